@@ -1,0 +1,48 @@
+"""Arignote compiles plain NumPy functions to native code, differentiates and checks them.
+
+    import arignote as ag
+
+    @ag.compile
+    def f(x, y): ...
+
+Importing this module is cheap: every public name below is imported from its own module when it is
+first asked for, and only `config` is loaded at once.
+"""
+
+import importlib
+from typing import Any
+
+# This import binds `arignote.config` to the flag table, on purpose in place of the module.
+from arignote.config import config as config
+
+__version__ = "0.1.0"
+
+# public name -> the module that defines it
+_EXPORTS: dict[str, str] = {
+    "ArignoteError": "arignote.errors",
+    "ArignoteWarning": "arignote.errors",
+    "BuildError": "arignote.errors",
+    "CacheError": "arignote.errors",
+    "ConfigError": "arignote.errors",
+    "DTypeError": "arignote.errors",
+    "ShapeError": "arignote.errors",
+    "TraceError": "arignote.errors",
+    "UnsupportedError": "arignote.errors",
+    "VerifyError": "arignote.errors",
+}
+
+__all__ = ["config", *_EXPORTS]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module = _EXPORTS[name]
+    except KeyError:
+        raise AttributeError(f"module 'arignote' has no attribute {name!r}") from None
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value  # the next access does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})

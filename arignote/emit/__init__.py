@@ -1,0 +1,1 @@
+"""From a program to something that runs: printing, building, caching, calling."""

@@ -1,0 +1,1 @@
+"""The CPU back end: a program printed as Cython and built into an extension module."""

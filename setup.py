@@ -1,0 +1,33 @@
+"""Builds the one compiled part of Arignote, `arignote.emit.runtime` (argument check and launch).
+
+The extension is optional: without a C compiler or Python's headers the installation goes on, and
+`arignote.emit.runtime_py`, its twin in pure Python, is used at run time.  All else about the
+package stands in pyproject.toml.
+"""
+
+import sys
+
+from setuptools import Extension, setup
+
+
+def extensions() -> list[Extension]:
+    """The runtime as an extension, or nothing where Cython cannot translate it."""
+    try:
+        import numpy
+        from Cython.Build import cythonize
+
+        runtime = Extension(
+            "arignote.emit.runtime",
+            ["arignote/emit/runtime.pyx"],
+            include_dirs=[numpy.get_include()],
+            define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
+            extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"],
+            optional=True,
+        )
+        return list(cythonize([runtime], build_dir="build/cython", quiet=True))
+    except Exception as error:  # a broken tool chain must not stop the installation
+        print(f"arignote: the compiled runtime is left out ({error})", file=sys.stderr)
+        return []
+
+
+setup(ext_modules=extensions())

@@ -1,0 +1,90 @@
+"""The NumPy meaning of a graph.  Every emitted kernel is judged against this.
+
+Values are computed in dependency order and dropped after their last use; nothing is overwritten, so
+a later write never shows in an earlier value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .constants import constant, token
+from .graph import Graph, order_of
+from .node import Node, dependencies
+from .types import TensorType
+
+Env: TypeAlias = "dict[Node, Any]"
+Watch: TypeAlias = "Callable[[Node, Any], None] | None"
+
+
+def interpret(graph: Graph, feeds: Mapping[Node, Any], watch: Watch = None) -> tuple[Any, ...]:
+    """The outputs for the values `feeds` of the inputs, as NumPy arrays and scalars.
+
+    watch(node, value) sees every value computed, inside bodies too.  Effects are run in program order;
+    raises what the checks raise.
+    """
+    env: Env = dict(feeds)
+    values = evaluate((*graph.effects, *graph.outputs), env, watch)
+    return values[len(graph.effects) :]
+
+
+def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any, ...]:
+    """Values of `roots`; env holds the known values and is not changed."""
+    roots = tuple(roots)
+    order = order_of(roots, stop=lambda n: n in env)
+    last = {d: n for n in order for d in dependencies(n)}
+    keep = set(roots)
+    local: Env = {}
+    scope = _Scope(local, env)
+    dying: dict[Node, list[Node]] = {}
+    for d, n in last.items():
+        if d not in keep:
+            dying.setdefault(n, []).append(d)
+    for n in order:
+        local[n] = value = typed(n, _value(n, scope, watch))
+        if watch is not None:
+            watch(n, value)
+        for d in dying.get(n, ()):
+            local.pop(d, None)
+    return tuple(scope[r] for r in roots)
+
+
+class _Scope(dict[Node, Any]):
+    """Local values in front of an outer environment."""
+
+    def __init__(self, local: Env, outer: Env) -> None:
+        self.local, self.outer = local, outer
+
+    def __getitem__(self, n: Node) -> Any:
+        return self.local[n] if n in self.local else self.outer[n]
+
+    def __contains__(self, n: object) -> bool:
+        return n in self.local or n in self.outer
+
+    def copy(self) -> Env:
+        return {**(self.outer.copy() if isinstance(self.outer, _Scope) else self.outer), **self.local}
+
+
+def _value(n: Node, env: _Scope, watch: Watch) -> Any:
+    if n.op is constant:
+        return n.op.reference(**n.kwargs)  # type: ignore[misc]
+    if n.op is token:
+        return 0
+    meaning = n.op.extra.get("meaning")
+    if meaning is not None:
+        return meaning(n, env.copy(), lambda roots, e: evaluate(roots, e, watch))
+    if n.op.reference is None:
+        raise LookupError(f"{n} has no value: it was not fed")
+    return n.op.reference(*(env[x] for x in n.inputs), **n.kwargs)
+
+
+def typed(n: Node, value: Any) -> Any:
+    """A computed value in the dtype its node declares (NumPy scalars may come wider or narrower)."""
+    t = n.type
+    if isinstance(t, TensorType) and t.dtype.kind != "O" and not t.weak:
+        if not isinstance(value, np.ndarray | np.generic) or value.dtype != t.dtype:
+            return np.asarray(value).astype(t.dtype)[()]
+    return value

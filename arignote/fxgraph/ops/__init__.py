@@ -1,0 +1,1 @@
+"""Every op, declared once: NumPy meaning, type rule, derivative, scalar C, samples."""

@@ -1,0 +1,219 @@
+"""What is known while a graph is built: facts, hints and guards, and the small eliminator over them.
+
+`ge0(n)` proves an affine integer non-negative by eliminating its newest atom through that atom's
+bounds.  `sure(n)` also takes what is true for the sizes of the present call, and records it as a
+guard: the kernel tests its guards before it writes anything, and a failed guard traces anew.
+Guards are never made for user conditions or loop bounds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from .affine import combine, from_linear, linear, minus, plus, times
+from .constants import array_of, constant, index, input_op, lit, token
+from .node import Node
+
+DEPTH = 5
+
+
+@dataclass
+class Knowledge:
+    """State of one construction (a trace, a gradient, a rewrite)."""
+
+    facts: list[Node] = field(default_factory=list)  # affine nodes known to be >= 0 here
+    hints: dict[Node, int] = field(default_factory=dict)  # input integer -> its value in this call
+    guards: dict[Node, None] = field(default_factory=dict)  # affine nodes over inputs taken to be >= 0
+    regions: list[Node] = field(default_factory=list)  # tokens of the bodies being built, innermost last
+    memo: dict[tuple[Node, tuple[Node, ...], int], bool] = field(default_factory=dict)
+
+
+_local = threading.local()
+
+
+def knowledge() -> Knowledge:
+    """The innermost construction's knowledge (an empty one outside any)."""
+    stack: list[Knowledge] | None = getattr(_local, "stack", None)
+    if not stack:
+        _local.stack = stack = [Knowledge()]
+    return stack[-1]
+
+
+@contextmanager
+def construction(k: Knowledge | None = None) -> Iterator[Knowledge]:
+    """Start with fresh knowledge (or the given one); the outer one comes back at the end."""
+    knowledge()
+    _local.stack.append(k if k is not None else Knowledge())
+    try:
+        yield _local.stack[-1]
+    finally:
+        _local.stack.pop()
+
+
+def region() -> tuple[Node, ...]:
+    """The token of the region being built, as the extra operand of a partial operation."""
+    return tuple(knowledge().regions[-1:])
+
+
+@contextmanager
+def inside(where: Node | None, *facts: Node) -> Iterator[None]:
+    """Build inside a body: its token, and what holds there."""
+    k = knowledge()
+    added = list(facts)
+    k.facts.extend(added)
+    if where is not None:
+        k.regions.append(where)
+    try:
+        yield
+    finally:
+        for f in reversed(added):
+            _remove_last(k.facts, f)
+        if where is not None:
+            k.regions.pop()
+
+
+def _remove_last(facts: list[Node], f: Node) -> None:
+    for position in range(len(facts) - 1, -1, -1):
+        if facts[position] is f:
+            del facts[position]
+            return
+
+
+def ge0(n: Node, depth: int = DEPTH) -> bool:
+    """Is the integer scalar n provably >= 0?"""
+    k = knowledge()
+    key = (n, tuple(k.facts), depth)
+    known = k.memo.get(key)
+    if known is None:
+        k.memo[key] = False  # a cycle proves nothing
+        known = k.memo[key] = _ge0(n, depth)
+    return known
+
+
+def _ge0(n: Node, depth: int) -> bool:
+    coefs, const = linear(n)
+    if not coefs:
+        return const >= 0
+    facts = knowledge().facts
+    if any(f is n for f in facts):
+        return True
+    if depth == 0:
+        return False
+    for atom in sorted(coefs, key=lambda a: -a.serial):
+        k = coefs[atom]
+        rest = from_linear({b: c for b, c in coefs.items() if b is not atom}, const)
+        alternatives, both = bounds(atom, k > 0)
+        tests = (ge0(plus(rest, times(b, k)), depth - 1) for b in alternatives)
+        if alternatives and (all(tests) if both else any(tests)):
+            return True
+    mine = set(coefs)
+    return any(
+        mine & set(linear(f)[0]) and ge0(minus(n, f), depth - 1) for f in reversed(facts) if f is not n
+    )
+
+
+def bounds(atom: Node, lower: bool) -> tuple[list[Node], bool]:
+    """Bounds of an atom from one side; True when every alternative must do (what min/max hides)."""
+    name = atom.op.name
+    if atom.op is index:
+        lo, hi = atom.attr("lo"), atom.attr("hi")
+        if atom.attr("step") < 0:
+            lo, hi = plus(hi, lit(1)), plus(lo, lit(1))
+        return ([lo] if lower else [minus(hi, lit(1))]), False
+    if name == "check_index":
+        return ([lit(0)] if lower else [minus(atom.inputs[1], lit(1))]), False
+    if name == "same_size":
+        return [atom.inputs[0], atom.inputs[1]], False
+    if name in ("minimum", "maximum") and atom.type.weak:
+        return list(atom.inputs), (name == "minimum") == lower
+    if name == "floor_divide" and atom.inputs[1].op is constant and atom.type.weak:
+        return _quotient_bounds(atom.inputs[0], int(array_of(atom.inputs[1])), lower), False
+    if name == "remainder" and atom.inputs[1].op is constant and atom.type.weak:
+        k = int(array_of(atom.inputs[1]))
+        if k > 0:
+            return [lit(0) if lower else lit(k - 1)], False
+    if atom.op is input_op and lower and atom.attr("lower") is not None:
+        return [lit(atom.attr("lower"))], False
+    if name in ("count_true", "stacked_steps") and lower:
+        return [lit(0)], False
+    if atom.type.dtype.kind == "u" and lower:
+        return [lit(0)], False
+    if name == "cast" and atom.type.weak and atom.inputs[0].type.dtype.kind in "bu" and lower:
+        return [lit(0)], False
+    return [], False
+
+
+def _quotient_bounds(x: Node, k: int, lower: bool) -> list[Node]:
+    """floor(x / k) for a literal k >= 1: 0 when x is never negative, x when x is."""
+    if k < 1:
+        return []
+    if lower:
+        return [lit(0)] if ge0(x, DEPTH - 2) else []
+    return [x] if ge0(x, DEPTH - 2) else []
+
+
+def sure(n: Node) -> bool:
+    """ge0, or true for this call's sizes: then the graph is guarded by it."""
+    if ge0(n):
+        return True
+    coefs, const = linear(n)
+    k = knowledge()
+    if coefs and all(a in k.hints for a in coefs):
+        if sum(k.hints[a] * c for a, c in coefs.items()) + const >= 0:
+            k.guards[n] = None
+            k.facts.insert(0, n)
+            k.memo.clear()
+            return True
+    return False
+
+
+def hinted(n: Node) -> int | None:
+    """The value of an affine node in this call, if it depends on inputs only."""
+    coefs, const = linear(n)
+    k = knowledge()
+    if all(a in k.hints for a in coefs):
+        return sum(k.hints[a] * c for a, c in coefs.items()) + const
+    return None
+
+
+def equal(a: Node, b: Node) -> bool:
+    """Are two integers provably equal?"""
+    if a is b:
+        return True
+    d = minus(a, b)
+    return ge0(d) and ge0(times(d, -1))
+
+
+def sure_equal(a: Node, b: Node) -> bool:
+    """equal, or equal in this call (guarded)."""
+    if a is b:
+        return True
+    d = minus(a, b)
+    value = hinted(d)
+    if value is not None and linear(d)[0]:
+        return value == 0 and sure(d) and sure(times(d, -1))
+    return ge0(d) and ge0(times(d, -1))
+
+
+def is_token(n: Node) -> bool:
+    return n.op is token
+
+
+__all__ = [
+    "Knowledge",
+    "bounds",
+    "combine",
+    "construction",
+    "equal",
+    "ge0",
+    "hinted",
+    "inside",
+    "is_token",
+    "knowledge",
+    "region",
+    "sure",
+    "sure_equal",
+]

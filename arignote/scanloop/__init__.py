@@ -1,0 +1,1 @@
+"""The nodes with bodies: loops (`scan`) and branches (`cond`), and how gradients go through them."""

@@ -1,0 +1,1 @@
+"""From graph to graph (`pipeline`, `rules/`), and from graph to loop program (`loopnest/`)."""

@@ -4,6 +4,8 @@ Each class is also the builtin exception that NumPy or Python would raise in the
 written for plain NumPy keeps catching what it caught.
 """
 
+import warnings
+
 
 class ArignoteError(Exception):
     """Root of every error raised on purpose."""
@@ -51,3 +53,13 @@ class CacheError(ArignoteError, OSError):
 
 class ArignoteWarning(UserWarning):
     """Something works, but not as well as it could; the message names the remedy."""
+
+
+_warned: set[str] = set()
+
+
+def warn_once(subject: str, text: str) -> None:
+    """Issue an ArignoteWarning, at most once in a process for each subject."""
+    if subject not in _warned:
+        _warned.add(subject)
+        warnings.warn(text, ArignoteWarning, stacklevel=3)

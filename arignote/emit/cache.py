@@ -1,0 +1,248 @@
+"""The disk cache: content-addressed entries, each a folder that appears whole or not at all.
+
+An entry is written under a temporary name, flushed, and renamed, so there is no lock to hang on:
+of two processes that build the same thing, the second finds the first's entry in its place.  Every
+file is checked against its checksum when it is read; a damaged entry is removed and counts as
+absent.  The folder is private to its user (mode 0700, owner checked), because what is read from it
+is executed.  Where the folder cannot be used, a private temporary one takes its place.
+"""
+
+import atexit
+import contextlib
+import errno
+import functools
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from arignote.config import config
+from arignote.errors import CacheError, warn_once
+
+_MANIFEST = "checksums.json"
+_STAGING = "tmp-"
+_STALE_S = 3600.0  # a staging folder older than this belongs to a process that died
+_PUTS_PER_PRUNE = 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of `Cache.entries`."""
+
+    key: str
+    bytes: int
+    used: float
+
+
+class Cache:
+    """A folder of entries.  Nothing here raises for a bad disk, except opening the folder."""
+
+    def __init__(self, root: Path, limit: int | None = None) -> None:
+        """Opens or makes the folder; raises CacheError when it cannot be private and writable."""
+        self.root = root
+        self.limit = limit
+        self._puts = 0
+        _open_private(root)
+
+    def get(self, key: str) -> Path | None:
+        """The folder of an entry whose files are all intact, or None."""
+        folder = self._folder(key)
+        try:
+            sums: dict[str, str] = json.loads((folder / _MANIFEST).read_bytes())
+            intact = all(_checksum(folder / name) == sums[name] for name in sums)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError, AttributeError):
+            intact = False
+        if not intact:
+            self.remove(key)
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(folder / _MANIFEST)  # the least used entries are pruned first
+        return folder
+
+    def put(self, key: str, files: Mapping[str, bytes]) -> Path | None:
+        """Store an entry; returns its folder, or None when the disk does not take it."""
+        folder = self._folder(key)
+        try:
+            _open_private(self.root)  # it may have vanished since
+            folder.parent.mkdir(mode=0o700, exist_ok=True)
+            staged = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.root))
+        except (OSError, CacheError) as error:
+            _warn_unusable(self.root, error)
+            return None
+        try:
+            sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+            manifest = json.dumps(sums, sort_keys=True).encode()
+            for name, data in (*files.items(), (_MANIFEST, manifest)):
+                _write_flushed(staged / name, data)
+            self._publish(staged, folder, key)
+        except OSError as error:
+            _warn_unusable(self.root, error)
+            return None
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        self._puts += 1
+        if self.limit is not None and self._puts % _PUTS_PER_PRUNE == 1:
+            self.prune(self.limit)
+        return folder
+
+    def get_object(self, key: str) -> Any:
+        """The Python object stored under `key`, or None."""
+        folder = self.get(key)
+        if folder is None:
+            return None
+        try:
+            return pickle.loads((folder / "object.pickle").read_bytes())
+        except Exception:  # of another version: pickles raise anything
+            self.remove(key)
+            return None
+
+    def put_object(self, key: str, value: Any) -> None:
+        """Store a Python object; what cannot be pickled is not stored."""
+        try:
+            data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        except (pickle.PicklingError, TypeError, AttributeError):
+            return
+        self.put(key, {"object.pickle": data})
+
+    def remove(self, key: str) -> None:
+        """Forget an entry; one that a running process has loaded stays usable to it."""
+        shutil.rmtree(self._folder(key), ignore_errors=True)
+
+    def entries(self) -> list[Entry]:
+        """All entries, the least recently used first."""
+        rows = []
+        for folder in self._folders():
+            with contextlib.suppress(OSError):
+                used = (folder / _MANIFEST).stat().st_mtime
+                size = sum(file.stat().st_size for file in folder.iterdir())
+                rows.append(Entry(folder.name, size, used))
+        return sorted(rows, key=lambda entry: (entry.used, entry.key))
+
+    def prune(self, limit: int) -> int:
+        """Remove the least used entries until `limit` bytes are left; returns bytes freed."""
+        self._sweep_staging()
+        rows = self.entries()
+        total, freed = sum(entry.bytes for entry in rows), 0
+        for entry in rows:
+            if total - freed <= limit:
+                break
+            self.remove(entry.key)
+            freed += entry.bytes
+        return freed
+
+    def clear(self) -> int:
+        """Remove every entry; returns bytes freed."""
+        freed = sum(entry.bytes for entry in self.entries())
+        for folder in list(self._folders()):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._sweep_staging(age=0.0)
+        return freed
+
+    def _folder(self, key: str) -> Path:
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        return self.root / digest[:2] / digest[2:40]
+
+    def _folders(self) -> Iterator[Path]:
+        with contextlib.suppress(OSError):
+            for shelf in sorted(self.root.iterdir()):
+                if len(shelf.name) == 2 and shelf.is_dir():
+                    yield from sorted(shelf.iterdir())
+
+    def _publish(self, staged: Path, folder: Path, key: str) -> None:
+        for _ in range(3):
+            try:
+                os.rename(staged, folder)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            if self.get(key) is not None:  # another process was first; a damaged entry is gone now
+                return
+
+    def _sweep_staging(self, age: float = _STALE_S) -> None:
+        with contextlib.suppress(OSError):
+            for folder in self.root.glob(_STAGING + "*"):
+                if time.time() - folder.stat().st_mtime >= age:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def default_cache() -> Cache:
+    """The cache the flags ask for, or a private temporary one (with a warning if not asked for)."""
+    if not config.cache:
+        return _temporary()
+    return _opened(config.cache_dir or platformdirs.user_cache_dir("arignote"), config.cache_size)
+
+
+def temporary_cache() -> Cache:
+    """The private cache of this process, which goes away with it."""
+    return _temporary()
+
+
+@functools.lru_cache(maxsize=8)
+def _opened(root: str, limit: int) -> Cache:
+    try:
+        return Cache(Path(root), limit)
+    except CacheError as error:
+        _warn_unusable(Path(root), error)
+        return _temporary()
+
+
+@functools.cache
+def _temporary() -> Cache:
+    root = Path(tempfile.mkdtemp(prefix="arignote-"))
+    atexit.register(_remove_own, root, os.getpid())
+    return Cache(root)
+
+
+def _remove_own(root: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child must not remove what its parent still uses
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _open_private(root: Path) -> None:
+    """Make the folder if need be; raises CacheError unless it is ours, private and writable."""
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = root.stat()
+        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+            raise CacheError(errno.EPERM, "belongs to another user", str(root))
+        if status.st_mode & 0o077:
+            root.chmod(0o700)
+        if not os.access(root, os.W_OK | os.X_OK):
+            raise CacheError(errno.EACCES, "is not writable", str(root))
+    except CacheError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CacheError(error.errno or errno.EIO, reason, str(root)) from None
+
+
+def _warn_unusable(root: Path, error: OSError) -> None:
+    warn_once(
+        f"cache {root}",
+        f"the cache folder {root} cannot be used ({error.strerror or error}); built functions are "
+        f"kept for this process only. Free or mend it, or choose another with "
+        f"ARIGNOTE_FLAGS=cache_dir=FOLDER.",
+    )
+
+
+def _checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_flushed(path: Path, data: bytes) -> None:
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,81 @@
+"""A built extension module -> the C function pointers in it.
+
+A module made by the printer has no Python functions: it exports C functions (`cdef api`) as
+capsules, which is what keeps its build short.  A module stays loaded as long as its process lives.
+"""
+
+import ctypes
+import importlib
+import importlib.machinery
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from arignote.emit.compiler import quiet_openmp
+from arignote.errors import BuildError
+
+
+@dataclass(frozen=True)
+class Built:
+    """A loaded module: the addresses of its exported C functions by name."""
+
+    path: Path
+    functions: dict[str, int]
+    module: ModuleType
+
+    @property
+    def entry(self) -> int:
+        """Address of the kernel's entry."""
+        return self.functions["entry"]
+
+    @property
+    def shapes(self) -> int:
+        """Address of the function that computes the results' dims; 0 where there is none."""
+        return self.functions.get("shapes", 0)
+
+
+def load(path: Path, name: str, externs: tuple[str, ...] = ()) -> Built:
+    """Load the extension at `path`, whose init function is `PyInit_<name>`.
+
+    `externs` are C functions that other packages export, such as
+    "scipy.linalg.cython_blas:dgemm"; their addresses are handed, in this order, to the function
+    `bind(void **functions)` of the module.  Raises ImportError when the file does not load.
+    """
+    quiet_openmp()
+    loader = importlib.machinery.ExtensionFileLoader(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
+        raise BuildError(f"{path} is no extension module of this Python")
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    functions = {key: address_in(capsule) for key, capsule in module.__pyx_capi__.items()}
+    if externs:
+        addresses = (ctypes.c_void_p * len(externs))(*[extern_address(e) for e in externs])
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(functions["bind"])(addresses)
+    return Built(path, functions, module)
+
+
+def extern_address(extern: str) -> int:
+    """The address of "package.module:function" that the module exports as a capsule."""
+    module_name, _, function = extern.partition(":")
+    capsules = getattr(importlib.import_module(module_name), "__pyx_capi__", {})
+    if function not in capsules:
+        raise BuildError(
+            f"{module_name} exports no C function {function!r}; its version is too old or too new "
+            f"for this Arignote: pip install --upgrade {module_name.split('.')[0]} arignote"
+        )
+    return address_in(capsules[function])
+
+
+def address_in(capsule: object) -> int:
+    """The pointer inside a PyCapsule."""
+    return int(_get_pointer(capsule, _get_name(capsule)) or 0)
+
+
+_get_name = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(
+    ("PyCapsule_GetName", ctypes.pythonapi)
+)
+_get_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)

@@ -1,0 +1,1 @@
+"""NumPy's functions over traced values, one file a subject; importing this package registers them."""

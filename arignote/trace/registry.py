@@ -1,0 +1,91 @@
+"""Which implementation answers for which NumPy function, and the seam between them and the proxies.
+
+`numpy_api` declares implementations with `implements`; `dispatch` looks them up.  An implementation
+gets proxies or plain values and turns them into nodes with `hooks.node_of`; its result goes
+back through `hooks.wrap` (a value of its own) or `hooks.view` (shares memory, as in NumPy).
+Until the proxies are imported a node is its own proxy, which is how the tests of `numpy_api` run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..fxgraph.constants import const, number
+from ..fxgraph.node import Node
+from ..fxgraph.ops import structure
+from ..fxgraph.types import Shape
+from ..fxgraph.window import Window
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: NumPy (or SciPy) function -> its implementation, with the same signature.
+IMPLEMENTED: dict[Any, Callable[..., Any]] = {}
+#: (ufunc name, method name) -> implementation with the signature of the method, without `self`.
+UFUNC_METHODS: dict[tuple[str, str], Callable[..., Any]] = {}
+
+
+def implements(*functions: Any) -> Callable[[F], F]:
+    """Declare that the decorated function answers for these NumPy functions."""
+
+    def register(implementation: F) -> F:
+        for function in functions:
+            IMPLEMENTED[function] = implementation
+        return implementation
+
+    return register
+
+
+def implements_method(method: str, *ufuncs: str) -> Callable[[F], F]:
+    """Declare that the decorated function answers for `ufunc.method` of the named ufuncs."""
+
+    def register(implementation: F) -> F:
+        for name in ufuncs:
+            UFUNC_METHODS[name, method] = implementation
+        return implementation
+
+    return register
+
+
+def plain_node(x: Any) -> Node:
+    """A node, or a number or NumPy array as a constant (without proxies)."""
+    if isinstance(x, Node):
+        return x
+    if isinstance(x, np.ndarray | np.generic):
+        return const(x)
+    return number(x)
+
+
+def _assign(x: Any, value: Node) -> None:
+    raise TypeError("a node cannot be written: this needs an array proxy")
+
+
+@dataclass
+class Hooks:
+    """What `numpy_api` needs of the proxies; `trace.proxy` replaces every entry.
+
+    is_proxy(x): is x a traced value?
+    node_of(x): the node of a traced value, Python number, NumPy scalar or NumPy array.
+    wrap(node): a value of its own; rank 0 gives a scalar, a weak one a Python number.
+    fresh(node): as wrap, but rank 0 gives a 0-d array.
+    view(x, window): a view that shares x's memory.
+    reshape(x, shape): as NumPy: shares memory where x is contiguous.
+    assign(x, node): `x[...] = node`; the node has x's shape and dtype.
+    cell(node): a fresh object whose `version` is the node now and may be set; loops carry it.
+    """
+
+    is_proxy: Callable[[Any], bool] = lambda x: isinstance(x, Node)
+    node_of: Callable[[Any], Node] = plain_node
+    wrap: Callable[[Node], Any] = lambda n: n
+    fresh: Callable[[Node], Any] = lambda n: n
+    view: Callable[[Any, Window], Any] = structure.view
+    reshape: Callable[[Any, Shape], Any] = structure.reshape
+    assign: Callable[[Any, Node], None] = _assign
+    cell: Callable[[Node], Any] = lambda n: SimpleNamespace(version=n)
+
+
+hooks = Hooks()

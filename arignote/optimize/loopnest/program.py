@@ -27,7 +27,8 @@ class Buffer:
     if its shape is known from the sizes, during it otherwise), "temporary" is scratch, "alias" is a
     pointer variable that takes other buffers' places (rotating carries).
     written: does the program store into it?  restrict: may the printer promise that no other
-    buffer overlaps it?
+    buffer overlaps it?  base: the same memory under another shape (both in C order); the printer
+    uses the base's pointer.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Buffer:
     strides: Shape | None = None
     written: bool = True
     restrict: bool = True
+    base: Buffer | None = None
 
     @property
     def rank(self) -> int:

@@ -1,0 +1,1 @@
+"""Tracing: from a plain Python function and example arguments to a Graph."""

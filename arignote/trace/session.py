@@ -1,0 +1,97 @@
+"""The state of one trace: its cells, its arguments, and where in the user's code it stands.
+
+A session is thread-local and nests (a compiled function called while another is traced).  Cells are
+kept weakly and in the order they were made, so that everything derived from them is deterministic.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..fxgraph.node import Node
+from ..fxgraph.ops.checks import recording
+from ..fxgraph.prove import Knowledge, construction
+
+if TYPE_CHECKING:
+    from .storage import Cell
+
+
+class NeedStatic(BaseException):
+    """Python needs the value of these argument leaves: trace again with their values fixed.
+
+    Not an Exception, so that the user's `except Exception` does not swallow it.
+    """
+
+    def __init__(self, leaves: tuple[int, ...]) -> None:
+        super().__init__(f"argument leaves {leaves} must be static")
+        self.leaves = leaves
+
+
+@dataclass
+class Session:
+    """cells: weak, oldest first.  leaf_of: input node -> position of the argument leaf it stands for
+    (scalars only).  captured: arrays from closures and globals that became extra inputs.
+    bounds: integer atoms -> (least, greatest) where something proved more than their op says.
+    """
+
+    knowledge: Knowledge = field(default_factory=Knowledge)
+    effects: list[Node] = field(default_factory=list)
+    leaf_of: dict[Node, int] = field(default_factory=dict)
+    captured: dict[int, tuple[np.ndarray[Any, Any], Any]] = field(default_factory=dict)
+    bounds: dict[Node, tuple[int, int]] = field(default_factory=dict)
+    active: bool = True
+    refs: list[weakref.ref[Cell]] = field(default_factory=list)
+    limit: int = 64
+
+    def register(self, cell: Cell) -> None:
+        self.refs.append(weakref.ref(cell))
+        if len(self.refs) > self.limit:
+            self.refs = [r for r in self.refs if r() is not None]
+            self.limit = 2 * len(self.refs) + 64
+
+    def cells(self) -> list[Cell]:
+        """The live cells, oldest first."""
+        alive = [c for r in self.refs if (c := r()) is not None]
+        self.refs = [weakref.ref(c) for c in alive]
+        return alive
+
+
+_local = threading.local()
+
+
+def session() -> Session:
+    """The innermost session of this thread; outside any trace, one that is never active."""
+    stack: list[Session] | None = getattr(_local, "stack", None)
+    if not stack:
+        _local.stack = stack = [Session(active=False)]
+    return stack[-1]
+
+
+def is_tracing() -> bool:
+    return session().active
+
+
+@contextmanager
+def tracing() -> Iterator[Session]:
+    """A fresh session: its own knowledge, its own list of partial operations."""
+    session()
+    with construction() as knowledge, recording() as effects:
+        mine = Session(knowledge, effects)
+        _local.stack.append(mine)
+        try:
+            yield mine
+        finally:
+            mine.active = False
+            _local.stack.pop()
+
+
+def cells() -> list[Cell]:
+    """The live cells of the present trace, oldest first."""
+    return session().cells()

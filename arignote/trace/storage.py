@@ -1,0 +1,94 @@
+"""Cells and views: how writes are kept in a graph that knows no mutation.
+
+A `Cell` is memory: it holds the node of its newest version, in C order.  A view is a cell and a path
+of windows and reshapes; reading goes down the path, writing sets the element at its end and goes
+back up, which gives the cell its next version.  Everything that shares a cell sees it, as in NumPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..fxgraph.node import Node
+from ..fxgraph.ops.structure import full, reshape, set_item, view
+from ..fxgraph.types import Shape
+from ..fxgraph.window import Window, compose, is_whole, whole
+from .session import session
+
+
+class Cell:
+    """version: the node of the newest contents.  owner: position of the argument leaf it belongs to,
+    None for memory made in the trace.  dense: elements lie in C order without gaps.
+    """
+
+    __slots__ = ("version", "owner", "dense", "__weakref__")
+
+    def __init__(self, version: Node, owner: int | None = None, dense: bool = True) -> None:
+        self.version = version
+        self.owner = owner
+        self.dense = dense
+        session().register(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape:
+    """The same elements, in C order, under other sizes."""
+
+    shape: Shape
+
+
+Step: TypeAlias = "Window | Reshape"
+Path: TypeAlias = "tuple[Step, ...]"
+
+
+def shape_at(base: Shape, path: Path) -> Shape:
+    """The shape at the end of a path."""
+    return path[-1].shape if path else base
+
+
+def extended(base: Shape, path: Path, step: Step) -> Path:
+    """The path with one more step; windows of windows fold, identities vanish."""
+    if isinstance(step, Reshape):
+        if path and isinstance(path[-1], Reshape):
+            return extended(base, path[:-1], step)
+        return path if step.shape == shape_at(base, path) else (*path, step)
+    if path and isinstance(path[-1], Window):
+        return extended(base, path[:-1], compose(path[-1], step))
+    return path if is_whole(step, shape_at(base, path)) else (*path, step)
+
+
+def read(version: Node, path: Path) -> Node:
+    """What a view shows of a version of its cell."""
+    for step in path:
+        version = view(version, step) if isinstance(step, Window) else reshape(version, step.shape)
+    return version
+
+
+def written(version: Node, path: Path, value: Node) -> Node:
+    """The next version of a cell after `value` (its dtype, fitting the path's shape) is written."""
+    steps = path
+    last: Window | None = None
+    if steps and isinstance(steps[-1], Window):
+        last, steps = steps[-1], steps[:-1]
+    stages = [version]
+    for step in steps:
+        stages.append(read(stages[-1], (step,)))
+    new = _replaced(stages[-1], last, value)
+    for step, outer in zip(reversed(steps), reversed(stages[:-1]), strict=True):
+        if isinstance(step, Window):
+            new = set_item(outer, step, new)
+        else:
+            new = reshape(new, outer.shape)
+    return new
+
+
+def _replaced(base: Node, window: Window | None, value: Node) -> Node:
+    """base with a window (None: all of it) set; where nothing of base is left, it is not mentioned."""
+    if window is not None:
+        return set_item(base, window, value)
+    if value.shape == base.shape:
+        return value
+    if not value.shape:
+        return full(value, base.shape)
+    return set_item(base, whole(base.shape), value)

@@ -1,0 +1,277 @@
+"""Which nodes of a region become statements, and what each statement reads.
+
+A region is a function, a loop body or a branch.  Its *actions* become statements; all other nodes are
+computed where they are read.  An operand is a read, too: a value built on the spot counts what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ...fxgraph.constants import array_of, constant
+from ...fxgraph.graph import bodies, order_of
+from ...fxgraph.node import Node, dependencies, size_nodes
+from ...fxgraph.types import TensorType
+from ...fxgraph.window import window_of
+from .scope import Scope
+
+#: Elementwise values nested deeper than this are stored: bounds recursion and the size of a kernel.
+MAX_DEPTH = 40
+_NEVER = frozenset({"constant", "affine", "proj", "index", "param", "input", "token", "local"})
+#: Operands of these are kept in memory (a window of memory will do where the op reads panels).
+_STORED_OPERANDS = frozenset({"library", "product", "running", "arg_reduction", "effect"})
+
+
+@dataclass
+class Region:
+    """nodes: in dependency order.  users: who reads a value here (None: it is a root)."""
+
+    roots: tuple[Node, ...]
+    nodes: list[Node]
+    users: dict[Node, list[Node | None]]
+    within: dict[Node, list[Node]]  # body node -> nodes of this region its bodies mention
+    forced: set[Node] = field(default_factory=set)
+    depth: dict[Node, int] = field(default_factory=dict)
+
+
+def is_array(n: Node) -> bool:
+    return isinstance(n.type, TensorType) and bool(n.type.shape)
+
+
+def needs(n: Node) -> list[Node]:
+    """What must be computed in this region before n.
+
+    What a loop captures is evaluated before it, and must be: it may be overwritten.  What only a
+    branch uses is computed in the branch.
+    """
+    if n.op.name == "cond":
+        return [n.inputs[0], *size_nodes(n.type)]
+    return dependencies(n)
+
+
+def region_of(roots: Sequence[Node], scope: Scope) -> Region:
+    nodes = _reachable(roots, scope)
+    here = set(nodes)
+    within = {n: mentioned(n, scope, here) for n in nodes if "body" in n.op.traits}
+    users: dict[Node, list[Node | None]] = {}
+    for n in nodes:
+        for d in dict.fromkeys([*needs(n), *within.get(n, ())]):
+            users.setdefault(d, []).append(n)
+    for r in roots:
+        users.setdefault(r, []).append(None)
+    region = Region(tuple(roots), nodes, users, within)
+    _measure(region, scope)
+    return region
+
+
+def _reachable(roots: Iterable[Node], scope: Scope) -> list[Node]:
+    done: dict[Node, None] = {}
+    stack = [(r, False) for r in reversed(tuple(roots))]
+    while stack:
+        n, ready = stack.pop()
+        if n in done or n in scope:
+            continue
+        if ready:
+            done[n] = None
+            continue
+        stack.append((n, True))
+        stack.extend((d, False) for d in reversed(needs(n)))
+    return list(done)
+
+
+def mentioned(n: Node, scope: Scope, here: set[Node]) -> list[Node]:
+    """Nodes of this region (or kept around it) that the bodies of n read."""
+    roots: list[Node] = []
+    own: set[Node] = set()
+    for body in bodies(n):
+        roots.extend(body.roots)
+        own |= body.own
+    out: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = roots[::-1]
+    while stack:
+        m = stack.pop()
+        if m in seen or m in own:
+            continue
+        seen.add(m)
+        if m in here or m in scope:
+            out[m] = None
+        else:
+            stack.extend(reversed(dependencies(m)))
+    return list(out)
+
+
+def _measure(region: Region, scope: Scope) -> None:
+    """Depth of inlined expressions; values that would be too deep are stored."""
+    depth = region.depth
+    for n in region.nodes:
+        inlined = "elementwise" in n.op.traits or n.op.name in ("view", "gather") or "reduction" in n.op.traits
+        below = max((depth.get(x, 0) for x in n.inputs), default=0)
+        depth[n] = below + 1 if inlined else 0
+        if depth[n] >= MAX_DEPTH and is_array(n) and n.op.name != "view":
+            region.forced.add(n)
+            depth[n] = 0
+
+
+def is_action(n: Node, region: Region, scope: Scope) -> bool:
+    """Does n become a statement of its own?"""
+    op = n.op
+    if op.name in _NEVER or n in scope:
+        return False
+    if "body" in op.traits or n in region.forced:
+        return True
+    if op.traits & {"write", "scatter", "library", "running", "arg_reduction", "effect"}:
+        return True
+    if "partial" in op.traits and op.name != "gather":
+        return True
+    if not isinstance(n.type, TensorType):
+        return True
+    users = region.users.get(n, [])
+    if not n.shape:
+        return _scalar_action(n, users)
+    if None in users:
+        return True
+    return _array_action(n, users)
+
+
+def _scalar_action(n: Node, users: Sequence[Node | None]) -> bool:
+    if n.op.name in ("view", "matmul", "gather") or "reduction" in n.op.traits:
+        return True
+    one = len(users) == 1 and users[0] is not None and not (set(users[0].op.traits) & {"body"})
+    cheap = one and users[0] is not None and (is_array(users[0]) or not _has_shape(users[0]))
+    return not cheap or (users[0] is not None and bool(users[0].op.traits & _STORED_OPERANDS))
+
+
+def _has_shape(n: Node) -> bool:
+    return isinstance(n.type, TensorType) and bool(n.type.shape)
+
+
+def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
+    name = n.op.name
+    readers = [u for u in users if u is not None]
+    if name == "empty":
+        return False
+    if any(u.op.traits & (_STORED_OPERANDS - {"product"}) or u.op.name == "reshape" for u in readers):
+        return not (name == "view" and all(not u.op.traits & {"running", "arg_reduction"} and u.op.name != "reshape" for u in readers)) or name != "view"
+    if any("product" in u.op.traits for u in readers) and name not in ("view", "full", "iota"):
+        return True
+    if name in ("view", "full", "iota", "reshape"):
+        return False
+    if "body" in {t for u in readers for t in u.op.traits}:
+        return True
+    if any(u.op.name == "view" and window_of(u).repeated for u in readers):
+        return True
+    if "reduction" in n.op.traits or name == "matmul":
+        return not (len(users) == 1 and readers[0].op.name in ("set_item", "add_at") or _same_shape_use(n, readers))
+    if name == "gather" or "elementwise" in n.op.traits:
+        return len(users) > 1 and n.op.name != "cast"
+    return True
+
+
+def _same_shape_use(n: Node, readers: Sequence[Node]) -> bool:
+    """One elementwise reader of the same shape: computed there, element by element."""
+    if len(readers) != 1 or "elementwise" not in readers[0].op.traits:
+        return False
+    return readers[0].shape == n.shape
+
+
+@dataclass
+class Reads:
+    """What an action needs: other actions, versions of stored arrays, and what it computes on the spot."""
+
+    actions: set[Node] = field(default_factory=set)
+    versions: set[Node] = field(default_factory=set)
+    inlined: set[Node] = field(default_factory=set)
+
+
+def reads_of(a: Node, actions: set[Node], region: Region, scope: Scope) -> Reads:
+    """Follow what action `a` reads, through everything computed on the spot."""
+    out = Reads()
+    stack = list(_operands_read(a, actions, scope, out))
+    if a in region.within:
+        stack.extend(region.within[a])
+    seen: set[Node] = set()
+    while stack:
+        n = stack.pop()
+        if n in seen:
+            continue
+        seen.add(n)
+        source = n.inputs[0] if n.op.name == "proj" and n not in scope else n
+        if n in scope:
+            if scope.buffer(n) is not None:
+                out.versions.add(n)
+                out.inlined.add(n)
+        elif source in actions:
+            out.actions.add(source)
+            if is_array(n):
+                out.versions.add(n)
+        else:
+            out.inlined.add(n)
+            stack.extend(needs(n))
+    return out
+
+
+def _operands_read(a: Node, actions: set[Node], scope: Scope, out: Reads) -> list[Node]:
+    """Operands of an action, but for those it only overwrites."""
+    if a.op.traits & {"write", "scatter"}:
+        base = a.inputs[0]
+        rest = [*a.inputs[1:], *size_nodes(a.type)]
+        if base in scope or base in actions or base.op.name == "proj":
+            source = base.inputs[0] if base.op.name == "proj" else base
+            if source in actions:
+                out.actions.add(source)
+            return rest
+        return [base, *rest]  # built on the spot: its reads count
+    operands = needs(a)
+    if a.op.name == "scan":
+        for x in a.inputs[: a.attr("n")]:
+            if is_array(x) and (x in scope or x in actions or x.op.name == "proj"):
+                source = x.inputs[0] if x.op.name == "proj" else x
+                if source in actions:
+                    out.actions.add(source)
+                operands.remove(x)
+    return operands
+
+
+def chain_root(n: Node) -> Node:
+    """The version a chain of writes, loops and branches started from."""
+    while True:
+        if n.op.traits & {"write", "scatter"}:
+            n = n.inputs[0]
+        elif n.op.name == "proj" and n.inputs[0].op.name == "scan":
+            scan, k = n.inputs[0], n.attr("k")
+            if k >= scan.attr("n"):
+                return n
+            n = scan.inputs[k]
+        elif n.op.name == "proj" and n.inputs[0].op.name == "cond":
+            then, other = bodies(n.inputs[0])
+            a, b = chain_root(then.results[n.attr("k")]), chain_root(other.results[n.attr("k")])
+            if a is not b:
+                return n
+            n = a
+        else:
+            return n
+
+
+def overwritten(a: Node) -> list[Node]:
+    """Array versions an action would like to overwrite."""
+    if a.op.traits & {"write", "scatter"}:
+        return [a.inputs[0]]
+    if a.op.name == "scan":
+        return list(dict.fromkeys(x for x in a.inputs[: a.attr("n")] if is_array(x)))
+    if a.op.name == "cond":
+        out: dict[Node, None] = {}
+        then, other = bodies(a)
+        for t, o in zip(then.results, other.results, strict=True):
+            if is_array(t) and chain_root(t) is chain_root(o):
+                out[chain_root(t)] = None
+        return list(out)
+    return []
+
+
+def is_zero(n: Node) -> bool:
+    """A fill whose bytes are all zero."""
+    if n.op.name != "full" or n.inputs[0].op is not constant:
+        return False
+    return not any(array_of(n.inputs[0]).tobytes())

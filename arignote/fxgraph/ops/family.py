@@ -194,7 +194,7 @@ def elementwise(
     def build(*args: Any, weak: bool = False) -> Node:
         operands = [as_node(a) for a in args]
         *want, _ = resolve(*(kind_of(n) for n in operands))
-        operands = [cast_to(n, d) for n, d in zip(operands, want, strict=True)]
+        operands = [cast_to(n, d, weak and n.type.weak) for n, d in zip(operands, want, strict=True)]
         operands = align(name, operands)
         weak = weak and not any(n.shape for n in operands)
         attrs = (("weak", True),) if weak else ()

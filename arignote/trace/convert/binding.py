@@ -1,0 +1,159 @@
+"""Definite assignment: which reads may meet a name that is not assigned yet.
+
+Python raises UnboundLocalError there.  Blocks become functions that get and put all their names,
+so an unassigned name holds a marker instead, and exactly the reads found here are checked.
+A name that is deleted anywhere in the function counts as never surely assigned.
+"""
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from .scope import Names, Scope, assigned, name_loads, own, targets
+
+Bound = Names | None
+"""Names surely assigned at a point of the function; None where it cannot be reached."""
+
+
+@dataclass
+class Bindings:
+    """The result: reads to be checked, and the names surely assigned before each statement."""
+
+    unsure: set[ast.Name] = field(default_factory=set)
+    before: dict[ast.stmt, Names] = field(default_factory=dict)
+
+
+def bindings_of(body: Sequence[ast.stmt], scope: Scope) -> Bindings:
+    """Follow the statements of a function, loops and branches by structure."""
+    deleted = {n.id for n in own(body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
+    flow = _Flow(scope.local - deleted, scope.local)
+    flow.block(body, scope.parameters - deleted)
+    return flow.found
+
+
+class _Flow:
+    def __init__(self, countable: Names, local: Names) -> None:
+        self.countable = countable
+        self.local = local
+        self.found = Bindings()
+        self.breaks: list[list[Names]] = []
+
+    def block(self, stmts: Iterable[ast.stmt], bound: Bound) -> Bound:
+        for stmt in stmts:
+            if bound is None:
+                return None
+            self.found.before[stmt] = bound
+            bound = self.statement(stmt, bound)
+        return bound
+
+    def statement(self, stmt: ast.stmt, bound: Names) -> Bound:
+        match stmt:
+            case ast.If():
+                self.check(bound, stmt.test)
+                return _join(self.block(stmt.body, bound), self.block(stmt.orelse, bound))
+            case ast.For() | ast.AsyncFor() | ast.While():
+                return self.loop(stmt, bound)
+            case ast.Try() | ast.TryStar():
+                return self.guarded(stmt, bound)
+            case ast.With() | ast.AsyncWith():
+                for item in stmt.items:
+                    self.check(bound, item.context_expr)
+                    if item.optional_vars is not None:
+                        bound = self.bind(bound, targets(item.optional_vars))
+                self.block(stmt.body, bound)
+                return bound  # its manager may have swallowed an exception anywhere
+            case ast.Match():
+                return self.match(stmt, bound)
+            case ast.Return() | ast.Raise():
+                self.check(bound, *ast.iter_child_nodes(stmt))
+                return None
+            case ast.Break():
+                self.breaks[-1].append(bound)
+                return None
+            case ast.Continue():
+                return None
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                bound = self.bind(bound, frozenset({stmt.name}))
+                self.check(bound, stmt)
+                return bound
+            case ast.Delete():
+                self.check(bound, stmt)
+                return bound
+            case ast.AnnAssign(value=None):
+                return bound
+            case ast.AugAssign(target=ast.Name() as target):
+                self.check(bound, stmt.value)
+                if target.id in self.local and target.id not in bound:
+                    self.found.unsure.add(target)
+                return self.bind(bound, frozenset({target.id}))
+            case _:
+                self.check(bound, stmt)
+                return self.bind(bound, assigned([stmt]) - _maybe_walrus(stmt))
+
+    def loop(self, stmt: ast.For | ast.AsyncFor | ast.While, bound: Names) -> Bound:
+        self.breaks.append([])
+        entry: Bound = bound
+        if isinstance(stmt, ast.While):
+            self.check(bound, stmt.test)
+            self.block(stmt.body, bound)
+            if isinstance(stmt.test, ast.Constant) and stmt.test.value:
+                entry = None
+        else:
+            self.check(bound, stmt.iter)
+            inside = self.bind(bound, targets(stmt.target))
+            self.check(inside, stmt.target)
+            self.block(stmt.body, inside)
+            self.check(inside, getattr(stmt, "until", None))
+        after = self.block(stmt.orelse, entry)
+        for early in self.breaks.pop():
+            after = _join(after, early)
+        return after
+
+    def guarded(self, stmt: ast.Try | ast.TryStar, bound: Names) -> Bound:
+        after = self.block(stmt.orelse, self.block(stmt.body, bound))
+        for handler in stmt.handlers:
+            self.check(bound, handler.type)
+            inside = bound if handler.name is None else self.bind(bound, frozenset({handler.name}))
+            end = self.block(handler.body, inside)
+            if end is not None and handler.name is not None:
+                end -= {handler.name}
+            after = _join(after, end)
+        final = self.block(stmt.finalbody, bound)
+        return None if after is None or final is None else after | final
+
+    def match(self, stmt: ast.Match, bound: Names) -> Bound:
+        self.check(bound, stmt.subject)
+        after: Bound = None if _has_wildcard(stmt) else bound
+        for case in stmt.cases:
+            inside = self.bind(bound, assigned([case.pattern]))
+            self.check(inside, case.pattern, case.guard)
+            after = _join(after, self.block(case.body, inside))
+        return after
+
+    def bind(self, bound: Names, names: Names) -> Names:
+        return bound | (names & self.countable)
+
+    def check(self, bound: Names, *nodes: ast.AST | None) -> None:
+        for node in nodes:
+            if node is None:
+                continue
+            for name in name_loads(node):
+                if name.id in self.local and name.id not in bound:
+                    self.found.unsure.add(name)
+
+
+def _join(one: Bound, other: Bound) -> Bound:
+    if one is None or other is None:
+        return other if one is None else one
+    return one & other
+
+
+def _has_wildcard(stmt: ast.Match) -> bool:
+    last = stmt.cases[-1]
+    pattern = last.pattern
+    return last.guard is None and isinstance(pattern, ast.MatchAs) and pattern.pattern is None
+
+
+def _maybe_walrus(stmt: ast.stmt) -> Names:
+    """Targets of `:=` in a statement: it may stand where short circuit skips it."""
+    return frozenset(n.target.id for n in ast.walk(stmt) if isinstance(n, ast.NamedExpr))

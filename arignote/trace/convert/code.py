@@ -1,0 +1,161 @@
+"""Code objects: the definition found, converted, compiled under the user's file name and lines.
+
+Blocks get the name of the user's function, so that a traceback reads as that of plain Python.
+"""
+
+import __future__
+
+import ast
+import dis
+import functools
+import inspect
+import operator
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+
+from arignote.errors import UnsupportedError
+
+from .context import SiteTable
+from .refused import obstacle
+from .scope import parameter_list
+from .site import Site, site_of
+from .source import Source, source_of
+from .statements import convert_function
+from .syntax import OPERATORS, PREFIX, SITES, complete, definition, located
+
+FACTORY = PREFIX + "factory"
+FUTURE = functools.reduce(
+    operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names)
+)
+SUSPENDS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+JUMPS = frozenset(dis.hasjrel) | frozenset(dis.hasjabs)
+
+_converted: dict[int, weakref.ref[CodeType]] = {}
+
+
+@dataclass(frozen=True)
+class Converted:
+    """The code that a converted function runs; `changed` is False for the original code."""
+
+    code: CodeType
+    sites: tuple[Site, ...]
+    changed: bool
+
+
+def is_converted(code: CodeType) -> bool:
+    """Whether a code object was made here, functions nested in converted ones included."""
+    return id(code) in _converted
+
+
+def converted_code(function: FunctionType) -> Converted:
+    """Convert and compile the definition of a function.
+
+    Where there is no source, code without a single jump is right as it is.  Raises
+    UnsupportedError as `converted` does.
+    """
+    original = function.__code__
+    try:
+        source = source_of(function)
+    except UnsupportedError:
+        if original.co_flags & SUSPENDS or any(_jumps(original)):
+            raise
+        return Converted(original, (), False)
+    tree, table = converted_tree(function, source)
+    complete(tree)
+    flags = original.co_flags & FUTURE
+    module = compile(tree, source.file, "exec", flags=flags, dont_inherit=True)
+    code = _inner(module, [*([source.class_name] if source.class_name else []), FACTORY])
+    code = _renamed(code, original.co_name, original.co_qualname)
+    _register(code)
+    return Converted(code, tuple(table.sites), True)
+
+
+def converted_text(function: FunctionType) -> str:
+    """The converted definition as Python text, to be read by people; raises as `converted`."""
+    source = source_of(function)
+    converted_tree(function, source)
+    return ast.unparse(source.node)
+
+
+def converted_tree(function: FunctionType, source: Source) -> tuple[ast.Module, SiteTable]:
+    """A module whose factory function holds the definition, converted in place."""
+    node, name = source.node, function.__qualname__
+    problem = obstacle(node)
+    if problem is not None or not isinstance(node, ast.FunctionDef):
+        where, message = problem or (node, "this cannot be captured")
+        raise UnsupportedError(f"{site_of(where, source.lines, source.file, name)}: {message}")
+    table = SiteTable(source.file, source.lines)
+    node.decorator_list, node.returns = [], None
+    _strip_signature(node.args)
+    try:
+        convert_function(node, table, name, source.class_name is not None)
+    except RecursionError:
+        site = site_of(node, source.lines, source.file, name)
+        raise UnsupportedError(
+            f"{site}: blocks are nested too deeply to be converted; split the function"
+        ) from None
+    parameters = dict.fromkeys([OPERATORS, SITES, *function.__code__.co_freevars])
+    body: ast.stmt = located(definition(FACTORY, list(parameters), [node]), node)
+    if source.class_name is not None:
+        template = ast.parse("class C: pass").body[0]
+        assert isinstance(template, ast.ClassDef)
+        template.name, template.body = source.class_name, [body]
+        body = ast.copy_location(template, node)
+    return ast.Module([body], []), table
+
+
+def _strip_signature(args: ast.arguments) -> None:
+    """Defaults and annotations stay with the function object; only their number matters here."""
+    args.defaults = [located(ast.Constant(None), d) for d in args.defaults]
+    args.kw_defaults = [d and located(ast.Constant(None), d) for d in args.kw_defaults]
+    for parameter in parameter_list(args):
+        parameter.annotation = None
+
+
+def _inner(code: CodeType, path: list[str]) -> CodeType:
+    """The only function in the factory at `path`."""
+    for name in path:
+        code = next(c for c in _codes_in(code) if c.co_name == name)
+    return next(_codes_in(code))
+
+
+def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
+    """The same code under another name, with the functions in it named as the user sees them."""
+    constants = []
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType) and constant.co_flags & inspect.CO_OPTIMIZED:
+            if constant.co_name.startswith(PREFIX):
+                constant = _renamed(constant, name, qualname)
+            else:
+                inner = f"{qualname}.<locals>.{constant.co_name}"
+                constant = _renamed(constant, constant.co_name, inner)
+        constants.append(constant)
+    return code.replace(co_name=name, co_qualname=qualname, co_consts=tuple(constants))
+
+
+def _register(code: CodeType) -> None:
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        if not one.co_flags & SUSPENDS and one.co_flags & inspect.CO_OPTIMIZED:
+            _converted[id(one)] = weakref.ref(one, functools.partial(_forget, id(one)))
+            waiting.extend(_codes_in(one))
+
+
+def _forget(key: int, _: weakref.ref[CodeType]) -> None:
+    _converted.pop(key, None)
+
+
+def _codes_in(code: CodeType) -> Iterator[CodeType]:
+    return (c for c in code.co_consts if isinstance(c, CodeType))
+
+
+def _jumps(code: CodeType) -> Iterator[int]:
+    """The jumps of a function and of those nested in it."""
+    waiting = [code]
+    while waiting:
+        one = waiting.pop()
+        yield from (i.offset for i in dis.get_instructions(one) if i.opcode in JUMPS)
+        waiting.extend(_codes_in(one))

@@ -16,10 +16,10 @@ import numpy as np
 from ...errors import DTypeError, ShapeError
 from ..affine import dim, size_node
 from ..constants import const, is_const, lit, number, value_of
-from ..node import Node, Op, make
+from ..node import Node, Op, make, op_named
 from ..prove import hinted
 from ..types import BOOL, C128, F64, I64, DType, Shape, Size, TensorType
-from ..window import Window
+from ..window import Window, broadcast
 from .checks import same
 from .structure import view
 
@@ -55,14 +55,20 @@ def cast_to(n: Node, dtype: Any, weak: bool = False) -> Node:
             info = np.iinfo(dtype)
             if not info.min <= value <= info.max:
                 raise OverflowError(f"Python integer {value} out of bounds for {dtype}")
-        with np.errstate(all="ignore"):
-            return const(np.asarray(value).astype(dtype), dtype, weak)
+        return const(_converted(np.asarray(value), dtype), dtype, weak)
     return make(cast, (n,), (("dtype", dtype), ("weak", weak)))
 
 
 def _cast_meaning(x: Any, *, dtype: DType, weak: bool) -> Any:
+    return _converted(np.asarray(x), dtype)[()]
+
+
+def _converted(a: np.ndarray[Any, Any], dtype: DType) -> np.ndarray[Any, Any]:
+    """NumPy's conversion, silent: the imaginary part is dropped, what does not fit wraps."""
+    if a.dtype.kind == "c" and dtype.kind not in "cb":
+        a = a.real
     with np.errstate(all="ignore"):
-        return np.asarray(x).astype(dtype)[()]
+        return a.astype(dtype)
 
 
 cast = Op(
@@ -73,8 +79,12 @@ cast = Op(
     vjp=lambda g, out, x, *, dtype, weak: (
         cast_to(g, x.dtype) if x.dtype.kind in "fc" and dtype.kind in "fc" else None,
     ),
+    jvp=lambda tangents, out, x, *, dtype, weak: (
+        None if tangents[0] is None or dtype.kind not in "fc" else cast_to(tangents[0], dtype)
+    ),
     traits=frozenset({"elementwise"}),
     scalar_c="cast",
+    extra={"arity": 1},
 )
 
 
@@ -169,13 +179,19 @@ def elementwise(
     domain: tuple[float, float] = (-3.0, 3.0),
     ulp: float = 0.0,
     traits: tuple[str, ...] = (),
+    kinds: Callable[[Sequence[Node]], list[Any]] | None = None,
 ) -> Op:
     """Declare an elementwise op: two to five lines.
 
     ufunc: NumPy's own, which then is the reference and answers for dtypes; else `reference` and
     `dtypes(*kinds) -> (operand dtypes..., result dtype)`.
+    kinds: what `dtypes` is asked about, where an operand's own kind is not it.
     c: the scalar C expression, or a dict from dtype kind of the loop ("b", "i", "u", "f", "c") to one;
-       {x} {y} {z} operands, {f} libm suffix, {T} result type, {X} operand type (see emit/scalar_code).
+       {x} {y} {z} operands, {f} libm suffix, {t} type code (see emit/scalar_code for all of them).
+    vjp(g, out, *operands): the cotangents in terms of other ops, for inexact dtypes only.  Products
+       with complex derivatives are not conjugated: the convention is JAX's, so for holomorphic ops
+       the cotangent of z is g * f'(z), and the tangent rule follows from the same formula.
+    jvp(tangents, out, *operands): needed only where the op is not holomorphic.
     ulp: how far the emitted code may be from NumPy, in units in the last place (0: same bits).
     domain: where sample operands are drawn for the generated tests.
     """
@@ -193,7 +209,7 @@ def elementwise(
 
     def build(*args: Any, weak: bool = False) -> Node:
         operands = [as_node(a) for a in args]
-        *want, _ = resolve(*(kind_of(n) for n in operands))
+        *want, _ = resolve(*(kinds(operands) if kinds else map(kind_of, operands)))
         operands = [cast_to(n, d, weak and n.type.weak) for n, d in zip(operands, want, strict=True)]
         operands = align(name, operands)
         weak = weak and not any(n.shape for n in operands)
@@ -209,13 +225,68 @@ def elementwise(
         reference=evaluate,
         build=build,
         numpy=(*((ufunc,) if ufunc is not None else ()), *numpy),
-        vjp=vjp,
-        jvp=jvp,
+        vjp=_reverse_rule(vjp) if vjp is not None else None,
+        jvp=_forward_rule(jvp, vjp) if vjp is not None else None,
         scalar_c=c,
         traits=frozenset({"elementwise", *traits}),
         extra={"arity": count, "domain": domain, "ulp": ulp, "resolve": resolve},
     )
     return op
+
+
+def zero_gradient(g: Node, out: Node, *operands: Node) -> tuple[None, ...]:
+    """The vjp of what is constant almost everywhere (floor, sign, comparisons)."""
+    return (None,) * len(operands)
+
+
+def _reverse_rule(vjp: Callable[..., Any]) -> Callable[..., tuple[Node | None, ...]]:
+    """vjp with cotangents in the operands' dtypes; None for operands that are no real numbers."""
+
+    def rule(g: Node, out: Node, *operands: Node, weak: bool = False) -> tuple[Node | None, ...]:
+        if out.dtype.kind not in "fc":
+            return (None,) * len(operands)
+        return tuple(
+            cast_to(part, x.dtype) if part is not None and x.dtype.kind in "fc" else None
+            for part, x in zip(vjp(g, out, *operands), operands, strict=True)
+        )
+
+    return rule
+
+
+def _forward_rule(
+    jvp: Callable[..., Any] | None, vjp: Callable[..., Any]
+) -> Callable[..., Node | None]:
+    """jvp, or the sum of what vjp gives each tangent: elementwise Jacobians are diagonal."""
+
+    def rule(
+        tangents: Sequence[Node | None], out: Node, *operands: Node, weak: bool = False
+    ) -> Node | None:
+        if out.dtype.kind not in "fc" or all(t is None for t in tangents):
+            return None
+        if jvp is not None:
+            parts = [jvp(tangents, out, *operands)]
+        else:
+            parts = [
+                vjp(cast_to(t, out.dtype), out, *operands)[i]
+                for i, t in enumerate(tangents)
+                if t is not None
+            ]
+        total: Node | None = None
+        for part in parts:
+            if part is not None:
+                total = part if total is None else op_named("add")(total, part)
+        return None if total is None else spread(cast_to(total, out.dtype), out.shape)
+
+    return rule
+
+
+def spread(n: Node, shape: Shape) -> Node:
+    """n repeated to a shape it broadcasts to."""
+    if len(n.shape) == len(shape) and all(
+        size_node(a) is size_node(b) for a, b in zip(n.shape, shape, strict=True)
+    ):
+        return n
+    return view(n, broadcast(n.shape, shape))
 
 
 __all__ = [
@@ -233,4 +304,6 @@ __all__ = [
     "misfit",
     "resized",
     "resolve_ufunc",
+    "spread",
+    "zero_gradient",
 ]

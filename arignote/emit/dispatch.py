@@ -1,0 +1,57 @@
+"""`Kernel` and `Dispatcher`: the compiled runtime where it was built, else its twin in Python.
+
+Also tells the runtime which flags are in force: specialisations made under other values of the
+keyed flags do not match, and kernels get the number of threads.
+"""
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from arignote.config import config
+from arignote.emit import runtime_py
+from arignote.errors import warn_once
+
+if TYPE_CHECKING:
+    from arignote.emit.runtime_py import NO_MATCH, Dispatcher, Kernel, set_state
+else:
+    try:
+        from arignote.emit.runtime import NO_MATCH, Dispatcher, Kernel, set_state
+    except ImportError as error:
+        from arignote.emit.runtime_py import NO_MATCH, Dispatcher, Kernel, set_state
+
+        warn_once(
+            "runtime",
+            f"the compiled runtime is not there ({error}), each call costs some 30 µs more. "
+            f"Reinstall where a C compiler and Python's headers are: "
+            f"{os.path.basename(sys.executable)} -m pip install --force-reinstall arignote",
+        )
+
+__all__ = ["NO_MATCH", "Dispatcher", "Kernel", "compiled", "current_state"]
+
+_states: dict[tuple[tuple[str, Any], ...], int] = {}
+
+
+def compiled() -> bool:
+    """Whether the compiled runtime is in use."""
+    return Dispatcher is not runtime_py.Dispatcher
+
+
+def current_state() -> tuple[int, int]:
+    """A number for the values of the keyed flags, and the number of threads, both as of now."""
+    return _states.setdefault(config.key(), len(_states)), config.threads or _cores()
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def _flags_changed() -> None:
+    set_state(*current_state(), current_state if config.lends() else None)
+
+
+config.watch(_flags_changed)
+_flags_changed()

@@ -15,11 +15,13 @@ from ..node import Node, Op
 from ..types import BOOL, I64, DType, TensorType
 
 
-def reduction(name: str, meaning: Callable[..., Any], *, c: str, start: Any, dtype: DType | None = None) -> Op:
+def reduction(
+    name: str, meaning: Callable[..., Any], *, c: str, join: str, start: Any, dtype: DType | None = None
+) -> Op:
     """Declare a reduction `op(x, axes=...)`.
 
     c: how a value {x} joins the accumulator {a}; start: the value for an empty axis (a function of
-    the dtype), None where NumPy raises.
+    the dtype), None where NumPy raises.  join: the elementwise op of two partial results.
     """
 
     def infer(x: Node, *, axes: tuple[int, ...]) -> TensorType:
@@ -37,27 +39,51 @@ def reduction(name: str, meaning: Callable[..., Any], *, c: str, start: Any, dty
         reference=evaluate,
         scalar_c=c,
         traits=frozenset({"reduction"}),
-        extra={"start": start},
+        extra={"start": start, "join": join},
     )
 
 
-def _extreme(dtype: DType, lowest: bool) -> Any:
+def lowest(dtype: DType) -> Any:
+    """The unit of max: nothing of the dtype is below it."""
     if dtype.kind == "b":
-        return not lowest
+        return False
     if dtype.kind in "iu":
-        return np.iinfo(dtype).min if lowest else np.iinfo(dtype).max
-    return -np.inf if lowest else np.inf
+        return np.iinfo(dtype).min
+    return complex(-np.inf, -np.inf) if dtype.kind == "c" else -np.inf
 
 
-reduce_sum = reduction("reduce_sum", lambda x, a: np.sum(x, axis=a, dtype=x.dtype), c="{a} + {x}", start=lambda d: 0)
-reduce_prod = reduction("reduce_prod", lambda x, a: np.prod(x, axis=a, dtype=x.dtype), c="{a} * {x}", start=lambda d: 1)
-reduce_max = reduction("reduce_max", lambda x, a: np.max(x, axis=a), c="maximum", start=lambda d: _extreme(d, True))
-reduce_min = reduction("reduce_min", lambda x, a: np.min(x, axis=a), c="minimum", start=lambda d: _extreme(d, False))
-reduce_all = reduction("reduce_all", lambda x, a: np.all(x, axis=a), c="{a} && {x}", start=lambda d: True, dtype=BOOL)
-reduce_any = reduction("reduce_any", lambda x, a: np.any(x, axis=a), c="{a} || {x}", start=lambda d: False, dtype=BOOL)
+def highest(dtype: DType) -> Any:
+    """The unit of min: nothing of the dtype is above it."""
+    if dtype.kind == "b":
+        return True
+    if dtype.kind in "iu":
+        return np.iinfo(dtype).max
+    return complex(np.inf, np.inf) if dtype.kind == "c" else np.inf
 
 
-def _arg(name: str, meaning: Callable[..., Any]) -> Op:
+def _total(meaning: Callable[..., Any], unit: Callable[[DType], Any]) -> Callable[..., Any]:
+    """max and min with their unit for empty axes: NumPy raises there, which the tracer checks."""
+
+    def evaluate(x: Any, axes: tuple[int, ...]) -> Any:
+        if all(x.shape[a] for a in axes):
+            return meaning(x, axis=axes)
+        return np.full([d for k, d in enumerate(x.shape) if k not in axes], unit(x.dtype), x.dtype)
+
+    return evaluate
+
+
+reduce_sum = reduction("reduce_sum", lambda x, a: np.sum(x, axis=a, dtype=x.dtype), c="{a} + {x}", join="add", start=lambda d: 0)
+reduce_prod = reduction("reduce_prod", lambda x, a: np.prod(x, axis=a, dtype=x.dtype), c="{a} * {x}", join="multiply", start=lambda d: 1)
+reduce_max = reduction("reduce_max", _total(np.max, lowest), c="maximum", join="maximum", start=lowest)
+reduce_min = reduction("reduce_min", _total(np.min, highest), c="minimum", join="minimum", start=highest)
+reduce_all = reduction("reduce_all", lambda x, a: np.all(x, axis=a), c="{a} && {x}", join="logical_and", start=lambda d: True, dtype=BOOL)
+reduce_any = reduction("reduce_any", lambda x, a: np.any(x, axis=a), c="{a} || {x}", join="logical_or", start=lambda d: False, dtype=BOOL)
+reduce_and = reduction("reduce_and", lambda x, a: np.bitwise_and.reduce(x, axis=a), c="{a} & {x}", join="bitwise_and", start=lambda d: ~d.type(0))
+reduce_or = reduction("reduce_or", lambda x, a: np.bitwise_or.reduce(x, axis=a), c="{a} | {x}", join="bitwise_or", start=lambda d: 0)
+reduce_xor = reduction("reduce_xor", lambda x, a: np.bitwise_xor.reduce(x, axis=a), c="{a} ^ {x}", join="bitwise_xor", start=lambda d: 0)
+
+
+def _arg(name: str, meaning: Callable[..., Any], better: str) -> Op:
     """The position of an extreme along one axis: the first of equals, the first NaN if there is one."""
 
     def infer(x: Node, *, axis: int) -> TensorType:
@@ -68,14 +94,15 @@ def _arg(name: str, meaning: Callable[..., Any]) -> Op:
         infer=infer,
         reference=lambda x, *, axis: meaning(x, axis=axis),
         traits=frozenset({"arg_reduction"}),
+        extra={"better": better},
     )
 
 
-reduce_argmax = _arg("reduce_argmax", np.argmax)
-reduce_argmin = _arg("reduce_argmin", np.argmin)
+reduce_argmax = _arg("reduce_argmax", np.argmax, "greater")
+reduce_argmin = _arg("reduce_argmin", np.argmin, "less")
 
 
-def _running(name: str, meaning: Callable[..., Any], c: str) -> Op:
+def _running(name: str, meaning: Callable[..., Any], c: str, join: str, start: Any) -> Op:
     def evaluate(x: Any, *, axis: int) -> Any:
         with np.errstate(all="ignore"):
             return meaning(x, axis=axis, dtype=x.dtype)
@@ -86,10 +113,11 @@ def _running(name: str, meaning: Callable[..., Any], c: str) -> Op:
         reference=evaluate,
         scalar_c=c,
         traits=frozenset({"running"}),
+        extra={"join": join, "start": start},
     )
 
 
-cumulate_sum = _running("cumulate_sum", np.add.accumulate, "{a} + {x}")
-cumulate_prod = _running("cumulate_prod", np.multiply.accumulate, "{a} * {x}")
-cumulate_max = _running("cumulate_max", np.maximum.accumulate, "maximum")
-cumulate_min = _running("cumulate_min", np.minimum.accumulate, "minimum")
+cumulate_sum = _running("cumulate_sum", np.add.accumulate, "{a} + {x}", "add", lambda d: 0)
+cumulate_prod = _running("cumulate_prod", np.multiply.accumulate, "{a} * {x}", "multiply", lambda d: 1)
+cumulate_max = _running("cumulate_max", np.maximum.accumulate, "maximum", "maximum", lowest)
+cumulate_min = _running("cumulate_min", np.minimum.accumulate, "minimum", "minimum", highest)

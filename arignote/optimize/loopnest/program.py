@@ -224,6 +224,7 @@ class Program:
 
     pointers: what arrives by pointer, in order: buffers, or locals for scalars in memory.
     integers: input nodes that arrive as int64, in order (sizes, strides, Python ints).
+    constants: the array constants that the last pointers stand for.
     guards: affine nodes over `integers` that must be >= 0, tested before anything is written.
     """
 
@@ -235,6 +236,7 @@ class Program:
     results: tuple[Result, ...]
     sites: tuple[Site, ...]
     notes: tuple[str, ...] = field(default=())
+    constants: tuple[Node, ...] = ()
 
 
 # ---- walking ----------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from .scope import Scope
 #: Elementwise values nested deeper than this are stored: bounds recursion and the size of a kernel.
 MAX_DEPTH = 40
 _NEVER = frozenset({"constant", "affine", "proj", "index", "param", "input", "token", "local"})
-#: Operands of these are kept in memory (a window of memory will do where the op reads panels).
-_STORED_OPERANDS = frozenset({"library", "product", "running", "arg_reduction", "effect"})
+#: Ops whose operands are read as panels: windows of memory.
+_PANELS = frozenset({"library", "product", "effect"})
 
 
 @dataclass
@@ -61,6 +61,8 @@ def region_of(roots: Sequence[Node], scope: Scope) -> Region:
     for r in roots:
         users.setdefault(r, []).append(None)
     region = Region(tuple(roots), nodes, users, within)
+    for n in nodes:
+        region.forced.update(x for x in kept_for(n) if x not in scope)
     _measure(region, scope)
     return region
 
@@ -102,6 +104,28 @@ def mentioned(n: Node, scope: Scope, here: set[Node]) -> list[Node]:
     return list(out)
 
 
+def kept_for(n: Node) -> list[Node]:
+    """Values that must be in memory because n reads them there."""
+    if n.op.name == "reshape":
+        return [n.inputs[0]]
+    if not n.op.traits & _PANELS or is_vector_product(n):
+        return []
+    out = []
+    for x in n.inputs:
+        while x.op.name == "view":
+            x = x.inputs[0]
+        if is_array(x) and x.op.name not in _NEVER:
+            out.append(x)
+    return out
+
+
+def is_vector_product(n: Node) -> bool:
+    """A matrix product one of whose sides is a single row or column: computed like a reduction."""
+    if n.op.name != "matmul":
+        return False
+    return any(isinstance(d, int) and d == 1 for d in n.shape[-2:])
+
+
 def _measure(region: Region, scope: Scope) -> None:
     """Depth of inlined expressions; values that would be too deep are stored."""
     depth = region.depth
@@ -121,6 +145,9 @@ def is_action(n: Node, region: Region, scope: Scope) -> bool:
         return False
     if "body" in op.traits or n in region.forced:
         return True
+    if op.name == "reshape":
+        source = scope.buffer(n.inputs[0])
+        return source is not None and source.strides is not None
     if op.traits & {"write", "scatter", "library", "running", "arg_reduction", "effect"}:
         return True
     if "partial" in op.traits and op.name != "gather":
@@ -140,7 +167,7 @@ def _scalar_action(n: Node, users: Sequence[Node | None]) -> bool:
         return True
     one = len(users) == 1 and users[0] is not None and not (set(users[0].op.traits) & {"body"})
     cheap = one and users[0] is not None and (is_array(users[0]) or not _has_shape(users[0]))
-    return not cheap or (users[0] is not None and bool(users[0].op.traits & _STORED_OPERANDS))
+    return not cheap or (users[0] is not None and bool(users[0].op.traits & _PANELS))
 
 
 def _has_shape(n: Node) -> bool:
@@ -152,15 +179,13 @@ def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
     readers = [u for u in users if u is not None]
     if name == "empty":
         return False
-    if any(u.op.traits & (_STORED_OPERANDS - {"product"}) or u.op.name == "reshape" for u in readers):
-        return not (name == "view" and all(not u.op.traits & {"running", "arg_reduction"} and u.op.name != "reshape" for u in readers)) or name != "view"
-    if any("product" in u.op.traits for u in readers) and name not in ("view", "full", "iota"):
-        return True
     if name in ("view", "full", "iota", "reshape"):
-        return False
+        return name in ("full", "iota") and any("body" in u.op.traits for u in readers)
     if "body" in {t for u in readers for t in u.op.traits}:
         return True
     if any(u.op.name == "view" and window_of(u).repeated for u in readers):
+        return True
+    if name == "matmul" and not is_vector_product(n):
         return True
     if "reduction" in n.op.traits or name == "matmul":
         return not (len(users) == 1 and readers[0].op.name in ("set_item", "add_at") or _same_shape_use(n, readers))

@@ -1,0 +1,334 @@
+"""Loops and branches: a carried array is one buffer, a carried number one variable.
+
+Carries that only change places rotate pointers.  A flag that one branch sets and the loop's test reads
+becomes a `break` in that branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ...fxgraph.affine import minus
+from ...fxgraph.constants import array_of, const, constant, lit, new_index, project
+from ...fxgraph.graph import Body, bodies, order_of
+from ...fxgraph.node import Node, make, op_named, origin
+from ...fxgraph.ops.elementwise import add, floor_divide
+from ...fxgraph.ops.structure import set_item
+from ...fxgraph.prove import inside
+from ...fxgraph.types import I64, TensorType
+from ...fxgraph.window import whole
+from ...scanloop.scan import trip_count
+from .actions import fill, fresh
+from .element import aligned, element
+from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
+from .region import chain_root, is_array
+from .scope import Scope, allocate, nest
+
+LowerRegion = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Exit:
+    """A break: branch `side` of the cond node `at` leaves the loop, after `carries` are updated."""
+
+    at: Node
+    side: int
+    carries: tuple[tuple[Node, Node, Buffer | Node], ...] = ()
+
+
+def lower_scan(n: Node, scope: Scope, over: set[Node], region: LowerRegion) -> None:
+    """A loop over the places of its carries."""
+    (body,) = bodies(n)
+    inner = scope.child()
+    turning = _rotates(body)
+    places = [_enter(p, v, n, scope, inner, over, turning) for p, v in zip(body.params, n.inputs, strict=False)]
+    stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
+    counter = _counter(n, body, scope)
+    inner.values[body.token] = lit(0)
+    fact, index = _bind_index(body, scope, inner)
+    with inside(None, *fact):
+        statements, setup, cond = _step(n, body, inner, places, stacks, counter, turning, region)
+    where = origin.get(n)
+    if index is not None:
+        if cond is not None:
+            statements = [*setup, If(_negated(cond), (Break(),)), *statements]
+        scope.emit(Loop(index, tuple(statements), origin=where))
+    else:
+        scope.emit(While(tuple(setup), cond if cond is not None else _true(), tuple(statements), where))
+    for k, location in enumerate([*places, *stacks]):
+        scope.values[project(n, k)] = location
+    scope.values[project(n, len(places) + len(stacks))] = _steps(n, body, counter, scope)
+
+
+def _rotates(body: Body) -> bool:
+    """Do the carried arrays only change places?"""
+    params = [p for p in body.params if p.shape]
+    roots = [chain_root(r) for p, r in zip(body.params, body.results, strict=True) if p.shape]
+    return roots != params and len(set(roots)) == len(params) and set(roots) == set(params)
+
+
+def _enter(p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: set[Node], turning: bool) -> Buffer | Node:
+    """The place of one carry, holding its initial value."""
+    if p.shape:
+        kept = scope.buffer(v)
+        place: Buffer | Node
+        if v in over and kept is not None:
+            place = kept
+        else:
+            if kept is not None and v.op.name not in ("full", "empty"):
+                scope.state.note(n, "copies an array that the loop changes, because its old value is used too")
+            place = fresh(v, scope)
+        if turning:
+            assert isinstance(place, Buffer)
+            alias = Buffer(place.name, place.dtype, place.shape, "alias", place.strides, restrict=False)
+            scope.emit(Point((alias,), (place,)))
+            place = alias
+    else:
+        place = scope.local(p.attr("name"), p.type)
+        scope.emit(Assign(place, scope.scalar(v)))
+    inner.values[p] = place
+    return place
+
+
+def _stack(n: Node, k: int, s: Node, scope: Scope) -> Buffer:
+    node = project(n, n.attr("n") + k)
+    t = n.type[n.attr("n") + k]
+    return allocate(scope, node, t.dtype, t.shape)
+
+
+def _counter(n: Node, body: Body, scope: Scope) -> Node | None:
+    """A variable that counts steps, where the index does not tell."""
+    if body.index is not None and body.cond is None:
+        return None
+    counter = scope.local("steps", TensorType(I64, (), True))
+    scope.emit(Assign(counter, lit(0)))
+    return counter
+
+
+def _bind_index(body: Body, scope: Scope, inner: Scope) -> tuple[list[Node], Node | None]:
+    if body.index is None:
+        return [], None
+    lo, hi, step = (body.index.attr(k) for k in ("lo", "hi", "step"))
+    index = new_index(scope.scalar(lo), scope.scalar(hi), step, body.index.attr("name"))
+    inner.values[body.index] = index
+    fact = minus(minus(hi, lo), lit(1)) if step > 0 else minus(minus(lo, hi), lit(1))
+    return [fact], index
+
+
+def _step(
+    n: Node,
+    body: Body,
+    inner: Scope,
+    places: Sequence[Buffer | Node],
+    stacks: Sequence[Buffer],
+    counter: Node | None,
+    turning: bool,
+    region: LowerRegion,
+) -> tuple[list[Statement], list[Statement], Node | None]:
+    """(body statements, statements before the test, test)"""
+    results = [
+        r if not p.shape or turning or chain_root(r) is p else set_item(p, whole(p.shape), r)
+        for p, r in zip(body.params, body.results, strict=True)
+    ]
+    leave = _exit(body, results, places) if not turning and not stacks else None
+    setup: list[Statement] = []
+    cond = body.cond
+    if cond is not None:
+        if leave is not None and _only_tests(cond, leave[0]):
+            cond = None
+        else:
+            before = inner.child()
+            region((cond,), before, frozenset(), None)
+            setup, cond = before.out, before.scalar(cond)
+    owned = frozenset(p for p in body.params if p.shape)
+    roots = (*body.effects, *results, *body.stacks)
+    region(roots, inner, owned, leave[1] if leave is not None else None)
+    for s, b in zip(body.stacks, stacks, strict=True):
+        _push(n, s, b, body, counter, inner)
+    _carry(n, body, results, places, inner, turning)
+    if counter is not None:
+        inner.emit(Assign(counter, add(counter, lit(1), weak=True)))
+    return inner.out, setup, cond
+
+
+def _push(n: Node, s: Node, b: Buffer, body: Body, counter: Node | None, inner: Scope) -> None:
+    """stack[step] = value"""
+    row = counter
+    if row is None:
+        assert body.index is not None
+        lo, step = body.index.attr("lo"), body.index.attr("step")
+        offset = minus(inner.scalar(body.index), inner.scalar(lo))
+        row = offset if step == 1 else floor_divide(offset, lit(step), weak=True)
+
+    def build(position: list[Node], innermost: Scope) -> None:
+        value = element(s, aligned(s, position), innermost)
+        innermost.emit(Store(b, (row, *(innermost.scalar(i) for i in position)), value))
+
+    nest(inner, s.shape, build, origin.get(n))
+
+
+def _carry(
+    n: Node, body: Body, results: Sequence[Node], places: Sequence[Buffer | Node], inner: Scope, turning: bool
+) -> None:
+    """Carries take their next values, all at once."""
+    aliases, buffers, locals_, values = [], [], [], []
+    for p, r, place in zip(body.params, results, places, strict=True):
+        if isinstance(place, Buffer):
+            kept = inner.buffer(r)
+            if kept is place:
+                continue
+            if turning and kept is not None:
+                aliases.append(place)
+                buffers.append(kept)
+            else:
+                fill(place, r, inner)
+                inner.state.note(n, f"the carry {p.attr('name')} is copied back at each step")
+        elif r is not p:
+            locals_.append(place)
+            values.append(inner.scalar(r))
+    if aliases:
+        inner.emit(Point(tuple(aliases), tuple(buffers)))
+    inner.emit(*_together(inner, locals_, values))
+
+
+def _together(scope: Scope, locals_: Sequence[Node], values: Sequence[Node]) -> list[Statement]:
+    """Simultaneous assignment: temporaries only where a later value reads an earlier target."""
+    pairs = [(a, v) for a, v in zip(locals_, values, strict=True) if a is not v]
+    clash = any(a in order_of((v,)) for k, (a, _) in enumerate(pairs) for _, v in pairs[k + 1 :])
+    if not clash:
+        return [Assign(a, v) for a, v in pairs]
+    first, then = [], []
+    for a, v in pairs:
+        t = scope.local(a.attr("name"), a.type)
+        first.append(Assign(t, v))
+        then.append(Assign(a, t))
+    return [*first, *then]
+
+
+def _steps(n: Node, body: Body, counter: Node | None, scope: Scope) -> Node:
+    """Steps run, as an expression."""
+    if counter is not None:
+        return counter
+    assert body.index is not None
+    lo, hi, step = (body.index.attr(k) for k in ("lo", "hi", "step"))
+    return scope.scalar(trip_count(lo, hi, step))
+
+
+# ---- early exit ---------------------------------------------------------------------------------------
+def _exit(body: Body, results: Sequence[Node], places: Sequence[Buffer | Node]) -> tuple[Node, Exit] | None:
+    """(flag, exit) when one branch of one cond sets the flag, and nothing else does."""
+    if body.cond is None:
+        return None
+    for p, r in zip(body.params, results, strict=True):
+        if p.dtype.kind != "b" or p.shape or not _tests(body.cond, p):
+            continue
+        if r.op.name != "proj" or r.inputs[0].op.name != "cond":
+            continue
+        at = r.inputs[0]
+        others = [x for x in results if not (x.op.name == "proj" and x.inputs[0] is at)]
+        if any(at in order_of((x,)) for x in others):
+            continue  # work after the test
+        k = r.attr("k")
+        sides = [b.results[k] for b in bodies(at)]
+        for j in (0, 1):
+            if _is(sides[j], True) and (sides[1 - j] is p or _is(sides[1 - j], False)):
+                carries = tuple(zip(body.params, results, places, strict=True))
+                return p, Exit(at, j, carries)
+    return None
+
+
+def _tests(cond: Node, flag: Node) -> bool:
+    """Is `cond` (not flag) and ...?"""
+    stack = [cond]
+    while stack:
+        c = stack.pop()
+        if _only_tests(c, flag):
+            return True
+        if c.op.name == "logical_and" or (c.op.name == "bitwise_and" and c.dtype.kind == "b"):
+            stack.extend(c.inputs)
+    return False
+
+
+def _only_tests(cond: Node, flag: Node) -> bool:
+    return cond.op.name in ("logical_not", "invert") and cond.inputs[0] is flag
+
+
+def _is(n: Node, value: bool) -> bool:
+    return n.op is constant and not n.shape and bool(array_of(n)) is value
+
+
+def _true() -> Node:
+    return const(True, None, True)
+
+
+def _negated(cond: Node) -> Node:
+    return make(op_named("logical_not"), (cond,), (("weak", True),) if cond.type.weak else ())
+
+
+# ---- branches -----------------------------------------------------------------------------------------
+def lower_cond(n: Node, scope: Scope, over: set[Node], region: LowerRegion, leave: Exit | None = None) -> None:
+    """Both branches write their results into the same places."""
+    branches = bodies(n)
+    base = scope.child()
+    places: list[Buffer | Node] = []
+    owned: set[Node] = set()
+    for t, o in zip(branches[0].results, branches[1].results, strict=True):
+        places.append(_merge_place(n, t, o, scope, base, over, owned))
+    sides = []
+    pred = scope.scalar(n.inputs[0])
+    for k, body in enumerate(branches):
+        inner = base.child()
+        inner.values[body.token] = lit(0)
+        _branch(n, body, inner, places, frozenset(owned), region)
+        if leave is not None and leave.side == k:
+            _leave(n, leave, places, inner)
+        sides.append(tuple(inner.out))
+    scope.emit(If(pred, sides[0], sides[1], origin.get(n)))
+    for k, place in enumerate(places):
+        scope.values[project(n, k)] = place
+
+
+def _merge_place(
+    n: Node, t: Node, o: Node, scope: Scope, base: Scope, over: set[Node], owned: set[Node]
+) -> Buffer | Node:
+    if not is_array(t):
+        return scope.local("c", t.type)
+    root = chain_root(t)
+    if root is chain_root(o) and root in scope:
+        kept = base.buffer(root)
+        if root not in over or kept is None:
+            kept = fresh(root, scope)
+            base.values[root] = kept
+            scope.state.note(n, "a branch copies the array it writes, because the old value is used later")
+        owned.add(root)
+        return kept
+    return allocate(scope, t, t.dtype, t.shape)
+
+
+def _branch(
+    n: Node, body: Body, inner: Scope, places: Sequence[Buffer | Node], owned: frozenset[Node], region: LowerRegion
+) -> None:
+    roots = [r for r in (*body.effects, *body.results) if not (r in inner or r.op is constant)]
+    region(tuple(roots), inner, owned, None)
+    for r, place in zip(body.results, places, strict=True):
+        if isinstance(place, Buffer):
+            if inner.buffer(r) is not place:
+                fill(place, r, inner)
+        else:
+            inner.emit(Assign(place, inner.scalar(r)))
+
+
+def _leave(n: Node, leave: Exit, places: Sequence[Buffer | Node], inner: Scope) -> None:
+    """Carries take their last values, then break."""
+    for k, place in enumerate(places):
+        inner.values[project(n, k)] = place
+    locals_, values = [], []
+    for p, r, place in leave.carries:
+        if isinstance(place, Buffer):
+            if r is not p and inner.buffer(r) is not place:
+                fill(place, r, inner)
+        elif r is not p:
+            locals_.append(place)
+            values.append(inner.scalar(r))
+    inner.emit(*_together(inner, locals_, values), Break())

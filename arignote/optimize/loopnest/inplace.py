@@ -1,0 +1,256 @@
+"""Which action overwrites which array, in which order, and where a temporary is needed.
+
+At most one action gets to overwrite a version; every reader of the version comes before it.  A cycle
+of such orders is broken by storing the stale window that the late reader wants, or by a copy.
+A write whose value reads its own base through another window needs a temporary unless the reads are
+provably apart, or provably not yet overwritten by ascending loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import networkx as nx
+
+from ...fxgraph.affine import minus, size_node
+from ...fxgraph.constants import array_of, constant, lit, new_index
+from ...fxgraph.graph import substitute
+from ...fxgraph.node import Node
+from ...fxgraph.prove import ge0
+from ...fxgraph.window import Window, place, window_of
+from .element import aligned
+from .region import Reads, Region, is_action, is_array, overwritten, reads_of
+from .scope import Scope
+
+_ROUNDS = 60
+
+
+class Schedule:
+    """The actions of a region in order, and what each overwrites."""
+
+    def __init__(self, order: list[Node], over: dict[Node, set[Node]]) -> None:
+        self.order = order
+        self.over = over
+
+
+def schedule(region: Region, scope: Scope, owned: frozenset[Node], last: Node | None = None) -> Schedule:
+    """Choose actions, overwriting and order.
+
+    owned: versions of enclosing values this region may overwrite.  last: an action that leaves the
+    loop, before which everything that does not need it is done.
+    """
+    copied: set[tuple[Node, Node]] = set()
+    for _ in range(_ROUNDS):
+        actions = [n for n in region.nodes if is_action(n, region, scope)]
+        found = set(actions)
+        reads = {a: reads_of(a, found, region, scope) for a in actions}
+        over = _choose(actions, reads, region, scope, owned, copied)
+        if any(_needs_temporary(a, found, region, scope) for a in actions if a in over and _writes_window(a)):
+            continue
+        order = _ordered(actions, reads, over, region, scope, copied, last)
+        if order is not None:
+            return Schedule(order, over)
+    raise RuntimeError("no schedule of this region was found; this is a bug in arignote")
+
+
+def _writes_window(a: Node) -> bool:
+    return a.op.name in ("set_item", "add_at")
+
+
+def _choose(
+    actions: Sequence[Node],
+    reads: dict[Node, Reads],
+    region: Region,
+    scope: Scope,
+    owned: frozenset[Node],
+    copied: set[tuple[Node, Node]],
+) -> dict[Node, set[Node]]:
+    """action -> versions it overwrites"""
+    candidates: dict[Node, list[Node]] = {}
+    for a in actions:
+        for v in overwritten(a):
+            candidates.setdefault(v, []).append(a)
+    out: dict[Node, set[Node]] = {}
+    roots = set(region.roots)
+    for v, writers in candidates.items():
+        stored = v in owned or (v not in scope and (v in reads or v.op.name == "proj"))
+        if not stored or v in roots:
+            continue
+        w = max(writers, key=lambda n: n.serial)
+        if w.op.name == "scan":
+            twice = sum(x is v for x in w.inputs[: w.attr("n")]) > 1
+            if v in reads[w].versions or twice:
+                scope.state.note(w, "its loop reads the old value of an array that it also carries: copied")
+                continue
+        if (w, v) not in copied:
+            out.setdefault(w, set()).add(v)
+    return out
+
+
+def _ordered(
+    actions: Sequence[Node],
+    reads: dict[Node, Reads],
+    over: dict[Node, set[Node]],
+    region: Region,
+    scope: Scope,
+    copied: set[tuple[Node, Node]],
+    last: Node | None,
+) -> list[Node] | None:
+    """A topological order, or None after marking what breaks a cycle."""
+    dag: nx.DiGraph = nx.DiGraph()
+    dag.add_nodes_from(actions)
+    for a in actions:
+        dag.add_edges_from((p, a) for p in reads[a].actions if p is not a)
+    _keep_observable_order(dag, region)
+    if last is not None and last in dag:
+        before = nx.descendants(dag, last)
+        dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
+    anti: dict[tuple[Node, Node], Node] = {}
+    readers: dict[Node, list[Node]] = {}
+    for a in actions:
+        for v in {*reads[a].versions, *overwritten(a)}:
+            readers.setdefault(v, []).append(a)
+    for w, versions in over.items():
+        for v in versions:
+            for a in readers.get(v, ()):
+                if a is not w:
+                    dag.add_edge(a, w)
+                    anti[a, w] = v
+    place_of = {n: k for k, n in enumerate(region.nodes)}
+    rank = {a: (a.serial, place_of[a]) for a in actions}
+    try:
+        return list(nx.lexicographical_topological_sort(dag, key=lambda n: rank[n]))
+    except nx.NetworkXUnfeasible:
+        _break_cycle(dag, anti, reads, region, scope, copied)
+        return None
+
+
+def _keep_observable_order(dag: nx.DiGraph, region: Region) -> None:
+    """Checks stay in program order; `region.roots` lists them (effects) first."""
+    effects = [n for n in region.roots if n in dag and "partial" in n.op.traits]
+    dag.add_edges_from(zip(effects, effects[1:], strict=False))
+
+
+def _break_cycle(
+    dag: nx.DiGraph,
+    anti: dict[tuple[Node, Node], Node],
+    reads: dict[Node, Reads],
+    region: Region,
+    scope: Scope,
+    copied: set[tuple[Node, Node]],
+) -> None:
+    cycle = nx.find_cycle(dag)
+    late, writer = next((e[0], e[1]) for e in cycle if (e[0], e[1]) in anti)
+    version = anti[late, writer]
+    stale = [
+        m
+        for m in reads[late].inlined
+        if m.op.name == "view" and m.inputs[0] is version and is_array(m) and m not in region.forced
+    ]
+    if stale:
+        region.forced.update(stale)
+        scope.state.note(late, "a window of the old value is kept, because it is overwritten before it is used")
+    else:
+        copied.add((writer, version))
+        scope.state.note(writer, "copies the array it writes, because the old value is read later")
+
+
+# ---- a write whose value reads its own base -----------------------------------------------------------
+def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) -> bool:
+    """Does w read, through another window, elements of its base that it writes?  Marks what to store."""
+    window, value, base = window_of(w), w.inputs[-1], w.inputs[0]
+    if value in actions or not value.shape:
+        return False
+    here = _position(window.shape)
+    written = place(window, here)
+    bad = []
+    for source, index, through in _reads(value, aligned(value, here), actions, scope, value):
+        if source is not base or all(x is y for x, y in zip(index, written, strict=True)):
+            continue
+        if not _apart(here, index, written) and not _later(window, index, written):
+            bad.append(through)
+    if not bad:
+        return False
+    rank = sum(not (isinstance(d, int) and d == 1) for d in window.shape)
+    small = [b for b in bad if b is not value and sum(not (isinstance(d, int) and d == 1) for d in b.shape) < rank]
+    storable = len(small) == len(bad) and not any(b in region.forced for b in small)
+    region.forced.update(small if storable else [value])
+    scope.state.note(w, "a temporary for " + ("operands" if storable else "the right side") + ": it reads what it overwrites")
+    return True
+
+
+def _position(shape: Sequence[int | Node]) -> list[Node]:
+    return [
+        lit(0) if isinstance(d, int) and d == 1 else new_index(lit(0), size_node(d)) for d in shape
+    ]
+
+
+def _apart(here: Sequence[Node], index: Sequence[Node], written: Sequence[Node]) -> bool:
+    """Some axis of the read differs from every written one."""
+    other = _renamed(here)
+    renamed = substitute(list(index), other)
+    return any(
+        ge0(minus(minus(x, y), lit(1))) or ge0(minus(minus(y, x), lit(1)))
+        for x, y in zip(renamed, written, strict=True)
+    )
+
+
+def _renamed(here: Sequence[Node]) -> dict[Node, Node]:
+    return {i: new_index(i.attr("lo"), i.attr("hi")) for i in here if i.op is not constant}
+
+
+def _later(window: Window, index: Sequence[Node], written: Sequence[Node]) -> bool:
+    """Each element read is written by a later step of ascending loops, or never."""
+    distance: dict[int, int] = {}
+    for k, axis in enumerate(window.axes):
+        d = minus(index[k], written[k])
+        if d.op is not constant:
+            return False
+        far = int(array_of(d))
+        if axis < 0:
+            if far:
+                return True
+            continue
+        if far % window.steps[k]:
+            return True
+        far //= window.steps[k]
+        if distance.setdefault(axis, far) != far:
+            return True
+    for axis in range(window.rank):
+        if distance.get(axis, 0):
+            return distance[axis] > 0
+    return True
+
+
+def _reads(n: Node, index: list[Node], actions: set[Node], scope: Scope, through: Node):  # type: ignore[no-untyped-def]
+    """(version, index, node read through) for every stored value the expression reads."""
+    stack = [(n, index, through)]
+    while stack:
+        n, index, through = stack.pop()
+        if n in scope or n in actions or n.op.name == "proj":
+            if is_array(n):
+                yield n, index, through
+        elif n.op.name == "view":
+            if n.shape:
+                stack.append((n.inputs[0], place(window_of(n), index), n))
+        elif "elementwise" in n.op.traits:
+            stack.extend((x, aligned(x, index), x) for x in n.inputs)
+        elif "reduction" in n.op.traits:
+            x, rest, axes = n.inputs[0], iter(index), n.attr("axes")
+            inner = _position(x.shape)
+            full = [inner[a] if a in axes else next(rest) for a in range(x.rank)]
+            stack.append((x, full, n))
+        elif n.op.name == "matmul":
+            a, b = n.inputs
+            k = _position(a.shape[-1:])[0]
+            *batch, row, column = index
+            stack.append((a, [*batch[len(batch) - a.rank + 2 :], row, k], n))
+            stack.append((b, [*batch[len(batch) - b.rank + 2 :], k, column], n))
+        elif n.op.name in ("gather", "reshape"):
+            x = n.inputs[0]
+            while x.op.name == "reshape":
+                x = x.inputs[0]
+            stack.append((x, [new_index(lit(0), size_node(d)) for d in x.shape], n))
+            stack.extend((i, _position(i.shape), n) for i in n.inputs[1:] if is_array(i))
+
+

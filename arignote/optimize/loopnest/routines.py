@@ -1,0 +1,187 @@
+"""Calls of library routines: matrix products through BLAS, anything else through op.reference.
+
+A product becomes a BLAS call on panels (windows of memory, any strides); below a size at which the call
+would not pay, and for integers, it is a loop nest with the unit stride innermost.
+"""
+
+from __future__ import annotations
+
+from ...fxgraph.affine import plus, size_node
+from ...fxgraph.constants import const, is_const, lit, project, value_of
+from ...fxgraph.node import Node, make, origin
+from ...fxgraph.ops.elementwise import less, multiply
+from ...fxgraph.ops.scalar import product, scaled
+from ...fxgraph.types import OPAQUE, Shape, TensorType
+from ...fxgraph.window import place, window_of
+from .element import aligned_batch, element
+from .program import Alloc, Assign, Buffer, If, Library, Panel, Site, Store, load
+from .region import is_array
+from .scope import Scope, allocate, nest
+
+#: Multiplications below which a product is a loop nest (a BLAS call costs about 0.7 us).
+SMALL_PRODUCT = 512
+_BLAS = frozenset("fdFD")
+
+
+def lower_product(n: Node, scope: Scope) -> None:
+    """c = a @ b"""
+    a, b = n.inputs
+    c = allocate(scope, n, n.dtype, n.shape)
+    sizes = [size_node(d) for d in (n.shape[-2], n.shape[-1], a.shape[-1])]
+    work = scope.scalar(product(sizes))
+    panels = n.dtype.char in _BLAS and panel_of(a, scope) is not None and panel_of(b, scope) is not None
+    if not panels or (is_const(work) and int(value_of(work)) < SMALL_PRODUCT):
+        _product_loops(n, c, scope)
+    elif is_const(work) and int(value_of(work)) >= SMALL_PRODUCT:
+        _gemm(n, c, scope)
+    else:
+        small, large = scope.child(), scope.child()
+        _product_loops(n, c, small)
+        _gemm(n, c, large)
+        pred = make(less, (work, lit(SMALL_PRODUCT)))
+        scope.emit(If(pred, tuple(small.out), tuple(large.out), origin.get(n)))
+    scope.values[n] = c
+
+
+def _product_loops(n: Node, c: Buffer, scope: Scope) -> None:
+    a, b = n.inputs
+    zero = const(0, n.dtype)
+
+    def begin(position: list[Node], inner: Scope) -> None:
+        inner.emit(Store(c, tuple(inner.scalar(i) for i in position), zero))
+
+    def build(position: list[Node], inner: Scope) -> None:
+        *batch, row, column, k = position
+        x = element(a, [*aligned_batch(a, batch), row, k], inner)
+        y = element(b, [*aligned_batch(b, batch), k, column], inner)
+        at = tuple(inner.scalar(i) for i in (*batch, row, column))
+        inner.emit(Store(c, at, make(multiply, (x, y)), True))
+
+    nest(scope, n.shape, begin, origin.get(n))
+    rank = n.rank
+    shape = (*n.shape, a.shape[-1])
+    nest(scope, shape, build, origin.get(n), (*range(rank - 2), rank - 2, rank, rank - 1))
+
+
+def _gemm(n: Node, c: Buffer, scope: Scope) -> None:
+    a, b = n.inputs
+
+    def build(batch: list[Node], inner: Scope) -> None:
+        x = panel_of(a, inner, aligned_batch(a, batch))
+        y = panel_of(b, inner, aligned_batch(b, batch))
+        assert x is not None and y is not None
+        out = _panel(c, inner, [*batch, lit(0), lit(0)], c.shape[-2:], (c.rank - 2, c.rank - 1))
+        inner.emit(Library("gemm", (out,), (x, y), (), origin=origin.get(n)))
+
+    nest(scope, n.shape[:-2], build, origin.get(n))
+
+
+def panel_of(x: Node, scope: Scope, batch: list[Node] | None = None) -> Panel | None:
+    """A stored value or a window of one as a panel; None when it is computed on the spot.
+
+    batch: fixed positions of its leading axes; the panel has the rest.
+    """
+    fixed = list(batch or [])
+    rest = x.rank - len(fixed) if batch is not None else x.rank
+    position = [*fixed, *(lit(0) for _ in range(rest))] if batch is not None else [lit(0)] * x.rank
+    kept = range(x.rank - rest, x.rank)
+    window = None
+    source = x
+    if x.op.name == "view":
+        window, source = window_of(x), x.inputs[0]
+    b = scope.buffer(source)
+    if b is None and is_const(source) and source.shape:
+        b = scope.state.constant(source)
+    if b is None and source.op.name == "reshape":
+        under = scope.buffer(source.inputs[0])
+        if under is not None and under.strides is None:
+            b = scope.state.reshaped(under, scope.sizes(source.shape))
+    if b is None:
+        return None
+    strides = buffer_strides(b)
+    if window is None:
+        at = [scope.scalar(i) for i in position]
+        along = [strides[k] for k in kept]
+    else:
+        at = [scope.scalar(i) for i in place(window, position)]
+        along = []
+        for axis in kept:
+            total = lit(0)
+            for k, (a, step) in enumerate(zip(window.axes, window.steps, strict=True)):
+                if a == axis:
+                    total = plus(total, scaled(strides[k], lit(step)))
+            along.append(total)
+    offset = lit(0)
+    for i, s in zip(at, strides, strict=True):
+        offset = plus(offset, scaled(i, s))
+    shape = scope.sizes(x.shape[x.rank - rest :])
+    return Panel(b, offset, shape, tuple(_size(s) for s in along))
+
+
+def _panel(b: Buffer, scope: Scope, at: list[Node], shape: Shape, kept: tuple[int, ...]) -> Panel:
+    strides = buffer_strides(b)
+    offset = lit(0)
+    for i, s in zip(at, strides, strict=True):
+        offset = plus(offset, scaled(scope.scalar(i), s))
+    return Panel(b, offset, scope.sizes(shape), tuple(_size(strides[k]) for k in kept))
+
+
+def buffer_strides(b: Buffer) -> list[Node]:
+    """Elements an axis, as nodes."""
+    if b.strides is not None:
+        return [size_node(s) for s in b.strides]
+    out = [lit(1)] * b.rank
+    for k in range(b.rank - 2, -1, -1):
+        out[k] = scaled(out[k + 1], size_node(b.shape[k + 1]))
+    return out
+
+
+def _size(s: Node) -> int | Node:
+    return int(value_of(s)) if is_const(s) else s
+
+
+# ---- anything else: the op's own NumPy meaning, through the runtime --------------------------------------
+def lower_callback(n: Node, scope: Scope) -> None:
+    """Results of a library or effect op, computed by op.reference on windows of our memory.
+
+    Convention: pointers of outputs then inputs; integers: shape and strides (elements) of each panel, in
+    the same order; an integer operand (a handle) has a null pointer and one integer.
+    """
+    types = n.type if isinstance(n.type, tuple) else (n.type,)
+    outputs, after = [], []
+    for k, t in enumerate(types):
+        value = project(n, k) if isinstance(n.type, tuple) else n
+        if t.dtype == OPAQUE:
+            scope.values[value] = _handle(n, scope)
+            continue
+        b = allocate(scope, value, t.dtype, t.shape)
+        outputs.append(_panel(b, scope, [lit(0)] * b.rank, t.shape, tuple(range(b.rank))))
+        if t.shape:
+            scope.values[value] = b
+        else:
+            kept = scope.local("v", TensorType(t.dtype, (), t.weak))
+            after.append(Assign(kept, load(b, ())))
+            scope.values[value] = kept
+    inputs = [_operand(x, scope) for x in n.inputs if x.op.name != "token"]
+    site = scope.state.site(Site("", f"op {n.op.name}", origin.get(n), n))
+    scope.emit(Library("python", tuple(outputs), tuple(inputs), (), site, origin.get(n)), *after)
+
+
+def _handle(n: Node, scope: Scope) -> Node:
+    for x in n.inputs:
+        if not isinstance(x.type, tuple) and x.dtype == OPAQUE:
+            return scope.scalar(x)
+    raise LookupError(f"{n} yields a handle but takes none")
+
+
+def _operand(x: Node, scope: Scope) -> Panel | Node:
+    if x.dtype == OPAQUE:
+        return scope.scalar(x)
+    if is_array(x):
+        panel = panel_of(x, scope)
+        if panel is not None:
+            return panel
+        raise LookupError(f"{x} should have been stored for a library call")
+    b = Buffer("scalar", x.dtype, (), "temporary")
+    scope.emit(Alloc(b), Store(b, (), scope.scalar(x)))
+    return Panel(b, lit(0), (), ())

@@ -1,39 +1,64 @@
-"""Elementwise arithmetic and comparison: the ops everything else is written in.
-
-`c` is an expression over scalars in the common subset of C99, C++11 and CUDA; see `family.elementwise`.
-"""
+"""Every elementwise op by name.  They are declared by subject; everybody reads them from here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..types import BOOL, DType
-from .family import elementwise
+from ..node import Node
+from .arithmetic import (
+    add, copysign, divide, divmod_, floor_divide, fmod, frexp, frexp_exponent, frexp_mantissa, gcd,
+    lcm, ldexp, modf, modf_fraction, modf_integral, multiply, negative, nextafter, positive,
+    reciprocal, remainder, spacing, square, subtract,
+)
+from .bits import (
+    bitwise_and, bitwise_count, bitwise_or, bitwise_xor, invert, left_shift, right_shift,
+)
+from .choice import (
+    clip, fmax, fmin, heaviside, maximum, minimum, nan_to_num, py_max, py_min, select, where,
+)
+from .compare import (
+    equal, greater, greater_equal, isfinite, isinf, isnan, less, less_equal, logical_and,
+    logical_not, logical_or, logical_xor, not_equal, signbit,
+)
+from .complex_parts import absolute, angle, conjugate, fabs, imag, make_complex, real, sign
+from .exponential import (
+    cbrt, exp, exp2, expit, expm1, float_power, hypot, log, log1p, log2, log10, logaddexp,
+    logaddexp2, power, sqrt,
+)
+from .rounding import ceil, floor, rint, round_, trunc
+from .special import (
+    digamma, entr, erf, erfc, erfinv, gammaln, i0, i1, log_expit, logit, sinc, softplus, trigamma,
+    xlog1py, xlogy,
+)
+from .trigonometric import (
+    arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh, cos, cosh, deg2rad, rad2deg, sin,
+    sinh, tan, tanh,
+)  # fmt: skip
 
-# ---- arithmetic -------------------------------------------------------------------------------------
-add = elementwise("add", ufunc=np.add, c={"b": "{x} | {y}", "*": "{x} + {y}"})
-subtract = elementwise("subtract", ufunc=np.subtract, c="{x} - {y}")
-multiply = elementwise("multiply", ufunc=np.multiply, c={"b": "{x} & {y}", "*": "{x} * {y}"})
-divide = elementwise("divide", ufunc=np.true_divide, c="{x} / {y}")
-negative = elementwise("negative", ufunc=np.negative, c="-{x}")
+#: NumPy's ufuncs with two results, as functions that make two nodes.
+TWO_RESULTS: dict[Any, Callable[..., tuple[Node, Node]]] = {
+    np.divmod: divmod_,
+    np.frexp: frexp,
+    np.modf: modf,
+}
 
-floor_divide = elementwise("floor_divide", ufunc=np.floor_divide, c={"i": "an_floordiv_i({x}, {y})", "u": "{y} ? {x} / {y} : 0", "f": "an_floordiv_f{f}({x}, {y})"})
-remainder = elementwise("remainder", ufunc=np.remainder, c={"i": "an_mod_i({x}, {y})", "u": "{y} ? {x} % {y} : 0", "f": "an_mod_f{f}({x}, {y})"})
-maximum = elementwise("maximum", ufunc=np.maximum, c={"f": "({x} > {y} || {x} != {x}) ? {x} : {y}", "*": "{x} > {y} ? {x} : {y}"})
-minimum = elementwise("minimum", ufunc=np.minimum, c={"f": "({x} < {y} || {x} != {x}) ? {x} : {y}", "*": "{x} < {y} ? {x} : {y}"})
-exp = elementwise("exp", ufunc=np.exp, c="exp{f}({x})", ulp=4)
-tanh = elementwise("tanh", ufunc=np.tanh, c="tanh{f}({x})", ulp=4)
-less = elementwise("less", ufunc=np.less, c="{x} < {y}")
-less_equal = elementwise("less_equal", ufunc=np.less_equal, c="{x} <= {y}")
-
-# ---- choice -----------------------------------------------------------------------------------------
-
-
-def _where_dtypes(c: Any, x: Any, y: Any) -> tuple[DType, ...]:
-    dtype = np.result_type(*(k(0) if isinstance(k, type) else k for k in (x, y)))
-    return BOOL, dtype, dtype, dtype
-
-
-where = elementwise("where", reference=np.where, dtypes=_where_dtypes, arity=3, c="{x} ? {y} : {z}", numpy=(np.where,))
+__all__ = [
+    "TWO_RESULTS",
+    "absolute", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "bitwise_and", "bitwise_count", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "clip",
+    "conjugate", "copysign", "cos", "cosh", "deg2rad", "digamma", "divide", "divmod_", "entr",
+    "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expit", "expm1", "fabs", "float_power",
+    "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa",
+    "gammaln", "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "i1", "imag",
+    "invert", "isfinite", "isinf", "isnan", "lcm", "ldexp", "left_shift", "less", "less_equal",
+    "log", "log10", "log1p", "log2", "log_expit", "logaddexp", "logaddexp2", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "logit", "make_complex", "maximum", "minimum",
+    "modf", "modf_fraction", "modf_integral", "multiply", "nan_to_num", "negative", "nextafter",
+    "not_equal", "positive", "power", "py_max", "py_min", "rad2deg", "real", "reciprocal",
+    "remainder", "right_shift", "rint", "round_", "select", "sign", "signbit", "sin", "sinc",
+    "sinh", "softplus", "spacing", "sqrt", "square", "subtract", "tan", "tanh", "trigamma",
+    "trunc", "where", "xlog1py", "xlogy",
+]  # fmt: skip

@@ -1,0 +1,169 @@
+"""Sums, products, quotients and remainders.
+
+Integers wrap as NumPy's; division of an integer by zero gives 0, as NumPy's does.  What Python's
+own numbers do otherwise (ZeroDivisionError, OverflowError) is a check made by the tracer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..node import Node
+from ..types import DType
+from .family import elementwise, resolve_ufunc, zero_gradient
+
+add = elementwise(
+    "add",
+    ufunc=np.add,
+    c={"b": "{x} | {y}", "c": "an_add_{t}({x}, {y})", "*": "{x} + {y}"},
+    vjp=lambda g, out, x, y: (g, g),
+)
+subtract = elementwise(
+    "subtract",
+    ufunc=np.subtract,
+    c={"c": "an_subtract_{t}({x}, {y})", "*": "{x} - {y}"},
+    vjp=lambda g, out, x, y: (g, negative(g)),
+)
+multiply = elementwise(
+    "multiply",
+    ufunc=np.multiply,
+    c={"b": "{x} & {y}", "c": "an_multiply_{t}({x}, {y})", "*": "{x} * {y}"},
+    ulp=2,  # NumPy's complex product fuses multiply and add on some machines
+    vjp=lambda g, out, x, y: (multiply(g, y), multiply(g, x)),
+)
+divide = elementwise(
+    "divide",
+    ufunc=np.true_divide,
+    c={"c": "an_divide_{t}({x}, {y})", "*": "{x} / {y}"},
+    ulp=2,
+    domain=(0.3, 3.0),
+    vjp=lambda g, out, x, y: (divide(g, y), negative(divide(multiply(g, out), y))),
+)
+negative = elementwise(
+    "negative",
+    ufunc=np.negative,
+    c={"c": "an_negative_{t}({x})", "*": "-{x}"},
+    vjp=lambda g, out, x: (negative(g),),
+)
+positive = elementwise("positive", ufunc=np.positive, c="{x}", vjp=lambda g, out, x: (g,))
+square = elementwise(
+    "square",
+    ufunc=np.square,
+    c={"c": "an_square_{t}({x})", "*": "{x} * {x}"},
+    ulp=2,
+    vjp=lambda g, out, x: (multiply(g, add(x, x)),),
+)
+reciprocal = elementwise(
+    "reciprocal",
+    ufunc=np.reciprocal,
+    c={"f": "1 / {x}", "c": "an_reciprocal_{t}({x})", "*": "an_cast_f8_{u}(1.0 / {x})"},
+    ulp=2,
+    domain=(0.3, 3.0),
+    vjp=lambda g, out, x: (negative(multiply(g, square(out))),),
+)
+
+# ---- quotients and remainders --------------------------------------------------------------------
+floor_divide = elementwise(
+    "floor_divide",
+    ufunc=np.floor_divide,
+    c="an_floor_divide_{t}({x}, {y})",
+    domain=(0.3, 3.0),
+    vjp=zero_gradient,
+)
+remainder = elementwise(
+    "remainder",
+    ufunc=np.remainder,
+    c="an_remainder_{t}({x}, {y})",
+    domain=(0.3, 3.0),
+    vjp=lambda g, out, x, y: (g, negative(multiply(g, floor_divide(x, y)))),
+)
+fmod = elementwise(
+    "fmod",
+    ufunc=np.fmod,
+    c={"f": "fmod{f}({x}, {y})", "*": "an_fmod_{t}({x}, {y})"},
+    domain=(0.3, 3.0),
+    vjp=lambda g, out, x, y: (g, negative(divide(multiply(g, subtract(x, out)), y))),
+)
+
+
+def divmod_(x: Any, y: Any) -> tuple[Node, Node]:
+    """np.divmod: the floored quotient and the remainder."""
+    return floor_divide(x, y), remainder(x, y)
+
+
+# ---- numbers made of bits -------------------------------------------------------------------------
+copysign = elementwise(
+    "copysign",
+    ufunc=np.copysign,
+    c="copysign{f}({x}, {y})",
+    vjp=lambda g, out, x, y: (multiply(g, multiply(copysign(1.0, x), copysign(1.0, y))), None),
+)
+nextafter = elementwise(
+    "nextafter",
+    ufunc=np.nextafter,
+    c={"f2": "an_nextafter_f2({x}, {y})", "*": "nextafter{f}({x}, {y})"},
+)
+spacing = elementwise("spacing", ufunc=np.spacing, c={"f2": "an_spacing_f2({x})", "*": "an_spacing_{t}({x})"})
+ldexp = elementwise(
+    "ldexp",
+    ufunc=np.ldexp,
+    c="an_ldexp_{t}({x}, {y})",
+    vjp=lambda g, out, x, n: (ldexp(g, n), None),
+)
+frexp_mantissa = elementwise(
+    "frexp_mantissa",
+    reference=lambda x: np.frexp(x)[0],
+    dtypes=lambda x: _frexp_dtypes(x)[:2],
+    arity=1,
+    c="an_frexp_mantissa_{t}({x})",
+    vjp=lambda g, out, x: (ldexp(g, negative(frexp_exponent(x))),),
+)
+frexp_exponent = elementwise(
+    "frexp_exponent",
+    reference=lambda x: np.frexp(x)[1],
+    dtypes=lambda x: _frexp_dtypes(x)[::2],
+    arity=1,
+    c="an_frexp_exponent_{t}({x})",
+    vjp=zero_gradient,
+)
+modf_fraction = elementwise(
+    "modf_fraction",
+    reference=lambda x: np.modf(x)[0],
+    dtypes=lambda x: _modf_dtypes(x)[:2],
+    arity=1,
+    c="an_modf_fraction_{t}({x})",
+    vjp=lambda g, out, x: (g,),
+)
+modf_integral = elementwise(
+    "modf_integral",
+    reference=lambda x: np.modf(x)[1],
+    dtypes=lambda x: _modf_dtypes(x)[:2],
+    arity=1,
+    c="trunc{f}({x})",
+    vjp=zero_gradient,
+)
+
+
+def _frexp_dtypes(x: Any) -> tuple[DType, ...]:
+    return resolve_ufunc(np.frexp, (x,))
+
+
+def _modf_dtypes(x: Any) -> tuple[DType, ...]:
+    return resolve_ufunc(np.modf, (x,))
+
+
+def frexp(x: Any) -> tuple[Node, Node]:
+    """np.frexp: mantissa and exponent."""
+    return frexp_mantissa(x), frexp_exponent(x)
+
+
+def modf(x: Any) -> tuple[Node, Node]:
+    """np.modf: fractional and integral part, both with the sign of x."""
+    return modf_fraction(x), modf_integral(x)
+
+
+# ---- integers ---------------------------------------------------------------------------------------
+gcd = elementwise("gcd", ufunc=np.gcd, c="an_gcd_{t}({x}, {y})")
+lcm = elementwise("lcm", ufunc=np.lcm, c="an_lcm_{t}({x}, {y})")

@@ -1,0 +1,22 @@
+"""Bitwise ops of integers and bools.  A shift by the width or more (or by a negative count) gives
+what is left when every bit has gone: 0, or -1 for a negative number shifted right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .family import elementwise
+
+bitwise_and = elementwise("bitwise_and", ufunc=np.bitwise_and, c="{x} & {y}")
+bitwise_or = elementwise("bitwise_or", ufunc=np.bitwise_or, c="{x} | {y}")
+bitwise_xor = elementwise("bitwise_xor", ufunc=np.bitwise_xor, c="{x} ^ {y}")
+invert = elementwise("invert", ufunc=np.invert, c={"b": "!{x}", "*": "~{x}"})
+left_shift = elementwise("left_shift", ufunc=np.left_shift, c="an_left_shift_{t}({x}, {y}, {bits})")
+right_shift = elementwise(
+    "right_shift", ufunc=np.right_shift, c="an_right_shift_{t}({x}, {y}, {bits})"
+)
+bitwise_count = elementwise(
+    "bitwise_count",
+    ufunc=np.bitwise_count,
+    c={"i": "an_bitwise_count_u8({x} < 0 ? -(an_u8){x} : {x})", "u": "an_bitwise_count_u8({x})"},
+)

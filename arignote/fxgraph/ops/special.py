@@ -1,0 +1,155 @@
+"""Special functions, named as in scipy.special.
+
+SciPy is loaded when a reference is first run, not with this package: that import costs 0.15 s.
+`numpy` therefore names its functions as text, "scipy.special.erf".  float16 becomes float32, as there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..node import Node, Op
+from .arithmetic import add, divide, multiply, negative, square, subtract
+from .choice import where
+from .compare import equal
+from .exponential import exp, expit, float_dtypes, log
+from .family import elementwise
+from .trigonometric import sin
+
+
+def scipy_special(name: str) -> Callable[..., Any]:
+    """scipy.special's function, found when it is first called."""
+
+    def call(*values: Any) -> Any:
+        return getattr(importlib.import_module("scipy.special"), name)(*values)
+
+    return call
+
+
+def _special(
+    name: str,
+    slope: Callable[[Node, Node], Node] | None,
+    c: str | None = None,
+    domain: tuple[float, float] = (-3.0, 3.0),
+    ulp: float = 16,
+) -> Op:
+    """A function of one real number; slope(out, x) is its derivative."""
+    return elementwise(
+        name,
+        reference=scipy_special(name),
+        dtypes=float_dtypes,
+        arity=1,
+        c=c or f"an_{name}_{{t}}({{x}})",
+        numpy=(f"scipy.special.{name}",),
+        domain=domain,
+        ulp=ulp,
+        vjp=None if slope is None else lambda g, out, x: (multiply(g, slope(out, x)),),
+    )
+
+
+# ---- the error function --------------------------------------------------------------------------
+_BELL = 2 / math.sqrt(math.pi)
+
+erf = _special("erf", lambda out, x: _bell(x, _BELL), "erf{f}({x})", ulp=6)
+erfc = _special("erfc", lambda out, x: _bell(x, -_BELL), "erfc{f}({x})")
+erfinv = _special(
+    "erfinv", lambda out, x: multiply(exp(square(out)), 1 / _BELL), domain=(-0.9, 0.9), ulp=32
+)
+
+
+def _bell(x: Node, scale: float) -> Node:
+    return multiply(exp(negative(square(x))), scale)
+
+
+# ---- gamma ------------------------------------------------------------------------------------------
+gammaln = _special("gammaln", lambda out, x: digamma(x), domain=(0.3, 5.0), ulp=32)
+digamma = _special("digamma", lambda out, x: trigamma(x), domain=(0.3, 5.0), ulp=32)
+#: the derivative of digamma, polygamma(1, x)
+trigamma = elementwise(
+    "trigamma",
+    reference=lambda x: _trigamma(x),
+    dtypes=float_dtypes,
+    arity=1,
+    c="an_trigamma_{t}({x})",
+    domain=(0.3, 5.0),
+    ulp=64,
+)
+
+
+def _trigamma(x: Any) -> Any:
+    zeta = scipy_special("zeta")
+    reflected = math.pi**2 / np.sin(math.pi * x) ** 2 - zeta(2, 1 - np.minimum(x, 0))
+    return np.where(np.greater(x, 0), zeta(2, x), reflected).astype(np.asarray(x).dtype)[()]
+
+
+# ---- logistic ---------------------------------------------------------------------------------------
+logit = _special(
+    "logit", lambda out, x: divide(1.0, multiply(x, subtract(1.0, x))), domain=(0.1, 0.9)
+)
+log_expit = _special("log_expit", lambda out, x: expit(negative(x)))
+#: log(1 + exp(x))
+softplus = elementwise(
+    "softplus",
+    reference=lambda x: np.logaddexp(x, np.asarray(x).dtype.type(0)),
+    dtypes=float_dtypes,
+    arity=1,
+    c="an_softplus_{t}({x})",
+    ulp=8,
+    vjp=lambda g, out, x: (multiply(g, expit(x)),),
+)
+
+
+# ---- x log y ----------------------------------------------------------------------------------------
+def _pair_dtypes(x: Any, y: Any) -> tuple[Any, ...]:
+    wide = max(float_dtypes(x)[0], float_dtypes(y)[0])
+    weak = [k for k in (x, y) if not isinstance(k, type)]
+    if weak and len(weak) < 2:
+        wide = float_dtypes(weak[0])[0]
+    return wide, wide, wide
+
+
+xlogy = elementwise(
+    "xlogy",
+    reference=scipy_special("xlogy"),
+    dtypes=_pair_dtypes,
+    arity=2,
+    c="an_xlogy_{t}({x}, {y})",
+    numpy=("scipy.special.xlogy",),
+    domain=(0.3, 3.0),
+    ulp=8,
+    vjp=lambda g, out, x, y: (multiply(g, log(y)), multiply(g, divide(x, y))),
+)
+xlog1py = elementwise(
+    "xlog1py",
+    reference=scipy_special("xlog1py"),
+    dtypes=_pair_dtypes,
+    arity=2,
+    c="an_xlog1py_{t}({x}, {y})",
+    numpy=("scipy.special.xlog1py",),
+    domain=(0.3, 3.0),
+    ulp=8,
+    vjp=lambda g, out, x, y: (multiply(g, log(add(y, 1.0))), multiply(g, divide(x, add(y, 1.0)))),
+)
+entr = _special(
+    "entr", lambda out, x: negative(add(log(x), 1.0)), domain=(0.2, 3.0), ulp=8
+)
+
+# ---- Bessel -----------------------------------------------------------------------------------------
+i0 = _special("i0", lambda out, x: i1(x), ulp=16)
+i1 = _special(
+    "i1",
+    lambda out, x: subtract(i0(x), divide(out, where(equal(x, 0), 1, x))),
+    domain=(0.2, 4.0),
+    ulp=16,
+)
+
+
+def sinc(x: Any) -> Node:
+    """np.sinc: sin(pi x) / (pi x), with NumPy's 1e-20 in place of 0."""
+    y = multiply(math.pi, where(equal(x, 0), 1.0e-20, x))
+    return divide(sin(y), y)

@@ -36,9 +36,10 @@ class NeedStatic(BaseException):
 
 @dataclass
 class Session:
-    """cells: weak, oldest first.  leaf_of: input node -> position of the argument leaf it stands for
+    """leaf_of: input node -> position of the argument leaf it stands for
     (scalars only).  captured: arrays from closures and globals that became extra inputs.
-    bounds: integer atoms -> (least, greatest) where something proved more than their op says.
+    bounds: integer atoms -> (least, greatest), where something proved more than their op says.
+    refs: the cells, weakly, oldest first.
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)

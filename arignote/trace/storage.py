@@ -1,8 +1,9 @@
 """Cells and views: how writes are kept in a graph that knows no mutation.
 
-A `Cell` is memory: it holds the node of its newest version, in C order.  A view is a cell and a path
-of windows and reshapes; reading goes down the path, writing sets the element at its end and goes
-back up, which gives the cell its next version.  Everything that shares a cell sees it, as in NumPy.
+A `Cell` is memory: it holds the node of its newest version, in C order.  A view is a cell and a
+path of windows and reshapes; reading goes down the path, writing sets the elements at its end and
+goes back up, which gives the cell its next version.  Everything that shares a cell sees it, as in
+NumPy.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from .session import session
 
 
 class Cell:
-    """version: the node of the newest contents.  owner: position of the argument leaf it belongs to,
-    None for memory made in the trace.  dense: elements lie in C order without gaps.
+    """version: the node of the newest contents.  owner: position of the argument leaf it is the
+    memory of, None for memory made in the trace.  dense: elements lie in C order without gaps.
     """
 
     __slots__ = ("version", "owner", "dense", "__weakref__")
@@ -84,7 +85,7 @@ def written(version: Node, path: Path, value: Node) -> Node:
 
 
 def _replaced(base: Node, window: Window | None, value: Node) -> Node:
-    """base with a window (None: all of it) set; where nothing of base is left, it is not mentioned."""
+    """base with a window (None: all of it) set; a base nothing is left of is not mentioned."""
     if window is not None:
         return set_item(base, window, value)
     if value.shape == base.shape:

@@ -1,8 +1,8 @@
 """What stands for a value while a function is traced: `Scalar` and `Array`.
 
-A `Scalar` is a node of rank 0: a Python number when its type is weak, else a NumPy scalar.  An `Array`
-is a view: a cell and a path.  This module holds the data; `proxy` gives the classes their operators,
-attributes and methods (import the classes from there).
+A `Scalar` is a node of rank 0: a Python number when its type is weak, else a NumPy scalar.  An
+`Array` is a view: a cell and a path.  This module holds the data; `proxy` gives the classes their
+operators, attributes and methods (import the classes from there).
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Array(Proxy):
 
     __slots__ = ("cell", "path", "writeable", "__weakref__")
 
-    def __init__(self, cell: Cell, path: Window | Path | None = None, writeable: bool = True) -> None:
+    def __init__(
+        self, cell: Cell, path: Window | Path | None = None, writeable: bool = True
+    ) -> None:
         self.cell = cell
         if path is None:
             path = ()
@@ -88,7 +90,7 @@ class Array(Proxy):
             return self.path[0]
         raise ValueError("a reshaped view is no window of its cell")
 
-    def view(self, w: Window, writeable: bool = True) -> Array:
+    def window_view(self, w: Window, writeable: bool = True) -> Array:
         """A view of this view; shares the cell."""
         path = extended(self.cell.version.shape, self.path, w)
         return Array(self.cell, path, self.writeable and writeable)

@@ -1,0 +1,161 @@
+"""NumPy's ufuncs on traced values: which op answers, casting rules, `out=`, `where=`, `dtype=`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..fxgraph.node import OPS, Node, Op
+from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
+from .assign import fitted, store
+from .registry import IMPLEMENTED, UFUNC_METHODS
+from .unknown import unknown
+from .values import Array, Proxy, Scalar, node_of, wrap
+
+_ANSWERS: dict[Any, Op] = {}
+
+
+def op_of(ufunc: Any) -> Op | None:
+    """The elementwise op that stands for a ufunc."""
+    if ufunc not in _ANSWERS:
+        _ANSWERS.update((f, op) for op in OPS.values() for f in op.numpy)
+    return _ANSWERS.get(ufunc)
+
+
+def value_node(x: Any) -> Node:
+    """The node of an operand; lists and tuples become arrays, as NumPy makes them."""
+    if isinstance(x, list | tuple):
+        made = IMPLEMENTED[np.array](x) if np.array in IMPLEMENTED else np.array(x)
+        return node_of(made)
+    return node_of(x)
+
+
+def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
+    """ufunc(*inputs, **options) with NumPy's keywords; the result is a value of its own."""
+    out = options.pop("out", None)
+    where = options.pop("where", True)
+    if ufunc in IMPLEMENTED:
+        if out is not None:
+            options["out"] = out[0] if isinstance(out, tuple) else out
+        return IMPLEMENTED[ufunc](*inputs, **options)
+    if out is not None and not isinstance(out, tuple):
+        out = (out,)
+    results = computed(ufunc, inputs, **options)
+    if out is None and where is True:
+        return wrap(results[0]) if len(results) == 1 else tuple(wrap(r) for r in results)
+    targets = out if out is not None else (None,) * len(results)
+    casting = options.get("casting", "same_kind")
+    stored = [
+        _into(ufunc, r, t, where, casting) for r, t in zip(results, targets, strict=True)
+    ]
+    return stored[0] if len(stored) == 1 else tuple(stored)
+
+
+def apply_into(ufunc: Any, inputs: Sequence[Any], target: Array) -> Array:
+    """`target <op>= ...`: what in-place operators do."""
+    if ufunc in IMPLEMENTED:
+        results = (node_of(IMPLEMENTED[ufunc](*inputs)),)
+    else:
+        results = computed(ufunc, inputs)
+    _into(ufunc, results[0], target, True, "same_kind")
+    return target
+
+
+def computed(
+    ufunc: Any,
+    inputs: Sequence[Any],
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    signature: Any = None,
+    sig: Any = None,
+    order: str = "K",
+    subok: bool = True,
+) -> tuple[Node, ...]:
+    """The results of a ufunc call as nodes.  Raises UnsupportedError for unknown ufuncs."""
+    nodes = [value_node(x) for x in inputs]
+    if dtype is not None or signature is not None or sig is not None:
+        nodes = _for_loop(ufunc, nodes, dtype, signature if signature is not None else sig, casting)
+    elif casting != "same_kind":
+        loop = resolve_ufunc(ufunc, tuple(kind_of(n) for n in nodes))
+        nodes = [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
+    if ufunc is np.divmod:
+        return OPS["floor_divide"](*nodes), OPS["remainder"](*nodes)
+    op = op_of(ufunc)
+    if op is None:
+        raise unknown(ufunc)
+    result = op(*nodes)
+    if isinstance(result, tuple):
+        return result
+    return (result,)
+
+
+def _for_loop(
+    ufunc: Any, nodes: list[Node], dtype: Any, signature: Any, casting: str
+) -> list[Node]:
+    """The operands cast for the loop that `dtype=` or `signature=` asks for."""
+    if signature is None:
+        signature = (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout
+    elif isinstance(signature, str):
+        left, _, right = signature.partition("->")
+        signature = tuple(np.dtype(c) for c in left + right)
+    elif not isinstance(signature, tuple):
+        signature = (None,) * ufunc.nin + (np.dtype(signature),) * ufunc.nout
+    kinds = tuple(kind_of(n) for n in nodes) + (None,) * ufunc.nout
+    loop = ufunc.resolve_dtypes(kinds, signature=signature, casting=casting)
+    return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
+
+
+def _checked_cast(ufunc: Any, n: Node, dtype: Any, casting: str, position: int) -> Node:
+    if not n.type.weak and not np.can_cast(n.dtype, dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast ufunc '{ufunc.__name__}' input {position} from {n.dtype!r} to "
+            f"{np.dtype(dtype)!r} with casting rule '{casting}'"
+        )
+    return cast_to(n, dtype)
+
+
+def _into(ufunc: Any, result: Node, target: Any, where: Any, casting: str) -> Any:
+    """Store a result in `out=`, where a mask says so."""
+    if target is None:
+        mask = node_of(where)
+        blank = cast_to(OPS["where"](mask, result, cast_to(node_of(0), result.dtype)), result.dtype)
+        return wrap(blank)
+    if isinstance(target, Scalar) or not isinstance(target, Array):
+        if isinstance(target, np.ndarray):
+            raise UnsupportedError(
+                f"out= of {ufunc.__name__} is an array that is no argument of the traced function: "
+                f"pass it as an argument"
+            )
+        raise TypeError("return arrays must be of ArrayType")
+    if not np.can_cast(result.dtype, target.node.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast ufunc '{ufunc.__name__}' output from {result.dtype!r} to "
+            f"{target.node.dtype!r} with casting rule '{casting}'"
+        )
+    if not target.writeable:
+        raise ValueError("output array is read-only")
+    value = fitted(cast_to(result, target.node.dtype), target.sizes, out=True)
+    if where is not True:
+        mask = node_of(where)
+        value = OPS["where"](mask, value, target.node)
+    store(target, value)
+    return target
+
+
+def array_ufunc(self: Proxy, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """The body of `__array_ufunc__`."""
+    if method == "__call__":
+        return apply(ufunc, inputs, **options)
+    implementation = UFUNC_METHODS.get((ufunc.__name__, method)) or UFUNC_METHODS.get(("*", method))
+    if implementation is None:
+        raise unknown(ufunc, f".{method}")
+    out = options.get("out")
+    if isinstance(out, tuple):
+        options["out"] = out[0]
+    if ("*", method) in UFUNC_METHODS and (ufunc.__name__, method) not in UFUNC_METHODS:
+        return implementation(ufunc, *inputs, **options)
+    return implementation(*inputs, **options)

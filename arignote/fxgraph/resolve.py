@@ -1,0 +1,105 @@
+"""Replacing nodes by nodes that contain nodes to be replaced, bodies included, without recursion.
+
+`Rebuild` (graph.py) takes replacements as they are; here a replacement is brought to its final form
+first, so replacements may mention each other in any acyclic way.  The rule driver is built on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .graph import Body, remake
+from .node import Node, at_origin, attr_nodes, dependencies, map_attr, origin
+from .types import TensorType
+
+
+class Resolve:
+    """`done` maps each node to its final form.
+
+    forward: a node -> its replacement, whose final form may not be known yet.  `step` may return
+    another node in place of one whose operands are final; that one is then brought to final form too.
+    A replacement that contains what it replaces would never end: the inner one stays as it is.
+    """
+
+    def __init__(self, forward: dict[Node, Node] | None = None) -> None:
+        self.done: dict[Node, Node] = {}
+        self.forward: dict[Node, Node] = dict(forward or {})
+        self.open: set[Node] = set()
+
+    def step(self, n: Node) -> Node:
+        return n
+
+    def body(self, b: Body) -> Body:
+        """A body whose nodes are final, as it shall be."""
+        return b
+
+    def __call__(self, roots: Sequence[Node]) -> tuple[Node, ...]:
+        done, forward, open_ = self.done, self.forward, self.open
+        stack = list(reversed(roots))
+        while stack:
+            n = stack[-1]
+            if n in done:
+                stack.pop()
+                continue
+            new = forward.get(n)
+            if new is None:
+                missing = [d for d in below(n) if d not in done]
+                if missing:
+                    for d in missing:
+                        if d in open_:
+                            done[d] = d
+                    stack.extend(reversed(missing))
+                    continue
+                new = self.rebuilt(n)
+                if new is n:
+                    new = self.step(n)
+                if new is n:
+                    done[n] = n
+                    stack.pop()
+                    continue
+                forward[n] = new
+            open_.add(n)
+            if new in done:
+                done[n] = done[new]
+                stack.pop()
+            elif new in open_:
+                done[new] = new
+            else:
+                stack.append(new)
+        return tuple(done[r] for r in roots)
+
+    def rebuilt(self, n: Node) -> Node:
+        """n over the final forms of its operands; it stands where n stood."""
+        done = self.done
+        attrs = n.attrs
+        if "leaf" in n.op.traits or "body" in n.op.traits:
+            attrs = tuple((k, map_attr(v, lambda m: done.get(m, m))) for k, v in n.attrs)
+            attrs = tuple((k, tuple(map(self.body, v)) if k == "bodies" else v) for k, v in attrs)
+            if attrs == n.attrs:
+                attrs = n.attrs
+        if attrs is n.attrs and all([done[x] is x for x in n.inputs]):
+            return n
+        where = origin.get(n)
+        with at_origin(where):
+            new = remake(n.op, tuple([done[x] for x in n.inputs]), attrs)
+        if where is not None and new not in origin:
+            origin[new] = where
+        return new
+
+
+def below(n: Node) -> list[Node]:
+    """What must be final before n is: operands, sizes, and the nodes of bodies and leaves."""
+    if "leaf" in n.op.traits or "body" in n.op.traits:
+        return [*dependencies(n), *attr_nodes(n)]
+    t = n.type
+    if isinstance(t, TensorType) and not t.shape:
+        return list(n.inputs)
+    return dependencies(n)
+
+
+def resolve(roots: Sequence[Node], forward: dict[Node, Node], keep: Sequence[Node] = ()) -> tuple[Node, ...]:
+    """`roots` with every key of `forward` replaced by the final form of its value; `keep` stays."""
+    run = Resolve(forward)
+    for k in keep:
+        run.done[k] = k
+    return run(roots)

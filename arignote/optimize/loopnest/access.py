@@ -1,0 +1,152 @@
+"""What statements read and write: the facts that fusion, contraction and parallelism ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ...fxgraph.graph import Rebuild, order_of
+from ...fxgraph.node import Node
+from .program import (
+    Alloc,
+    Assign,
+    Break,
+    Buffer,
+    Check,
+    Fold,
+    Library,
+    Loop,
+    Point,
+    Statement,
+    Store,
+    children,
+    expressions,
+    map_expressions,
+    walk,
+    with_children,
+)
+
+
+@dataclass(frozen=True)
+class Access:
+    """One element access: `index` is None for a window that is not analysed (a library's panel)."""
+
+    buffer: Buffer
+    index: tuple[Node, ...] | None
+    write: bool
+    accumulate: bool = False
+
+
+@dataclass
+class Effects:
+    """All accesses inside a statement, and the variables it reads, sets and declares."""
+
+    accesses: list[Access] = field(default_factory=list)
+    uses: set[Node] = field(default_factory=set)
+    sets: set[Node] = field(default_factory=set)
+    folds: set[Node] = field(default_factory=set)
+    allocates: set[Buffer] = field(default_factory=set)
+    barrier: bool = False
+
+    @property
+    def reads(self) -> set[Buffer]:
+        return {root(a.buffer) for a in self.accesses if not a.write}
+
+    @property
+    def writes(self) -> set[Buffer]:
+        return {root(a.buffer) for a in self.accesses if a.write} | self.allocates
+
+
+def root(b: Buffer) -> Buffer:
+    return b.base if b.base is not None else b
+
+
+def effects_of(block: Iterable[Statement]) -> Effects:
+    """The effects of a block, inner blocks included."""
+    out = Effects()
+    for s in walk(block):
+        for e in expressions(s):
+            _read(e, out)
+        if isinstance(s, Assign):
+            out.sets.add(s.local)
+        elif isinstance(s, Fold):
+            out.sets.add(s.local)
+            out.folds.add(s.local)
+        elif isinstance(s, Store):
+            out.accesses.append(Access(s.buffer, s.index, True, s.accumulate))
+            if s.accumulate:
+                out.accesses.append(Access(s.buffer, s.index, False, True))
+        elif isinstance(s, Check | Break):
+            out.barrier = True
+            if isinstance(s, Check) and s.result is not None:
+                out.sets.add(s.result)
+        elif isinstance(s, Library):
+            out.barrier = out.barrier or s.name == "python"
+            out.accesses.extend(Access(p.buffer, None, True) for p in s.outputs)
+            out.accesses.extend(Access(p.buffer, None, False) for p in s.inputs if not isinstance(p, Node))
+        elif isinstance(s, Alloc):
+            out.allocates.add(root(s.buffer))
+        elif isinstance(s, Point):
+            out.barrier = True
+            for b in (*s.aliases, *s.buffers):
+                out.accesses.append(Access(b, None, True))
+    return out
+
+
+def _read(e: Node, out: Effects) -> None:
+    for m in order_of((e,)):
+        if m.op.name == "load":
+            out.accesses.append(Access(m.attr("buffer"), m.inputs, False))
+        elif m.op.name in ("local", "index"):
+            out.uses.add(m)
+
+
+def overlap(a: Buffer, b: Buffer) -> bool:
+    """May two buffers share memory?"""
+    a, b = root(a), root(b)
+    return a is b or not (a.restrict or b.restrict)
+
+
+def independent(a: Effects, b: Effects) -> bool:
+    """May the two statements change places?"""
+    if a.barrier and b.barrier:
+        return False
+    if a.barrier and _visible(b) or b.barrier and _visible(a):
+        return False
+    if a.sets & (b.uses | b.sets) or b.sets & a.uses:
+        return False
+    return not any(
+        overlap(x, y) for x in a.writes for y in (b.reads | b.writes)
+    ) and not any(overlap(x, y) for x in b.writes for y in a.reads)
+
+
+def _visible(e: Effects) -> bool:
+    """Does it write what the caller sees when an error is raised?"""
+    return any(b.role in ("argument", "alias") for b in e.writes)
+
+
+def renamed(block: Iterable[Statement], replace: dict[Node, Node]) -> tuple[Statement, ...]:
+    """A block with nodes replaced in every expression, loop bounds included."""
+    return _renamed(tuple(block), Rebuild(dict(replace)))
+
+
+def _renamed(block: tuple[Statement, ...], rebuild: Rebuild) -> tuple[Statement, ...]:
+    out = []
+    for s in block:
+        if isinstance(s, Loop):
+            (index,) = rebuild((s.index,))
+            s = Loop(index, s.body, s.parallel, s.vector, s.work, s.origin)
+        else:
+            s = map_expressions(s, lambda e: rebuild((e,))[0])
+            s = _targets(s, rebuild)
+        out.append(with_children(s, tuple(_renamed(c, rebuild) for c in children(s))))
+    return tuple(out)
+
+
+def _targets(s: Statement, rebuild: Rebuild) -> Statement:
+    """Locals that a statement sets, renamed too."""
+    if isinstance(s, Assign):
+        return Assign(rebuild.done.get(s.local, s.local), s.value)
+    if isinstance(s, Fold):
+        return Fold(rebuild.done.get(s.local, s.local), s.op, s.value)
+    return s

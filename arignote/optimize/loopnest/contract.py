@@ -1,0 +1,146 @@
+"""Contraction: a temporary used only at its loop's own position needs no axis for that loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...fxgraph.graph import Rebuild, order_of
+from ...fxgraph.node import Node, make, op_named
+from ...fxgraph.types import TensorType
+from .access import root
+from .program import (
+    Alloc,
+    Assign,
+    Buffer,
+    Library,
+    Loop,
+    Point,
+    Program,
+    Statement,
+    Store,
+    children,
+    expressions,
+    load,
+    map_expressions,
+    new_local,
+    walk,
+    with_children,
+)
+
+
+def contract(block: tuple[Statement, ...], program: Program) -> tuple[Statement, ...]:
+    """Drop the axes (and then the memory) of temporaries that live within single steps of loops."""
+    plans = {}
+    for b in _candidates(block):
+        plan = _plan(b, block)
+        if plan:
+            plans[b] = plan
+    return _apply(block, plans) if plans else block
+
+
+def _candidates(block: Sequence[Statement]) -> list[Buffer]:
+    """Temporaries accessed element by element only."""
+    found: dict[Buffer, None] = {}
+    barred: set[Buffer] = set()
+    for s in walk(block):
+        if isinstance(s, Alloc) and s.buffer.role == "temporary" and not s.zero:
+            found[s.buffer] = None
+        elif isinstance(s, Library):
+            barred.update(root(p.buffer) for p in (*s.outputs, *s.inputs) if not isinstance(p, Node))
+        elif isinstance(s, Point):
+            barred.update(root(b) for b in (*s.aliases, *s.buffers))
+        for e in expressions(s):
+            for m in order_of((e,)):
+                if m.op.name == "load" and m.attr("buffer").base is not None:
+                    barred.add(root(m.attr("buffer")))
+        if isinstance(s, Store) and s.buffer.base is not None:
+            barred.add(root(s.buffer))
+    return [b for b in found if b not in barred]
+
+
+def _plan(b: Buffer, block: Sequence[Statement]) -> tuple[int, ...]:
+    """The axes of b that can go: indexed, everywhere, by one and the same loop around all uses."""
+    uses: list[tuple[tuple[Node, ...], tuple[Node, ...], bool]] = []
+    stack: list[tuple[Sequence[Statement], tuple[Node, ...]]] = [(block, ())]
+    while stack:
+        statements, loops = stack.pop()
+        for s in statements:
+            for index, write in _uses(s, b):
+                uses.append((index, loops, write))
+            deeper = (*loops, s.index) if isinstance(s, Loop) else loops
+            stack.extend((c, deeper) for c in children(s))
+    if not uses:
+        return ()
+    axes = []
+    for k in range(b.rank):
+        at = uses[0][0][k]
+        if at.op.name == "index" and all(index[k] is at and at in loops for index, loops, _ in uses):
+            axes.append(k)
+    return tuple(axes)
+
+
+def _uses(s: Statement, b: Buffer) -> list[tuple[tuple[Node, ...], bool]]:
+    out = []
+    for e in expressions(s):
+        out.extend((m.inputs, False) for m in order_of((e,)) if m.op.name == "load" and m.attr("buffer") is b)
+    if isinstance(s, Store) and s.buffer is b:
+        out.append((s.index, True))
+    return out
+
+
+def _apply(block: tuple[Statement, ...], plans: dict[Buffer, tuple[int, ...]]) -> tuple[Statement, ...]:
+    smaller: dict[Buffer, Buffer] = {}
+    variables: dict[Buffer, Node] = {}
+    for b, axes in plans.items():
+        shape = tuple(d for k, d in enumerate(b.shape) if k not in axes)
+        if not shape:
+            variables[b] = new_local(b.name, TensorType(b.dtype))
+        else:
+            smaller[b] = replace(b, shape=shape)
+
+    def visit(m: Node) -> Node:
+        if m.op.name != "load":
+            return m
+        b = m.attr("buffer")
+        if b in variables:
+            return variables[b]
+        if b in smaller:
+            return load(smaller[b], [i for k, i in enumerate(m.inputs) if k not in plans[b]])
+        return m
+
+    return _rewritten(block, Rebuild(visit=visit), plans, smaller, variables)
+
+
+def _rewritten(
+    block: tuple[Statement, ...],
+    rebuild: Rebuild,
+    plans: dict[Buffer, tuple[int, ...]],
+    smaller: dict[Buffer, Buffer],
+    variables: dict[Buffer, Node],
+) -> tuple[Statement, ...]:
+    out: list[Statement] = []
+    for s in block:
+        if isinstance(s, Alloc) and s.buffer in variables:
+            continue
+        s = map_expressions(s, lambda e: rebuild((e,))[0])
+        if isinstance(s, Alloc) and s.buffer in smaller:
+            s = Alloc(smaller[s.buffer], s.zero)
+        elif isinstance(s, Store) and s.buffer in plans:
+            s = _stored(s, plans, smaller, variables)
+        blocks = tuple(_rewritten(c, rebuild, plans, smaller, variables) for c in children(s))
+        out.append(with_children(s, blocks))
+    return tuple(out)
+
+
+def _stored(
+    s: Store, plans: dict[Buffer, tuple[int, ...]], smaller: dict[Buffer, Buffer], variables: dict[Buffer, Node]
+) -> Statement:
+    b = s.buffer
+    if b in variables:
+        local = variables[b]
+        if not s.accumulate:
+            return Assign(local, s.value)
+        return Assign(local, make(op_named("add"), (local, s.value)))
+    index = tuple(i for k, i in enumerate(s.index) if k not in plans[b])
+    return Store(smaller[b], index, s.value, s.accumulate)

@@ -246,3 +246,18 @@ def _write_flushed(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+@functools.cache
+def package_fingerprint() -> str:
+    """Changes when a source file of the installed package does: part of the keys of rewritten
+    graphs, which depend on what the rules are and not only on the version."""
+    root = Path(__file__).parent.parent
+    facts = []
+    for folder, subfolders, names in os.walk(root):
+        subfolders.sort()
+        for name in sorted(names):
+            if name.endswith((".py", ".pyx")):
+                status = os.stat(os.path.join(folder, name))
+                facts.append(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()

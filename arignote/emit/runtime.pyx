@@ -110,9 +110,14 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
+    /* The type's own tp_call, which subclasses inherit by name, gives way to the faster one; a
+       subclass that defines __call__ has another and is left alone. */
+    static ternaryfunc an_plain_call;
     static void an_use_vectorcall(PyTypeObject *type, Py_ssize_t offset) {
-        if (offset) { type->tp_vectorcall_offset = offset; type->tp_call = PyVectorcall_Call; }
-        if (type->tp_call == PyVectorcall_Call) type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+        if (offset) { type->tp_vectorcall_offset = offset; an_plain_call = type->tp_call; }
+        if (type->tp_call != an_plain_call) return;
+        type->tp_call = PyVectorcall_Call;
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
         PyType_Modified(type);
     }
     """
@@ -820,6 +825,10 @@ cdef class Dispatcher:
 
     def __init__(self, miss, flatten=None, overlap=None):
         self.miss, self.flatten, self.overlap = miss, flatten, overlap
+
+    def __call__(self, *args, **kwargs):
+        # reached by subclasses that define __call__ themselves, through super()
+        return PyVectorcall_Call(<PyObject *>self, <PyObject *>args, <PyObject *>kwargs)
 
     @property
     def kernels(self):

@@ -260,7 +260,7 @@ def _run(kernel: Kernel, leaves: Sequence[Any], given: tuple[Any, ...]) -> Any:
     ints = (ctypes.c_int64 * (len(plan.ints) or 1))(*[_int(s, leaves) for s in plan.ints])
     inputs = [_input(kernel, j, leaves) for j in range(len(plan.ptrs))]
     ptrs = (ctypes.c_void_p * (len(inputs) or 1))(*[array.ctypes.data for array in inputs])
-    results = _allocated(kernel, ints)
+    results = _allocated(kernel, ints, leaves)
     pointers = [None if r is None else r.ctypes.data for r in results]
     targets = (ctypes.c_void_p * (len(results) or 1))(*pointers)
     errors: list[BaseException] = []
@@ -307,24 +307,27 @@ def _input(kernel: Kernel, j: int, leaves: Sequence[Any]) -> npt.NDArray[Any]:
     return slot
 
 
-def _allocated(kernel: Kernel, ints: Any) -> list[npt.NDArray[Any] | None]:
+def _allocated(
+    kernel: Kernel, ints: Any, leaves: Sequence[Any]
+) -> list[npt.NDArray[Any] | None]:
     early = [result for result in kernel.plan.results if result.static_shape]
     dims = (ctypes.c_int64 * (sum(result.ndim for result in early) or 1))()
     if kernel._shapes is not None:
         kernel._shapes(ints, dims)
     remaining = iter(dims)
-    return [_memory(result, remaining) for result in kernel.plan.results]
+    return [_memory(result, remaining, leaves) for result in kernel.plan.results]
 
 
-def _memory(result: Result, dims: Any) -> npt.NDArray[Any] | None:
+def _memory(result: Result, dims: Any, leaves: Sequence[Any]) -> npt.NDArray[Any] | None:
     if not result.static_shape:
         return None
     if result.ndim == 0:  # the kernel may write 16 bytes
         return np.zeros(16, np.uint8)[: result.dtype.itemsize].view(result.dtype).reshape(())
-    return _empty(result, [next(dims) for _ in range(result.ndim)])
+    shape = [next(dims) for _ in range(result.ndim)]
+    return _empty(result, shape if result.like is None else leaves[result.like].shape)
 
 
-def _empty(result: Result, shape: list[int]) -> npt.NDArray[Any]:
+def _empty(result: Result, shape: Sequence[int]) -> npt.NDArray[Any]:
     return np.empty(shape, result.dtype, order="F" if result.order == "F" else "C")
 
 

@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .constants import constant, token
-from .graph import Graph, order_of
-from .node import Node, dependencies
+from .graph import Graph
+from .node import Node, dependencies, size_nodes
 from .types import TensorType
 
 Env: TypeAlias = "dict[Node, Any]"
@@ -34,7 +34,7 @@ def interpret(graph: Graph, feeds: Mapping[Node, Any], watch: Watch = None) -> t
 def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any, ...]:
     """Values of `roots`; env holds the known values and is not changed."""
     roots = tuple(roots)
-    order = order_of(roots, stop=lambda n: n in env)
+    order = needed_order(roots, env)
     last = {d: n for n in order for d in dependencies(n)}
     keep = set(roots)
     local: Env = {}
@@ -50,6 +50,34 @@ def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any,
         for d in dying.get(n, ()):
             local.pop(d, None)
     return tuple(scope[r] for r in roots)
+
+
+def needed(n: Node) -> list[Node]:
+    """What must have a value before n runs.
+
+    A branch or loop fetches what only its body reads when the body runs: that may be valid there
+    only (an index that a condition keeps in bounds), or never be needed.
+    """
+    strict = n.op.extra.get("strict")
+    if strict is None:
+        return dependencies(n)
+    return [*n.inputs[: strict(n)], *size_nodes(n.type)]
+
+
+def needed_order(roots: Iterable[Node], env: Mapping[Node, Any]) -> list[Node]:
+    """What has to be computed for `roots`, operands first."""
+    done: dict[Node, None] = {}
+    stack = [(r, False) for r in reversed(tuple(roots))]
+    while stack:
+        n, ready = stack.pop()
+        if n in done or n in env:
+            continue
+        if ready:
+            done[n] = None
+            continue
+        stack.append((n, True))
+        stack.extend((d, False) for d in reversed(needed(n)) if d not in done)
+    return list(done)
 
 
 class _Scope(dict[Node, Any]):

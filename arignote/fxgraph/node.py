@@ -188,7 +188,8 @@ def make(op: Op, inputs: Iterable[Node] = (), attrs: Attrs = ()) -> Node:
 
 def _free(node: Node) -> frozenset[Node]:
     if "binder" in node.op.traits:
-        return frozenset((node,)).union(*(d.free for d in dependencies(node)))
+        below = [*dependencies(node), *attr_nodes(node)]  # the bounds of an index stand in attributes
+        return frozenset((node,)).union(*(d.free for d in below))
     free = _NONE
     for d in node.inputs:
         if d.free and not d.free <= free:

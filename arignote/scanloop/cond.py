@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..errors import VerifyError
-from ..fxgraph.constants import project
+from ..fxgraph.constants import projections
 from ..fxgraph.graph import Body, captures, normal_form
 from ..fxgraph.node import Node, Op, make
 from ..fxgraph.types import TensorType
@@ -27,7 +27,12 @@ def _meaning(node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any
     return values[len(body.effects) :]
 
 
-cond_op = Op("cond", infer=_infer, traits=frozenset({"body"}), extra={"meaning": _meaning})
+cond_op = Op(
+    "cond",
+    infer=_infer,
+    traits=frozenset({"body"}),
+    extra={"meaning": _meaning, "strict": lambda node: 1},
+)
 
 
 def branch(results: Sequence[Node], token: Node, effects: Sequence[Node] = ()) -> Body:
@@ -35,14 +40,23 @@ def branch(results: Sequence[Node], token: Node, effects: Sequence[Node] = ()) -
     return Body(None, (), None, tuple(results), token, tuple(effects))
 
 
-def cond(pred: Node, then: Body, other: Body, here: Iterable[Node] = ()) -> tuple[Node, ...]:
-    """The results of the branch that the boolean scalar `pred` chooses; both give equal types.
+def cond_node(pred: Node, then: Body, other: Body, here: Iterable[Node] = ()) -> Node:
+    """A cond as one node; its values are `results_of` it.
 
     here: the token of the region the branch stands in.
     """
     found = captures((*then.roots, *other.roots, *here), then.own | other.own)
-    node = make(cond_op, (pred, *found), (("bodies", (then, other)),))
-    return tuple(project(node, k) for k in range(len(node.type)))
+    return make(cond_op, (pred, *found), (("bodies", (then, other)),))
+
+
+def results_of(node: Node) -> tuple[Node, ...]:
+    """One node a result."""
+    return projections(node)
+
+
+def cond(pred: Node, then: Body, other: Body, here: Iterable[Node] = ()) -> tuple[Node, ...]:
+    """The results of the branch that the boolean scalar `pred` chooses; both give equal types."""
+    return results_of(cond_node(pred, then, other, here))
 
 
 @normal_form("cond")

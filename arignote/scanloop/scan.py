@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..fxgraph.affine import dim, minus
-from ..fxgraph.constants import lit, project
+from ..fxgraph.constants import lit, projections
 from ..fxgraph.graph import Body, captures, normal_form
+from ..fxgraph.interpret import needed
 from ..fxgraph.node import Node, Op, make
 from ..fxgraph.ops.scalar import ceil_quotient, clip0
 from ..fxgraph.types import I64, Size, TensorType
@@ -33,23 +34,54 @@ def _infer(*inputs: Node, bodies: tuple[Body], n: int, trip: int) -> tuple[Tenso
 def _meaning(node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:
     (body,) = node.attr("bodies")
     n = node.attr("n")
+    outer = dict(env)
     state = [env[x] for x in node.inputs[:n]]
     rows: list[list[Any]] = [[] for _ in body.stacks]
+    tests = () if body.cond is None else (body.cond,)
+    fetched = [False, False]
     steps = 0
-    for i in _counter(body, env, evaluate):
-        inner = {**env, **dict(zip(body.params, state, strict=True)), body.token: 0}
+    for i in _counter(body, outer, evaluate):
+        if not fetched[0]:
+            fetched[0] = _fetch(tests, body, outer, evaluate)
+        inner = {**outer, **dict(zip(body.params, state, strict=True)), body.token: 0}
         if body.index is not None:
             inner[body.index] = i
-        if body.cond is not None and not evaluate((body.cond,), inner)[0]:
+        if tests and not evaluate(tests, inner)[0]:
             break
+        if not fetched[1]:
+            fetched[1] = _fetch(body.roots, body, outer, evaluate)
+            inner = {**outer, **inner}
         values = evaluate((*body.effects, *body.results, *body.stacks), inner)[len(body.effects) :]
         state = list(values[: len(body.results)])
         for row, value in zip(rows, values[len(body.results) :], strict=True):
             row.append(value)
         steps += 1
     trip = node.attr("trip")
-    length = int(env[node.inputs[trip]]) if trip >= 0 else steps
+    length = int(evaluate((node.inputs[trip],), outer)[0]) if trip >= 0 else steps
     return (*state, *(_stacked(s, r, length, env) for s, r in zip(body.stacks, rows, strict=True)), steps)
+
+
+def _fetch(
+    roots: Sequence[Node],
+    body: Body,
+    outer: dict[Node, Any],
+    evaluate: Callable[..., tuple[Any, ...]],
+) -> bool:
+    """Compute, once, what every step reads from outside (not what only a branch in it reads)."""
+    wanted: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = list(reversed(roots))
+    while stack:
+        n = stack.pop()
+        if n in seen or n in outer or n in body.own:
+            continue
+        seen.add(n)
+        if n.free & body.own:
+            stack.extend(reversed(needed(n)))
+        else:
+            wanted[n] = None
+    outer.update(zip(wanted, evaluate(tuple(wanted), outer), strict=True))
+    return True
 
 
 def _counter(body: Body, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]) -> Iterable[int]:
@@ -68,7 +100,12 @@ def _stacked(s: Node, rows: list[Any], length: int, env: dict[Node, Any]) -> Any
     return out
 
 
-scan_op = Op("scan", infer=_infer, traits=frozenset({"body"}), extra={"meaning": _meaning})
+scan_op = Op(
+    "scan",
+    infer=_infer,
+    traits=frozenset({"body"}),
+    extra={"meaning": _meaning, "strict": lambda node: node.attr("n")},
+)
 
 
 def trip_count(lo: Node, hi: Node, step: int) -> Node:
@@ -77,8 +114,10 @@ def trip_count(lo: Node, hi: Node, step: int) -> Node:
     return clip0(ceil_quotient(span, abs(step)))
 
 
-def scan(inits: Sequence[Node], body: Body, trip: Node | None = None, here: Iterable[Node] = ()) -> tuple[Node, ...]:
-    """The values of a loop: final carries, stacks, steps run.
+def scan_node(
+    inits: Sequence[Node], body: Body, trip: Node | None = None, here: Iterable[Node] = ()
+) -> Node:
+    """A loop as one node; its values are the projections: final carries, stacks, steps run.
 
     inits: one a param of the body, of the same type.  trip: the range's trip count, needed when the
     body has stacks.  here: the token of the region the loop stands in.
@@ -95,8 +134,14 @@ def scan(inits: Sequence[Node], body: Body, trip: Node | None = None, here: Iter
         found = (*found, trip)
     position = len(inits) + found.index(trip) if trip is not None else -1
     at = (("bodies", (body,)), ("n", len(inits)), ("trip", position))
-    node = make(scan_op, (*inits, *found), at)
-    return tuple(project(node, k) for k in range(len(node.type)))
+    return make(scan_op, (*inits, *found), at)
+
+
+def scan(
+    inits: Sequence[Node], body: Body, trip: Node | None = None, here: Iterable[Node] = ()
+) -> tuple[Node, ...]:
+    """The values of a loop: final carries, stacks, steps run."""
+    return projections(scan_node(inits, body, trip, here))
 
 
 @normal_form("scan")
@@ -105,7 +150,7 @@ def _again(op: Op, inputs: tuple[Node, ...], attrs: tuple[tuple[str, Any], ...])
     (body,) = at["bodies"]
     trip = inputs[at["trip"]] if at["trip"] >= 0 else None
     here = [x for x in inputs[at["n"] :] if x.op.name == "token"]
-    return scan(inputs[: at["n"]], body, trip, here)[0].inputs[0]
+    return scan_node(inputs[: at["n"]], body, trip, here)
 
 
 def loop_facts(lo: Node, hi: Node, step: int) -> Node:

@@ -1,0 +1,306 @@
+"""Branches: `if`, conditional expressions, `and`, `or`, `not`, `in` on traced values.
+
+Both branches are traced from the same state, each in a region of its own; what they leave in names
+and cells is merged by one cond node.  A branch that always raises becomes an effect, and the other
+goes on in the surrounding region, where the condition is now a fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import TraceError
+from ..fxgraph.constants import is_const, value_of
+from ..fxgraph.graph import order_of
+from ..fxgraph.node import OPS, Node
+from ..fxgraph.ops.checks import partial
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.prove import region as present_region
+from ..fxgraph.types import BOOL
+from ..scanloop.cond import branch, cond_node, results_of
+from .convert.site import Site
+from .merging import Merge
+from .proxy import Array, Cell, Proxy, Scalar, cells, node_of, wrap
+from .regions import Ended, Region, at_site, depth, facts_of, learn, run
+from .undefined import Undefined
+
+State = tuple[Any, ...]
+
+
+# ---- truth -------------------------------------------------------------------------------------------
+def truth(x: Any) -> Any:
+    """bool(x): Python's own, or a traced Python bool.  Raises what NumPy raises for whole arrays."""
+    if not isinstance(x, Proxy):
+        return bool(x)
+    n = x.node
+    if n.rank:
+        n = _only_element(x)
+    if n.type.dtype == BOOL:
+        return wrap(cast_to(n, BOOL, True))
+    zero = cast_to(node_of(0), n.dtype, n.type.weak)
+    return wrap(cast_to(OPS["not_equal"](n, zero), BOOL, True))
+
+
+def _only_element(x: Any) -> Node:
+    if isinstance(x, Array) and all(d == 1 for d in x.sizes):
+        return node_of(x[(0,) * len(x.sizes)])
+    raise ValueError(
+        "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+    )
+
+
+def not_(x: Any) -> Any:
+    """`not x`"""
+    t = truth(x)
+    return wrap(OPS["logical_not"](t.node, weak=True)) if isinstance(t, Proxy) else not t
+
+
+# ---- the branch itself ---------------------------------------------------------------------------------
+@dataclass
+class Taken:
+    """What one branch left behind."""
+
+    region: Region
+    state: State
+    versions: list[Node]
+
+
+def choose(
+    pred: Node,
+    then: Callable[[], State],
+    other: Callable[[], State],
+    names: Sequence[str],
+    reset: Callable[[], None],
+    site: Site | None,
+) -> State:
+    """The state after `then() if pred else other()`, merged; both start from the same cells.
+
+    then, other: run a branch and give the values of `names` at its end.  reset: names as before.
+    """
+    known = cells()
+    before = [c.version for c in known]
+    first = _trace(then, known, facts_of(pred, True))
+    _restore(known, before)
+    reset()
+    if first.region.ended:
+        return _go_on(pred, True, first, other, site)
+    second = _trace(other, known, facts_of(pred, False))
+    _restore(known, before)
+    if second.region.ended:
+        reset()
+        return _go_on(pred, False, second, then, site)
+    merge = Merge(known, site)
+    with at_site(site):
+        makers = [merge.add(n, a, b) for n, a, b in zip(names, first.state, second.state, strict=True)]
+        changed = [
+            (c, merge.pair(a, b))
+            for c, a, b in zip(known, first.versions, second.versions, strict=True)
+            if not (a is b and a is c.version)
+        ]
+        nodes = iter(_joined(pred, merge, first.region, second.region))
+        state = tuple(make(nodes) for make in makers)
+        for cell, made in changed:
+            cell.version = made(nodes)
+    return state
+
+
+def _trace(thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[Node]) -> Taken:
+    region, state = run(thunk, *facts)
+    return Taken(region, state if state is not None else (), [c.version for c in known])
+
+
+def _restore(known: Sequence[Cell], versions: Sequence[Node]) -> None:
+    for cell, version in zip(known, versions, strict=True):
+        cell.version = version
+
+
+def _joined(pred: Node, merge: Merge, first: Region, second: Region) -> tuple[Node, ...]:
+    """The results of the cond node; nothing when the branches neither give nor do anything."""
+    if not (merge.then or first.effects or second.effects):
+        return ()
+    node = cond_node(
+        pred,
+        branch(merge.then, first.token, first.effects),
+        branch(merge.other, second.token, second.effects),
+        present_region(),
+    )
+    if first.effects or second.effects:
+        partial(node)
+    return results_of(node)
+
+
+def _go_on(pred: Node, holds: bool, ended: Taken, other: Callable[[], State], site: Site | None) -> State:
+    """One branch always raises: check that it is not taken, then the other runs where we are."""
+    empty = run(lambda: None)[0]
+    sides = (ended.region, empty) if holds else (empty, ended.region)
+    with at_site(site):
+        partial(
+            cond_node(
+                pred,
+                branch((), sides[0].token, sides[0].effects),
+                branch((), sides[1].token, sides[1].effects),
+                present_region(),
+            )
+        )
+    learn(*facts_of(pred, not holds))
+    return other()
+
+
+# ---- statements and expressions ------------------------------------------------------------------------
+def if_(
+    pred: Any,
+    then: Callable[[], None],
+    other: Callable[[], None],
+    get: Callable[[], State],
+    put: Callable[[State], None],
+    names: Sequence[str],
+    outs: Sequence[str],
+    site: Site,
+) -> None:
+    """`then() if pred else other()`; of `names` only those in `outs` are read afterwards."""
+    with at_site(site):
+        t = truth(pred)
+    if not isinstance(t, Proxy):
+        return then() if t else other()
+    start = get()
+    kept = [k for k, name in enumerate(names) if name in outs]
+
+    def ran(block: Callable[[], None]) -> Callable[[], State]:
+        def inner() -> State:
+            block()
+            after = get()
+            return tuple(after[k] for k in kept)
+
+        return inner
+
+    state = choose(t.node, ran(then), ran(other), [names[k] for k in kept], lambda: put(start), site)
+    final: list[Any] = [Undefined(name) for name in names]
+    for k, value in zip(kept, state, strict=True):
+        final[k] = value
+    put(tuple(final))
+    return None
+
+
+def ifexp(pred: Any, then: Callable[[], Any], other: Callable[[], Any], site: Site | None) -> Any:
+    """`then() if pred else other()` as a value"""
+    with at_site(site):
+        t = truth(pred)
+    if not isinstance(t, Proxy):
+        return then() if t else other()
+    return value_of_choice(t.node, then, other, site)
+
+
+def value_of_choice(
+    pred: Node, then: Callable[[], Any], other: Callable[[], Any], site: Site | None
+) -> Any:
+    state = choose(
+        pred, lambda: (then(),), lambda: (other(),), ("this value",), lambda: None, site
+    )
+    return state[0]
+
+
+def and_(left: Any, right: Callable[[], Any]) -> Any:
+    """`left and right()`"""
+    t = truth(left)
+    if not isinstance(t, Proxy):
+        return right() if t else left
+    return _short(t.node, left, right, True)
+
+
+def or_(left: Any, right: Callable[[], Any]) -> Any:
+    """`left or right()`"""
+    t = truth(left)
+    if not isinstance(t, Proxy):
+        return left if t else right()
+    return _short(t.node, left, right, False)
+
+
+def _short(pred: Node, left: Any, right: Callable[[], Any], conjunction: bool) -> Any:
+    """Where `left` does not decide, `right`: as one logical operation if that is all it takes."""
+    known = cells()
+    before = [c.version for c in known]
+    region, value = run(right, *facts_of(pred, conjunction))
+    plain = (
+        not region.ended
+        and not region.effects
+        and all(c.version is v for c, v in zip(known, before, strict=True))
+        and is_bool(left)
+        and is_bool(value)
+    )
+    if plain and not isinstance(value, Proxy):
+        decides = bool(value) != conjunction
+        return bool(value) if decides else left
+    if plain and total(node_of(value), region.token.serial):
+        op = OPS["logical_and" if conjunction else "logical_or"]
+        a, b = node_of(left), node_of(value)
+        return wrap(op(a, b, weak=a.type.weak and b.type.weak))
+    _restore(known, before)
+    if conjunction:
+        return value_of_choice(pred, right, lambda: left, None)
+    return value_of_choice(pred, lambda: left, right, None)
+
+
+def is_bool(x: Any) -> bool:
+    """A single truth value, traced or not."""
+    if isinstance(x, Scalar):
+        return bool(x.node.dtype == BOOL)
+    return isinstance(x, bool | np.bool_)
+
+
+def total(n: Node, since: int) -> bool:
+    """Can this be evaluated where the program would not have come to it, at no cost to speak of?
+
+    Only scalar arithmetic made after the node of serial `since` is looked at: the rest exists anyway.
+    A read of an array is no such thing: a condition may be all that keeps its index in bounds.
+    """
+    return all(
+        not m.type.shape and ("elementwise" in m.op.traits or m.op.name in ("affine", "constant"))
+        for m in order_of([n], stop=lambda m: m.serial < since)
+    )
+
+
+def contains(value: Any, container: Any) -> Any:
+    """`value in container`: Python's own, or any of the elements' comparisons."""
+    if isinstance(container, Array | np.ndarray):
+        if not isinstance(value, Proxy) and not isinstance(container, Proxy):
+            return value in container
+        return truth((container == value).any())
+    if not isinstance(container, tuple | list | set | frozenset | range):
+        return value in container
+    if isinstance(container, range) and isinstance(value, Proxy):
+        return _in_range(value, container)
+    found: Any = False
+    for element in container:
+        if element is value:
+            return True
+        if isinstance(value, Proxy) or isinstance(element, Proxy):
+            found = or_(found, lambda element=element: truth(element == value))
+        elif element == value:
+            return True
+    return found
+
+
+def _in_range(value: Any, r: range) -> Any:
+    if not len(r):
+        return False
+    low, high = min(r[0], r[-1]), max(r[0], r[-1])
+    inside = and_(value >= low, lambda: value <= high)
+    return and_(inside, lambda: (value - r[0]) % abs(r.step) == 0)
+
+
+def decided(x: Any) -> bool | None:
+    """The value of a truth that is a constant."""
+    if not isinstance(x, Proxy):
+        return bool(x)
+    return bool(value_of(x.node)) if is_const(x.node) else None
+
+
+def ended_here() -> None:
+    """Leave the region being traced, whose end is never reached."""
+    if not depth():
+        raise TraceError("nothing to leave")
+    raise Ended

@@ -1,0 +1,241 @@
+"""One value out of two: what a name holds after a branch, and the types of what loops carry.
+
+Numbers join as NumPy promotes, Python numbers staying Python numbers among themselves.  What cannot
+be one value (None and a number, arrays of different shapes) becomes a `Conflict`, which is an error
+only where it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..errors import TraceError
+from ..fxgraph.affine import dim, size_node
+from ..fxgraph.constants import const
+from ..fxgraph.node import Node
+from ..fxgraph.ops.family import cast_to, resized
+from ..fxgraph.ops.structure import empty
+from ..fxgraph.prove import sure_equal
+from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
+from .containers import filled, flatten
+from .convert.site import Site
+from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
+from .undefined import Undefined, certain, flag_of, unsure, yes
+
+Nodes: TypeAlias = "Iterator[Node]"
+NUMBERS = (bool, int, float, complex, np.generic)
+_WEAK: dict[str, DType] = {"b": BOOL, "i": I64, "u": I64, "f": F64, "c": C128}
+_PYTHON = {"i": int, "u": int, "f": float, "c": complex}
+
+
+class Conflict:
+    """What a name holds when two paths gave it values that are no one value; an error where used."""
+
+    def __init__(self, why: str, site: Site | None = None) -> None:
+        self.why = why
+        self.site = site
+
+    def __repr__(self) -> str:
+        return self.why + (f" ({self.site})" if self.site is not None else "")
+
+    def _use(self, *_: Any, **__: Any) -> Any:
+        raise TraceError(repr(self))
+
+    __getattr__ = __getitem__ = __call__ = __iter__ = __len__ = __bool__ = __float__ = _use
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _use
+    __rtruediv__ = __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __setitem__ = _use
+
+
+class Unmergeable(Exception):
+    """Two values cannot be one; says why."""
+
+
+# ---- types -------------------------------------------------------------------------------------------
+def join(a: TensorType, b: TensorType) -> TensorType:
+    """The type that holds values of both, whose shapes agree (see `agreed`)."""
+    if a.dtype == OPAQUE or b.dtype == OPAQUE:
+        if a.dtype != b.dtype:
+            raise Unmergeable("a random generator and a number")
+        return a
+    if a.weak and b.weak:
+        kind = max(a.dtype.kind, b.dtype.kind, key="biufc".index)
+        return TensorType(_WEAK[kind], a.shape, True)
+    dtype = np.result_type(*(_promoted(t) for t in (a, b)))
+    return TensorType(dtype, a.shape, False)
+
+
+def _promoted(t: TensorType) -> Any:
+    if t.weak and t.dtype.kind in _PYTHON:
+        return _PYTHON[t.dtype.kind](0)
+    return t.dtype
+
+
+def agreed(a: Shape, b: Shape) -> Shape:
+    """One shape for both; raises Unmergeable when they are not provably equal."""
+    if len(a) != len(b):
+        raise Unmergeable(f"{_rank_words(a)} and {_rank_words(b)}")
+    out = []
+    for x, y in zip(a, b, strict=True):
+        m, n = size_node(x), size_node(y)
+        if not sure_equal(m, n):
+            raise Unmergeable(f"arrays of shapes {_shape_words(a)} and {_shape_words(b)}")
+        out.append(dim(m if m.serial <= n.serial else n))
+    return tuple(out)
+
+
+def _rank_words(shape: Shape) -> str:
+    return f"an array of rank {len(shape)}" if shape else "a number"
+
+
+def _shape_words(shape: Shape) -> str:
+    return str(TensorType(I64, shape))[5:]
+
+
+def as_type(n: Node, t: TensorType) -> Node:
+    """n as type t: cast, and its sizes named as t names them."""
+    n = cast_to(n, t.dtype, t.weak) if t.dtype != OPAQUE else n
+    if n.shape != t.shape and n.rank:
+        n = resized(n, {k - n.rank: d for k, d in enumerate(t.shape)})
+    return n
+
+
+def blank(t: TensorType) -> Node:
+    """Any value of this type."""
+    if t.shape:
+        return empty(t.dtype, t.shape)
+    if t.dtype == OPAQUE:
+        raise Unmergeable("a random generator that exists on some paths only")
+    return const(0, t.dtype, t.weak)
+
+
+# ---- values ------------------------------------------------------------------------------------------
+def is_number(x: Any) -> bool:
+    """Does x have a node?"""
+    return isinstance(x, (Proxy, np.ndarray, *NUMBERS))
+
+
+class Merge:
+    """Collects what a cond must give, then puts the merged values together.
+
+    known: the cells from before the branch.  then, other: nodes of equal types, in step.
+    """
+
+    def __init__(self, known: Sequence[Cell], site: Site | None) -> None:
+        self.known = set(known)
+        self.site = site
+        self.then: list[Node] = []
+        self.other: list[Node] = []
+
+    def add(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        """Ask for the merged value of a name; the answer builds it from the cond's results."""
+        if a is b:
+            return lambda nodes: a
+        if isinstance(a, Undefined) and isinstance(b, Undefined):
+            return lambda nodes: a
+        flag = self._flag(flag_of(a), flag_of(b))
+        if isinstance(a, Undefined) or isinstance(b, Undefined):
+            one_sided = self._one_sided(name, a, b)
+            return lambda nodes: self._flagged(one_sided, flag, name, nodes)
+        try:
+            made = self._merged(name, certain(a), certain(b))
+        except Unmergeable as error:
+            conflict = Conflict(
+                f"{_words(name)} is one of {error}, depending on a condition that is known at run "
+                f"time only: give it one type and shape on every path",
+                self.site,
+            )
+            return lambda nodes: conflict
+        if flag is None:
+            return made
+        return lambda nodes: self._flagged(made, flag, name, nodes)
+
+    def _flag(self, a: Node, b: Node) -> Callable[[Nodes], Node] | None:
+        """Where the merged name is assigned; None: everywhere."""
+        if a is b:
+            return None if a is yes() else lambda nodes: a
+        return self.pair(a, b)
+
+    def _flagged(self, made: Any, flag: Any, name: str, nodes: Nodes) -> Any:
+        value_of_flag = flag(nodes) if flag is not None else yes()
+        return unsure(made(nodes), value_of_flag, name)
+
+    def pair(self, a: Node, b: Node) -> Callable[[Nodes], Node]:
+        """Ask for a where the condition holds, else b (of one type)."""
+        if a is b:
+            return lambda nodes: a
+        self.then.append(a)
+        self.other.append(b)
+        return next
+
+    def _one_sided(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        given = b if isinstance(a, Undefined) else a
+        _, leaves = flatten(certain(given))
+        parts = [self._with_blank(leaf, isinstance(a, Undefined)) for leaf in leaves]
+        return lambda nodes: filled(given, [part(nodes) for part in parts])
+
+    def _with_blank(self, leaf: Any, on_other: bool) -> Callable[[Nodes], Any]:
+        if not is_number(leaf):
+            return lambda nodes: leaf
+        if isinstance(leaf, Array) and leaf.cell in self.known:
+            return lambda nodes: leaf
+        n = node_of(leaf)
+        pair = (blank(n.type), n) if on_other else (n, blank(n.type))
+        made = self.pair(*pair)
+        return lambda nodes: wrap(made(nodes))
+
+    def _merged(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        if a is b or same_place(a, b):
+            return lambda nodes: a
+        if is_number(a) and is_number(b):
+            return self._numbers(a, b)
+        deep = type(a) is type(b)
+        (one, left), (two, right) = flatten(a, deep), flatten(b, deep)
+        if one is None or one != two:
+            return self._static(name, a, b)
+        parts = [self._merged(name, x, y) for x, y in zip(left, right, strict=True)]
+        return lambda nodes: filled(a, [part(nodes) for part in parts], deep)
+
+    def _static(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        if isinstance(a, Conflict) or isinstance(b, Conflict):
+            raise Unmergeable(repr(a if isinstance(a, Conflict) else b))
+        if type(a) is type(b) and not is_number(a) and _equal(a, b):
+            return lambda nodes: a
+        raise Unmergeable(f"{_kind(a)} and {_kind(b)}")
+
+    def _numbers(self, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        m, n = node_of(a), node_of(b)
+        shape = agreed(m.shape, n.shape)
+        t = join(m.type, n.type)
+        t = TensorType(t.dtype, shape, t.weak)
+        made = self.pair(as_type(m, t), as_type(n, t))
+        zero_rank = isinstance(a, Array) and isinstance(b, Array) and not t.shape
+        return lambda nodes: _wrapped(made(nodes), zero_rank)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b)
+    except Exception:
+        return False
+
+
+def _wrapped(n: Node, zero_rank: bool) -> Any:
+    return fresh(n) if zero_rank else wrap(n)
+
+
+def _words(name: str) -> str:
+    return "the value returned" if name == "_ag_val" else f"{name!r}"
+
+
+def _kind(x: Any) -> str:
+    if x is None:
+        return "None"
+    if is_number(x):
+        n = node_of(x)
+        return f"an array {n.type}" if n.rank else f"a number ({n.type})"
+    if isinstance(x, tuple):
+        return f"a tuple of {len(x)}"
+    return f"a {type(x).__name__} {x!r}"[:80]

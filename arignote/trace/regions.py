@@ -1,0 +1,154 @@
+"""Regions: the bodies and branches being traced, what holds in them, and how they may end early.
+
+A region has a token and a list of effects (partial operations, prints, loops that may raise), which
+become those of its `Body`.  A statement that always raises ends its region: `Ended` unwinds to the
+operator that opened the region, which records the error as an effect and goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+from ..errors import ArignoteError
+from ..fxgraph.affine import minus, times
+from ..fxgraph.constants import const, lit, new_token
+from ..fxgraph.node import Node, Origin, at_origin
+from ..fxgraph.ops.checks import recording, required
+from ..fxgraph.prove import inside, knowledge
+from ..fxgraph.types import BOOL, I64
+from .convert.site import Site
+
+PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+class Ended(BaseException):
+    """The region being traced raises here, whatever the values; the effect is recorded."""
+
+
+@dataclass
+class Region:
+    """One body or branch.  `ended`: it always raises, so nothing after it matters."""
+
+    token: Node
+    effects: list[Node] = field(default_factory=list)
+    ended: bool = False
+
+
+_local = threading.local()
+
+
+def depth() -> int:
+    """How many traced regions are open: 0 at the top level of a function."""
+    return getattr(_local, "depth", 0)
+
+
+@contextmanager
+def opened(*facts: Node) -> Iterator[Region]:
+    """Trace a body or branch: its own token, effects and facts, all gone at the end."""
+    region = Region(new_token())
+    k = knowledge()
+    kept = len(k.facts) - len(k.guards)
+    _local.depth = depth() + 1
+    try:
+        with recording() as effects, inside(region.token, *facts):
+            region.effects = effects
+            try:
+                yield region
+            except Ended:
+                region.ended = True
+            except Exception as error:
+                if not _would_be_raised(error):
+                    raise
+                _record(error)
+                region.ended = True
+    finally:
+        _local.depth -= 1
+        del k.facts[len(k.guards) + kept :]  # guards found inside stand in front and stay
+
+
+def learn(*facts: Node) -> None:
+    """What holds from here to the end of the region."""
+    knowledge().facts.extend(facts)
+
+
+def end_with(error: str, message: str, site: Site | None = None) -> None:
+    """Record an error that is raised whenever this region runs, and leave the region."""
+    with at_site(site):
+        required(const(False, BOOL, True), error, message)
+    raise Ended
+
+
+def _would_be_raised(error: Exception) -> bool:
+    """Is this the program's own error, which plain Python raises when it comes to this line?"""
+    if isinstance(error, ArignoteError):
+        return False
+    if type(error) in (IndexError, ZeroDivisionError, OverflowError, ValueError):
+        return True
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    inner = frames[-1].f_code.co_filename if frames else ""
+    return isinstance(error, AssertionError | ArithmeticError) and not inner.startswith(PACKAGE)
+
+
+def _record(error: Exception) -> None:
+    required(const(False, BOOL, True), type(error).__name__, str(error))
+
+
+# ---- facts of conditions -----------------------------------------------------------------------------
+_ORDER: dict[str, Callable[[Node, Node], tuple[Node, Node]]] = {
+    # (what is >= 0 when the comparison holds, what is >= 0 when it does not)
+    "less": lambda a, b: (minus(minus(b, a), lit(1)), minus(a, b)),
+    "less_equal": lambda a, b: (minus(b, a), minus(minus(a, b), lit(1))),
+    "greater": lambda a, b: (minus(minus(a, b), lit(1)), minus(b, a)),
+    "greater_equal": lambda a, b: (minus(a, b), minus(minus(b, a), lit(1))),
+}
+
+
+def facts_of(pred: Node, holds: bool) -> list[Node]:
+    """Affine nodes that are >= 0 where `pred` holds (or where it does not)."""
+    out: list[Node] = []
+    waiting = [(pred, holds)]
+    while waiting:
+        n, yes = waiting.pop()
+        name = n.op.name
+        if name == "cast" and n.type.dtype == BOOL and n.inputs[0].type.dtype == BOOL:
+            waiting.append((n.inputs[0], yes))
+        elif name in ("logical_not", "invert") and n.inputs[0].type.dtype == BOOL:
+            waiting.append((n.inputs[0], not yes))
+        elif (name in ("logical_and", "bitwise_and") and yes) or (
+            name in ("logical_or", "bitwise_or") and not yes
+        ):
+            if n.type.dtype == BOOL:
+                waiting.extend((x, yes) for x in reversed(n.inputs))
+        elif name in _ORDER and all(x.type.dtype == I64 and not x.shape for x in n.inputs):
+            a, b = n.inputs
+            out.append(_ORDER[name](a, b)[0 if yes else 1])
+        elif name == "equal" and yes and all(x.type.dtype == I64 and not x.shape for x in n.inputs):
+            d = minus(n.inputs[0], n.inputs[1])
+            out.extend((d, times(d, -1)))
+    return out
+
+
+# ---- origins -----------------------------------------------------------------------------------------
+def origin_of(site: Site | None) -> Origin | None:
+    if site is None:
+        return None
+    return Origin(site.file, site.line, site.expression, site.function)
+
+
+def at_site(site: Site | None) -> at_origin:
+    """Nodes made inside come from this place of the user's source."""
+    return at_origin(origin_of(site))
+
+
+def run(thunk: Callable[[], Any], *facts: Node) -> tuple[Region, Any]:
+    """Trace `thunk` in a region of its own; its value is None where the region ended."""
+    value = None
+    with opened(*facts) as region:
+        value = thunk()
+    return region, value

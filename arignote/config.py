@@ -251,9 +251,13 @@ def _changeable(flag: Flag, value: Any) -> Any:
 
 
 def _read_bool(value: Any) -> bool:
-    return {"true": True, "1": True, "yes": True, "on": True}.get(str(value).lower()) or {
+    words = {
+        "true": True, "1": True, "yes": True, "on": True,
         "false": False, "0": False, "no": False, "off": False,
-    }[str(value).lower()]  # fmt: skip
+    }  # fmt: skip
+    if str(value).lower() not in words:
+        raise ValueError
+    return words[str(value).lower()]
 
 
 def _read_int(value: Any) -> int:

@@ -39,12 +39,21 @@ def c_strides(shape: Shape) -> Strides:
 
 def strides_of(x: Array) -> Strides:
     """The strides of a view in units of its cell's elements."""
+    return placed_strides(x)[1]
+
+
+def placed_strides(x: Array, own: Strides | None = None) -> tuple[Polynomial, Strides]:
+    """Where a view starts and its strides, in elements of its cell; `own`: the cell's strides."""
     shape = x.cell.version.shape
-    strides = c_strides(shape)
+    strides = own if own is not None else c_strides(shape)
+    offset: Polynomial = {}
     for step in x.path:
         if isinstance(step, Window):
             new: Strides = [{} for _ in step.shape]
-            for stride, factor, axis in zip(strides, step.steps, step.axes, strict=True):
+            for start, stride, factor, axis in zip(
+                step.starts, strides, step.steps, step.axes, strict=True
+            ):
+                offset = poly.added(offset, poly.multiplied(poly.polynomial(start), stride))
                 if axis >= 0:
                     new[axis] = poly.added(new[axis], poly.scaled_by(stride, factor))
             strides = new
@@ -56,7 +65,7 @@ def strides_of(x: Array) -> Strides:
                 assert merged is not None, "a reshape that is no view stands in a path"
                 strides = merged
         shape = step.shape
-    return strides
+    return offset, strides
 
 
 def merged_strides(shape: Shape, strides: Strides, target: Shape) -> Strides | None:

@@ -40,6 +40,7 @@ class Session:
     (scalars only).  captured: arrays from closures and globals that became extra inputs.
     bounds: integer atoms -> (least, greatest), where something proved more than their op says.
     refs: the cells, weakly, oldest first.
+    log: (effects so far, cell, version) for every write outside loops and branches to an argument.
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)
@@ -50,6 +51,11 @@ class Session:
     active: bool = True
     refs: list[weakref.ref[Cell]] = field(default_factory=list)
     limit: int = 64
+    log: list[tuple[int, Cell, Node]] = field(default_factory=list)
+
+    def wrote(self, cell: Cell, version: Node) -> None:
+        if not self.knowledge.regions:
+            self.log.append((len(self.effects), cell, version))
 
     def register(self, cell: Cell) -> None:
         self.refs.append(weakref.ref(cell))

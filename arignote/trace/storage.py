@@ -23,13 +23,23 @@ class Cell:
     memory of, None for memory made in the trace.  dense: elements lie in C order without gaps.
     """
 
-    __slots__ = ("version", "owner", "dense", "__weakref__")
+    __slots__ = ("_version", "owner", "dense", "__weakref__")
 
     def __init__(self, version: Node, owner: int | None = None, dense: bool = True) -> None:
-        self.version = version
+        self._version = version
         self.owner = owner
         self.dense = dense
         session().register(self)
+
+    @property
+    def version(self) -> Node:
+        return self._version
+
+    @version.setter
+    def version(self, new: Node) -> None:
+        self._version = new
+        if self.owner is not None:
+            session().wrote(self, new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,295 @@
+"""Tracing a call: arguments become proxies, the function runs once, what it did becomes a Trace."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import TraceError
+from ..fxgraph.affine import size_node
+from ..fxgraph.constants import new_handle, new_input, new_size
+from ..fxgraph.graph import Graph
+from ..fxgraph.node import Node
+from ..fxgraph.types import I64, Size
+from ..fxgraph.window import transposed
+from . import polynomial as poly
+from .plan import (
+    Argument,
+    ArrayResult,
+    Constant,
+    DataOf,
+    HandleOf,
+    IntOf,
+    Output,
+    ScalarResult,
+    SizeOf,
+    Source,
+    Static,
+    StrideOf,
+    Trace,
+    ValueOf,
+    ViewOf,
+    Write,
+)
+from .proxy import Array, Proxy, Scalar
+from .pytree import flatten
+from .reshaping import placed_strides
+from .session import Session, tracing
+from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
+from .storage import Cell
+
+
+def trace_call(
+    function: Callable[..., Any],
+    signature: Signature,
+    slots: Sequence[int],
+    convert: Callable[[Any], Any],
+) -> Trace:
+    """Run `function` on proxies for the leaves.  `convert` rewrites its control flow first.
+
+    slots: the value of each size slot in this call (hints).  Raises what the function raises while
+    it is traced, TraceError and UnsupportedError for what cannot be traced, NeedStatic.
+    """
+    with tracing() as session:
+        call = _Call(session, signature, function, slots)
+        proxies = [call.proxy(k, spec) for k, spec in enumerate(signature.leaves)]
+        args, kwargs = signature.tree.unflatten(proxies)
+        answer = convert(function)(*args, **kwargs)
+        return call.finished(answer, getattr(function, "__name__", "function"))
+
+
+class _Call:
+    """The inputs made for one call, and how outputs are told apart."""
+
+    def __init__(
+        self, session: Session, signature: Signature, function: Any, slots: Sequence[int]
+    ) -> None:
+        self.session, self.signature, self.slots = session, signature, slots
+        self.inputs: dict[Node, Source] = {}
+        self.sizes: dict[int, Node] = {}
+        self.proxies: dict[int, Proxy] = {}
+        self.names = _names(signature, function)
+        self.strides: dict[tuple[int, int], Node] = {}
+        self.sized = {
+            ~d for s in signature.leaves if isinstance(s, ArraySpec) for d in s.sizes if d < 0
+        }
+
+    # -- inputs
+    def proxy(self, k: int, spec: LeafSpec) -> Any:
+        """What the function gets for leaf k."""
+        name = self.names[k]
+        if isinstance(spec, ArraySpec):
+            return self._array(k, spec, name)
+        if isinstance(spec, ScalarSpec):
+            n = self._scalar(k, spec, name)
+            self.session.leaf_of.setdefault(n, k)
+            return self._kept(k, Scalar(n))
+        if isinstance(spec, ObjectSpec):
+            n = new_handle(name)
+            self.inputs[n] = HandleOf(k)
+            return self._handle(k, n, spec)
+        return spec.value
+
+    def _kept(self, k: int, p: Any) -> Any:
+        self.proxies[k] = p
+        return p
+
+    def _handle(self, k: int, n: Node, spec: ObjectSpec) -> Any:
+        make = HANDLES.get(spec.type)
+        if make is None:
+            raise TraceError(f"arguments of type {spec.type.__name__} cannot be traced")
+        return self._kept(k, make(n))
+
+    def _scalar(self, k: int, spec: ScalarSpec, name: str) -> Node:
+        if spec.slot is None:
+            n = new_input(name, spec.dtype, (), spec.kind == "python")
+            self.inputs[n] = ValueOf(k)
+            return n
+        if spec.slot in self.sized:
+            return self._size(spec.slot, name)
+        known = self.sizes.get(spec.slot)
+        if known is None:
+            known = self.sizes[spec.slot] = new_input(name, I64, (), True)
+            self.inputs[known] = IntOf(k)
+            self.session.knowledge.hints[known] = self.slots[spec.slot]
+        return known
+
+    def _size(self, slot: int, name: str) -> Node:
+        known = self.sizes.get(slot)
+        if known is None:
+            known = self.sizes[slot] = new_size(name)
+            self.inputs[known] = self._axis_of(slot)
+            self.session.knowledge.hints[known] = self.slots[slot]
+        return known
+
+    def _axis_of(self, slot: int) -> SizeOf:
+        for k, spec in enumerate(self.signature.leaves):
+            if isinstance(spec, ArraySpec) and ~slot in spec.sizes:
+                return SizeOf(k, spec.sizes.index(~slot))
+        raise AssertionError("no axis has this size")
+
+    def _array(self, k: int, spec: ArraySpec, name: str) -> Array:
+        ends = range(len(spec.sizes)) if len(spec.sizes) > 1 else "n"
+        shape: list[Size] = [
+            d if d >= 0 else self._size(~d, f"{name}_{end}")
+            for d, end in zip(spec.sizes, ends, strict=False)
+        ]
+        swapped = spec.layout == "F"
+        base = tuple(shape[::-1] if swapped else shape)
+        n = new_input(name, spec.dtype, base)
+        self.inputs[n] = DataOf(k, swapped)
+        cell = Cell(n, k, dense=spec.layout in "CF")
+        if not swapped:
+            return self._kept(k, Array(cell))
+        order = list(range(len(base)))[::-1]
+        return self._kept(k, Array(cell, transposed(base, order)))
+
+    # -- outputs
+    def finished(self, answer: Any, name: str) -> Trace:
+        """The trace of what the function did and returned."""
+        values, tree = flatten(answer)
+        out = _Outputs(self)
+        out.look_at(values)
+        leaves = tuple(out.leaf(v) for v in values)
+        history = self._history(out)
+        final = {w.leaf: w for w in history}
+        for array, (n, _) in self.session.captured.values():
+            self.inputs[n] = Constant(array)
+        graph = Graph(
+            tuple(self.inputs),
+            tuple(out.nodes),
+            tuple(self.session.effects),
+            tuple(self.session.knowledge.guards),
+            name,
+        )
+        return Trace(
+            graph, tuple(self.inputs.values()), leaves, tree, tuple(final.values()), history,
+            self.signature, name, tuple(self.slots),
+        )  # fmt: skip
+
+    def _history(self, out: _Outputs) -> tuple[Write, ...]:
+        """Every version that a written argument has had outside loops and branches."""
+        owners = {p.cell: k for k, p in self.proxies.items() if isinstance(p, Array)}
+        last: dict[tuple[int, int], Write] = {}
+        for count, cell, version in self.session.log:
+            if cell in owners and not version.free and version is not self._first(owners[cell]):
+                k = owners[cell]
+                last[k, count] = Write(k, out.position(version), count)
+        for cell, k in owners.items():
+            if cell.version is not self._first(k):
+                end = len(self.session.effects)
+                last.pop((k, end), None)
+                last[k, end] = Write(k, out.position(cell.version), end)
+        return tuple(sorted(last.values(), key=lambda w: w.effects))
+
+    def _first(self, k: int) -> Node:
+        """The contents that argument k came with."""
+        return next(n for n, s in self.inputs.items() if isinstance(s, DataOf) and s.leaf == k)
+
+    def stride(self, leaf: int, axis: int) -> Node:
+        """The stride of an argument's axis as an input."""
+        known = self.strides.get((leaf, axis))
+        if known is None:
+            known = new_input(f"{self.names[leaf]}_step{axis}", I64, (), True)
+            self.strides[leaf, axis] = known
+            self.inputs[known] = StrideOf(leaf, axis)
+        return known
+
+
+#: type of an opaque argument -> proxy(node)
+HANDLES: dict[type, Callable[[Node], Any]] = {}
+
+
+def _names(signature: Signature, function: Any) -> list[str]:
+    """A name for each leaf: the parameter's, and the way from there."""
+    args, kwargs = signature.tree.children
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    out: list[str] = []
+    for k, child in enumerate(args.children):
+        rest = k >= len(parameters) or parameters[k].kind is inspect.Parameter.VAR_POSITIONAL
+        out.extend(child.names(f"arg{k}" if rest else parameters[k].name))
+    return [*out, *kwargs.names()]
+
+
+class _Outputs:
+    """The outputs of the graph while they are collected."""
+
+    def __init__(self, call: _Call) -> None:
+        self.call = call
+        self.nodes: list[Node] = []
+        self.known: dict[Node, int] = {}
+        self.by_cell: dict[Cell, ArrayResult] = {}
+        self.shared: dict[Cell, bool] = {}
+        self.seen: dict[int, Output] = {}
+
+    def position(self, n: Node) -> int:
+        """The output that is this node."""
+        known = self.known.get(n)
+        return known if known is not None else self.known.setdefault(n, self.own(n))
+
+    def own(self, n: Node) -> int:
+        """A further output with this value: arrays of the answer share no memory."""
+        self.nodes.append(n)
+        return len(self.nodes) - 1
+
+    def look_at(self, values: Sequence[Any]) -> None:
+        """Which memory several arrays of the answer share."""
+        first: dict[Cell, int] = {}
+        for x in values:
+            if isinstance(x, Array):
+                self.shared[x.cell] = first.setdefault(x.cell, id(x)) != id(x) or self.shared.get(
+                    x.cell, False
+                )
+
+    def leaf(self, x: Any) -> Output:
+        """What one leaf of the answer is."""
+        if id(x) in self.seen:
+            return self.seen[id(x)]
+        made = self.seen[id(x)] = self._leaf(x)
+        return made
+
+    def _leaf(self, x: Any) -> Output:
+        for k, p in self.call.proxies.items():
+            if p is x and isinstance(p, Array):
+                return Argument(k)
+        if isinstance(x, Array):
+            return self._array(x)
+        if isinstance(x, Scalar):
+            return ScalarResult(self.position(x.node), x.node.type.weak)
+        if isinstance(x, Proxy):
+            return Static(x)
+        if hasattr(x, "__arignote_output__"):
+            return self.leaf(x.__arignote_output__())
+        for k, p in self.call.proxies.items():
+            if p is x:
+                return Argument(k)
+        return Static(x)
+
+    def _array(self, x: Array) -> Output:
+        if x.cell.owner is not None:
+            return self._view(x, Argument(x.cell.owner))
+        if not self.shared.get(x.cell):
+            return ArrayResult(self.own(x.node))
+        base = self.by_cell.get(x.cell)
+        if base is None:
+            base = self.by_cell[x.cell] = ArrayResult(self.own(x.cell.version))
+        return self._view(x, base)
+
+    def _view(self, x: Array, base: Argument | ArrayResult) -> ViewOf:
+        own = None
+        if isinstance(base, Argument) and not x.cell.dense:
+            rank = x.cell.version.rank
+            own = [poly.polynomial(self.call.stride(base.leaf, a)) for a in range(rank)]
+        offset, strides = placed_strides(x, own)
+        return ViewOf(
+            base,
+            x.node.dtype,
+            self.position(poly.node_from(offset)),
+            tuple(self.position(size_node(d)) for d in x.sizes),
+            tuple(self.position(poly.node_from(s)) for s in strides),
+            x.writeable,
+        )

@@ -1,0 +1,151 @@
+"""Running a trace by the graph interpreter: the NumPy meaning of a compiled function.
+
+Slow and exact; it needs no compiler, and every kernel is compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..fxgraph.interpret import evaluate, typed
+from ..fxgraph.node import Node, origin
+from .plan import (
+    Argument, ArrayResult, Constant, DataOf, HandleOf, IntOf, Output, ScalarResult, SizeOf, Static,
+    StrideOf, Trace, ValueOf, ViewOf, Write,
+)
+from .signature import is_odd  # fmt: skip
+
+Feeds = dict[Node, Any]
+_PYTHON: dict[str, Callable[[Any], Any]] = {
+    "b": bool, "i": int, "u": int, "f": float, "c": complex,
+}  # fmt: skip
+
+
+class GuardFailed(Exception):
+    """The trace does not apply to these arguments: another is wanted.  Nothing was written."""
+
+
+def run(trace: Trace, leaves: Sequence[Any], watch: Any = None) -> Any:
+    """The answer for the arguments' leaves, which are written as the function writes them.
+
+    Raises GuardFailed before anything is done, ValueError for a read-only array that is written, and
+    what the function's own checks raise.
+    """
+    for k in trace.written:
+        if not leaves[k].flags.writeable:
+            raise ValueError("assignment destination is read-only")
+    feeds = feeds_of(trace, leaves)
+    if trace.graph.guards and any(g < 0 for g in evaluate(trace.graph.guards, feeds)):
+        raise GuardFailed(trace.name)
+    effects = trace.graph.effects
+    try:
+        values = evaluate((*effects, *trace.graph.outputs), feeds, watch)[len(effects) :]
+    except Exception as error:
+        _undo_order(trace, leaves, feeds, error)
+        raise
+    for write, value in [(w, np.array(values[w.output])) for w in trace.writes]:
+        _write(trace, leaves, write, value)
+    return trace.tree.unflatten(answer(trace.outputs, trace.graph.outputs, values, leaves))
+
+
+def feeds_of(trace: Trace, leaves: Sequence[Any]) -> Feeds:
+    """The value of every input of the graph."""
+    sources = zip(trace.graph.inputs, trace.sources, strict=True)
+    return {n: _value(s, leaves) for n, s in sources}
+
+
+def _value(source: Any, leaves: Sequence[Any]) -> Any:
+    match source:
+        case SizeOf(leaf, axis):
+            return leaves[leaf].shape[axis]
+        case StrideOf(leaf, axis):
+            a = leaves[leaf]
+            return 0 if is_odd(a) else a.strides[axis] // a.itemsize
+        case IntOf(leaf) | ValueOf(leaf) | HandleOf(leaf):
+            return leaves[leaf]
+        case DataOf(leaf, transposed):
+            a = np.asarray(leaves[leaf])
+            a = a if a.dtype.isnative else a.astype(a.dtype.newbyteorder("="))
+            return a.T if transposed else a
+        case Constant(array):
+            return array
+    raise TypeError(f"no such source: {source}")
+
+
+def _write(trace: Trace, leaves: Sequence[Any], w: Write, value: Any) -> None:
+    source = next(s for s in trace.sources if isinstance(s, DataOf) and s.leaf == w.leaf)
+    target = leaves[w.leaf].T if source.transposed else leaves[w.leaf]
+    np.copyto(target, value)
+
+
+def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Exception) -> None:
+    """A check raised: find it, do the writes that come before it, and say where it stands."""
+    effects = trace.graph.effects
+    for k, e in enumerate(effects):
+        try:
+            evaluate((e,), feeds)
+        except Exception:
+            break
+    else:
+        return
+    where = origin.get(effects[k])
+    if where is not None:
+        error.add_note(f"at {where}, in {where.function}: {where.expression}")
+    newest = {w.leaf: w for w in trace.history if w.effects <= k}
+    for w in newest.values():
+        value = evaluate((trace.graph.outputs[w.output],), feeds)[0]
+        _write(trace, leaves, w, np.array(value))
+
+
+def answer(
+    outputs: Sequence[Output], nodes: Sequence[Node], values: Sequence[Any], leaves: Sequence[Any]
+) -> list[Any]:
+    """The leaves of the answer from the values of the graph's outputs."""
+    arrays: dict[int, np.ndarray[Any, Any]] = {}
+
+    def array(k: int) -> np.ndarray[Any, Any]:
+        if k not in arrays:
+            arrays[k] = np.array(values[k], nodes[k].dtype)
+        return arrays[k]
+
+    def leaf(o: Output) -> Any:
+        match o:
+            case ArrayResult(k):
+                return array(k)
+            case ScalarResult(k, weak):
+                value = values[k]
+                return _PYTHON[nodes[k].dtype.kind](value) if weak else typed(nodes[k], value)
+            case Argument(k):
+                return leaves[k]
+            case Static(value):
+                return value
+            case ViewOf():
+                base = array(o.base.output) if isinstance(o.base, ArrayResult) else leaves[o.base.leaf]
+                return _view(base, o, values)
+        raise TypeError(f"no such output: {o}")
+
+    return [leaf(o) for o in outputs]
+
+
+class _Memory:
+    """Memory at an address, kept alive by the array it belongs to."""
+
+    def __init__(self, owner: Any, interface: dict[str, Any]) -> None:
+        self.owner = owner
+        self.__array_interface__ = interface
+
+
+def _view(base: np.ndarray[Any, Any], o: ViewOf, values: Sequence[Any]) -> np.ndarray[Any, Any]:
+    size = base.itemsize
+    address, read_only = base.__array_interface__["data"]
+    interface = {
+        "version": 3,
+        "typestr": o.dtype.str,
+        "shape": tuple(int(values[k]) for k in o.sizes),
+        "strides": tuple(int(values[k]) * size for k in o.strides),
+        "data": (address + int(values[o.offset]) * size, read_only or not o.writeable),
+    }
+    return np.asarray(_Memory(base, interface))

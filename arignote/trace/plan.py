@@ -1,0 +1,151 @@
+"""A traced call: the graph, where its inputs come from, and how its outputs make the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..fxgraph.graph import Graph
+from ..fxgraph.types import DType
+from .pytree import Tree
+from .signature import Signature
+
+
+# ---- where an input comes from ---------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class SizeOf:
+    """The length of one axis of an array leaf."""
+
+    leaf: int
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrideOf:
+    """The stride, in elements, of one axis of an array leaf."""
+
+    leaf: int
+    axis: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntOf:
+    """A Python int."""
+
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True)
+class DataOf:
+    """An array leaf; `transposed` (layout "F"): the input is its transpose, which lies in C order."""
+
+    leaf: int
+    transposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValueOf:
+    """A scalar leaf other than a Python int."""
+
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandleOf:
+    """An opaque leaf."""
+
+    leaf: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Constant:
+    """A large array from a closure or a global, frozen when the function was traced."""
+
+    array: np.ndarray[Any, Any]
+
+
+Source: TypeAlias = "SizeOf | StrideOf | IntOf | DataOf | ValueOf | HandleOf | Constant"
+
+
+# ---- what a leaf of the answer is ------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class ArrayResult:
+    """Output k of the graph, as an array of its own (rank 0 included)."""
+
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarResult:
+    """Output k, of rank 0: a NumPy scalar, or with `weak` a Python number."""
+
+    output: int
+    weak: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """The very object that was passed as leaf j."""
+
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOf:
+    """A view of an argument or result; offset, sizes and strides (in elements, from the first element
+    of the base) are outputs of the graph.
+    """
+
+    base: Argument | ArrayResult
+    dtype: DType
+    offset: int
+    sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    writeable: bool = True
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Static:
+    """A value known while tracing."""
+
+    value: Any
+
+
+Output: TypeAlias = "ArrayResult | ScalarResult | Argument | ViewOf | Static"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Output k is the newest contents of array leaf j (its transpose where the leaf's layout is "F").
+
+    effects: how many of the graph's effects come before it; an earlier one that raises leaves it
+    undone.
+    """
+
+    leaf: int
+    output: int
+    effects: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """graph.outputs are those of the answer, then what views need, then the contents of written
+    arguments; `writes` are the final ones, `history` all of them in program order.
+    """
+
+    graph: Graph
+    sources: tuple[Source, ...]
+    outputs: tuple[Output, ...]
+    tree: Tree
+    writes: tuple[Write, ...]
+    history: tuple[Write, ...]
+    signature: Signature
+    name: str
+    slots: tuple[int, ...] = field(default=(), compare=False)
+
+    @property
+    def written(self) -> tuple[int, ...]:
+        """The array leaves whose elements change."""
+        return tuple(w.leaf for w in self.writes)

@@ -38,7 +38,7 @@ _PUTS_PER_PRUNE = 64
 class Entry:
     """One row of `Cache.entries`."""
 
-    key: str
+    folder: Path
     bytes: int
     used: float
 
@@ -60,7 +60,9 @@ class Cache:
             sums: dict[str, str] = json.loads((folder / _MANIFEST).read_bytes())
             intact = all(_checksum(folder / name) == sums[name] for name in sums)
         except FileNotFoundError:
-            return None
+            if not folder.is_dir():
+                return None
+            intact = False  # entries appear whole: something was removed
         except (OSError, ValueError, TypeError, AttributeError):
             intact = False
         if not intact:
@@ -126,8 +128,8 @@ class Cache:
             with contextlib.suppress(OSError):
                 used = (folder / _MANIFEST).stat().st_mtime
                 size = sum(file.stat().st_size for file in folder.iterdir())
-                rows.append(Entry(folder.name, size, used))
-        return sorted(rows, key=lambda entry: (entry.used, entry.key))
+                rows.append(Entry(folder, size, used))
+        return sorted(rows, key=lambda entry: (entry.used, entry.folder))
 
     def prune(self, limit: int) -> int:
         """Remove the least used entries until `limit` bytes are left; returns bytes freed."""
@@ -137,7 +139,7 @@ class Cache:
         for entry in rows:
             if total - freed <= limit:
                 break
-            self.remove(entry.key)
+            shutil.rmtree(entry.folder, ignore_errors=True)
             freed += entry.bytes
         return freed
 

@@ -147,7 +147,13 @@ def _make(text: str, label: str, key: str, compiler: Compiler, externs: tuple[st
     if config.debug >= 1:
         seconds = time.perf_counter() - started
         print(f"arignote: {label}: built in {seconds:.2f} s ({folder})", file=sys.stderr)
-    return load(folder / _SO, name, externs)
+    try:
+        return load(folder / _SO, name, externs)
+    except ImportError:  # removed again by another process
+        folder = temporary_cache().put(key, files)
+        if folder is None:
+            raise
+        return load(folder / _SO, name, externs)
 
 
 def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:

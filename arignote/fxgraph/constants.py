@@ -99,7 +99,7 @@ def is_value(n: Node, value: Any) -> bool:
     return bool(np.all(a == value)) and a.size > 0
 
 
-# ---- leaves ---------------------------------------------------------------------------------------
+# ---- leaves -------------------------------------------------------------------------------------
 #: Starts anywhere, so that leaves unpickled from another process never meet ours.
 _uid = itertools.count(secrets.randbits(60))
 
@@ -120,12 +120,16 @@ index = Op(
     traits=frozenset({"leaf", "binder"}),
 )
 #: Stands for "this body (or branch) runs"; every partial operation takes the token of its region.
-token = Op("token", infer=lambda *, uid: TensorType(I64, (), True), traits=frozenset({"leaf", "binder"}))
+token = Op(
+    "token", infer=lambda *, uid: TensorType(I64, (), True), traits=frozenset({"leaf", "binder"})
+)
 #: The k-th value of a node with several.
 proj = Op("proj", infer=lambda n, *, k: n.type[k], reference=lambda value, *, k: value[k])
 
 
-def new_input(name: str, dtype: DType, shape: Shape = (), weak: bool = False, lower: int | None = None) -> Node:
+def new_input(
+    name: str, dtype: DType, shape: Shape = (), weak: bool = False, lower: int | None = None
+) -> Node:
     t = TensorType(np.dtype(dtype), tuple(shape), weak)
     return make(input_op, (), (("lower", lower), ("name", name), ("type", t), ("uid", fresh_uid())))
 

@@ -97,7 +97,15 @@ class Body:
         return (*cond, *self.effects, *self.results, *self.stacks)
 
     def node_fields(self) -> tuple[Any, ...]:
-        return (self.index, self.params, self.cond, self.results, self.token, self.effects, self.stacks)
+        return (
+            self.index,
+            self.params,
+            self.cond,
+            self.results,
+            self.token,
+            self.effects,
+            self.stacks,
+        )
 
     def with_fields(self, fields: tuple[Any, ...]) -> Body:
         return Body(*fields)
@@ -108,7 +116,9 @@ def bodies(n: Node) -> tuple[Body, ...]:
     return n.attr("bodies") if "body" in n.op.traits else ()
 
 
-def order_of(roots: Iterable[Node], stop: Callable[[Node], bool] | None = None, inside: bool = False) -> list[Node]:
+def order_of(
+    roots: Iterable[Node], stop: Callable[[Node], bool] | None = None, inside: bool = False
+) -> list[Node]:
     """Every node under `roots`, operands first.  `stop` nodes are left out with what is below them.
 
     inside: nodes of bodies too.

@@ -93,7 +93,10 @@ class _Scope(dict[Node, Any]):
         return n in self.local or n in self.outer
 
     def copy(self) -> Env:
-        return {**(self.outer.copy() if isinstance(self.outer, _Scope) else self.outer), **self.local}
+        return {
+            **(self.outer.copy() if isinstance(self.outer, _Scope) else self.outer),
+            **self.local,
+        }
 
 
 def _value(n: Node, env: _Scope, watch: Watch) -> Any:

@@ -70,7 +70,9 @@ def op_named(name: str) -> Op:
     try:
         return OPS[name]
     except KeyError:
-        raise ArignoteError(f"no op is called {name!r}: was the module that declares it imported?") from None
+        raise ArignoteError(
+            f"no op is called {name!r}: was the module that declares it imported?"
+        ) from None
 
 
 class Node:
@@ -188,7 +190,10 @@ def make(op: Op, inputs: Iterable[Node] = (), attrs: Attrs = ()) -> Node:
 
 def _free(node: Node) -> frozenset[Node]:
     if "binder" in node.op.traits:
-        below = [*dependencies(node), *attr_nodes(node)]  # the bounds of an index stand in attributes
+        below = [
+            *dependencies(node),
+            *attr_nodes(node),
+        ]  # the bounds of an index stand in attributes
         return frozenset((node,)).union(*(d.free for d in below))
     free = _NONE
     for d in node.inputs:
@@ -215,7 +220,7 @@ def dependencies(node: Node) -> list[Node]:
     return [*node.inputs, *size_nodes(node.type)]
 
 
-# ---- pickling: a flat list, because a graph may be 100,000 nodes deep ----------------------------
+# ---- pickling: a flat list, because a graph may be 100,000 nodes deep ---------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +251,9 @@ def flatten(roots: Iterable[Node]) -> Flat:
             stack.extend((d, False) for d in reversed([*dependencies(node), *attr_nodes(node)]))
             continue
         attrs = tuple((k, _pack(v, position)) for k, v in node.attrs)
-        rows.append((node.op.name, tuple(position[x] for x in node.inputs), attrs, origin.get(node)))
+        rows.append(
+            (node.op.name, tuple(position[x] for x in node.inputs), attrs, origin.get(node))
+        )
         position[node] = len(rows) - 1
     return Flat(tuple(rows), tuple(position[r] for r in roots))
 

@@ -26,8 +26,12 @@ class Knowledge:
 
     facts: list[Node] = field(default_factory=list)  # affine nodes known to be >= 0 here
     hints: dict[Node, int] = field(default_factory=dict)  # input integer -> its value in this call
-    guards: dict[Node, None] = field(default_factory=dict)  # affine nodes over inputs taken to be >= 0
-    regions: list[Node] = field(default_factory=list)  # tokens of the bodies being built, innermost last
+    guards: dict[Node, None] = field(
+        default_factory=dict
+    )  # affine nodes over inputs taken to be >= 0
+    regions: list[Node] = field(
+        default_factory=list
+    )  # tokens of the bodies being built, innermost last
     memo: dict[tuple[Node, tuple[Node, ...], int], bool] = field(default_factory=dict)
 
 
@@ -111,7 +115,9 @@ def _ge0(n: Node, depth: int) -> bool:
             return True
     mine = set(coefs)
     return any(
-        mine & set(linear(f)[0]) and ge0(minus(n, f), depth - 1) for f in reversed(facts) if f is not n
+        mine & set(linear(f)[0]) and ge0(minus(n, f), depth - 1)
+        for f in reversed(facts)
+        if f is not n
     )
 
 

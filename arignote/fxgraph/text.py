@@ -128,7 +128,9 @@ class _Printer:
         head = []
         if body.index is not None:
             lo, hi, step = (body.index.attr(k) for k in ("lo", "hi", "step"))
-            head.append(f"for {self.leaf(body.index)} in [{self.name(lo)}, {self.name(hi)}) by {step}")
+            head.append(
+                f"for {self.leaf(body.index)} in [{self.name(lo)}, {self.name(hi)}) by {step}"
+            )
         head += [f"{self.leaf(p)}: {p.type}" for p in body.params]
         self.put(f"{pad}body ({', '.join(head)}):")
         self.depth += 2

@@ -18,7 +18,9 @@ def verify(graph: Graph, after: str) -> None:
             _closed(n, after)
     for n in (*graph.outputs, *graph.effects):
         if n.free:
-            raise VerifyError(f"after {after!r}: {n} leaves the body that binds {next(iter(n.free))}")
+            raise VerifyError(
+                f"after {after!r}: {n} leaves the body that binds {next(iter(n.free))}"
+            )
 
 
 def _typed(n: Node, after: str) -> None:
@@ -32,9 +34,13 @@ def _closed(n: Node, after: str) -> None:
     for body in bodies(n):
         for c in captures(body.roots, body.own):
             if c not in listed:
-                raise VerifyError(f"after {after!r}: the body of {n.op} uses {c}, which is not among its inputs")
+                raise VerifyError(
+                    f"after {after!r}: the body of {n.op} uses {c}, which is not among its inputs"
+                )
         if not body.stacks and body.params and len(body.params) != len(body.results):
-            raise VerifyError(f"after {after!r}: {n.op} has {len(body.params)} params, {len(body.results)} results")
+            raise VerifyError(
+                f"after {after!r}: {n.op} has {len(body.params)} params, {len(body.results)} results"
+            )
 
 
 def used(graph: Graph) -> dict[Node, int]:

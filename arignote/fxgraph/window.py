@@ -88,7 +88,9 @@ def transposed(shape: Shape, order: Sequence[int]) -> Window:
 def broadcast(shape: Shape, target: Shape) -> Window:
     """The window that repeats `shape` to `target` (sizes must fit; checked by the caller)."""
     rank, offset = len(shape), len(target) - len(shape)
-    axes = tuple(offset + k if d != 1 or target[offset + k] == 1 else -1 for k, d in enumerate(shape))
+    axes = tuple(
+        offset + k if d != 1 or target[offset + k] == 1 else -1 for k, d in enumerate(shape)
+    )
     return Window((lit(0),) * rank, (1,) * rank, axes, tuple(target))
 
 

@@ -83,7 +83,9 @@ def effects_of(block: Iterable[Statement]) -> Effects:
         elif isinstance(s, Library):
             out.barrier = out.barrier or s.name == "python"
             out.accesses.extend(Access(p.buffer, None, True) for p in s.outputs)
-            out.accesses.extend(Access(p.buffer, None, False) for p in s.inputs if not isinstance(p, Node))
+            out.accesses.extend(
+                Access(p.buffer, None, False) for p in s.inputs if not isinstance(p, Node)
+            )
         elif isinstance(s, Alloc):
             out.allocates.add(root(s.buffer))
         elif isinstance(s, Point):
@@ -111,13 +113,13 @@ def independent(a: Effects, b: Effects) -> bool:
     """May the two statements change places?"""
     if a.barrier and b.barrier:
         return False
-    if a.barrier and _visible(b) or b.barrier and _visible(a):
+    if (a.barrier and _visible(b)) or (b.barrier and _visible(a)):
         return False
     if a.sets & (b.uses | b.sets) or b.sets & a.uses:
         return False
-    return not any(
-        overlap(x, y) for x in a.writes for y in (b.reads | b.writes)
-    ) and not any(overlap(x, y) for x in b.writes for y in a.reads)
+    return not any(overlap(x, y) for x in a.writes for y in (b.reads | b.writes)) and not any(
+        overlap(x, y) for x in b.writes for y in a.reads
+    )
 
 
 def _visible(e: Effects) -> bool:

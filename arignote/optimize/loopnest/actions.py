@@ -50,7 +50,7 @@ def _scalar(n: Node, scope: Scope) -> None:
     scope.values[n] = kept
 
 
-# ---- arrays in memory -------------------------------------------------------------------------------
+# ---- arrays in memory ---------------------------------------------------------------------------
 def fresh(n: Node, scope: Scope) -> Buffer:
     """n in memory of its own."""
     zero = is_zero(n)
@@ -78,7 +78,11 @@ def fill(b: Buffer, n: Node, scope: Scope) -> None:
 def _keeps_last_axis(n: Node) -> bool:
     x = n.inputs[0]
     last = x.shape[-1] if x.rank else 1
-    return bool(n.shape) and (x.rank - 1) not in n.attr("axes") and not (isinstance(last, int) and last <= 4)
+    return (
+        bool(n.shape)
+        and (x.rank - 1) not in n.attr("axes")
+        and not (isinstance(last, int) and last <= 4)
+    )
 
 
 def _accumulate_rows(b: Buffer, n: Node, scope: Scope) -> None:
@@ -135,7 +139,7 @@ def _reshape_copy(n: Node, scope: Scope) -> None:
     scope.state.note(n, "copied to be reshaped: the argument is not contiguous")
 
 
-# ---- gathers and scatters -----------------------------------------------------------------------------
+# ---- gathers and scatters -----------------------------------------------------------------------
 def check_positions(n: Node, scope: Scope) -> None:
     """Every index of a gather or scatter is in range, or IndexError; before anything is written."""
     if n.attr("mode") != "raise":
@@ -148,7 +152,13 @@ def check_positions(n: Node, scope: Scope) -> None:
         site = scope.state.site(Site("IndexError", message, origin.get(n)))
         size = base.shape[axis]
 
-        def build(position: list[Node], inner: Scope, i: Node = i, size: int | Node = size, site: int = site) -> None:
+        def build(
+            position: list[Node],
+            inner: Scope,
+            i: Node = i,
+            size: int | Node = size,
+            site: int = site,
+        ) -> None:
             value = cast_to(element(i, position, inner), I64, weak=True)
             inner.emit(Check("check_index", (value, inner.size(size)), None, site))
 
@@ -162,7 +172,11 @@ def _positions_of(i: Node, size: int | Node) -> bool:
         n = n.inputs[0]
     if n.op.name == "iota":
         return dim(n.inputs[0]) is size or n.shape[0] == size
-    limit = n.inputs[0].op.extra.get("positions_below") if n.op.name == "proj" else n.op.extra.get("positions_below")
+    limit = (
+        n.inputs[0].op.extra.get("positions_below")
+        if n.op.name == "proj"
+        else n.op.extra.get("positions_below")
+    )
     if limit is None:
         return False
     producer = n.inputs[0] if n.op.name == "proj" else n
@@ -187,10 +201,13 @@ def _scatter(n: Node, scope: Scope, over: set[Node]) -> None:
     scope.values[n] = b
 
 
-# ---- checks -------------------------------------------------------------------------------------------
+# ---- checks -------------------------------------------------------------------------------------
 _MESSAGES = {
     "check_index": ("IndexError", "index {0} is out of bounds for axis with size {1}"),
-    "same_size": ("ValueError", "operands could not be broadcast together: sizes {0} and {1} differ"),
+    "same_size": (
+        "ValueError",
+        "operands could not be broadcast together: sizes {0} and {1} differ",
+    ),
     "nonzero_check": ("ZeroDivisionError", "division by zero"),
     "fits64": ("OverflowError", "a Python integer does not fit in 64 bits"),
 }
@@ -213,7 +230,7 @@ def _check(n: Node, scope: Scope) -> None:
     scope.values[n] = result
 
 
-# ---- running folds and positions of extremes ------------------------------------------------------------
+# ---- running folds and positions of extremes ----------------------------------------------------
 def _running(n: Node, scope: Scope) -> None:
     """A prefix fold along one axis; the other axes are outside unless the axis is not the last."""
     x, axis, join = n.inputs[0], n.attr("axis"), op_named(n.op.extra["join"])

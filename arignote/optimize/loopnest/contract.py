@@ -47,7 +47,9 @@ def _candidates(block: Sequence[Statement]) -> list[Buffer]:
         if isinstance(s, Alloc) and s.buffer.role == "temporary" and not s.zero:
             found[s.buffer] = None
         elif isinstance(s, Library):
-            barred.update(root(p.buffer) for p in (*s.outputs, *s.inputs) if not isinstance(p, Node))
+            barred.update(
+                root(p.buffer) for p in (*s.outputs, *s.inputs) if not isinstance(p, Node)
+            )
         elif isinstance(s, Point):
             barred.update(root(b) for b in (*s.aliases, *s.buffers))
         for e in expressions(s):
@@ -75,7 +77,9 @@ def _plan(b: Buffer, block: Sequence[Statement]) -> tuple[int, ...]:
     axes = []
     for k in range(b.rank):
         at = uses[0][0][k]
-        if at.op.name == "index" and all(index[k] is at and at in loops for index, loops, _ in uses):
+        if at.op.name == "index" and all(
+            index[k] is at and at in loops for index, loops, _ in uses
+        ):
             axes.append(k)
     return tuple(axes)
 
@@ -83,13 +87,19 @@ def _plan(b: Buffer, block: Sequence[Statement]) -> tuple[int, ...]:
 def _uses(s: Statement, b: Buffer) -> list[tuple[tuple[Node, ...], bool]]:
     out = []
     for e in expressions(s):
-        out.extend((m.inputs, False) for m in order_of((e,)) if m.op.name == "load" and m.attr("buffer") is b)
+        out.extend(
+            (m.inputs, False)
+            for m in order_of((e,))
+            if m.op.name == "load" and m.attr("buffer") is b
+        )
     if isinstance(s, Store) and s.buffer is b:
         out.append((s.index, True))
     return out
 
 
-def _apply(block: tuple[Statement, ...], plans: dict[Buffer, tuple[int, ...]]) -> tuple[Statement, ...]:
+def _apply(
+    block: tuple[Statement, ...], plans: dict[Buffer, tuple[int, ...]]
+) -> tuple[Statement, ...]:
     smaller: dict[Buffer, Buffer] = {}
     variables: dict[Buffer, Node] = {}
     for b, axes in plans.items():
@@ -134,7 +144,10 @@ def _rewritten(
 
 
 def _stored(
-    s: Store, plans: dict[Buffer, tuple[int, ...]], smaller: dict[Buffer, Buffer], variables: dict[Buffer, Node]
+    s: Store,
+    plans: dict[Buffer, tuple[int, ...]],
+    smaller: dict[Buffer, Buffer],
+    variables: dict[Buffer, Node],
 ) -> Statement:
     b = s.buffer
     if b in variables:

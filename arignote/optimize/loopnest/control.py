@@ -42,7 +42,10 @@ def lower_scan(n: Node, scope: Scope, over: set[Node], region: LowerRegion) -> N
     (body,) = bodies(n)
     inner = scope.child()
     turning = _rotates(body)
-    places = [_enter(p, v, n, scope, inner, over, turning) for p, v in zip(body.params, n.inputs, strict=False)]
+    places = [
+        _enter(p, v, n, scope, inner, over, turning)
+        for p, v in zip(body.params, n.inputs, strict=False)
+    ]
     stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
     counter = _counter(n, body, scope)
     inner.values[body.token] = lit(0)
@@ -55,7 +58,9 @@ def lower_scan(n: Node, scope: Scope, over: set[Node], region: LowerRegion) -> N
             statements = [*setup, If(_negated(cond), (Break(),)), *statements]
         scope.emit(Loop(index, tuple(statements), origin=where))
     else:
-        scope.emit(While(tuple(setup), cond if cond is not None else _true(), tuple(statements), where))
+        scope.emit(
+            While(tuple(setup), cond if cond is not None else _true(), tuple(statements), where)
+        )
     for k, location in enumerate([*places, *stacks]):
         scope.values[project(n, k)] = location
     scope.values[project(n, len(places) + len(stacks))] = _steps(n, body, counter, scope)
@@ -68,7 +73,9 @@ def _rotates(body: Body) -> bool:
     return roots != params and len(set(roots)) == len(params) and set(roots) == set(params)
 
 
-def _enter(p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: set[Node], turning: bool) -> Buffer | Node:
+def _enter(
+    p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: set[Node], turning: bool
+) -> Buffer | Node:
     """The place of one carry, holding its initial value."""
     if p.shape:
         kept = scope.buffer(v)
@@ -77,11 +84,15 @@ def _enter(p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: set[Node
             place = kept
         else:
             if kept is not None and v.op.name not in ("full", "empty"):
-                scope.state.note(n, "copies an array that the loop changes, because its old value is used too")
+                scope.state.note(
+                    n, "copies an array that the loop changes, because its old value is used too"
+                )
             place = fresh(v, scope)
         if turning:
             assert isinstance(place, Buffer)
-            alias = Buffer(place.name, place.dtype, place.shape, "alias", place.strides, restrict=False)
+            alias = Buffer(
+                place.name, place.dtype, place.shape, "alias", place.strides, restrict=False
+            )
             scope.emit(Point((alias,), (place,)))
             place = alias
     else:
@@ -169,7 +180,12 @@ def _push(n: Node, s: Node, b: Buffer, body: Body, counter: Node | None, inner: 
 
 
 def _carry(
-    n: Node, body: Body, results: Sequence[Node], places: Sequence[Buffer | Node], inner: Scope, turning: bool
+    n: Node,
+    body: Body,
+    results: Sequence[Node],
+    places: Sequence[Buffer | Node],
+    inner: Scope,
+    turning: bool,
 ) -> None:
     """Carries take their next values, all at once."""
     aliases, buffers, locals_, values = [], [], [], []
@@ -215,8 +231,10 @@ def _steps(n: Node, body: Body, counter: Node | None, scope: Scope) -> Node:
     return scope.scalar(trip_count(lo, hi, step))
 
 
-# ---- early exit ---------------------------------------------------------------------------------------
-def _exit(body: Body, results: Sequence[Node], places: Sequence[Buffer | Node]) -> tuple[Node, Exit] | None:
+# ---- early exit ---------------------------------------------------------------------------------
+def _exit(
+    body: Body, results: Sequence[Node], places: Sequence[Buffer | Node]
+) -> tuple[Node, Exit] | None:
     """(flag, exit) when one branch of one cond sets the flag, and nothing else does."""
     if body.cond is None:
         return None
@@ -266,8 +284,10 @@ def _negated(cond: Node) -> Node:
     return make(op_named("logical_not"), (cond,), (("weak", True),) if cond.type.weak else ())
 
 
-# ---- branches -----------------------------------------------------------------------------------------
-def lower_cond(n: Node, scope: Scope, over: set[Node], region: LowerRegion, leave: Exit | None = None) -> None:
+# ---- branches -----------------------------------------------------------------------------------
+def lower_cond(
+    n: Node, scope: Scope, over: set[Node], region: LowerRegion, leave: Exit | None = None
+) -> None:
     """Both branches write their results into the same places."""
     branches = bodies(n)
     base = scope.child()
@@ -300,14 +320,21 @@ def _merge_place(
         if root not in over or kept is None:
             kept = fresh(root, scope)
             base.values[root] = kept
-            scope.state.note(n, "a branch copies the array it writes, because the old value is used later")
+            scope.state.note(
+                n, "a branch copies the array it writes, because the old value is used later"
+            )
         owned.add(root)
         return kept
     return allocate(scope, t, t.dtype, t.shape)
 
 
 def _branch(
-    n: Node, body: Body, inner: Scope, places: Sequence[Buffer | Node], owned: frozenset[Node], region: LowerRegion
+    n: Node,
+    body: Body,
+    inner: Scope,
+    places: Sequence[Buffer | Node],
+    owned: frozenset[Node],
+    region: LowerRegion,
 ) -> None:
     roots = [r for r in (*body.effects, *body.results) if not (r in inner or r.op is constant)]
     region(tuple(roots), inner, owned, None)

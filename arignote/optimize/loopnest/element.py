@@ -71,7 +71,8 @@ def aligned(x: Node, position: Position) -> list[Node]:
     """The position in an operand that is broadcast to the result's shape."""
     offset = len(position) - x.rank
     return [
-        lit(0) if isinstance(d, int) and d == 1 else position[offset + k] for k, d in enumerate(x.shape)
+        lit(0) if isinstance(d, int) and d == 1 else position[offset + k]
+        for k, d in enumerate(x.shape)
     ]
 
 
@@ -120,7 +121,9 @@ def _product(n: Node, position: Position, scope: Scope) -> Node:
 
 def aligned_batch(x: Node, batch: Position) -> list[Node]:
     kept = batch[len(batch) - (x.rank - 2) :] if x.rank > 2 else []
-    return [lit(0) if isinstance(d, int) and d == 1 else i for d, i in zip(x.shape, kept, strict=False)]
+    return [
+        lit(0) if isinstance(d, int) and d == 1 else i for d, i in zip(x.shape, kept, strict=False)
+    ]
 
 
 def gathered(n: Node, position: Position, scope: Scope) -> list[Node]:
@@ -131,7 +134,9 @@ def gathered(n: Node, position: Position, scope: Scope) -> list[Node]:
     rest = iter([*position[:at], *position[at + width :]])
     chosen = {}
     for axis, i in zip(axes, index, strict=True):
-        chosen[axis] = in_range(element(i, where_index, scope), i, base.shape[axis], n.attr("mode"), scope)
+        chosen[axis] = in_range(
+            element(i, where_index, scope), i, base.shape[axis], n.attr("mode"), scope
+        )
     return [chosen[k] if k in chosen else next(rest) for k in range(base.rank)]
 
 
@@ -168,7 +173,10 @@ def never_negative(source: Node) -> bool:
         return bool(a.size) and bool((a >= 0).all())
     if n.op.name == "iota":
         return True
-    return bool(n.op.name == "proj" and "positions" in n.inputs[0].op.traits) or "positions" in n.op.traits
+    return (
+        bool(n.op.name == "proj" and "positions" in n.inputs[0].op.traits)
+        or "positions" in n.op.traits
+    )
 
 
 def _weak(j: Node) -> Node:
@@ -179,4 +187,6 @@ def _reshaped(n: Node, position: Position, scope: Scope) -> Node:
     source = scope.buffer(n.inputs[0])
     if source is None or source.strides is not None:
         raise LookupError(f"{n} reads a value that is not stored in C order")
-    return load(scope.state.reshaped(source, scope.sizes(n.shape)), [scope.scalar(i) for i in position])
+    return load(
+        scope.state.reshaped(source, scope.sizes(n.shape)), [scope.scalar(i) for i in position]
+    )

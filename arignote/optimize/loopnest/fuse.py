@@ -17,12 +17,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...fxgraph.affine import linear, minus
-from ...fxgraph.node import Node
-from ...fxgraph.prove import ge0
-from .access import Access, Effects, effects_of, independent, overlap, renamed, root
+from .access import Effects, effects_of, independent, overlap, renamed, root
 from .contract import contract
-from .program import Alloc, Assign, If, Loop, Program, Statement, Store, While, children, with_children
+from .dependence import along, independent_steps, ordered, private_scratch
+from .program import (
+    Alloc,
+    Assign,
+    If,
+    Loop,
+    Program,
+    Statement,
+    Store,
+    While,
+    children,
+    with_children,
+)
 
 #: How many loops back a partner is looked for.
 WINDOW = 12
@@ -41,10 +50,7 @@ def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
     out: list[Statement] = []
     facts: list[Effects] = []
     for s in block:
-        if isinstance(s, Loop) and not _absorb(s, out, facts):
-            out.append(s)
-            facts.append(effects_of((s,)))
-        elif not isinstance(s, Loop):
+        if (isinstance(s, Loop) and not _absorb(s, out, facts)) or not isinstance(s, Loop):
             out.append(s)
             facts.append(effects_of((s,)))
     return tuple(with_children(s, tuple(_block(c) for c in children(s))) for s in out)
@@ -55,6 +61,7 @@ def _absorb(b: Loop, out: list[Statement], facts: list[Effects]) -> bool:
     mine = effects_of((b,))
     if mine.barrier:
         return False
+    free = independent_steps(b, private_scratch(b, (*out, b)))
     tried = 0
     for p in range(len(out) - 1, -1, -1):
         a = out[p]
@@ -62,9 +69,9 @@ def _absorb(b: Loop, out: list[Statement], facts: list[Effects]) -> bool:
             tried += 1
             if tried > WINDOW:
                 return False
-            if same_range(a, b) and _pays(a, b, facts[p], mine) and not facts[p].barrier:
+            if _fits(a, b, facts[p], mine, free, out):
                 moved = _clear_way(p, mine, facts)
-                if moved is not None and legal(a, b, facts[p], mine):
+                if moved is not None and legal(a, b, facts[p], mine, free):
                     _join(p, a, b, moved, out, facts)
                     return True
         if isinstance(a, If | While) or facts[p].barrier:
@@ -73,8 +80,20 @@ def _absorb(b: Loop, out: list[Statement], facts: list[Effects]) -> bool:
     return False
 
 
+def _fits(
+    a: Loop, b: Loop, fa: Effects, fb: Effects, free: bool, block: Sequence[Statement]
+) -> bool:
+    """The same range, worth it, and the fused loop is as parallel as both were."""
+    if fa.barrier or not same_range(a, b) or not _pays(a, b, fa, fb):
+        return False
+    return independent_steps(a, private_scratch(a, block)) == free
+
+
 def same_range(a: Loop, b: Loop) -> bool:
-    return all(a.index.attr(k) is b.index.attr(k) or a.index.attr(k) == b.index.attr(k) for k in ("lo", "hi", "step"))
+    return all(
+        a.index.attr(k) is b.index.attr(k) or a.index.attr(k) == b.index.attr(k)
+        for k in ("lo", "hi", "step")
+    )
 
 
 def _pays(a: Loop, b: Loop, fa: Effects, fb: Effects) -> bool:
@@ -124,7 +143,9 @@ def _clear_way(p: int, mine: Effects, facts: Sequence[Effects]) -> list[int] | N
     return moved[::-1]
 
 
-def _join(p: int, a: Loop, b: Loop, moved: list[int], out: list[Statement], facts: list[Effects]) -> None:
+def _join(
+    p: int, a: Loop, b: Loop, moved: list[int], out: list[Statement], facts: list[Effects]
+) -> None:
     body = renamed(b.body, {b.index: a.index})
     fused = replace(a, body=(*a.body, *body), origin=a.origin or b.origin)
     first = [out[q] for q in moved]
@@ -135,54 +156,22 @@ def _join(p: int, a: Loop, b: Loop, moved: list[int], out: list[Statement], fact
     facts[p : p + 1] = [*first_facts, effects_of((fused,))]
 
 
-# ---- legality -----------------------------------------------------------------------------------------
-def legal(a: Loop, b: Loop, fa: Effects, fb: Effects) -> bool:
-    """May step i of b run right after step i of a, for all i?"""
-    inner = _innermost(a) and _innermost(b)
+# ---- legality -----------------------------------------------------------------------------------
+def legal(a: Loop, b: Loop, fa: Effects, fb: Effects, together: bool) -> bool:
+    """May step i of b run right after step i of a, for all i?
+
+    together: and the steps stay independent (needed in innermost loops, too: they are vectors).
+    """
+    inner = together or (_innermost(a) and _innermost(b))
     if fa.sets & fb.uses or fb.sets & fa.uses or fa.sets & fb.sets:
         return False
     ups = a.index.attr("step") > 0
-    mine = [(x, _along(x, a.index)) for x in fa.accesses]
-    theirs = [(y, _along(y, b.index)) for y in fb.accesses]
+    mine = [(x, along(x, a.index)) for x in fa.accesses]
+    theirs = [(y, along(y, b.index)) for y in fb.accesses]
     for x, ax in mine:
         for y, by in theirs:
             if not (x.write or y.write) or not overlap(x.buffer, y.buffer):
                 continue
-            if x.buffer is not y.buffer or not _ordered(ax, by, ups, inner):
+            if x.buffer is not y.buffer or not ordered(ax, by, ups, inner):
                 return False
     return True
-
-
-
-def _along(x: Access, index: Node) -> list[Node | None] | None:
-    """Per axis: the offset from the loop index, where the axis moves with it and nothing inside."""
-    if x.index is None:
-        return None
-    return [offset_from(i, index) for i in x.index]
-
-
-def offset_from(i: Node, index: Node) -> Node | None:
-    """i - index when i is index + (something that does not vary inside the loop)."""
-    coefs, _ = linear(i)
-    if coefs.get(index) != 1:
-        return None
-    rest = minus(i, index)
-    for atom in linear(rest)[0]:
-        if atom.op.name in ("index", "load") and atom.serial > index.serial:
-            return None
-        if atom.op.name not in ("index", "input", "local"):
-            return None
-    return rest
-
-
-def _ordered(ax: list[Node | None] | None, by: list[Node | None] | None, ups: bool, same: bool) -> bool:
-    if ax is None or by is None:
-        return False
-    for ca, cb in zip(ax, by, strict=True):
-        if ca is None or cb is None:
-            continue
-        if ca is cb:
-            return True
-        if not same and ups and ge0(minus(ca, cb)):
-            return True
-    return False

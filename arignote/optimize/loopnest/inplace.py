@@ -33,7 +33,9 @@ class Schedule:
         self.over = over
 
 
-def schedule(region: Region, scope: Scope, owned: frozenset[Node], last: Node | None = None) -> Schedule:
+def schedule(
+    region: Region, scope: Scope, owned: frozenset[Node], last: Node | None = None
+) -> Schedule:
     """Choose actions, overwriting and order.
 
     owned: versions of enclosing values this region may overwrite.  last: an action that leaves the
@@ -45,7 +47,11 @@ def schedule(region: Region, scope: Scope, owned: frozenset[Node], last: Node | 
         found = set(actions)
         reads = {a: reads_of(a, found, region, scope) for a in actions}
         over = _choose(actions, reads, region, scope, owned, copied)
-        if any(_needs_temporary(a, found, region, scope) for a in actions if a in over and _writes_window(a)):
+        if any(
+            _needs_temporary(a, found, region, scope)
+            for a in actions
+            if a in over and _writes_window(a)
+        ):
             continue
         order = _ordered(actions, reads, over, region, scope, copied, last)
         if order is not None:
@@ -80,7 +86,9 @@ def _choose(
         if w.op.name == "scan":
             twice = sum(x is v for x in w.inputs[: w.attr("n")]) > 1
             if v in reads[w].versions or twice:
-                scope.state.note(w, "its loop reads the old value of an array that it also carries: copied")
+                scope.state.note(
+                    w, "its loop reads the old value of an array that it also carries: copied"
+                )
                 continue
         if (w, v) not in copied:
             out.setdefault(w, set()).add(v)
@@ -149,13 +157,15 @@ def _break_cycle(
     ]
     if stale:
         region.forced.update(stale)
-        scope.state.note(late, "a window of the old value is kept, because it is overwritten before it is used")
+        scope.state.note(
+            late, "a window of the old value is kept, because it is overwritten before it is used"
+        )
     else:
         copied.add((writer, version))
         scope.state.note(writer, "copies the array it writes, because the old value is read later")
 
 
-# ---- a write whose value reads its own base -----------------------------------------------------------
+# ---- a write whose value reads its own base -----------------------------------------------------
 def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) -> bool:
     """Does w read, through another window, elements of its base that it writes?  Marks what to store."""
     window, value, base = window_of(w), w.inputs[-1], w.inputs[0]
@@ -172,10 +182,19 @@ def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) 
     if not bad:
         return False
     rank = sum(not (isinstance(d, int) and d == 1) for d in window.shape)
-    small = [b for b in bad if b is not value and sum(not (isinstance(d, int) and d == 1) for d in b.shape) < rank]
+    small = [
+        b
+        for b in bad
+        if b is not value and sum(not (isinstance(d, int) and d == 1) for d in b.shape) < rank
+    ]
     storable = len(small) == len(bad) and not any(b in region.forced for b in small)
     region.forced.update(small if storable else [value])
-    scope.state.note(w, "a temporary for " + ("operands" if storable else "the right side") + ": it reads what it overwrites")
+    scope.state.note(
+        w,
+        "a temporary for "
+        + ("operands" if storable else "the right side")
+        + ": it reads what it overwrites",
+    )
     return True
 
 
@@ -252,5 +271,3 @@ def _reads(n: Node, index: list[Node], actions: set[Node], scope: Scope, through
                 x = x.inputs[0]
             stack.append((x, [new_index(lit(0), size_node(d)) for d in x.shape], n))
             stack.extend((i, _position(i.shape), n) for i in n.inputs[1:] if is_array(i))
-
-

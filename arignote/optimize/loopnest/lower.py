@@ -75,7 +75,15 @@ def _bind_inputs(graph: Graph, interface: Interface, scope: Scope) -> list[Buffe
         name = n.attr("name")
         if n.shape:
             strides = interface.strides.get(n)
-            b = Buffer(name, n.dtype, n.shape, "argument", strides, n in written, n not in interface.aliased)
+            b = Buffer(
+                name,
+                n.dtype,
+                n.shape,
+                "argument",
+                strides,
+                n in written,
+                n not in interface.aliased,
+            )
             scope.values[n] = b
             pointers.append(b)
         else:
@@ -101,7 +109,9 @@ def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> dict[int,
     return results
 
 
-def lower_region(roots: Sequence[Node], scope: Scope, owned: frozenset[Node], leave: Exit | None) -> None:
+def lower_region(
+    roots: Sequence[Node], scope: Scope, owned: frozenset[Node], leave: Exit | None
+) -> None:
     """Emit everything that `roots` need and that is not at hand."""
     region = region_of([r for r in roots if r not in scope], scope)
     plan = schedule(region, scope, owned, leave.at if leave is not None else None)
@@ -110,7 +120,9 @@ def lower_region(roots: Sequence[Node], scope: Scope, owned: frozenset[Node], le
         if a.op.name == "scan":
             lower_scan(a, scope, over, lower_region)
         elif a.op.name == "cond":
-            lower_cond(a, scope, over, lower_region, leave if leave is not None and leave.at is a else None)
+            lower_cond(
+                a, scope, over, lower_region, leave if leave is not None and leave.at is a else None
+            )
         elif "library" in a.op.traits or "effect" in a.op.traits:
             lower_callback(a, scope)
         elif a.op.name == "matmul" and a.shape and not is_vector_product(a):
@@ -119,7 +131,9 @@ def lower_region(roots: Sequence[Node], scope: Scope, owned: frozenset[Node], le
             perform(a, scope, over)
 
 
-def _finish(graph: Graph, interface: Interface, scope: Scope, results: dict[int, Buffer]) -> tuple[Result, ...]:
+def _finish(
+    graph: Graph, interface: Interface, scope: Scope, results: dict[int, Buffer]
+) -> tuple[Result, ...]:
     """Outputs that did not end where they must are copied there."""
     out = []
     for k, o in enumerate(graph.outputs):
@@ -162,7 +176,10 @@ def _from_inputs(d: int | Node, interface: Interface) -> bool:
         if m.op is input_op:
             if m not in known:
                 return False
-        elif m.op.name not in ("constant", "affine") and "elementwise" not in m.op.traits and m.op.name != "cast":
+        elif (
+            m.op.name not in ("constant", "affine")
+            and "elementwise" not in m.op.traits
+            and m.op.name != "cast"
+        ):
             return False
     return True
-

@@ -67,7 +67,7 @@ def new_local(name: str, type: TensorType) -> Node:
     return make(local_op, (), (("name", name), ("type", type), ("uid", fresh_uid())))
 
 
-# ---- statements -------------------------------------------------------------------------------------
+# ---- statements ---------------------------------------------------------------------------------
 @dataclass(frozen=True, eq=False)
 class Assign:
     """local = value"""
@@ -99,7 +99,8 @@ class Store:
 class Loop:
     """for index in range(lo, hi, step): body.  lo, hi and step are the index node's attributes.
 
-    parallel: the steps are independent and worth threads (`work`: scalar operations a step).
+    parallel: the steps are independent; threads share them where steps * `work` (tenths of nanoseconds a step,
+    estimated, an expression over what is known before the loop) is worth it.
     vector: the steps are independent and the innermost loop.
     """
 
@@ -107,7 +108,7 @@ class Loop:
     body: tuple[Statement, ...]
     parallel: bool = False
     vector: bool = False
-    work: float = 0.0
+    work: Node | None = None
     origin: Origin | None = None
 
 
@@ -191,7 +192,9 @@ class Note:
     origin: Origin
 
 
-Statement: TypeAlias = "Assign | Fold | Store | Loop | While | If | Break | Check | Library | Alloc | Point | Note"
+Statement: TypeAlias = (
+    "Assign | Fold | Store | Loop | While | If | Break | Check | Library | Alloc | Point | Note"
+)
 
 
 @dataclass(frozen=True)
@@ -239,7 +242,7 @@ class Program:
     constants: tuple[Node, ...] = ()
 
 
-# ---- walking ----------------------------------------------------------------------------------------
+# ---- walking ------------------------------------------------------------------------------------
 def children(s: Statement) -> tuple[tuple[Statement, ...], ...]:
     """The blocks inside a statement."""
     if isinstance(s, Loop):

@@ -22,7 +22,15 @@ from .program import (
     While,
 )
 
-_INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "less": "<", "less_equal": "<=", "greater": ">"}
+_INFIX = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "less": "<",
+    "less_equal": "<=",
+    "greater": ">",
+}
 
 
 def program_text(program: Program) -> str:
@@ -34,7 +42,9 @@ def program_text(program: Program) -> str:
     for g in program.guards:
         p.put(f"guard {p.text(g)} >= 0")
     p.block(program.statements)
-    outs = [p.name_of(r.buffer) if r.buffer is not None else p.text(r.value) for r in program.results]  # type: ignore[arg-type]
+    outs = [
+        p.name_of(r.buffer) if r.buffer is not None else p.text(r.value) for r in program.results
+    ]  # type: ignore[arg-type]
     p.put(f"return {', '.join(outs)}")
     return "\n".join(p.lines)
 
@@ -81,9 +91,13 @@ class _Printer:
         if n.op.name == "load":
             return f"{self.name_of(n.attr('buffer'))}[{', '.join(args)}]"
         if n.op.name == "affine":
-            parts = [a if k == 1 else f"{k}*{a}" for a, k in zip(args, n.attr("coefs"), strict=True)]
+            parts = [
+                a if k == 1 else f"{k}*{a}" for a, k in zip(args, n.attr("coefs"), strict=True)
+            ]
             const = n.attr("const")
-            return f"({' + '.join([*parts, *([str(const)] if const else [])])})".replace("+ -", "- ")
+            return f"({' + '.join([*parts, *([str(const)] if const else [])])})".replace(
+                "+ -", "- "
+            )
         if n.op.name in _INFIX:
             return f"({args[0]} {_INFIX[n.op.name]} {args[1]})"
         return f"{n.op.name if n.op.name != 'cast' else n.dtype}({', '.join(args)})"
@@ -96,10 +110,14 @@ class _Printer:
         if isinstance(s, Assign):
             self.put(f"{self.name(s.local)} = {self.text(s.value)}")
         elif isinstance(s, Fold):
-            self.put(f"{self.name(s.local)} = {s.op.extra['join']}({self.name(s.local)}, {self.text(s.value)})")
+            self.put(
+                f"{self.name(s.local)} = {s.op.extra['join']}({self.name(s.local)}, {self.text(s.value)})"
+            )
         elif isinstance(s, Store):
             at = ", ".join(map(self.text, s.index))
-            self.put(f"{self.name_of(s.buffer)}[{at}] {'+=' if s.accumulate else '='} {self.text(s.value)}")
+            self.put(
+                f"{self.name_of(s.buffer)}[{at}] {'+=' if s.accumulate else '='} {self.text(s.value)}"
+            )
         elif isinstance(s, Loop):
             self.loop(s)
         elif isinstance(s, While):
@@ -120,7 +138,9 @@ class _Printer:
         lo, hi, step = (s.index.attr(k) for k in ("lo", "hi", "step"))
         word = "parallel " if s.parallel else ""
         where = f"    # {s.origin}: {s.origin.expression}" if s.origin else ""
-        self.put(f"{word}for {self.name(s.index)} in [{self.text(lo)}, {self.text(hi)}) by {step}:{where}")
+        self.put(
+            f"{word}for {self.name(s.index)} in [{self.text(lo)}, {self.text(hi)}) by {step}:{where}"
+        )
         self.inside(s.body)
 
     def inside(self, block: tuple[Statement, ...]) -> None:
@@ -141,7 +161,9 @@ class _Printer:
             self.put(f"{to} -> {', '.join(map(self.name_of, s.buffers))}")
         elif isinstance(s, Library):
             outs = ", ".join(map(self.panel, s.outputs))
-            ins = ", ".join(self.panel(p) if isinstance(p, Panel) else self.text(p) for p in s.inputs)
+            ins = ", ".join(
+                self.panel(p) if isinstance(p, Panel) else self.text(p) for p in s.inputs
+            )
             self.put(f"{outs} = {s.name}({ins})")
 
     def panel(self, p: Panel) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ...fxgraph.constants import array_of, constant
-from ...fxgraph.graph import bodies, order_of
+from ...fxgraph.graph import bodies
 from ...fxgraph.node import Node, dependencies, size_nodes
 from ...fxgraph.types import TensorType
 from ...fxgraph.window import window_of
@@ -130,7 +130,11 @@ def _measure(region: Region, scope: Scope) -> None:
     """Depth of inlined expressions; values that would be too deep are stored."""
     depth = region.depth
     for n in region.nodes:
-        inlined = "elementwise" in n.op.traits or n.op.name in ("view", "gather") or "reduction" in n.op.traits
+        inlined = (
+            "elementwise" in n.op.traits
+            or n.op.name in ("view", "gather")
+            or "reduction" in n.op.traits
+        )
         below = max((depth.get(x, 0) for x in n.inputs), default=0)
         depth[n] = below + 1 if inlined else 0
         if depth[n] >= MAX_DEPTH and is_array(n) and n.op.name != "view":
@@ -188,7 +192,10 @@ def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
     if name == "matmul" and not is_vector_product(n):
         return True
     if "reduction" in n.op.traits or name == "matmul":
-        return not (len(users) == 1 and readers[0].op.name in ("set_item", "add_at") or _same_shape_use(n, readers))
+        return not (
+            (len(users) == 1 and readers[0].op.name in ("set_item", "add_at"))
+            or _same_shape_use(n, readers)
+        )
     if name == "gather" or "elementwise" in n.op.traits:
         return len(users) > 1 and n.op.name != "cast"
     return True

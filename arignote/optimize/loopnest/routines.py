@@ -29,7 +29,9 @@ def lower_product(n: Node, scope: Scope) -> None:
     c = allocate(scope, n, n.dtype, n.shape)
     sizes = [size_node(d) for d in (n.shape[-2], n.shape[-1], a.shape[-1])]
     work = scope.scalar(product(sizes))
-    panels = n.dtype.char in _BLAS and panel_of(a, scope) is not None and panel_of(b, scope) is not None
+    panels = (
+        n.dtype.char in _BLAS and panel_of(a, scope) is not None and panel_of(b, scope) is not None
+    )
     if not panels or (is_const(work) and int(value_of(work)) < SMALL_PRODUCT):
         _product_loops(n, c, scope)
     elif is_const(work) and int(value_of(work)) >= SMALL_PRODUCT:
@@ -140,19 +142,17 @@ def _size(s: Node) -> int | Node:
     return int(value_of(s)) if is_const(s) else s
 
 
-# ---- anything else: the op's own NumPy meaning, through the runtime --------------------------------------
+# ---- anything else: the op's own NumPy meaning, through the runtime -----------------------------
 def lower_callback(n: Node, scope: Scope) -> None:
     """Results of a library or effect op, computed by op.reference on windows of our memory.
 
-    Convention: pointers of outputs then inputs; integers: shape and strides (elements) of each panel, in
-    the same order; an integer operand (a handle) has a null pointer and one integer.
+    Handles (random generators) are not operands: the runtime has them from the call's own leaves.
     """
     types = n.type if isinstance(n.type, tuple) else (n.type,)
     outputs, after = [], []
     for k, t in enumerate(types):
         value = project(n, k) if isinstance(n.type, tuple) else n
         if t.dtype == OPAQUE:
-            scope.values[value] = _handle(n, scope)
             continue
         b = allocate(scope, value, t.dtype, t.shape)
         outputs.append(_panel(b, scope, [lit(0)] * b.rank, t.shape, tuple(range(b.rank))))
@@ -162,21 +162,12 @@ def lower_callback(n: Node, scope: Scope) -> None:
             kept = scope.local("v", TensorType(t.dtype, (), t.weak))
             after.append(Assign(kept, load(b, ())))
             scope.values[value] = kept
-    inputs = [_operand(x, scope) for x in n.inputs if x.op.name != "token"]
+    inputs = [_operand(x, scope) for x in n.inputs if x.op.name != "token" and x.dtype != OPAQUE]
     site = scope.state.site(Site("", f"op {n.op.name}", origin.get(n), n))
     scope.emit(Library("python", tuple(outputs), tuple(inputs), (), site, origin.get(n)), *after)
 
 
-def _handle(n: Node, scope: Scope) -> Node:
-    for x in n.inputs:
-        if not isinstance(x.type, tuple) and x.dtype == OPAQUE:
-            return scope.scalar(x)
-    raise LookupError(f"{n} yields a handle but takes none")
-
-
-def _operand(x: Node, scope: Scope) -> Panel | Node:
-    if x.dtype == OPAQUE:
-        return scope.scalar(x)
+def _operand(x: Node, scope: Scope) -> Panel:
     if is_array(x):
         panel = panel_of(x, scope)
         if panel is not None:

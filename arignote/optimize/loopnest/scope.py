@@ -97,7 +97,7 @@ class Scope:
 
     def scalar(self, n: Node) -> Node:
         """A rank-0 value as an expression over what is at hand here."""
-        if n.op is constant or n.op.name in ("index", "local", "load") and n not in self:
+        if n.op is constant or (n.op.name in ("index", "local", "load") and n not in self):
             return n
         if n in self.known:
             return self.known[n]
@@ -148,7 +148,9 @@ def nest(
     position: list[Node] = []
     for axis, d in enumerate(shape):
         name = "ijklmn"[axis] if axis < 6 else f"i{axis}"
-        position.append(lit(0) if isinstance(d, int) and d == 1 else new_index(lit(0), scope.size(d), 1, name))
+        position.append(
+            lit(0) if isinstance(d, int) and d == 1 else new_index(lit(0), scope.size(d), 1, name)
+        )
     inner = scope.child()
     build(position, inner)
     body = tuple(inner.out)
@@ -158,7 +160,9 @@ def nest(
     scope.emit(*body)
 
 
-def allocate(scope: Scope, n: Node, dtype: DType, shape: Shape, role: Role = "temporary", zero: bool = False) -> Buffer:
+def allocate(
+    scope: Scope, n: Node, dtype: DType, shape: Shape, role: Role = "temporary", zero: bool = False
+) -> Buffer:
     """Memory for a value of this type: its result buffer if it is to become one, else scratch."""
     target = scope.state.targets.pop(n, None)
     if target is not None:

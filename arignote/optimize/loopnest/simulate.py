@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ...fxgraph.constants import array_of
-from ...fxgraph.node import Node, op_named
 from ...fxgraph.graph import order_of
+from ...fxgraph.node import Node, op_named
 from ...fxgraph.ops.checks import ERRORS
 from ...fxgraph.types import OPAQUE
 from .program import (
@@ -88,7 +88,9 @@ def _statement(s: Statement, memory: Memory, program: Program) -> None:
     elif isinstance(s, Fold):
         join = op_named(s.op.extra["join"])
         assert join.reference is not None
-        memory.values[s.local] = _cast(join.reference(memory.values[s.local], _value(s.value, memory)), s.local)
+        memory.values[s.local] = _cast(
+            join.reference(memory.values[s.local], _value(s.value, memory)), s.local
+        )
     elif isinstance(s, Store):
         _store(s, memory)
     elif isinstance(s, Loop):
@@ -209,7 +211,11 @@ def _library(s: Library, memory: Memory, program: Program) -> None:
 def _window(p: Panel, memory: Memory) -> Any:
     array = _array(p.buffer, memory)
     flat = int(_value(p.offset, memory))
-    steps = [int(_value(x, memory)) for x in buffer_strides(p.buffer)] if p.buffer.strides is None else None
+    steps = (
+        [int(_value(x, memory)) for x in buffer_strides(p.buffer)]
+        if p.buffer.strides is None
+        else None
+    )
     start = array
     if array.ndim and array.size:
         if steps is None:

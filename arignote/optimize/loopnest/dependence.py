@@ -1,0 +1,182 @@
+"""What may run in another order: distances between accesses, and steps that are independent.
+
+The facts are exact for positions that move with the loop by one (index + constant), and conservative
+for anything else; integer sets decide what these cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...fxgraph.affine import linear, minus, size_node
+from ...fxgraph.constants import lit
+from ...fxgraph.graph import order_of
+from ...fxgraph.node import Node
+from ...fxgraph.prove import ge0
+from .access import Access, effects_of, overlap, root
+from .program import (
+    Alloc,
+    Assign,
+    Buffer,
+    Fold,
+    If,
+    Library,
+    Loop,
+    Statement,
+    Store,
+    children,
+    expressions,
+    walk,
+)
+
+
+def offset_from(i: Node, index: Node) -> Node | None:
+    """i - index when i is index + (something that does not vary inside the loop)."""
+    coefs, _ = linear(i)
+    if coefs.get(index) != 1:
+        return None
+    rest = minus(i, index)
+    for atom in linear(rest)[0]:
+        if atom.op.name in ("index", "load") and atom.serial > index.serial:
+            return None
+        if atom.op.name not in ("index", "input", "local"):
+            return None
+    return rest
+
+
+def along(x: Access, index: Node) -> list[Node | None] | None:
+    """Per axis: the offset from the loop index, where the axis moves with it and nothing inside."""
+    if x.index is None:
+        return None
+    return [offset_from(i, index) for i in x.index]
+
+
+def ordered(
+    ax: list[Node | None] | None, by: list[Node | None] | None, ups: bool, same: bool
+) -> bool:
+    if ax is None or by is None:
+        return False
+    for ca, cb in zip(ax, by, strict=True):
+        if ca is None or cb is None:
+            continue
+        if ca is cb:
+            return True
+        if not same and ups and ge0(minus(ca, cb)):
+            return True
+    return False
+
+
+def independent_steps(loop: Loop, private: set[Buffer]) -> bool:
+    """May the steps of the loop run in any order, or at once?"""
+    e = effects_of(loop.body)
+    if e.barrier or any(isinstance(s, Library) for s in walk(loop.body)):
+        return False
+    if not _variables_private(loop.body, set(), e.sets):
+        return False
+    inner = {root(a.buffer) for a in e.accesses} & e.allocates
+    shared = [
+        a for a in e.accesses if root(a.buffer) not in private and root(a.buffer) not in inner
+    ]
+    for w in shared:
+        if not w.write:
+            continue
+        for a in shared:
+            if overlap(w.buffer, a.buffer) and not _same_slice(w, a, loop.index):
+                return False
+    return True
+
+
+def _same_slice(w: Access, a: Access, index: Node) -> bool:
+    """Some axis is accessed at the same distance from the loop's index by both."""
+    if w.buffer is not a.buffer or w.index is None or a.index is None:
+        return False
+    for x, y in zip(w.index, a.index, strict=True):
+        dx, dy = offset_from(x, index), offset_from(y, index)
+        if dx is not None and dx is dy:
+            return True
+    return False
+
+
+def _variables_private(block: Sequence[Statement], known: set[Node], mine: set[Node]) -> bool:
+    """Every variable set in the step is set before it is read."""
+    known = set(known)
+    for s in block:
+        for e in expressions(s):
+            for m in order_of((e,)):
+                if m.op.name == "local" and m in mine and m not in known:
+                    return False
+        if isinstance(s, Fold) and s.local not in known:
+            return False
+        for c in children(s):
+            if not _variables_private(c, known, mine):
+                return False
+        if isinstance(s, Assign):
+            known.add(s.local)
+        elif isinstance(s, If) and s.other:
+            known |= _assigned(s.then) & _assigned(s.other)
+    return True
+
+
+def _assigned(block: Sequence[Statement]) -> set[Node]:
+    return {s.local for s in block if isinstance(s, Assign)}
+
+
+def private_scratch(loop: Loop, block: Sequence[Statement]) -> set[Buffer]:
+    """Scratch of this block that only this loop uses, and writes before it reads in each step."""
+    mine = {
+        s.buffer
+        for s in block
+        if isinstance(s, Alloc) and s.buffer.role == "temporary" and not s.zero
+    }
+    if not mine:
+        return set()
+    inside = effects_of((loop,))
+    used = {root(a.buffer) for a in inside.accesses}
+    elsewhere: set[Buffer] = set()
+    for s in block:
+        if s is not loop and not isinstance(s, Alloc):
+            e = effects_of((s,))
+            elsewhere |= {root(a.buffer) for a in e.accesses}
+    sizes = {b for b in mine if all(_outside(d, loop) for d in b.shape)}
+    return {b for b in mine & used & sizes if b not in elsewhere and _written_first(b, loop.body)}
+
+
+def _outside(d: int | Node, loop: Loop) -> bool:
+    return isinstance(d, int) or loop.index not in order_of((d,))
+
+
+def _written_first(b: Buffer, body: Sequence[Statement]) -> bool:
+    """The first statement of a step that touches b writes all of it."""
+    for s in body:
+        touching = [a for a in effects_of((s,)).accesses if root(a.buffer) is b]
+        if touching:
+            return all(a.write and not a.accumulate for a in touching) and covers(s, b)
+    return False
+
+
+def covers(s: Statement, b: Buffer) -> bool:
+    """Does the statement, a nest, store to every element of b?"""
+    loops: list[Node] = []
+    while True:
+        if isinstance(s, Store):
+            return s.buffer is b and _all_positions(s.index, loops, b)
+        if not isinstance(s, Loop):
+            return False
+        loops.append(s.index)
+        inner = next(
+            (c for c in s.body if any(root(a.buffer) is b for a in effects_of((c,)).accesses)), None
+        )
+        if inner is None:
+            return False
+        s = inner
+
+
+def _all_positions(index: Sequence[Node], loops: Sequence[Node], b: Buffer) -> bool:
+    if len(set(index)) != len(index):
+        return False
+    for i, d in zip(index, b.shape, strict=True):
+        if isinstance(d, int) and d == 1:
+            continue
+        if i not in loops or i.attr("lo") is not lit(0) or i.attr("hi") is not size_node(d):
+            return False
+    return True

@@ -8,6 +8,7 @@ Until the proxies are imported a node is its own proxy, which is how the tests o
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -27,6 +28,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 IMPLEMENTED: dict[Any, Callable[..., Any]] = {}
 #: (ufunc name, method name) -> implementation with the signature of the method, without `self`.
 UFUNC_METHODS: dict[tuple[str, str], Callable[..., Any]] = {}
+#: Objects that are subscripted rather than called (np.mgrid, np.r_, ...) -> what `object[key]` is.
+SUBSCRIPTED: dict[Any, Callable[[Any], Any]] = {}
 
 
 def implements(*functions: Any) -> Callable[[F], F]:
@@ -51,6 +54,22 @@ def implements_method(method: str, *ufuncs: str) -> Callable[[F], F]:
     return register
 
 
+def implementation(function: Any) -> Callable[..., Any] | None:
+    """What answers for a NumPy or SciPy function; None where nothing does.
+
+    SciPy's functions are registered when the first of them is asked for, so that programs without
+    SciPy do not pay for its import.
+    """
+    try:
+        found = IMPLEMENTED.get(function)
+    except TypeError:  # not hashable
+        return None
+    if found is None and str(getattr(function, "__module__", "")).startswith("scipy."):
+        importlib.import_module("arignote.trace.scipy_api")
+        found = IMPLEMENTED.get(function)
+    return found
+
+
 def plain_node(x: Any) -> Node:
     """A node, or a number or NumPy array as a constant (without proxies)."""
     if isinstance(x, Node):
@@ -73,6 +92,7 @@ class Hooks:
     wrap(node): a value of its own; rank 0 gives a scalar, a weak one a Python number.
     fresh(node): as wrap, but rank 0 gives a 0-d array.
     view(x, window): a view that shares x's memory.
+    read_only(x, window): as view, but NumPy refuses writes through it (broadcast_to, diagonal).
     reshape(x, shape): as NumPy: shares memory where x is contiguous.
     assign(x, node): `x[...] = node`; the node has x's shape and dtype.
     cell(node): a fresh object whose `version` is the node now and may be set; loops carry it.
@@ -83,6 +103,7 @@ class Hooks:
     wrap: Callable[[Node], Any] = lambda n: n
     fresh: Callable[[Node], Any] = lambda n: n
     view: Callable[[Any, Window], Any] = structure.view
+    read_only: Callable[[Any, Window], Any] = structure.view
     reshape: Callable[[Any, Shape], Any] = structure.reshape
     assign: Callable[[Any, Node], None] = _assign
     cell: Callable[[Node], Any] = lambda n: SimpleNamespace(version=n)

@@ -16,7 +16,13 @@ from ..types import BOOL, I64, DType, TensorType
 
 
 def reduction(
-    name: str, meaning: Callable[..., Any], *, c: str, join: str, start: Any, dtype: DType | None = None
+    name: str,
+    meaning: Callable[..., Any],
+    *,
+    c: str,
+    join: str,
+    start: Any,
+    dtype: DType | None = None,
 ) -> Op:
     """Declare a reduction `op(x, axes=...)`.
 
@@ -72,15 +78,63 @@ def _total(meaning: Callable[..., Any], unit: Callable[[DType], Any]) -> Callabl
     return evaluate
 
 
-reduce_sum = reduction("reduce_sum", lambda x, a: np.sum(x, axis=a, dtype=x.dtype), c="{a} + {x}", join="add", start=lambda d: 0)
-reduce_prod = reduction("reduce_prod", lambda x, a: np.prod(x, axis=a, dtype=x.dtype), c="{a} * {x}", join="multiply", start=lambda d: 1)
-reduce_max = reduction("reduce_max", _total(np.max, lowest), c="maximum", join="maximum", start=lowest)
-reduce_min = reduction("reduce_min", _total(np.min, highest), c="minimum", join="minimum", start=highest)
-reduce_all = reduction("reduce_all", lambda x, a: np.all(x, axis=a), c="{a} && {x}", join="logical_and", start=lambda d: True, dtype=BOOL)
-reduce_any = reduction("reduce_any", lambda x, a: np.any(x, axis=a), c="{a} || {x}", join="logical_or", start=lambda d: False, dtype=BOOL)
-reduce_and = reduction("reduce_and", lambda x, a: np.bitwise_and.reduce(x, axis=a), c="{a} & {x}", join="bitwise_and", start=lambda d: ~d.type(0))
-reduce_or = reduction("reduce_or", lambda x, a: np.bitwise_or.reduce(x, axis=a), c="{a} | {x}", join="bitwise_or", start=lambda d: 0)
-reduce_xor = reduction("reduce_xor", lambda x, a: np.bitwise_xor.reduce(x, axis=a), c="{a} ^ {x}", join="bitwise_xor", start=lambda d: 0)
+reduce_sum = reduction(
+    "reduce_sum",
+    lambda x, a: np.sum(x, axis=a, dtype=x.dtype),
+    c="{a} + {x}",
+    join="add",
+    start=lambda d: 0,
+)
+reduce_prod = reduction(
+    "reduce_prod",
+    lambda x, a: np.prod(x, axis=a, dtype=x.dtype),
+    c="{a} * {x}",
+    join="multiply",
+    start=lambda d: 1,
+)
+reduce_max = reduction(
+    "reduce_max", _total(np.max, lowest), c="maximum", join="maximum", start=lowest
+)
+reduce_min = reduction(
+    "reduce_min", _total(np.min, highest), c="minimum", join="minimum", start=highest
+)
+reduce_all = reduction(
+    "reduce_all",
+    lambda x, a: np.all(x, axis=a),
+    c="{a} && {x}",
+    join="logical_and",
+    start=lambda d: True,
+    dtype=BOOL,
+)
+reduce_any = reduction(
+    "reduce_any",
+    lambda x, a: np.any(x, axis=a),
+    c="{a} || {x}",
+    join="logical_or",
+    start=lambda d: False,
+    dtype=BOOL,
+)
+reduce_and = reduction(
+    "reduce_and",
+    lambda x, a: np.bitwise_and.reduce(x, axis=a),
+    c="{a} & {x}",
+    join="bitwise_and",
+    start=lambda d: ~d.type(0),
+)
+reduce_or = reduction(
+    "reduce_or",
+    lambda x, a: np.bitwise_or.reduce(x, axis=a),
+    c="{a} | {x}",
+    join="bitwise_or",
+    start=lambda d: 0,
+)
+reduce_xor = reduction(
+    "reduce_xor",
+    lambda x, a: np.bitwise_xor.reduce(x, axis=a),
+    c="{a} ^ {x}",
+    join="bitwise_xor",
+    start=lambda d: 0,
+)
 
 
 def _arg(name: str, meaning: Callable[..., Any], better: str) -> Op:
@@ -118,6 +172,8 @@ def _running(name: str, meaning: Callable[..., Any], c: str, join: str, start: A
 
 
 cumulate_sum = _running("cumulate_sum", np.add.accumulate, "{a} + {x}", "add", lambda d: 0)
-cumulate_prod = _running("cumulate_prod", np.multiply.accumulate, "{a} * {x}", "multiply", lambda d: 1)
+cumulate_prod = _running(
+    "cumulate_prod", np.multiply.accumulate, "{a} * {x}", "multiply", lambda d: 1
+)
 cumulate_max = _running("cumulate_max", np.maximum.accumulate, "maximum", "maximum", lowest)
 cumulate_min = _running("cumulate_min", np.minimum.accumulate, "minimum", "minimum", highest)

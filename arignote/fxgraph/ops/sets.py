@@ -1,0 +1,134 @@
+"""Ops whose result has a size that only the run knows: positions of a mask, unique values, repeats.
+
+They fill a buffer of the largest possible size and say how much of it counts; the caller takes that
+window.  Also tables of counts (bincount) and lookups in sorted arrays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..affine import dim
+from ..constants import project
+from ..node import Node
+from ..types import I64, TensorType
+from .library import library
+from .shaping import sliced
+from .structure import gather
+
+_COUNT = TensorType(I64, (), True)
+
+
+# ---- positions of true elements ----------------------------------------------------------------------
+def _true_positions(mask: Any) -> tuple[Any, int]:
+    found = np.flatnonzero(mask)
+    out = np.zeros(mask.shape[0], np.int64)
+    out[: found.size] = found
+    return out, int(found.size)
+
+
+#: (mask[n]): the positions of its true elements, first in a buffer of n, and how many there are
+compress = library(
+    "compress",
+    reference=_true_positions,
+    infer=lambda mask: (TensorType(I64, mask.shape), _COUNT),
+)
+
+#: (mask): how many elements are true, as a Python integer
+count_true = library(
+    "count_true",
+    reference=lambda mask: int(np.count_nonzero(mask)),
+    infer=lambda mask: _COUNT,
+)
+
+
+def true_positions(mask: Node) -> Node:
+    """Positions of the true elements of a mask of rank 1: as many as there are."""
+    both = compress(mask)
+    return sliced(project(both, 0), 0, 0, dim(project(both, 1)))
+
+
+# ---- repeats ----------------------------------------------------------------------------------------
+def _repeat_positions(many: Any, total: Any) -> Any:
+    if (np.asarray(many) < 0).any():
+        raise ValueError("repeats may not contain negative values.")
+    return np.repeat(np.arange(many.shape[0], dtype=np.int64), many)
+
+
+#: (counts[n], their sum): position i counts[i] times, in order
+repeat_positions = library(
+    "repeat_positions",
+    reference=_repeat_positions,
+    infer=lambda many, total: TensorType(I64, (dim(total),)),
+    partial=True,
+)
+
+
+# ---- unique ----------------------------------------------------------------------------------------
+def _unique(x: Any, *, equal_nan: bool) -> tuple[Any, ...]:
+    n = x.shape[0]
+    values, index, inverse, counts = np.unique(
+        x, return_index=True, return_inverse=True, return_counts=True, equal_nan=equal_nan
+    )
+    return (
+        *(_padded(a, n) for a in (values, index)),
+        inverse.reshape(-1).astype(np.int64),
+        _padded(counts, n),
+        int(values.shape[0]),
+    )
+
+
+def _padded(a: Any, n: int) -> Any:
+    out = np.zeros(n, a.dtype)
+    out[: a.shape[0]] = a
+    return out
+
+
+#: (x[n]): sorted unique values, first positions, inverse, counts (buffers of n), how many
+unique = library(
+    "unique",
+    reference=_unique,
+    infer=lambda x, *, equal_nan: (
+        x.type,
+        TensorType(I64, x.shape),
+        TensorType(I64, x.shape),
+        TensorType(I64, x.shape),
+        _COUNT,
+    ),
+)
+
+
+# ---- tables ----------------------------------------------------------------------------------------
+def _bincount(x: Any, size: Any, weights: Any = None) -> Any:
+    if x.size and x.min() < 0:
+        raise ValueError("'list' argument must have no negative elements")
+    return np.bincount(x, weights, int(size))
+
+
+#: (x[n] int64, size, weights?[n]): how often each number below `size` stands in x
+bincount = library(
+    "bincount",
+    reference=_bincount,
+    infer=lambda x, size, *weights: TensorType(np.dtype("f8") if weights else I64, (dim(size),)),
+    vjp=lambda g, out, x, size, *weights: (None, None, *((_read_at(g, x),) if weights else ())),
+    jvp=lambda tangents, out, x, size, *weights: (
+        bincount(x, size, tangents[2]) if len(tangents) > 2 and tangents[2] is not None else None
+    ),
+    partial=True,
+)
+
+
+def _read_at(table: Node, x: Node) -> Node:
+    return gather(table, x, axes=(0,), at=0, mode="clip")
+
+
+#: (sorted[n], x, order?[n]): where x would be inserted, side "left" or "right"
+searchsorted = library(
+    "searchsorted",
+    reference=lambda a, x, *order, side: np.asarray(np.searchsorted(a, x, side, *order), np.int64)[
+        ()
+    ],
+    infer=lambda a, x, *order, side: TensorType(I64, x.shape),
+)

@@ -11,9 +11,9 @@ bitwise_and = elementwise("bitwise_and", ufunc=np.bitwise_and, c="{x} & {y}")
 bitwise_or = elementwise("bitwise_or", ufunc=np.bitwise_or, c="{x} | {y}")
 bitwise_xor = elementwise("bitwise_xor", ufunc=np.bitwise_xor, c="{x} ^ {y}")
 invert = elementwise("invert", ufunc=np.invert, c={"b": "!{x}", "*": "~{x}"})
-left_shift = elementwise("left_shift", ufunc=np.left_shift, c="an_left_shift_{t}({x}, {y}, {bits})")
+left_shift = elementwise("left_shift", ufunc=np.left_shift, c="an_shift_left_{t}({x}, {y}, {bits})")
 right_shift = elementwise(
-    "right_shift", ufunc=np.right_shift, c="an_right_shift_{t}({x}, {y}, {bits})"
+    "right_shift", ufunc=np.right_shift, c="an_shift_right_{t}({x}, {y}, {bits})"
 )
 bitwise_count = elementwise(
     "bitwise_count",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import DTypeError
 from ..node import Node
 from ..types import BOOL, DType
 from .arithmetic import multiply
@@ -95,7 +96,10 @@ fmin = elementwise(
 
 # Python's max(x, y) keeps x unless y is greater: that decides about NaN and equal zeros.
 def _python_dtypes(x: Any, y: Any) -> tuple[DType, ...]:
-    return _where_dtypes(BOOL, x, y)[1:]
+    dtype = _where_dtypes(BOOL, x, y)[-1]
+    if dtype.kind == "c":
+        raise DTypeError(f"complex numbers ({x}, {y}) have no order: compare real parts or abs()")
+    return dtype, dtype, dtype
 
 
 py_max = elementwise(

@@ -87,7 +87,7 @@ make_complex = elementwise(
     reference=_pair,
     dtypes=_pair_dtypes,
     arity=2,
-    c="an_make_c{wide}({x}, {y})",
+    c="an_pair_c{wide}({x}, {y})",
     vjp=lambda g, out, x, y: (real(g), negative(imag(g))),
     jvp=lambda tangents, out, x, y: make_complex(*(0.0 if t is None else t for t in tangents)),
 )

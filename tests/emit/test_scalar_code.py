@@ -1,0 +1,209 @@
+"""The C of every elementwise op, for every dtype, against NumPy: one C file, compiled once.
+
+Loops over arrays are what is tested, because vector variants of libm's functions differ from the
+scalar ones, also in what they make of nan, infinities and -0.0.
+"""
+
+import ctypes
+import itertools
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from arignote.emit.compiler import compiler_here
+from arignote.emit.scalar_code import code, infix, library, scalar_function
+from arignote.errors import DTypeError
+from arignote.fxgraph.node import OPS, Op
+from arignote.fxgraph.ops import elementwise
+from arignote.fxgraph.ops.family import cast
+
+DTYPES = [np.dtype(t) for t in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()]
+ELEMENTWISE = [
+    op for _, op in sorted(OPS.items()) if "elementwise" in op.traits and op is not cast
+]
+#: max(-0.0, 0.0) is either zero, in NumPy too (it depends on the position in the array).
+EITHER_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "erfinv", "modf_fraction"}
+
+
+def signatures(op: Op) -> list[tuple[np.dtype, ...]]:
+    """The loops of an op: operand dtypes, then the result's."""
+    found = {}
+    kinds = [(d,) * op.extra["arity"] for d in DTYPES]
+    if op.name == "ldexp":
+        kinds = [(d, np.dtype(i)) for d in DTYPES for i in ("i4", "i8")]
+    elif op.name == "where":
+        kinds = [(DTYPES[0], d, d) for d in DTYPES]
+    elif op.extra["arity"] == 2:
+        kinds += [(np.dtype("i8"), np.dtype("u8")), (np.dtype("u8"), np.dtype("i8"))]
+    for k in kinds:
+        try:
+            found[tuple(op.extra["resolve"](*k))] = None
+        except DTypeError:
+            continue
+    return list(found)
+
+
+CASES = [(op, s) for op in ELEMENTWISE for s in signatures(op)]
+CASTS = [(cast, pair) for pair in itertools.product(DTYPES, DTYPES) if pair[0] != pair[1]]
+
+
+def case_name(op: Op, s: tuple[np.dtype, ...]) -> str:
+    return "_".join(["loop", op.name, *map(code, s)])
+
+
+@pytest.fixture(scope="session")
+def loops(tmp_path_factory):
+    compiler = compiler_here()
+    if compiler is None:
+        pytest.skip("no C compiler")
+    folder = tmp_path_factory.mktemp("scalar")
+    chunks: list[list[str]] = [[], []]
+    for k, (op, s) in enumerate(CASES + CASTS):
+        chunks[k % 2].append(loop_text(op, s))
+    running = []
+    for k, texts in enumerate(chunks):
+        functions = [scalar_function(op, s[:-1], s[-1]) for op, s in (CASES + CASTS)[k::2]]
+        source = folder / f"loops{k}.c"
+        source.write_text(library(functions, " ".join(f"an_{code(d)}" for d in DTYPES)) + "\n" + "\n".join(texts))
+        flags = [o for o in compiler.options if o not in ("-fvisibility=hidden", "-w")]
+        running.append(
+            subprocess.Popen(
+                [*compiler.command, *flags, "-Wall", "-Wno-unused-function", "-Wno-unused-variable", "-Wno-absolute-value", str(source), "-o",
+                 str(folder / f"loops{k}.so"), *compiler.libraries],
+                stderr=subprocess.PIPE, text=True,
+            )
+        )
+    for job in running:
+        _, err = job.communicate()
+        assert job.returncode == 0, err[:4000]
+        assert "warning" not in err, err[:4000]
+    return [ctypes.CDLL(str(folder / f"loops{k}.so")) for k in range(2)]
+
+
+def loop_text(op: Op, s: tuple[np.dtype, ...]) -> str:
+    operands, to = [code(d) for d in s[:-1]], code(s[-1])
+    f = scalar_function(op, s[:-1], s[-1])
+    args = ", ".join(f"const an_{c} *restrict {v}" for v, c in zip("xyz", operands))
+    call = ", ".join(f"{v}[i]" for v, _ in zip("xyz", operands))
+    return (
+        f"void {case_name(op, s)}({args}, an_{to} *restrict out, int64_t n) "
+        f"{{ for (int64_t i = 0; i < n; i++) out[i] = {f.name}({call}); }}"
+    )
+
+
+def run(loops, op, s, values):
+    out = np.empty(values[0].shape, s[-1])
+    f = next(getattr(lib, case_name(op, s)) for lib in loops if hasattr(lib, case_name(op, s)))
+    f(*(ctypes.c_void_p(v.ctypes.data) for v in (*values, out)), ctypes.c_int64(out.size))
+    return out
+
+
+# ---- values ------------------------------------------------------------------------------------------
+def specials(d: np.dtype) -> np.ndarray:
+    if d.kind == "b":
+        return np.array([False, True])
+    if d.kind in "iu":
+        i = np.iinfo(d)
+        near = [i.min, i.min + 1, i.max, i.max - 1, i.max // 2, i.min // 2]
+        small = [v for v in range(-9, 70) if i.min <= v <= i.max]
+        return np.array(near + small, d)
+    if d.kind == "f":
+        f = np.finfo(d)
+        v = [0.0, 0.5, 1, 1.5, 2, 2.5, 3, 7, 10, 100, 1000, 1e4, 0.1, 1 / 3, np.pi, np.pi / 2, np.inf]
+        v += [f.tiny, f.smallest_subnormal, f.tiny / 3, f.max, f.max / 2, f.eps, 1 + f.eps]
+        v += [1 - f.eps / 2, 20, 28, 88.7, 89, 103.9, 709.7, 709.8, 745.1, 1e5, 1e15]
+        with np.errstate(all="ignore"):
+            v = np.array(v, np.float64).astype(d)
+        return np.concatenate([v, -v, np.array([np.nan], d)])
+    part = specials(np.dtype(f"f{d.itemsize // 2}"))[::3]
+    part = np.concatenate([part, np.array([0, -0.0, 1, np.nan, np.inf, -np.inf], part.dtype)])
+    a, b = np.meshgrid(part, part)
+    out = np.empty(a.size, d)
+    out.real, out.imag = a.ravel(), b.ravel()
+    return out
+
+
+def random_values(d: np.dtype, rng, n: int, domain) -> np.ndarray:
+    if d.kind == "b":
+        return rng.random(n) < 0.5
+    if d.kind in "iu":
+        i = np.iinfo(d)
+        wide = rng.integers(i.min, i.max, n, dtype=d, endpoint=True)
+        return np.where(rng.random(n) < 0.5, wide, wide % 17).astype(d)
+    if d.kind == "c":
+        out = np.empty(n, d)
+        out.real, out.imag = rng.normal(size=n), rng.normal(size=n)
+        return out
+    low, high = domain
+    return np.where(rng.random(n) < 0.7, rng.uniform(low, high, n), rng.normal(size=n) * 50).astype(d)
+
+
+def operands(op: Op, s: tuple[np.dtype, ...]) -> list[np.ndarray]:
+    rng = np.random.default_rng(len(op.name))
+    n = 600
+    lists = [specials(d) for d in s[:-1]]
+    if len(lists) == 1:
+        return [np.concatenate([lists[0], random_values(s[0], rng, n, op.extra.get("domain", (-3, 3)))])]
+    if len(lists) == 2 and max(map(len, lists)) < 120:
+        grid = [g.ravel() for g in np.meshgrid(*lists)]
+    else:
+        grid = [rng.choice(v, 4000) for v in lists]
+    return [
+        np.ascontiguousarray(np.concatenate([g, random_values(d, rng, n, op.extra["domain"])]))
+        for g, d in zip(grid, s[:-1])
+    ]
+
+
+# ---- comparison ------------------------------------------------------------------------------------
+def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """In units in the last place of b; 0 for equal values and two nans, inf where one is special."""
+    if a.dtype.kind != "f":
+        return np.where(a == b, 0.0, np.inf)
+    with np.errstate(all="ignore"):
+        gap = np.abs(a.astype(np.longdouble) - b.astype(np.longdouble))
+        unit = np.maximum(np.spacing(np.abs(b)), np.finfo(b.dtype).smallest_subnormal)
+        ulps = (gap / unit.astype(np.longdouble)).astype(np.float64)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    ulps = np.where(np.isfinite(ulps), ulps, np.inf)
+    return np.where(same, 0.0, ulps)
+
+
+def complex_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Finite numbers by their distance in the plane; special ones have the same special parts."""
+    with np.errstate(all="ignore"):
+        unit = np.spacing(np.maximum(np.abs(b.real), np.abs(b.imag)))
+        finite = np.isfinite(a) & np.isfinite(b)
+        parts = np.maximum(np.abs(a.real - b.real), np.abs(a.imag - b.imag)) / unit
+    same = np.where(finite, parts, 0.0)
+    special = (np.isnan(a) & np.isnan(b)) | (np.isinf(a) & np.isinf(b))
+    return np.where(finite | special, same, np.inf)
+
+
+def reference(op: Op, s: tuple[np.dtype, ...], values: list[np.ndarray]) -> np.ndarray:
+    import warnings
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if op is cast:
+            return values[0].astype(s[-1])
+        return np.asarray(op.reference(*values)).astype(s[-1])
+
+
+@pytest.mark.parametrize(("op", "s"), CASES, ids=lambda v: v.name if isinstance(v, Op) else "-".join(map(code, v)))
+def test_c_against_numpy(loops, op, s):
+    values = operands(op, s)
+    got, want = run(loops, op, s, values), reference(op, s, values)
+    ulp = op.extra["ulp"]
+    if s[-1].kind == "c":
+        far = complex_distance(got, want)
+    else:
+        far = distance(got, want)
+    bad = ~(far <= ulp)
+    if s[-1].kind == "f" and op.name not in EITHER_ZERO:
+        bad |= (np.signbit(got) != np.signbit(want)) & ~np.isnan(want)
+    at = np.flatnonzero(bad)
+    shown = [(*(v[i] for v in values), "->", got[i], "not", want[i], far[i]) for i in at[:8]]
+    assert at.size == 0, f"{at.size} of {bad.size} values: {shown}"

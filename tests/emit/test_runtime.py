@@ -1,5 +1,6 @@
 """The compiled runtime and its Python twin: every test runs on both."""
 
+import signal
 import sys
 import threading
 import traceback
@@ -586,6 +587,23 @@ def test_callbacks_run_python_in_the_middle_of_a_kernel(rt):
     assert ordered.tolist() == [1, 2, 3] and total == 5.0
     with pytest.raises(ZeroDivisionError, match="from the callback"):
         d(-np.ones(3), np.random.default_rng(0))
+
+
+def test_ctrl_c_stops_a_kernel_that_polls(rt):
+    plan = Plan(leaves=(Num("python", "i8", 0),), ints=(IntOf(0),), structure="none")
+    body = """
+cdef int64_t i = 0
+while i < 5000000000LL:
+    i += 1
+    if i % 1000000 == 0 and ctx.interrupted():
+        return 3
+"""
+    d = dispatcher(rt, plan, body)
+    timer = threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        d(1)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_threads_call_one_function_at_once(rt):

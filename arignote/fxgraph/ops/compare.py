@@ -23,7 +23,8 @@ def _by_value(operands: Sequence[Node]) -> list[Any]:
     out = []
     for n, kind, other in zip(operands, kinds, reversed(kinds), strict=True):
         narrow = kind is int and isinstance(other, np.dtype) and other.kind in "iu"
-        out.append(n.dtype if narrow and not _holds(other, n) else kind)
+        both = kind is int and other is int  # NumPy would compare these as objects
+        out.append(n.dtype if both or (narrow and not _holds(other, n)) else kind)
     return out
 
 

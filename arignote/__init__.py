@@ -29,6 +29,8 @@ _EXPORTS: dict[str, str] = {
     "TraceError": "arignote.errors",
     "UnsupportedError": "arignote.errors",
     "VerifyError": "arignote.errors",
+    "compile": "arignote.api",
+    "register_pytree": "arignote.trace.pytree",
 }
 
 __all__ = ["config", *_EXPORTS]  # noqa: PLE0604

@@ -1,0 +1,23 @@
+"""The corpus of straight-line programs, plain against compiled."""
+
+import pytest
+from arignote.api import compile
+from arignote.fxgraph.verify import verify
+
+from tests.corpus.cases import check_same
+from tests.corpus.straight import CASES
+
+
+@pytest.fixture(params=["FAST_COMPILE"])
+def mode(request):
+    return request.param
+
+
+@pytest.mark.parametrize("case", CASES, ids=repr)
+def test_same_as_plain(case, mode):
+    f = compile(case.function, mode=mode)
+    check_same(case, f)
+    check_same(case, f)  # from the table of specialisations
+    for rows in f._table.values():
+        for trace, _ in rows:
+            verify(trace.graph, "tracing")

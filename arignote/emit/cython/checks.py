@@ -1,0 +1,124 @@
+"""Partial operations: each tests its operands and leaves the kernel with an error record."""
+
+from __future__ import annotations
+
+from ...fxgraph.constants import array_of, constant, lit
+from ...fxgraph.node import Node
+from ...optimize.loopnest.program import Check
+from ..scalar_code import code
+from .expressions import ATOM, PRODUCT, Text
+from .scope import Scope
+
+
+def print_check(scope: Scope, s: Check) -> None:
+    """The test of one check; its result gets the checked value."""
+    operands = [x for x in s.operands if x.op.name != "token"]
+    _KINDS[s.kind](scope, s, operands)
+
+
+def fail(scope: Scope, site: int, operands: list[tuple[Node, str]]) -> str:
+    """The statement that leaves the kernel with an error and up to six values."""
+    scope.module.parts["fail"] = None
+    scope.fails = True
+    values = [_bits(n, text) for n, text in operands[:6]]
+    values += ["0"] * (6 - len(values))
+    return f"return an_fail({scope.context()}, {site}, {', '.join(values)})"
+
+
+def _bits(n: Node, text: str) -> str:
+    if n.dtype.kind == "f":
+        return f"an_bits({text})"
+    if n.dtype.kind == "c":
+        return "0"
+    return text if code(n.dtype) == "i8" else f"<int64_t>({text})"
+
+
+def _held(scope: Scope, s: Check, n: Node, text: str) -> str:
+    """The check's operand in its result variable (or a scratch one)."""
+    if s.result is not None:
+        name = scope.assigned(s.result)
+    else:
+        name = scope.variable("t", scope.module.type_of(code(n.dtype)))
+    scope.put(f"{name} = {text}")
+    return name
+
+
+def _index(scope: Scope, s: Check, operands: list[Node]) -> None:
+    i, n = operands
+    index, size = (t.within(PRODUCT) for t in scope.texts(i, n))
+    name = _held(scope, s, i, index)
+    scope.put(f"if {name} < 0:")
+    scope.put(f"    {name} = {name} + {size}")
+    scope.put(f"if ({name} < 0) | ({name} >= {size}):")
+    scope.put("    " + fail(scope, s.site, [(i, index), (n, size)]))
+
+
+def _same(scope: Scope, s: Check, operands: list[Node]) -> None:
+    a, b = operands
+    x, y = (t.within(PRODUCT) for t in scope.texts(a, b))
+    scope.put(f"if {x} != {y}:")
+    scope.put("    " + fail(scope, s.site, [(a, x), (b, y)]))
+    if s.result is not None:
+        _held(scope, s, a, x)
+
+
+def _nonzero(scope: Scope, s: Check, operands: list[Node]) -> None:
+    (x,) = operands
+    name = _held(scope, s, x, scope.text(x))
+    scope.put(f"if {name} == 0:")
+    scope.put("    " + fail(scope, s.site, [(x, name)]))
+
+
+def _require(scope: Scope, s: Check, operands: list[Node]) -> None:
+    ok, *values = operands
+    text, *texts = scope.texts(ok, *values)
+    word = text.text if text.level == ATOM else f"({text.text})"
+    shown = [(v, t.text) for v, t in zip(values, texts, strict=True)]
+    if s.result is not None:
+        word = _held(scope, s, ok, text.text)
+    scope.put(f"if not {word}:")
+    scope.put("    " + fail(scope, s.site, shown))
+
+
+def _fits(scope: Scope, s: Check, operands: list[Node]) -> None:
+    """The exact value in 128 bits; the operand's own operations are repeated there."""
+    (x,) = operands
+    scope.module.parts["wide"] = None
+    exact = scope.variable("exact", "an_wide")
+    scope.put(f"{exact} = {_wide(scope, x)}")
+    scope.put(f"if not an_fits64({exact}):")
+    scope.put("    " + fail(scope, s.site, [(lit(0), f"<int64_t>{exact}")]))
+    if s.result is not None:
+        scope.put(f"{scope.assigned(s.result)} = <int64_t>{exact}")
+
+
+#: Integer ops whose exact value fits 128 bits when their operands fit 64.
+_EXACT = {
+    "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0}*{1}", "negative": "-{0}",
+    "absolute": "an_wide_abs({0})", "floor_divide": "an_wide_floordiv({0}, {1})",
+    "power": "an_wide_power({0}, {1})", "left_shift": "an_wide_shift({0}, {1})",
+}  # fmt: skip
+
+
+def _wide(scope: Scope, x: Node) -> str:
+    """x's last operation in 128 bits over operands of 64."""
+    if x.op is constant:
+        return str(int(array_of(x)))
+    if scope.module.held.get(x) is not None or x.op.name not in (*_EXACT, "affine"):
+        return scope.text(x)
+    operands = [f"<an_wide>{t.within(ATOM)}" for t in scope.texts(*x.inputs)]
+    if x.op.name == "affine":
+        terms = [f"{k}*{t}" for k, t in zip(x.attr("coefs"), operands, strict=True)]
+        return " + ".join([*terms, str(x.attr("const"))]).replace("+ -", "- ")
+    return _EXACT[x.op.name].format(*operands)
+
+
+_KINDS = {
+    "check_index": _index,
+    "same_size": _same,
+    "nonzero_check": _nonzero,
+    "fits64": _fits,
+    "require": _require,
+}
+
+__all__ = ["Text", "fail", "print_check"]

@@ -1,0 +1,172 @@
+"""The C that emitted texts stand on: types, the call context, scratch memory, error records.
+
+A text contains only the parts it uses, because each line of C and each declaration is build time.
+`part(name)` gives the C text and the Cython declarations; `needs` are printed before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: dtype code -> what Cython takes the element type for; it calculates with none of the last three
+CYTHON_TYPES = {
+    "b1": "unsigned char", "i1": "signed char", "i2": "short", "i4": "int", "i8": "long long",
+    "u1": "unsigned char", "u2": "unsigned short", "u4": "unsigned int",
+    "u8": "unsigned long long", "f4": "float", "f8": "double", "f2": "float",
+    "c8": "struct", "c16": "struct",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """C text and the Cython declarations (lines of an extern block) that go with it."""
+
+    c: str
+    cython: str = ""
+    needs: tuple[str, ...] = ()
+
+
+def type_part(name: str) -> Part:
+    """The element type `an_<code>` (of emit/preamble) and its pointers: `p` promises that nothing else overlaps."""
+    t, cython = f"an_{name}", CYTHON_TYPES[name]
+    c = f"typedef {t} *__restrict__ {t}p; typedef {t} *{t}q;"
+    kind = f"ctypedef struct {t}:\n    pass" if cython == "struct" else f"ctypedef {cython} {t}"
+    pair = ""
+    if cython == "struct":
+        pair = f"\n{t} an_pair_{name}(double re, double im) noexcept nogil"
+    return Part(c, f"{kind}\nctypedef {t}* {t}p\nctypedef {t}* {t}q{pair}")
+
+
+PARTS: dict[str, Part] = {
+    "base": Part(
+        """\
+#include <stdlib.h>
+typedef struct { int32_t site; int32_t pad; int64_t values[6]; } an_error;
+typedef struct an_context {
+    void *owner;
+    int32_t threads;
+    int32_t flags;
+    int32_t (*callback)(void *owner, int32_t site, void **ptrs, const int64_t *ints);
+    void *(*result)(void *owner, int32_t k, const int64_t *dims);
+    int32_t (*interrupted)(void);
+    an_error error;
+} an_context;""",
+        """\
+ctypedef struct an_context:
+    void* owner
+    int32_t threads
+    int32_t (*callback)(void* owner, int32_t site, void** ptrs, const int64_t* ints) noexcept nogil
+    void* (*result)(void* owner, int32_t k, const int64_t* dims) noexcept nogil
+    int32_t (*interrupted)() noexcept nogil""",
+    ),
+    "special": Part(
+        "#define AN_INF INFINITY\n#define AN_NAN NAN\n#define AN_INT_MIN INT64_MIN",
+        "const double AN_INF, AN_NAN\nconst int64_t AN_INT_MIN",
+        ("base",),
+    ),
+    "fail": Part(
+        """\
+static __attribute__((noinline, cold)) int32_t an_fail(an_context *ctx, int32_t site, int64_t a, int64_t b,
+        int64_t c, int64_t d, int64_t e, int64_t f) {
+    const int64_t v[6] = {a, b, c, d, e, f};
+    ctx->error.site = site;
+    memcpy(ctx->error.values, v, sizeof v);
+    return 2;
+}
+static inline int64_t an_bits(double x) { int64_t b; memcpy(&b, &x, 8); return b; }""",
+        """\
+int32_t an_fail(an_context* ctx, int32_t site, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f) noexcept nogil
+int64_t an_bits(double x) noexcept nogil""",
+        ("base",),
+    ),
+    "wide": Part(
+        """\
+typedef __int128 an_wide;
+static inline an_wide an_wide_abs(an_wide x) { return x < 0 ? -x : x; }
+static inline an_wide an_wide_floordiv(an_wide a, an_wide b) {
+    if (!b) return 0;
+    an_wide q = a / b;
+    return q - ((a % b != 0) & ((a < 0) != (b < 0)));
+}
+static inline an_wide an_wide_power(an_wide a, an_wide b) {  /* saturates beyond 2**63 */
+    const an_wide top = (an_wide)1 << 64;
+    an_wide r = 1;
+    if (a == 1 || b <= 0) return b == 0 || a == 1;
+    if (a == 0 || a == -1) return a * (b & 1) + (a != 0) * (1 - (b & 1));
+    for (; b > 0 && r < top && r > -top; b--) r *= a;
+    return r;
+}
+static inline an_wide an_wide_shift(an_wide a, an_wide b) {
+    return a == 0 || b < 0 ? 0 : b > 63 ? (a < 0 ? -((an_wide)1 << 100) : (an_wide)1 << 100) : a * ((an_wide)1 << b);
+}
+static inline int an_fits64(an_wide x) { return x == (an_wide)(int64_t)x; }""",
+        """\
+ctypedef long long an_wide
+an_wide an_wide_abs(an_wide x) noexcept nogil
+an_wide an_wide_floordiv(an_wide a, an_wide b) noexcept nogil
+an_wide an_wide_power(an_wide a, an_wide b) noexcept nogil
+an_wide an_wide_shift(an_wide a, an_wide b) noexcept nogil
+int an_fits64(an_wide x) noexcept nogil""",
+        ("base",),
+    ),
+    "scratch": Part(
+        """\
+typedef struct { char *p; size_t n; } an_slot;
+static inline void an_open(an_slot *ws, int64_t slots) { memset(ws, 0, slots * sizeof *ws); }
+static inline void an_close(an_slot *ws, int64_t slots) { for (int64_t k = 0; k < slots; k++) free(ws[k].p); }
+static inline char *an_line(char *p) { return p ? p + 64 - ((uintptr_t)p & 63) : p; }
+static __attribute__((noinline)) char *an_grow(an_slot *w, size_t n, int zero) {
+    free(w->p);
+    w->n = n;
+    w->p = zero ? calloc(n + 64, 1) : malloc(n + 64);
+    return an_line(w->p);
+}
+static inline void *an_reserve(an_slot *ws, int64_t slot, int64_t bytes) {
+    an_slot *w = ws + slot;
+    return w->p && w->n >= (size_t)bytes ? an_line(w->p) : an_grow(w, bytes, 0);
+}
+static inline void *an_reserve_zero(an_slot *ws, int64_t slot, int64_t bytes) {
+    an_slot *w = ws + slot;
+    return w->p && w->n >= (size_t)bytes ? memset(an_line(w->p), 0, bytes) : an_grow(w, bytes, 1);
+}""",
+        """\
+ctypedef struct an_slot:
+    pass
+void an_open(an_slot* ws, int64_t slots) noexcept nogil
+void an_close(an_slot* ws, int64_t slots) noexcept nogil
+void* an_reserve(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil
+void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""",
+        ("base",),
+    ),
+    "clear": Part(
+        "static inline void an_clear(void *p, int64_t bytes) { memset(p, 0, bytes); }",
+        "void an_clear(void* p, int64_t bytes) noexcept nogil",
+        ("base",),
+    ),
+    "threads": Part(
+        """\
+/* How many parts a loop of `trip` steps is cut into: one below the work that threads pay for. */
+static inline int64_t an_parts(int32_t threads, int64_t trip, double work, double least) {
+    int64_t parts = threads < 128 ? threads : 128;
+    if (parts < 1 || trip * work < least) return 1;
+    return parts < trip ? parts : trip;
+}
+/* Where part `k` starts; long loops are cut at multiples of 16 steps. */
+static inline int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t parts) {
+    int64_t at = k == parts ? trip : (int64_t)((__int128)trip * k / parts);
+    if (k < parts && trip > 64 * parts) at &= ~(int64_t)15;
+    return lo + at * step;
+}
+static inline int64_t an_trip(int64_t lo, int64_t hi, int64_t step) {
+    int64_t n = step > 0 ? (hi - lo + step - 1) / step : (lo - hi - step - 1) / -step;
+    return n > 0 ? n : 0;
+}""",
+        """\
+int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
+int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t parts) noexcept nogil
+int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil""",
+        ("base",),
+    ),
+}
+#: The most parts a parallel loop is cut into (see an_parts).
+MOST_PARTS = 128

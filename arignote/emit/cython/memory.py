@@ -1,0 +1,112 @@
+"""Where buffers live: scratch in slots of the call, small ones on the stack, late results."""
+
+from __future__ import annotations
+
+from math import prod
+
+from ...fxgraph.affine import size_node
+from ...optimize.loopnest.program import Alloc, Buffer, Point
+from ..scalar_code import code
+from .header import MOST_PARTS
+from .scope import Scope, root
+
+#: Temporaries of literal size up to this many bytes are C arrays on the stack.
+ON_STACK = 4096
+
+
+def print_alloc(scope: Scope, s: Alloc) -> None:
+    """The buffer exists from here on."""
+    b = root(s.buffer)
+    if b.role == "result":
+        _result(scope, b, s.zero)
+    elif stack_bytes(b) and b not in scope.module.pointed:
+        _on_stack(scope, b, s.zero)
+    else:
+        _scratch(scope, b, s.zero)
+
+
+def stack_bytes(b: Buffer) -> int:
+    """The bytes of a buffer that may live on the stack; 0 for others."""
+    if not all(isinstance(d, int) for d in b.shape):
+        return 0
+    size = prod(d for d in b.shape if isinstance(d, int)) * int(b.dtype.itemsize)
+    return size if size <= ON_STACK else 0
+
+
+def _on_stack(scope: Scope, b: Buffer, zero: bool) -> None:
+    element = scope.module.type_of(code(b.dtype))
+    size = prod(d for d in b.shape if isinstance(d, int))
+    name = scope.module.pointers.get(b)
+    if name is None:
+        name = scope.variable(b.name, f"{element}q")
+        scope.declared[name] = f"{element} {name}[{size}]"
+        scope.module.pointers[b] = name
+    if zero:
+        scope.module.parts["clear"] = None
+        scope.put(f"an_clear({scope.read(name)}, {size} * sizeof({element}))")
+
+
+def _scratch(scope: Scope, b: Buffer, zero: bool) -> None:
+    module = scope.module
+    element = module.type_of(code(b.dtype))
+    pointer = module.pointer_type(b)
+    name = module.pointers.get(b)
+    if name is None:
+        name = module.pointers[b] = scope.variable(b.name, pointer)
+    module.parts["scratch"] = None
+    module.types["ws"] = "an_slot*"
+    slot = str(module.slots)
+    if scope.parts_of_loop:
+        slot = f"{module.slots} + {scope.read('part')}"
+        module.slots += MOST_PARTS
+    else:
+        module.slots += 1
+    call = "an_reserve_zero" if zero else "an_reserve"
+    size = f"{scope.count(b)}*<int64_t>sizeof({element})"
+    scope.put(f"{scope.read(name)} = <{pointer}>{call}({scope.read('ws')}, {slot}, {size})")
+    scope.put(f"if {name} == NULL:")
+    scope.put("    return 4")
+    scope.fails = True
+
+
+def _result(scope: Scope, b: Buffer, zero: bool) -> None:
+    """A result: the caller's memory already, or asked for now that its size is known."""
+    module = scope.module
+    element = module.type_of(code(b.dtype))
+    position = next(k for k, r in enumerate(module.program.results) if r.buffer is not None and root(r.buffer) is b)
+    if not module.program.results[position].static:
+        pointer = module.pointer_type(b)
+        name = module.pointers[b] = scope.variable(b.name, pointer)
+        dims = scope.variable("dims", "int64_t*")
+        scope.declared[dims] = f"int64_t {dims}[{max(b.rank, 1)}]"
+        for k, d in enumerate(b.shape):
+            scope.put(f"{dims}[{k}] = {scope.text(size_node(d))}")
+        ctx = scope.context()
+        scope.put(f"{name} = <{pointer}>{ctx}.result({ctx}.owner, {position}, {dims})")
+        scope.put(f"if {name} == NULL:")
+        scope.put("    return 3")
+        scope.fails = True
+    if zero:
+        module.parts["clear"] = None
+        scope.put(f"an_clear({scope.pointer(b)}, {scope.count(b)}*<int64_t>sizeof({element}))")
+
+
+def print_point(scope: Scope, s: Point) -> None:
+    """Pointer variables take buffers' places, all at once."""
+    sources = [scope.pointer(b) for b in s.buffers]
+    targets = []
+    for a in s.aliases:
+        name = scope.module.pointers.get(root(a))
+        if name is None:
+            name = scope.variable(a.name, scope.module.pointer_type(a))
+            scope.module.pointers[root(a)] = name
+        targets.append(scope.read(name))
+    moves = [(t, x) for t, x in zip(targets, sources, strict=True) if t != x]
+    if len(moves) > 1 and any(t in [x for _, x in moves[k + 1 :]] for k, (t, _) in enumerate(moves)):
+        held = []
+        for t, x in moves:
+            held.append(scope.variable(f"{t}_next", scope.module.types[t]))
+            scope.put(f"{held[-1]} = {x}")
+        moves = [(t, h) for (t, _), h in zip(moves, held, strict=True)]
+    for t, x in moves:
+        scope.put(f"{t} = {x}")

@@ -1,0 +1,94 @@
+"""Loops cut into parts for threads: the loop becomes a function over a range of its steps.
+
+Each part has its own copy of the call context, so that of several errors the first in program order
+is reported.  Scratch inside a part has a slot for each part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...optimize.loopnest.program import Loop
+from .expressions import ATOM
+from .header import MOST_PARTS
+from .scope import Scope, function_text
+
+Body = Callable[[Scope, "tuple[str, str]"], None]
+
+
+def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:
+    """The nest as a function, and its call: whole, or in parts when there is work enough."""
+    module = scope.module
+    inner = Scope(module, scope)
+    inner.parts_of_loop = True
+    module.types["part"] = "int64_t"
+    first, last = (module.names.fresh(w) for w in ("first", "last"))
+    for word in (first, last):
+        module.types[word] = "int64_t"
+        inner.declared[word] = ""
+    body(inner, (first, last))
+    del inner.declared[first], inner.declared[last]
+    nest = _function(inner, first, last)
+    for word in (first, last):
+        module.names.release(word)
+    _call(scope, loop, inner, nest)
+
+
+def _function(inner: Scope, first: str, last: str) -> str:
+    module = inner.module
+    name = module.names.fresh("nest")
+    args = ", ".join([f"int64_t {first}", f"int64_t {last}", *(f"{module.types[x]} {x}" for x in inner.free)])
+    if inner.fails:
+        inner.put("return 0")
+    kind = "int32_t" if inner.fails else "void"
+    module.functions.append(function_text(f"cdef {kind} {name}({args}) noexcept nogil:", inner))
+    return name
+
+
+def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
+    module = scope.module
+    module.parts["threads"] = None
+    index = loop.index
+    step = index.attr("step")
+    lo, hi = (t.within(ATOM) for t in scope.texts(index.attr("lo"), index.attr("hi")))
+    trip, parts, t = (scope.variable(w, "int64_t") for w in ("trip", "parts", "piece"))
+    work = scope.text(loop.work) if loop.work is not None else "1"
+    scope.put(f"{trip} = an_trip({lo}, {hi}, {step})")
+    scope.put(f"{parts} = an_parts({scope.context()}.threads, {trip}, {work}, {module.parallel_work!r})")
+    bounds = [f"an_cut({lo}, {step}, {trip}, {k}, {parts})" for k in (t, f"{t} + 1")]
+    whole, cut = _arguments(scope, inner, None), _arguments(scope, inner, t)
+    codes = _codes(scope) if inner.fails else ""
+    contexts = f"contexts_{codes}" if codes else ""
+    scope.put(f"if {parts} == 1:")
+    if not codes:
+        scope.put(f"    {nest}({', '.join([lo, hi, *whole])})")
+    else:
+        scope.put(f"    {codes}[0] = {nest}({', '.join([lo, hi, *whole])})")
+        scope.put(f"    if {codes}[0] != 0:")
+        scope.put(f"        return {codes}[0]")
+    scope.put("else:")
+    scope.put(f"    for {t} in prange({parts}, num_threads=<int>{parts}, schedule='static'):")
+    if not codes:
+        scope.put(f"        {nest}({', '.join([*bounds, *cut])})")
+        return
+    cut = [f"&{contexts}[{t}]" if x == "ctx" else x for x in cut]
+    scope.put(f"        {contexts}[{t}] = {scope.context()}[0]")
+    scope.put(f"        {codes}[{t}] = {nest}({', '.join([*bounds, *cut])})")
+    scope.put(f"    for {t} in range({parts}):")
+    scope.put(f"        if {codes}[{t}] != 0:")
+    scope.put(f"            {scope.context()}.error = {contexts}[{t}].error")
+    scope.put(f"            return {codes}[{t}]")
+    scope.fails = True
+
+
+def _arguments(scope: Scope, inner: Scope, part: str | None) -> list[str]:
+    return [(part or "0") if x == "part" else scope.read(x) for x in inner.free]
+
+
+def _codes(scope: Scope) -> str:
+    """Arrays for the return code and the context of each part."""
+    name = scope.variable("codes", "int32_t*")
+    scope.declared[name] = f"int32_t {name}[{MOST_PARTS}]"
+    contexts = f"contexts_{name}"
+    scope.declared[contexts] = f"an_context {contexts}[{MOST_PARTS}]"
+    return name

@@ -1,7 +1,7 @@
 """Cotangents while they are collected: a base, and writes that wait until somebody reads it.
 
-The cotangent of an array that was read at many places is one array to which each place is added, never
-a sum of zero-padded arrays: that would cost the whole array for each read.
+The cotangent of an array that was read at many places is one array to which each place is added,
+never a sum of zero-padded arrays: that would cost the whole array for each read.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Reverse rules of the ops that move elements: reads, writes, gathers, scatters, reshapes, fills.
 
-A read gives its cotangent to one place of the base's cotangent (`Cotangents.put`), so these rules get
-the walk instead of returning arrays.
+A read gives its cotangent to one place of the base's cotangent (`Cotangents.put`), so these rules
+get the walk instead of returning arrays.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Reverse mode: cotangents of inputs as graph nodes, for cotangents of outputs.
 
-The walk goes backwards over the nodes once.  Ops declare only their local rule (`Op.vjp`); summing over
-broadcast axes, accumulation and the three kinds of missing gradient are decided here: None where an
-input is not connected to the outputs, zeros where it is but the derivative is zero, an error where an
-op has no rule.  Loops and branches install their rule as `op.extra["reverse"]`.
+The walk goes backwards over the nodes once.  Ops declare only their local rule (`Op.vjp`); summing
+over broadcast axes, accumulation and the three kinds of missing gradient are decided here: None
+where an input is not connected to the outputs, zeros where it is but the derivative is zero, an
+error where an op has no rule.  Loops and branches install their rule as `op.extra["reverse"]`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def vjp(
 ) -> tuple[Node | None, ...]:
     """The cotangent of each node of `wrt`, in its dtype and shape; None where no path leads there.
 
-    cotangents: one an output, of its shape; None counts as zero.  constant: nodes taken not to depend on
-    anything.  Raises UnsupportedError, with the user's line, for an op on the path without a rule.
+    cotangents: one an output, of its shape; None counts as zero.  constant: nodes taken not to
+    depend on anything.  Raises UnsupportedError, with the user's line, for an op on the path
+    without a rule.
     """
     walk = Walk(outputs, wrt, constant)
     for out, g in zip(outputs, cotangents, strict=True):
@@ -63,7 +64,7 @@ class Walk:
         self.cot = Cotangents(self.zeros)
         self.reached: set[Node] = set()
 
-    # ---- forward values on the backward side -------------------------------------------------------
+    # ---- forward values on the backward side -----------------------------------------------------
 
     def value(self, n: Node) -> Node:
         """The forward node n where the backward nodes stand."""
@@ -79,7 +80,7 @@ class Walk:
     def undo(self, n: Node) -> None:
         """Called for each node before its cotangent is passed on."""
 
-    # ---- the walk ------------------------------------------------------------------------------------
+    # ---- the walk --------------------------------------------------------------------------------
 
     def run(self) -> None:
         for n in reversed(self.order):
@@ -149,6 +150,6 @@ def no_rule(n: Node) -> UnsupportedError:
     where = origin.get(n)
     at = f" at {where}: {where.expression}" if where is not None else ""
     return UnsupportedError(
-        f"{n.op.name} has no derivative{at}. Take the gradient with respect to something it does not "
-        f"depend on, or stop the gradient before it (ag.stop_gradient)."
+        f"{n.op.name} has no derivative{at}. Take the gradient with respect to something it does "
+        f"not depend on, or stop the gradient before it (ag.stop_gradient)."
     )

@@ -17,8 +17,8 @@ class Resolve:
     """`done` maps each node to its final form.
 
     forward: a node -> its replacement, whose final form may not be known yet.  `step` may return
-    another node in place of one whose operands are final; that one is then brought to final form too.
-    A replacement that contains what it replaces would never end: the inner one stays as it is.
+    another node in place of one whose operands are final; that one is then brought to final form
+    too. A replacement that contains what it replaces would never end: the inner one stays as it is.
     """
 
     def __init__(self, forward: dict[Node, Node] | None = None) -> None:
@@ -77,7 +77,7 @@ class Resolve:
             attrs = tuple((k, tuple(map(self.body, v)) if k == "bodies" else v) for k, v in attrs)
             if attrs == n.attrs:
                 attrs = n.attrs
-        if attrs is n.attrs and all([done[x] is x for x in n.inputs]):
+        if attrs is n.attrs and all(done[x] is x for x in n.inputs):
             return n
         where = origin.get(n)
         with at_origin(where):
@@ -97,7 +97,9 @@ def below(n: Node) -> list[Node]:
     return dependencies(n)
 
 
-def resolve(roots: Sequence[Node], forward: dict[Node, Node], keep: Sequence[Node] = ()) -> tuple[Node, ...]:
+def resolve(
+    roots: Sequence[Node], forward: dict[Node, Node], keep: Sequence[Node] = ()
+) -> tuple[Node, ...]:
     """`roots` with every key of `forward` replaced by the final form of its value; `keep` stays."""
     run = Resolve(forward)
     for k in keep:

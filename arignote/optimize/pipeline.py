@@ -1,0 +1,169 @@
+"""Graph -> Graph passes, in the order of PIPELINE.
+
+    canonicalize   fewer ways to write the same thing; what is known is computed
+    stabilize      forms that keep digits at the edges of the domain
+    specialize     cheaper ops for what is left
+    scan           loops and branches: dead carries, unused stacks, equal loops
+
+A pass never mutates: it returns the graph it was given when it has nothing to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ..errors import ConfigError
+from ..fxgraph.graph import Graph
+from ..fxgraph.verify import verify
+from ..scanloop.merge import merge_loops
+from ..scanloop.unused import drop_unused
+from . import rules as _declared  # noqa: F401  (declares every rule)
+from .rewrite import Report, rewrite
+from .rule import PHASES, RULES, Rule, known_names, selected
+
+Watch: TypeAlias = "Callable[[str, Graph, Graph], None]"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rules a pass may use."""
+
+    including: frozenset[str] = frozenset()
+    excluding: frozenset[str] = frozenset()
+    requiring: frozenset[str] = frozenset()
+
+    def rules(self, *phases: str) -> tuple[Rule, ...]:
+        return selected(
+            phases, including=self.including, excluding=self.excluding, requiring=self.requiring
+        )
+
+    def allows(self, name: str) -> bool:
+        return name not in self.excluding
+
+
+@dataclass(frozen=True)
+class Pass:
+    """run(graph, choice, report) returns the same object when nothing changed."""
+
+    name: str
+    run: Callable[[Graph, Choice, Report], Graph]
+
+
+def _rules_of(*phases: str) -> Callable[[Graph, Choice, Report], Graph]:
+    return lambda graph, choice, report: rewrite(graph, choice.rules(*phases), report)
+
+
+def _loops(graph: Graph, choice: Choice, report: Report) -> Graph:
+    """Loop and branch clean-up, with the rules that it gives new work to, until nothing changes."""
+    rules = choice.rules("useless", "scan")
+    for _ in range(8):
+        before = graph
+        if choice.allows("scan_merge"):
+            graph = merge_loops(graph)
+        if choice.allows("scan_unused"):
+            graph = drop_unused(graph)
+        graph = rewrite(graph, rules, report)
+        if graph is before:
+            break
+    return graph
+
+
+#: Whole-graph passes inside "scan" that users may exclude like rules.
+PARTS = {
+    "scan_merge": "loops over the same steps with the same body -> one loop with all their stacks",
+    "scan_unused": "carries and stacks that nobody reads -> gone, inside out and outside in",
+}
+
+PIPELINE: tuple[Pass, ...] = (
+    Pass("canonicalize", _rules_of("useless", "canonicalize")),
+    Pass("stabilize", _rules_of("useless", "canonicalize", "stabilize")),
+    Pass("specialize", _rules_of("useless", "specialize")),
+    Pass("scan", _loops),
+)
+
+#: What each mode runs; the cheap mode removes and stabilizes only.
+MODES: dict[str, tuple[Pass, ...]] = {
+    "FAST_RUN": PIPELINE,
+    "FAST_COMPILE": (Pass("stabilize", _rules_of("useless", "stabilize")),),
+}
+
+
+def optimize(
+    graph: Graph,
+    *,
+    including: Iterable[str] = (),
+    excluding: Iterable[str] = (),
+    requiring: Iterable[str] = (),
+    phases: Collection[str] | None = None,
+    mode: str = "FAST_RUN",
+    watch: Watch | None = None,
+    report: Report | None = None,
+    check: bool = False,
+) -> Graph:
+    """`graph` after the passes of `mode` (those named in `phases`, if given).
+
+    including, excluding, requiring: names of rules, tags or passes; a rule of the tag "fast_math"
+    runs only when included, and with `requiring` only rules that have one of the names run.
+    watch(pass name, before, after) is called for each pass that changed the graph; check: verify
+    after each such pass.  Returns the same object when nothing changed.  Raises ConfigError for
+    unknown names.
+    """
+    choice = Choice(checked(including), checked(excluding), checked(requiring))
+    if phases is not None:
+        checked(phases)
+    report = report if report is not None else Report()
+    for p in _passes(mode):
+        if p.name in choice.excluding or (phases is not None and p.name not in phases):
+            continue
+        start = time.perf_counter()
+        new = p.run(graph, choice, report)
+        report.passes.append((p.name, time.perf_counter() - start, len(new.order)))
+        if new is not graph:
+            if check:
+                verify(new, p.name)
+            if watch is not None:
+                watch(p.name, graph, new)
+        graph = new
+    return graph
+
+
+def _passes(mode: str) -> tuple[Pass, ...]:
+    try:
+        return MODES[mode]
+    except KeyError:
+        raise ConfigError(f"there is no mode {mode!r}: the modes are {', '.join(MODES)}.") from None
+
+
+def checked(names: Iterable[str]) -> frozenset[str]:
+    """The names as a set; raises ConfigError for one that no rule, tag or pass has, with the
+    nearest."""
+    names = frozenset((names,) if isinstance(names, str) else names)
+    known = known_names() | {p.name for p in PIPELINE} | set(PARTS) | set(PHASES)
+    for name in sorted(names - known):
+        near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]!r}?" if near else "ag.rules() lists all names and tags."
+        raise ConfigError(f"no rewrite, tag or pass is called {name!r}; {hint}")
+    return names
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every rewrite as a row: name, phase, tags, keeps, and what becomes what."""
+    rows: list[dict[str, Any]] = [
+        {
+            "name": r.name,
+            "phase": r.phase,
+            "tags": tuple(sorted(r.tags)),
+            "keeps": r.keeps,
+            "doc": r.doc,
+        }
+        for r in RULES.values()
+    ]
+    rows += [
+        {"name": name, "phase": "scan", "tags": ("scan",), "keeps": "bits", "doc": doc}
+        for name, doc in PARTS.items()
+    ]
+    return rows

@@ -1,0 +1,56 @@
+"""Matrix products: transposes go inside, single rows and columns are taken before multiplying."""
+
+from __future__ import annotations
+
+from ...fxgraph.constants import lit
+from ...fxgraph.node import Node
+from ...fxgraph.ops.elementwise import multiply
+from ...fxgraph.ops.products import matmul
+from ...fxgraph.ops.shaping import swap_last
+from ...fxgraph.ops.structure import view, view_op
+from ...fxgraph.window import Window, transposed, window_of
+from ..rule import rule
+
+
+@rule(view_op, keeps="reals", tags=("linalg",))
+def transpose_product(n: Node) -> Node | None:
+    """(A @ B).T -> B.T @ A.T"""
+    m = n.inputs[0]
+    if m.op is not matmul:
+        return None
+    r = m.rank
+    if window_of(n) != transposed(m.shape, (*range(r - 2), r - 1, r - 2)):
+        return None
+    a, b = m.inputs
+    return matmul(swap_last(b), swap_last(a))
+
+
+@rule(view_op, keeps="reals", tags=("linalg",))
+def row_of_product(n: Node) -> Node | None:
+    """(A @ B)[i] -> A[i] @ B and (A @ B)[:, j] -> A @ B[:, j]"""
+    m = n.inputs[0]
+    if m.op is not matmul or m.rank != 2:
+        return None
+    w = window_of(n)
+    a, b = m.inputs
+    if w.axes[0] >= 0 and w.axes[1] >= 0:
+        return None
+    rows = a if w.axes[0] >= 0 else view(a, _one(a, 0, w.starts[0]))
+    columns = b if w.axes[1] >= 0 else view(b, _one(b, 1, w.starts[1]))
+    small = matmul(rows, columns)
+    starts = tuple(lit(0) if x < 0 else s for s, x in zip(w.starts, w.axes))
+    return view(small, Window(starts, w.steps, w.axes, w.shape))
+
+
+def _one(x: Node, axis: int, at: Node) -> Window:
+    """The window that keeps one position of an axis, as an axis of length 1."""
+    shape = tuple(1 if k == axis else d for k, d in enumerate(x.shape))
+    starts = tuple(at if k == axis else lit(0) for k in range(2))
+    return Window(starts, (1, 1), tuple(-1 if k == axis else k for k in range(2)), shape)
+
+
+@rule(matmul, keeps="reals", tags=("linalg",), kinds="fciu")
+def outer_product(n: Node) -> Node | None:
+    """A @ B -> A * B, where the summed axis has length 1"""
+    a, b = n.inputs
+    return multiply(a, b) if a.shape[-1] == 1 else None

@@ -1,0 +1,210 @@
+"""Reads of writes, writes over writes, reshapes: where elements stand, decided before they move."""
+
+from __future__ import annotations
+
+from ...autograd_sym.places import inverse
+from ...fxgraph.affine import minus, plus, size_node, times
+from ...fxgraph.constants import is_value, lit
+from ...fxgraph.node import Node
+from ...fxgraph.ops.family import cast_to
+from ...fxgraph.ops.shaping import spread
+from ...fxgraph.ops.structure import (
+    add_at_op,
+    full,
+    full_op,
+    iota_op,
+    reshape,
+    reshape_op,
+    set_item,
+    set_item_op,
+    view,
+    view_op,
+)
+from ...fxgraph.prove import ge0
+from ...fxgraph.types import Shape
+from ...fxgraph.window import Window, window_of
+from ..rule import rule
+
+# ---- windows against windows ---------------------------------------------------------------------
+
+
+def injective(w: Window) -> bool:
+    """Does the window meet each element at most once?"""
+    return not w.repeated
+
+
+def reach(w: Window, k: int) -> tuple[Node, Node]:
+    """The least and the greatest position on base axis k (of a window that is not empty)."""
+    start, axis = w.starts[k], w.axes[k]
+    if axis < 0:
+        return start, start
+    end = plus(start, times(minus(size_node(w.shape[axis]), lit(1)), w.steps[k]))
+    return (start, end) if w.steps[k] > 0 else (end, start)
+
+
+def apart(a: Window, b: Window) -> bool:
+    """Have the windows provably no element in common?"""
+    for k in range(len(a.starts)):
+        (low, high), (other_low, other_high) = reach(a, k), reach(b, k)
+        if ge0(minus(minus(other_low, high), lit(1))) or ge0(minus(minus(low, other_high), lit(1))):
+            return True
+    return False
+
+
+def inside(outer: Window, inner: Window) -> Window | None:
+    """`inner` as a window of what `outer` reads, if it lies in it; both index the same base."""
+    named = [a for a in outer.axes if a >= 0]
+    if len(named) != outer.rank or len(set(named)) != outer.rank:
+        return None
+    starts: list[Node] = [lit(0)] * outer.rank
+    steps, axes = [1] * outer.rank, [-1] * outer.rank
+    for k, a in enumerate(outer.axes):
+        if a < 0:
+            if inner.axes[k] >= 0 or inner.starts[k] is not outer.starts[k]:
+                return None
+            continue
+        if outer.steps[k] != 1:
+            return None
+        low, high = reach(inner, k)
+        first, last = reach(outer, k)
+        if not (ge0(minus(low, first)) and ge0(minus(last, high))):
+            return None
+        starts[a] = minus(inner.starts[k], outer.starts[k])
+        steps[a], axes[a] = inner.steps[k], inner.axes[k]
+    return Window(tuple(starts), tuple(steps), tuple(axes), inner.shape)
+
+
+# ---- reads ---------------------------------------------------------------------------------------
+@rule(view_op, keeps="bits")
+def read_of_write(n: Node) -> Node | None:
+    """set_item(A, w, v)[w] -> v, and parts of w alike"""
+    written = n.inputs[0]
+    if written.op is not set_item_op:
+        return None
+    where_written, where_read = window_of(written), window_of(n)
+    if where_written == where_read and injective(where_written):
+        return spread(written.inputs[-1], n.shape)
+    part = inside(where_written, where_read)
+    if part is None:
+        return None
+    return view(spread(written.inputs[-1], where_written.shape), part)
+
+
+@rule(view_op, keeps="bits")
+def read_beside_write(n: Node) -> Node | None:
+    """set_item(A, w, v)[u] -> A[u], when w and u have nothing in common; add_at alike"""
+    written = n.inputs[0]
+    if written.op not in (set_item_op, add_at_op) or not apart(window_of(written), window_of(n)):
+        return None
+    return view(written.inputs[0], window_of(n))
+
+
+@rule(view_op, keeps="bits")
+def read_of_counter(n: Node) -> Node | None:
+    """iota(n)[i] -> i"""
+    if n.inputs[0].op is not iota_op or n.rank:
+        return None
+    return cast_to(window_of(n).starts[0], n.dtype)
+
+
+@rule(view_op, keeps="bits")
+def read_of_reshape(n: Node) -> Node | None:
+    """reshape(x)[window] -> x[window'], when the reshape only adds or drops axes of length 1"""
+    base = n.inputs[0]
+    if base.op is not reshape_op:
+        return None
+    as_window = squeezed(base.inputs[0].shape, base.shape)
+    return None if as_window is None else view(view(base.inputs[0], as_window), window_of(n))
+
+
+# ---- writes --------------------------------------------------------------------------------------
+@rule(set_item_op, phase="useless", keeps="bits")
+def write_whole(n: Node) -> Node | None:
+    """set_item(A, all of it, v) -> v"""
+    w = window_of(n)
+    back = inverse(w, n.shape)
+    return None if back is None else view(spread(n.inputs[-1], w.shape), back)
+
+
+@rule(set_item_op, keeps="bits")
+def write_over_write(n: Node) -> Node | None:
+    """set_item(set_item(A, w, u), w, v) -> set_item(A, w, v)"""
+    base = n.inputs[0]
+    if base.op not in (set_item_op, add_at_op) or window_of(base) != window_of(n):
+        return None
+    return set_item(base.inputs[0], window_of(n), n.inputs[-1])
+
+
+@rule(set_item_op, keeps="bits")
+def write_of_read(n: Node) -> Node | None:
+    """set_item(A, w, A[w]) -> A"""
+    base, value = n.inputs[0], n.inputs[-1]
+    w = window_of(n)
+    if value.op is not view_op or value.inputs[0] is not base or window_of(value) != w:
+        return None
+    return base if injective(w) else None
+
+
+@rule(set_item_op, add_at_op, phase="useless", keeps="bits")
+def write_nothing(n: Node) -> Node | None:
+    """set_item(A, w, v) -> A, when w is empty"""
+    return n.inputs[0] if any(d == 0 for d in window_of(n).shape if isinstance(d, int)) else None
+
+
+@rule(set_item_op, keeps="bits")
+def write_of_fill(n: Node) -> Node | None:
+    """set_item(A, w, full(v)) -> set_item(A, w, v); nothing at all if A is filled with v"""
+    base, value = n.inputs[0], n.inputs[-1]
+    scalar = value.inputs[0] if value.op is full_op else value
+    if base.op is full_op and base.inputs[0] is scalar:
+        return base
+    return set_item(base, window_of(n), scalar) if scalar is not value else None
+
+
+@rule(add_at_op, keeps="reals")
+def add_to_zeros(n: Node) -> Node | None:
+    """add_at(zeros, w, v) -> set_item(zeros, w, v), when w meets no element twice"""
+    base = n.inputs[0]
+    if base.op is not full_op or not is_value(base.inputs[0], 0):
+        return None
+    w = window_of(n)
+    return set_item(base, w, n.inputs[-1]) if injective(w) else None
+
+
+# ---- reshapes ------------------------------------------------------------------------------------
+@rule(reshape_op, phase="useless", keeps="bits")
+def reshape_reshape(n: Node) -> Node | None:
+    """reshape(reshape(x)) -> reshape(x); reshape(x) to its own shape -> x"""
+    x = n.inputs[0]
+    if x.op is reshape_op or x.type == n.type:
+        return reshape(x, n.shape)
+    return None
+
+
+@rule(reshape_op, keeps="bits")
+def reshape_of_fill(n: Node) -> Node | None:
+    """reshape(full(v)) -> full(v)"""
+    return full(n.inputs[0].inputs[0], n.shape) if n.inputs[0].op is full_op else None
+
+
+@rule(reshape_op, keeps="bits")
+def reshape_of_ones(n: Node) -> Node | None:
+    """reshape that only adds or drops axes of length 1 -> a window"""
+    w = squeezed(n.inputs[0].shape, n.shape)
+    if w is None:
+        return None
+    return view(n.inputs[0], w) if n.inputs[0].rank else spread(n.inputs[0], n.shape)
+
+
+def squeezed(old: Shape, new: Shape) -> Window | None:
+    """The window that reads `old` as `new`, if they differ by axes of length 1 only."""
+    from_old = [k for k, d in enumerate(old) if d != 1]
+    to_new = [k for k, d in enumerate(new) if d != 1]
+    if len(from_old) != len(to_new):
+        return None
+    if any(size_node(old[a]) is not size_node(new[b]) for a, b in zip(from_old, to_new)):
+        return None
+    axes = [-1] * len(old)
+    for a, b in zip(from_old, to_new):
+        axes[a] = b
+    return Window((lit(0),) * len(old), (1,) * len(old), tuple(axes), tuple(new))

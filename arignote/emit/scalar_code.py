@@ -138,7 +138,9 @@ def _conversion(a: str, b: str) -> ScalarFunction:
     """NumPy's astype.  What does not fit wraps as on x86, where NumPy leaves it to the machine."""
     name = f"an_cast_{a}_{b}"
     x, at = "x", a
-    if at == "f2":
+    if (a, b) == ("f2", "u4"):
+        x = "(an_i8)an_f4_of_f2(x)"
+    elif at == "f2":
         x, at = "an_f4_of_f2(x)", "f4"
     if at[0] == "c" and b == "b1":
         body = f"an_truth_{at}({x})"
@@ -164,16 +166,17 @@ def _real_conversion(x: str, a: str, b: str) -> str:
         return f"an_pair_{b}((an_{_part(b)}){x}, 0)"
     if b == "f2":
         return f"an_f2_of_f8({x})" if a == "f8" else f"an_f2_of_f4((an_f4){x})"
-    if a[0] == "f" and b == "u8":
-        return f"an_u8_of_f8({x})"
+    if a[0] == "f" and b in ("u4", "u8"):
+        return f"an_{b}_of_f8({x})"
     if a[0] == "f" and b[0] in "iu" and b not in ("i4", "i8"):
-        return f"(an_{b})({'an_i8' if b == 'u4' else 'an_i4'}){x}"
+        return f"(an_{b})(an_i4){x}"
     return f"(an_{b}){x}"
 
 
 # ---- the preambles ----------------------------------------------------------------------------------
 _FILES = ("types", "libm", "integer", "mixed", "real", "complex", "special")
-_DERIVED = {"libm": "f8", "integer": "i8", "real": "f8", "complex": "c16", "special": "f8"}
+#: What is read once more with the narrower type: the types that change.
+_DERIVED = {"libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f"}
 _LIBM = (
     "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 "
     "log1p pow cbrt erf erfc hypot fabs floor ceil trunc rint fma fmod copysign nextafter ldexp frexp "
@@ -196,7 +199,7 @@ def _pieces() -> tuple[tuple[str, ...], dict[str, int]]:
     folder = files(__package__) / "preamble"
     for name in _FILES:
         text = re.sub(r"/\*.*?\*/\n?", "", (folder / f"{name}.h").read_text(), flags=re.DOTALL)
-        versions = [text, _narrower(text)] if name in _DERIVED else [text]
+        versions = [text, _narrower(text, _DERIVED[name])] if name in _DERIVED else [text]
         for piece in (p.strip("\n") for version in versions for p in re.split(r"\n\s*\n", version)):
             if not piece or piece in texts:
                 continue
@@ -206,9 +209,9 @@ def _pieces() -> tuple[tuple[str, ...], dict[str, int]]:
     return tuple(texts), at
 
 
-def _narrower(text: str) -> str:
+def _narrower(text: str, kinds: str) -> str:
     """A preamble for double, int64 or complex128 read for float, int32 or complex64."""
-    text = re.sub(r"_(f|i|u)8\b", r"_\g<1>4", text)
+    text = re.sub(rf"_([{kinds}])8\b", r"_\g<1>4", text)
     text = re.sub(r"_c16\b", "_c8", text).replace("double _Complex", "float _Complex")
     return re.sub(rf"\b({'|'.join(_LIBM)})(?=[(,)])", r"\1f", text)
 

@@ -114,8 +114,14 @@ AN_FN an_c16 an_fmin_c16(an_c16 x, an_c16 y) {
 }
 
 AN_FN an_c16 an_clip_c16(an_c16 x, an_c16 low, an_c16 high) {
-    const an_c16 raised = an_isnan_c16(x) || an_greater_c16(x, low) ? x : low;
-    return an_isnan_c16(raised) || an_less_c16(raised, high) ? raised : high;
+    const an_c16 raised = an_isnan_c16(x) || an_above_c16(x, low) ? x : low;
+    return an_isnan_c16(raised) || an_above_c16(high, raised) ? raised : high;
+}
+
+/* clip's own order: the imaginary parts count only where the real ones are equal */
+AN_FN an_b1 an_above_c16(an_c16 x, an_c16 y) {
+    const an_f8 a = an_real_c16(x), b = an_imag_c16(x), c = an_real_c16(y), d = an_imag_c16(y);
+    return a == c ? b > d : a > c;
 }
 
 /* ---- functions of libm ---- */
@@ -184,6 +190,9 @@ AN_FN an_c16 an_power_c16(an_c16 x, an_c16 y) {
     if (c == 0 && d == 0) return an_pair_c16(1, 0);
     if (!an_truth_c16(x)) return c > 0 ? an_pair_c16(0, 0) : an_pair_c16(NAN, NAN);
     if (d == 0 && c == trunc(c) && fabs(c) < 100) {
+        if (c == 1) return x;
+        if (c == 2) return an_multiply_c16(x, x);
+        if (c == 3) return an_multiply_c16(x, an_multiply_c16(x, x));
         an_c16 r = an_pair_c16(1, 0), base = x;
         for (int n = (int)fabs(c); n; n >>= 1) {
             if (n & 1) r = an_multiply_c16(r, base);

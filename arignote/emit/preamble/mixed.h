@@ -32,7 +32,11 @@ AN_FN an_b1 an_not_equal_i8_u8(an_i8 x, an_u8 y) { return (x < 0) | ((an_u8)x !=
 
 AN_FN an_b1 an_not_equal_u8_i8(an_u8 x, an_i8 y) { return (y < 0) | (x != (an_u8)y); }
 
-/* As x86 converts, NumPy's values: the upper half by way of the sign bit. */
+/* Unsigned, as x86 converts: the upper half by way of the sign bit. */
+AN_FN an_u4 an_u4_of_f8(an_f8 x) {
+    return x >= 2147483648.0 ? (an_u4)(an_i4)(x - 2147483648.0) ^ 0x80000000u : (an_u4)(an_i4)x;
+}
+
 AN_FN an_u8 an_u8_of_f8(an_f8 x) {
     return x >= 9223372036854775808.0
         ? (an_u8)(an_i8)(x - 9223372036854775808.0) ^ ((an_u8)1 << 63) : (an_u8)(an_i8)x;
@@ -47,7 +51,7 @@ AN_FN an_f2 an_nextafter_f2(an_f2 x, an_f2 y) {
     if (p != p || q != q) {
         b = 0x7e00;
     } else if (p == q) {
-        b = p == 0 ? c : b;
+        b = p == 0 ? b : c;
     } else if (p == 0) {
         b = (an_u2)((c & 0x8000) | 1);
     } else {
@@ -57,15 +61,11 @@ AN_FN an_f2 an_nextafter_f2(an_f2 x, an_f2 y) {
     return x;
 }
 
+/* The step to the next half above, also of negative ones, as NumPy (other widths have x's sign). */
 AN_FN an_f2 an_spacing_f2(an_f2 x) {
     an_u2 b;
     memcpy(&b, &x, 2);
-    if ((b & 0x7c00) == 0x7c00) {
-        b = 0x7e00;
-        memcpy(&x, &b, 2);
-        return x;
-    }
-    const an_f4 at = fabsf(an_f4_of_f2(x));
-    const an_f4 step = at < 6.103515625e-05f ? 5.9604644775390625e-08f : ldexpf(1, ilogbf(at) - 10);
-    return an_f2_of_f4(step * copysignf(1, an_f4_of_f2(x)));
+    const int special = (b & 0x7c00) == 0x7c00;
+    const an_f4 above = an_f4_of_f2(an_nextafter_f2(x, an_f2_of_f4(INFINITY)));
+    return an_f2_of_f4(special ? NAN : above - an_f4_of_f2(x));
 }

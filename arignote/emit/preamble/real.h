@@ -20,7 +20,7 @@ AN_FN an_f8 an_floor_divide_f8(an_f8 x, an_f8 y) {
 AN_FN an_f8 an_fmod_f8(an_f8 x, an_f8 y) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__CUDACC__)
     const an_f8 a = fabs(x), b = fabs(y), q = trunc(a / b);
-    if (q < AN_WHOLE_f8 && b > AN_TINY_f8) {
+    if (q < AN_WHOLE_f8 && b > AN_TINY_f8 && b < (an_f8)INFINITY) {
         const an_f8 r = fma(-q, b, a);
         return copysign(r < 0 ? r + b : r, x);
     }

@@ -7,7 +7,7 @@ AN_FN an_f8 an_softplus_f8(an_f8 x) {
 
 AN_FN an_f8 an_log_expit_f8(an_f8 x) {
     const an_f8 rest = log1p(exp(-fabs(x)));
-    return x != x ? x : (x < 0 ? x : 0) - rest;
+    return x != x ? x : -((x < 0 ? -x : 0) + rest);
 }
 
 /* Near 1/2, where the quotient is near 1, by way of the exact 2x - 1. */
@@ -114,7 +114,7 @@ AN_FN double an_digamma_series(double d) {
 /* The derivative of digamma: Abramowitz and Stegun 6.4.6, 6.4.7 and 6.4.12. */
 AN_FN an_f8 an_trigamma_f8(an_f8 x) {
     double at = x, sum = 0, sign = 1;
-    if (x == (an_f8)INFINITY) return 0;
+    if (fabs(x) == (an_f8)INFINITY) return x > 0 ? 0 : (an_f8)NAN;
     if (x <= 0 && x == floor(x)) return (an_f8)INFINITY;
     if (x < 0) {
         const double s = sin(3.14159265358979323846 * (at - rint(at)));
@@ -146,7 +146,7 @@ AN_FN double an_bessel_i(double x, int order) {
             term *= ((2.0 * k - 1) * (2.0 * k - 1) - 4.0 * order) / (8 * size * k);
             sum += term;
         }
-        sum = half * (half * sum / sqrt(6.28318530717958647693 * size));
+        sum = half * (half * sum / (2.50662827463100050242 * sqrt(size)));
     }
     return order && x < 0 ? -sum : x != x ? x : sum;
 }

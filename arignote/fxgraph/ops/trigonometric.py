@@ -79,13 +79,13 @@ deg2rad = elementwise(
     "deg2rad",
     ufunc=np.deg2rad,
     numpy=(np.radians,),
-    c="{x} * ({T})(3.14159265358979323846 / 180)",
+    c="{x} * (({T})3.14159265358979323846 / ({T})180)",
     vjp=lambda g, out, x: (multiply(g, math.pi / 180),),
 )
 rad2deg = elementwise(
     "rad2deg",
     ufunc=np.rad2deg,
     numpy=(np.degrees,),
-    c="{x} * ({T})(180 / 3.14159265358979323846)",
+    c="{x} * (({T})180 / ({T})3.14159265358979323846)",
     vjp=lambda g, out, x: (multiply(g, 180 / math.pi),),
 )

@@ -22,9 +22,11 @@ def extensions() -> list[Extension]:
             include_dirs=[numpy.get_include()],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"],
-            optional=True,
         )
-        return list(cythonize([runtime], build_dir="build/cython", quiet=True))
+        made = list(cythonize([runtime], build_dir="build/cython", quiet=True))
+        for extension in made:
+            extension.optional = True  # cythonize makes new objects and drops this
+        return made
     except Exception as error:  # a broken tool chain must not stop the installation
         print(f"arignote: the compiled runtime is left out ({error})", file=sys.stderr)
         return []

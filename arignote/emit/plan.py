@@ -147,10 +147,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class ViewOf:
-    """A view of a leaf or result; int64 result `window` holds offset, shape, strides (elements)."""
+    """A view of a leaf or result; int64 result `window` holds offset, shape, strides (elements).
+
+    dtype: of the view's elements, where it is not the base's (the real part of complex numbers)."""
 
     base: "Argument | NewArray"
     window: int
+    dtype: np.dtype[Any] | None = None
+    writeable: bool = True
 
 
 @dataclass(frozen=True)

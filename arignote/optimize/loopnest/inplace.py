@@ -8,7 +8,9 @@ provably apart, or provably not yet overwritten by ascending loops.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 
@@ -34,12 +36,16 @@ class Schedule:
 
 
 def schedule(
-    region: Region, scope: Scope, owned: frozenset[Node], last: Node | None = None
+    region: Region,
+    scope: Scope,
+    owned: frozenset[Node],
+    last: Node | None = None,
+    observed: Observed | None = None,
 ) -> Schedule:
     """Choose actions, overwriting and order.
 
     owned: versions of enclosing values this region may overwrite.  last: an action that leaves the
-    loop, before which everything that does not need it is done.
+    loop, before which everything that does not need it is done.  observed: what errors leave visible.
     """
     copied: set[tuple[Node, Node]] = set()
     for _ in range(_ROUNDS):
@@ -53,7 +59,7 @@ def schedule(
             if a in over and _writes_window(a)
         ):
             continue
-        order = _ordered(actions, reads, over, region, scope, copied, last)
+        order = _ordered(actions, reads, over, region, scope, copied, last, observed)
         if order is not None:
             return Schedule(order, over)
     raise RuntimeError("no schedule of this region was found; this is a bug in arignote")
@@ -103,13 +109,14 @@ def _ordered(
     scope: Scope,
     copied: set[tuple[Node, Node]],
     last: Node | None,
+    observed: Observed | None,
 ) -> list[Node] | None:
     """A topological order, or None after marking what breaks a cycle."""
     dag: nx.DiGraph = nx.DiGraph()
     dag.add_nodes_from(actions)
     for a in actions:
         dag.add_edges_from((p, a) for p in reads[a].actions if p is not a)
-    _keep_observable_order(dag, region)
+    _keep_observable_order(dag, region, observed)
     if last is not None and last in dag:
         before = nx.descendants(dag, last)
         dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
@@ -133,10 +140,29 @@ def _ordered(
         return None
 
 
-def _keep_observable_order(dag: nx.DiGraph, region: Region) -> None:
-    """Checks stay in program order; `region.roots` lists them (effects) first."""
-    effects = [n for n in region.roots if n in dag and "partial" in n.op.traits]
-    dag.add_edges_from(zip(effects, effects[1:], strict=False))
+@dataclass(frozen=True)
+class Observed:
+    """What a caller can see after an error: checks in program order, and versions of written
+    arguments with the number of checks before each."""
+
+    effects: tuple[Node, ...]
+    history: tuple[tuple[Node, int], ...]
+
+
+def _keep_observable_order(dag: nx.DiGraph, region: Region, observed: Observed | None) -> None:
+    """Checks stay in program order, and on their side of writes to arguments."""
+    effects = [n for n in region.roots if n in dag and n.op.traits & {"partial", "body"}]
+    dag.add_edges_from(itertools.pairwise(effects))
+    if observed is None:
+        return
+    for version, before in observed.history:
+        a = version.inputs[0] if version.op.name == "proj" else version
+        if a not in dag:
+            continue
+        earlier = [e for e in observed.effects[:before] if e in dag and e is not a]
+        later = [e for e in observed.effects[before:] if e in dag and e is not a]
+        dag.add_edges_from((e, a) for e in earlier[-1:] if not nx.has_path(dag, a, e))
+        dag.add_edges_from((a, e) for e in later[:1] if not nx.has_path(dag, e, a))
 
 
 def _break_cycle(

@@ -19,7 +19,7 @@ from ...fxgraph.types import Shape, TensorType
 from .actions import fill, perform
 from .control import Exit, lower_cond, lower_scan
 from .element import element
-from .inplace import schedule
+from .inplace import Observed, schedule
 from .program import Alloc, Buffer, Program, Result
 from .region import chain_root, is_vector_product, region_of
 from .routines import lower_callback, lower_product
@@ -34,6 +34,8 @@ class Interface:
     strides: array input -> elements an axis, for inputs that are not in C order.
     into: position of an output -> the input whose memory it must end in.
     aliased: array inputs that another input may overlap (no `restrict`).
+    history: versions of written arguments in program order, each with the number of effects that
+    come before it.
     """
 
     pointers: tuple[Node, ...]
@@ -41,6 +43,7 @@ class Interface:
     strides: Mapping[Node, Shape] = field(default_factory=dict)
     into: Mapping[int, Node] = field(default_factory=dict)
     aliased: frozenset[Node] = frozenset()
+    history: tuple[tuple[Node, int], ...] = ()
 
 
 def lower(graph: Graph, interface: Interface) -> Program:
@@ -52,7 +55,8 @@ def lower(graph: Graph, interface: Interface) -> Program:
         results = _bind_results(graph, interface, scope)
         owned = frozenset(interface.into.values())
         roots = (*graph.effects, *graph.outputs)
-        lower_region(roots, scope, owned, None)
+        observed = Observed(graph.effects, interface.history)
+        lower_region(roots, scope, owned, None, observed)
         finished = _finish(graph, interface, scope, results)
         guards = tuple(scope.scalar(g) for g in graph.guards)
     return Program(
@@ -110,11 +114,16 @@ def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> dict[int,
 
 
 def lower_region(
-    roots: Sequence[Node], scope: Scope, owned: frozenset[Node], leave: Exit | None
+    roots: Sequence[Node],
+    scope: Scope,
+    owned: frozenset[Node],
+    leave: Exit | None,
+    observed: Observed | None = None,
 ) -> None:
     """Emit everything that `roots` need and that is not at hand."""
     region = region_of([r for r in roots if r not in scope], scope)
-    plan = schedule(region, scope, owned, leave.at if leave is not None else None)
+    last = leave.at if leave is not None else None
+    plan = schedule(region, scope, owned, last, observed)
     for a in plan.order:
         over = plan.over.get(a, set())
         if a.op.name == "scan":

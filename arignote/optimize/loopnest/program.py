@@ -199,12 +199,16 @@ Statement: TypeAlias = (
 
 @dataclass(frozen=True)
 class Site:
-    """What to raise when a check fails, or which op a python call runs."""
+    """What to raise when a check fails, or which op a python call runs.
+
+    kinds: how the check's values are to be read: "i" an integer, "d" a double's bits, "b" a bool.
+    """
 
     error: str
     message: str
     origin: Origin | None = None
     node: Node | None = None
+    kinds: str = "iiiiii"
 
 
 @dataclass(frozen=True)

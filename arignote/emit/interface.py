@@ -1,0 +1,257 @@
+"""How a traced call meets its kernel: which inputs come as pointers and integers, which outputs end in
+the caller's memory, and the plan by which the runtime calls it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..fxgraph.constants import const, lit, new_input, proj
+from ..fxgraph.graph import Graph
+from ..fxgraph.node import Node, Origin
+from ..fxgraph.ops.checks import ERRORS
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.ops.structure import full, set_item
+from ..fxgraph.types import I64, OPAQUE, Shape
+from ..fxgraph.window import Window
+from ..optimize.loopnest.lower import Interface
+from ..optimize.loopnest.program import Program, Site
+from ..trace import plan as traced
+from ..trace.signature import ArraySpec
+from . import plan
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A graph ready for lowering, its interface, and what the plan needs to know about both.
+
+    outputs: position in the trace's graph -> position in `graph.outputs`.
+    windows: output leaf -> position of its window vector in `graph.outputs`.
+    """
+
+    graph: Graph
+    interface: Interface
+    ints: tuple[plan.SizeOf | plan.StrideOf | plan.IntOf, ...]
+    ptrs: tuple[plan.DataOf | plan.ValueOf | plan.Constant, ...]
+    handles: dict[Node, int]
+    outputs: dict[int, int]
+    windows: dict[int, int]
+
+
+def meet(trace: traced.Trace, graph: Graph) -> Meeting:
+    """Bind the inputs and choose the outputs of `graph` (trace.graph after rewriting)."""
+    ints: dict[Node, plan.SizeOf | plan.StrideOf | plan.IntOf] = {}
+    ptrs: dict[Node, plan.DataOf | plan.ValueOf | plan.Constant] = {}
+    handles: dict[Node, int] = {}
+    by_leaf: dict[int, Node] = {}
+    for n, source in zip(graph.inputs, trace.sources, strict=True):
+        if isinstance(source, traced.SizeOf):
+            ints[n] = plan.SizeOf(source.leaf, source.axis)
+        elif isinstance(source, traced.StrideOf):
+            ints[n] = plan.StrideOf(source.leaf, source.axis)
+        elif isinstance(source, traced.IntOf):
+            ints[n] = plan.IntOf(source.leaf)
+        elif isinstance(source, traced.DataOf):
+            ptrs[n] = plan.DataOf(source.leaf)
+            by_leaf[source.leaf] = n
+        elif isinstance(source, traced.ValueOf):
+            ptrs[n] = plan.ValueOf(source.leaf)
+        elif isinstance(source, traced.HandleOf):
+            handles[n] = source.leaf
+        else:
+            ptrs[n] = plan.Constant(source.array)
+    strides = _strides(trace, by_leaf, ints)
+    nodes, outputs, into, windows = _outputs(trace, graph, by_leaf)
+    chosen = replace(graph, outputs=tuple(nodes))
+    history = tuple((graph.outputs[w.output], w.effects) for w in trace.history)
+    interface = Interface(tuple(ptrs), tuple(ints), strides, into, history=history)
+    return Meeting(
+        chosen, interface, tuple(ints.values()), tuple(ptrs.values()), handles, outputs, windows
+    )
+
+
+def _strides(
+    trace: traced.Trace,
+    by_leaf: dict[int, Node],
+    ints: dict[Node, plan.SizeOf | plan.StrideOf | plan.IntOf],
+) -> dict[Node, Shape]:
+    """Strides, as integer inputs, of the arrays that are not in C order."""
+    known = {source: n for n, source in ints.items()}
+    out: dict[Node, Shape] = {}
+    for leaf, n in by_leaf.items():
+        spec = trace.signature.leaves[leaf]
+        if not isinstance(spec, ArraySpec) or spec.layout in "CF":
+            continue
+        steps: list[int | Node] = []
+        for axis in range(n.rank):
+            if spec.layout == "rows" and axis == n.rank - 1:
+                steps.append(1)
+                continue
+            source = plan.StrideOf(leaf, axis)
+            if source not in known:
+                known[source] = new_input(f"{n.attr('name')}_step{axis}", I64, (), True)
+                ints[known[source]] = source
+            steps.append(known[source])
+        out[n] = tuple(steps)
+    return out
+
+
+def _outputs(
+    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]
+) -> tuple[list[Node], dict[int, int], dict[int, Node], dict[int, int]]:
+    """(output nodes, their old positions -> new, new position -> input written, window vectors)"""
+    nodes: list[Node] = []
+    outputs: dict[int, int] = {}
+    into: dict[int, Node] = {}
+    windows: dict[int, int] = {}
+
+    def keep(position: int) -> None:
+        if position not in outputs:
+            outputs[position] = len(nodes)
+            nodes.append(graph.outputs[position])
+
+    for k, o in enumerate(trace.outputs):
+        if isinstance(o, traced.ArrayResult | traced.ScalarResult):
+            keep(o.output)
+        elif isinstance(o, traced.ViewOf):
+            if isinstance(o.base, traced.ArrayResult):
+                keep(o.base.output)
+            windows[k] = len(nodes)
+            nodes.append(_vector([graph.outputs[p] for p in (o.offset, *o.sizes, *o.strides)]))
+    for w in trace.writes:
+        n = by_leaf[w.leaf]
+        if graph.outputs[w.output] is not n:
+            into[len(nodes)] = n
+            nodes.append(graph.outputs[w.output])
+    return nodes, outputs, into, windows
+
+
+def _vector(values: list[Node]) -> Node:
+    """Integers as one int64 array."""
+    out = full(const(0, I64), (len(values),))
+    for k, v in enumerate(values):
+        out = set_item(out, Window((lit(k),), (1,), (-1,), ()), cast_to(v, I64))
+    return out
+
+
+# ---- the plan -----------------------------------------------------------------------------------
+def plan_of(trace: traced.Trace, meeting: Meeting, program: Program) -> plan.Plan:
+    """The data by which the runtime calls the kernel of `program`."""
+    results = _results(trace, meeting, program)
+    place = {}
+    for k in range(len(meeting.graph.outputs)):
+        if k not in meeting.interface.into:
+            place[k] = len(place)
+    outputs = tuple(_output(k, o, meeting, place) for k, o in enumerate(trace.outputs))
+    constants = tuple(
+        plan.Constant(np.ascontiguousarray(c.attr("bits").array())) for c in program.constants
+    )
+    return plan.Plan(
+        leaves=trace.signature.leaves,
+        ints=meeting.ints,
+        ptrs=(*meeting.ptrs, *constants),
+        results=results,
+        outputs=outputs,
+        structure=_structure(trace),
+        written=trace.written,
+        errors=tuple(_error(s) for s in program.sites),
+        callbacks=tuple(_callback(s, meeting) for s in program.sites),
+        name=trace.name,
+    )
+
+
+def _results(
+    trace: traced.Trace, meeting: Meeting, program: Program
+) -> tuple[plan.Result, ...]:
+    shapes: dict[Shape, int] = {}
+    for n, source in zip(meeting.interface.pointers, meeting.ptrs, strict=True):
+        if isinstance(source, plan.DataOf):
+            spec = trace.signature.leaves[source.leaf]
+            if isinstance(spec, ArraySpec) and spec.layout != "F":
+                shapes.setdefault(n.shape, source.leaf)
+    out = []
+    for r in program.results:
+        like = shapes.get(r.type.shape) if r.type.shape else None
+        out.append(plan.Result(r.type.dtype, len(r.type.shape), r.static, like))
+    return tuple(out)
+
+
+def _output(k: int, o: traced.Output, meeting: Meeting, place: dict[int, int]) -> plan.Output:
+    if isinstance(o, traced.ArrayResult):
+        return plan.NewArray(place[meeting.outputs[o.output]])
+    if isinstance(o, traced.ScalarResult):
+        return plan.Scalar(place[meeting.outputs[o.output]], o.weak)
+    if isinstance(o, traced.Argument):
+        return plan.Argument(o.leaf)
+    if isinstance(o, traced.Static):
+        return plan.Static(o.value)
+    base: plan.Argument | plan.NewArray
+    if isinstance(o.base, traced.Argument):
+        base = plan.Argument(o.base.leaf)
+    else:
+        base = plan.NewArray(place[meeting.outputs[o.base.output]])
+    return plan.ViewOf(base, place[meeting.windows[k]], o.dtype, o.writeable)
+
+
+def _structure(trace: traced.Trace) -> str | plan.Structure:
+    tree = trace.tree
+    if tree.kind in ("leaf", "none"):
+        return tree.kind
+    if tree.kind in ("tuple", "list") and all(c.kind == "leaf" for c in tree.children):
+        return tree.kind
+    return tree
+
+
+def _error(s: Site) -> plan.ErrorSite:
+    where = s.origin if s.origin is not None else Origin("", 0, "")
+    error = ERRORS.get(s.error, RuntimeError)
+    return plan.ErrorSite(
+        error, s.message, s.kinds, where.file, where.line, where.expression, where.function
+    )
+
+
+def _callback(s: Site, meeting: Meeting) -> plan.Callback:
+    n = s.node
+    if n is None:
+        return plan.Callback(_nothing, (), ())
+    operands: list[plan.ArrayOperand | plan.LeafOperand] = []
+    for x in n.inputs:
+        if x.op.name == "token":
+            continue
+        if x.dtype == OPAQUE:
+            operands.append(plan.LeafOperand(meeting.handles[_handle(x)]))
+        else:
+            operands.append(plan.ArrayOperand(x.dtype, x.rank))
+    types = n.type if isinstance(n.type, tuple) else (n.type,)
+    results = tuple(plan.CallbackResult(t.dtype, len(t.shape)) for t in types if t.dtype != OPAQUE)
+    return plan.Callback(_Reference(n), tuple(operands), results)
+
+
+def _handle(x: Node) -> Node:
+    """The input an opaque state started as."""
+    while x.op is proj:
+        x = next(y for y in x.inputs[0].inputs if not isinstance(y.type, tuple) and y.dtype == OPAQUE)
+    return x
+
+
+def _nothing() -> tuple[()]:
+    return ()
+
+
+class _Reference:
+    """An op's NumPy meaning with its attributes, states left out of the answer; pickles."""
+
+    def __init__(self, n: Node) -> None:
+        self.op, self.attrs = n.op, n.kwargs
+        types = n.type if isinstance(n.type, tuple) else (n.type,)
+        self.several = isinstance(n.type, tuple)
+        self.kept = [k for k, t in enumerate(types) if t.dtype != OPAQUE]
+
+    def __call__(self, *values: object) -> tuple[object, ...]:
+        assert self.op.reference is not None
+        answer = self.op.reference(*values, **self.attrs)
+        parts = answer if self.several else (answer,)
+        return tuple(parts[k] for k in self.kept)
+

@@ -1,0 +1,80 @@
+"""From a traced call to a kernel: every stage in order, each kept so that it can be looked at."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..config import config
+from ..fxgraph.graph import Graph
+from ..fxgraph.verify import verify
+from ..optimize.loopnest.fuse import fuse
+from ..optimize.loopnest.lower import lower
+from ..optimize.loopnest.parallel import parallelize
+from ..optimize.loopnest.program import Program
+from ..optimize.pipeline import optimize
+from ..trace.plan import Trace
+from .cython.build import build
+from .cython.printer import print_program
+from .dispatch import Kernel
+from .interface import Meeting, meet, plan_of
+from .library_table import externs
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """The stages of one specialisation; `seconds` by stage."""
+
+    trace: Trace
+    graph: Graph
+    meeting: Meeting
+    program: Program
+    source: str
+    plan: Plan
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
+    """Everything up to the text of the kernel; nothing is built."""
+    seconds: dict[str, float] = {}
+    clock = time.perf_counter
+
+    started = clock()
+    graph = optimize(
+        trace.graph,
+        including=config.including,
+        excluding=config.excluding,
+        requiring=config.requiring,
+        mode=mode,
+        check=bool(config.verify),
+    )
+    seconds["rewrite"] = clock() - started
+    started = clock()
+    meeting = meet(trace, graph)
+    if config.verify:
+        verify(meeting.graph, "meet")
+    program = lower(meeting.graph, meeting.interface)
+    excluded = set(config.excluding)
+    if "fusion" not in excluded:
+        program = fuse(program)
+    if "parallel" not in excluded:
+        program = parallelize(program)
+    seconds["lower"] = clock() - started
+    started = clock()
+    text = print_program(program, parallel_min_us=config.parallel_min_us)
+    seconds["print"] = clock() - started
+    plan = plan_of(trace, meeting, program)
+    return Compilation(trace, graph, meeting, program, text, plan, seconds)
+
+
+def make_kernel(made: Compilation, structure: Any = None) -> Kernel:
+    """Build a compilation's text and wrap it for the dispatcher.
+
+    Raises CompilerMissingError and BuildError.
+    """
+    started = time.perf_counter()
+    built = build(made.source, made.trace.name, externs(made.program))
+    made.seconds["build"] = time.perf_counter() - started
+    return Kernel(made.plan, built.entry, built.shapes, structure=structure, keep=built)

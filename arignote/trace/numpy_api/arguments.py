@@ -22,7 +22,7 @@ from ...fxgraph.ops.elementwise import less, less_equal
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import count, expand, spread, spread_together, stack, strong
 from ...fxgraph.prove import ge0, hinted, sure
-from ...fxgraph.types import I64, DType, Shape, Size, TensorType
+from ...fxgraph.types import I64, DType, Shape, Size, TensorType, size_text
 from ..registry import hooks
 
 NO_VALUE = np._NoValue  # type: ignore[attr-defined]
@@ -93,8 +93,12 @@ def proxy(x: Any) -> Any:
 # ---- structure: axes, flags, dtypes -----------------------------------------------------------------
 def integer(x: Any) -> int:
     """An integer that must be known while tracing."""
-    if isinstance(x, Node) and is_const(x):
-        return int(value_of(x))
+    if isinstance(x, Node):
+        if is_const(x):
+            return int(value_of(x))
+        value = hinted(x)
+        if value is not None and sure(minus(x, lit(value))) and sure(minus(lit(value), x)):
+            return value
     return operator.index(x)
 
 
@@ -187,9 +191,6 @@ def index_node(x: Any) -> Node:
 
 def require_nonempty(shape: Shape, axes: Sequence[int], message: str) -> None:
     """Raise ValueError(message) now, or at run time, where an axis has no elements."""
-    kept = [d for k, d in enumerate(shape) if k not in axes]
-    if any(d == 0 for d in kept):
-        return
     for k in axes:
         d = shape[k]
         if d == 0:
@@ -210,6 +211,16 @@ def known_equal(a: Size, b: Size) -> bool | None:
     if ge0(plus(d, lit(-1))) or ge0(minus(lit(-1), d)):
         return False
     return None
+
+
+def said(d: Size) -> str:
+    """A size for an error message: its value in this call where that is known."""
+    value = d if isinstance(d, int) else hinted(d)
+    return size_text(d) if value is None else str(value)
+
+
+def said_shape(shape: Shape) -> str:
+    return "(" + ",".join(said(d) for d in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
 # ---- results ----------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from ...fxgraph.prove import hinted
 from ...fxgraph.types import Shape, Size
 from ...fxgraph.window import Window
 from ..registry import implements
-from .arguments import array, finish, known_equal, supported
+from .arguments import array, finish, known_equal, said, supported
 
 #: Labels of the axes an ellipsis stands for, last axis first.
 _ELLIPSIS = "0123456789"
@@ -54,10 +54,9 @@ def einsum(
     parts = [array(a) for a in arrays]
     inputs, output = parse(subscripts, [p.rank for p in parts])
     kind = supported(dtype) if dtype is not None else np.result_type(*(p.dtype for p in parts))
-    parts = [cast_to(p, kind) for p in parts]
-    return finish(
-        contracted([_distinct(p, s) for p, s in zip(parts, inputs, strict=True)], output), out
-    )
+    triples = enumerate(zip(parts, inputs, strict=True))
+    terms = [_distinct(cast_to(p, kind), s, k) for k, (p, s) in triples]
+    return finish(contracted(terms, output), out)
 
 
 def _arguments(operands: Sequence[Any]) -> tuple[str, Sequence[Any]]:
@@ -84,7 +83,7 @@ def parse(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     left, arrow, right = subscripts.partition("->")
     terms = left.split(",")
     if len(terms) != len(ranks):
-        more = "more" if len(terms) < len(ranks) else "fewer"
+        more = "more" if len(terms) > len(ranks) else "fewer"  # NumPy says it this way round
         raise ValueError(
             f"{more} operands provided to einstein sum function than specified in the subscripts string"
         )
@@ -138,7 +137,7 @@ def _written_out(term: str, rank: int, k: int) -> str:
     raise ValueError(f"einstein sum subscripts string contains too many subscripts for operand {k}")
 
 
-def _distinct(x: Node, labels: str) -> Term:
+def _distinct(x: Node, labels: str, k: int) -> Term:
     """Repeated labels become a diagonal."""
     if len(set(labels)) == len(labels):
         return Term(x, labels)
@@ -147,7 +146,8 @@ def _distinct(x: Node, labels: str) -> Term:
     for c, d in zip(labels, x.shape, strict=True):
         if c in sizes and known_equal(sizes[c], d) is False:
             raise ValueError(
-                f"dimensions in single operand for collapsing index '{c}' don't match ({sizes[c]} != {d})"
+                f"dimensions in operand {k} for collapsing index '{c}' don't match "
+                f"({said(sizes[c])} != {said(d)})"
             )
         sizes[c] = dim(same(size_node(sizes[c]), size_node(d))) if c in sizes else d
     w = Window(
@@ -190,7 +190,7 @@ def _label_sizes(terms: Sequence[Term]) -> dict[str, Size]:
                 if known_equal(old, d) is False:
                     raise ValueError(
                         "operands could not be broadcast together with remapped shapes "
-                        f"[original->remapped]: label '{c}' has sizes {old} and {d}"
+                        f"[original->remapped]: label '{c}' has sizes {said(old)} and {said(d)}"
                     )
                 sizes[c] = dim(same(size_node(old), size_node(d)))
     return sizes

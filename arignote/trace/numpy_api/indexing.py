@@ -86,7 +86,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     x, index, k = _along(arr, indices, axis)
-    others, shape = _along_positions(x, index, k)
+    others, _ = _along_positions(x, index, k)
     return hooks.wrap(gathered(x, others, tuple(range(x.rank)), 0))
 
 

@@ -30,6 +30,7 @@ from .arguments import (
     integer,
     known_equal,
     node,
+    said,
     shape_of,
     size_of,
     supported,
@@ -58,9 +59,8 @@ def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "
     for i, p in enumerate(parts):
         if p.rank != rank:
             raise ValueError(
-                "all the input array dimensions except for the concatenation axis must match exactly, "
-                f"but along dimension 0, the array at index 0 has {rank} dimension(s) and "
-                f"the array at index {i} has {p.rank} dimension(s)"
+                "all the input arrays must have same number of dimensions, but the array at index 0 "
+                f"has {rank} dimension(s) and the array at index {i} has {p.rank} dimension(s)"
             )
     kind = supported(dtype) if dtype is not None else np.result_type(*(p.dtype for p in parts))
     for p in parts:
@@ -81,8 +81,8 @@ def _fitted(parts: Sequence[Node], axis: int) -> list[Node]:
             if known_equal(shape[j], p.shape[j]) is False:
                 raise ValueError(
                     "all the input array dimensions except for the concatenation axis must match "
-                    f"exactly, but along dimension {j}, the array at index 0 has size {shape[j]} and "
-                    f"the array at index {i} has size {p.shape[j]}"
+                    f"exactly, but along dimension {j}, the array at index 0 has size {said(shape[j])} and "
+                    f"the array at index {i} has size {said(p.shape[j])}"
                 )
             shape[j] = dim(same(size_node(shape[j]), size_node(p.shape[j])))
     out = []
@@ -203,13 +203,13 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     if many.rank == 1 and many.shape[0] == 1:
         many = sh.select(many, 0, 0)
     if not many.rank:
-        r = size_of(hooks.wrap(many), "repeats may not contain negative values.")
+        r = size_of(hooks.wrap(many))
         wide = sh.spread_axes(x, (*x.shape[: k + 1], r, *x.shape[k + 1 :]), (k + 1,))
         length = dim(scaled(size_node(x.shape[k]), size_node(r)))
         return hooks.fresh(reshape(wide, (*x.shape[:k], length, *x.shape[k + 1 :])))
     if known_equal(many.shape[0], x.shape[k]) is False:
         raise ValueError(
-            f"operands could not be broadcast together with shape ({x.shape[k]},) ({many.shape[0]},)"
+            f"operands could not be broadcast together with shape ({said(x.shape[k])},) ({said(many.shape[0])},)"
         )
     many = cast_to(many, I64)
     total = cast_to(reduce_sum(many, axes=(0,)), I64, True)

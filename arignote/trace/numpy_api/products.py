@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ...fxgraph.affine import dim, size_node
+from ...fxgraph.constants import lit
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import shaping as sh
@@ -18,9 +19,19 @@ from ...fxgraph.ops.products import matmul as matmul_op
 from ...fxgraph.ops.reduce import reduce_sum
 from ...fxgraph.ops.scalar import scaled
 from ...fxgraph.ops.structure import reshape, view
-from ...fxgraph.types import Shape, Size, size_text
+from ...fxgraph.prove import hinted, sure_equal
+from ...fxgraph.types import Shape, Size
 from ..registry import hooks, implements
-from .arguments import array, axis_of, finish, integer, known_equal, supported
+from .arguments import (
+    array,
+    axis_of,
+    finish,
+    integer,
+    known_equal,
+    said,
+    said_shape,
+    supported,
+)
 from .grids import diagonal_of
 from .reductions import wide
 
@@ -56,7 +67,7 @@ def contractible(a: Node, b: Node, name: str) -> tuple[Node, Node]:
     if known_equal(k, m) is False:
         raise ShapeError(
             f"{name}: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature "
-            f"(n?,k),(k,m?)->(n?,m?) (size {size_text(m)} is different from {size_text(k)})"
+            f"(n?,k),(k,m?)->(n?,m?) (size {said(m)} is different from {said(k)})"
         )
     n = dim(same(size_node(k), size_node(m)))
     return _with_size(a, a.rank - 1, n), _with_size(b, b.rank - 2, n)
@@ -65,12 +76,12 @@ def contractible(a: Node, b: Node, name: str) -> tuple[Node, Node]:
 def _with_size(x: Node, axis: int, n: Size) -> Node:
     if x.shape[axis] is n or x.shape[axis] == n:
         return x
-    return view(x, sh.slice_window(x.shape, axis, sh.lit(0), n))
+    return view(x, sh.slice_window(x.shape, axis, lit(0), n))
 
 
 def broadcast_batch(name: str, a: Node, b: Node) -> Shape:
     """The common batch axes of two stacks of matrices."""
-    (x, _), shape = sh.spread_together(
+    _, shape = sh.spread_together(
         name, [sh.zeros(a.dtype, a.shape[:-2]), sh.zeros(a.dtype, b.shape[:-2])]
     )
     return shape
@@ -97,11 +108,9 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
 def _dot_fit(x: Node, y: Node) -> tuple[Node, Node]:
     k, m = x.shape[-1], y.shape[max(y.rank - 2, 0)]
     if known_equal(k, m) is False:
-        one, two = (tuple(size_text(d) for d in n.shape) for n in (x, y))
-        text = " and ".join(f"({','.join(s)}{',' * (len(s) == 1)})" for s in (one, two))
         raise ShapeError(
-            f"shapes {text} not aligned: {size_text(k)} (dim {x.rank - 1}) != "
-            f"{size_text(m)} (dim {max(y.rank - 2, 0)})"
+            f"shapes {said_shape(x.shape)} and {said_shape(y.shape)} not aligned: "
+            f"{said(k)} (dim {x.rank - 1}) != {said(m)} (dim {max(y.rank - 2, 0)})"
         )
     return x, y
 
@@ -198,31 +207,34 @@ def cross(
     x, y = array(a), array(b)
     x = sh.move_axis(x, axis_of(axisa, x.rank), x.rank - 1)
     y = sh.move_axis(y, axis_of(axisb, y.rank), y.rank - 1)
-    if (x.shape[-1] not in (2, 3) and not _is(x.shape[-1])) or (
-        y.shape[-1] not in (2, 3) and not _is(y.shape[-1])
-    ):
-        raise ValueError(
-            "Both input arrays must be (arrays of) 3-dimensional vectors, but they are "
-            f"{size_text(x.shape[-1])} and {size_text(y.shape[-1])} dimensional instead."
-        )
-    (p, q, r), (u, v, w) = _components(x), _components(y)
-    parts = [
-        ew.subtract(ew.multiply(q, w), ew.multiply(r, v)),
-        ew.subtract(ew.multiply(r, u), ew.multiply(p, w)),
-        ew.subtract(ew.multiply(p, v), ew.multiply(q, u)),
-    ]
-    parts, shape = sh.spread_together("cross", parts)
-    return hooks.wrap(sh.stack(parts, axis_of(axisc, len(shape) + 1)))
+    p, u = _components(x), _components(y)
+    if len(p) == len(u) == 2:
+        flat = ew.subtract(ew.multiply(p[0], u[1]), ew.multiply(p[1], u[0]))
+        return hooks.wrap(flat)
+    parts = []
+    for i, j in ((1, 2), (2, 0), (0, 1)):
+        left = _times(p, i, u, j)
+        right = _times(p, j, u, i)
+        if left is None or right is None:
+            parts.append(right and ew.negative(right) if left is None else left)
+        else:
+            parts.append(ew.subtract(left, right))
+    (one, two, three), shape = sh.spread_together("cross", [n for n in parts if n is not None])
+    return hooks.wrap(sh.stack([one, two, three], axis_of(axisc, len(shape) + 1)))
 
 
-def _is(d: Size) -> bool:
-    """A traced size that is 3 in this call (guarded)."""
-    return not isinstance(d, int) and same(size_node(d), sh.lit(3)) is sh.lit(3)
+def _times(p: Sequence[Node], i: int, u: Sequence[Node], j: int) -> Node | None:
+    """p[i] * u[j]; None where a plane vector has no third component."""
+    return ew.multiply(p[i], u[j]) if i < len(p) and j < len(u) else None
 
 
-def _components(x: Node) -> tuple[Node, Node, Node]:
-    p, q, r = (sh.select(x, x.rank - 1, k) for k in range(3))
-    return p, q, r
+def _components(x: Node) -> list[Node]:
+    """The two or three components of vectors along the last axis."""
+    n = size_node(x.shape[-1])
+    value = hinted(n)
+    if value not in (2, 3) or not sure_equal(n, lit(value)):
+        raise ValueError("incompatible dimensions for cross product\n(dimension must be 2 or 3)")
+    return [sh.select(x, x.rank - 1, k) for k in range(value)]
 
 
 @implements(np.trace)

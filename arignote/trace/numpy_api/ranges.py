@@ -185,7 +185,7 @@ def geomspace(
         raise ValueError("Geometric sequence cannot include zero")
     if any(x.dtype.kind == "c" for x in ends):
         raise NotImplementedError("geomspace of complex ends: use exp(linspace(log(a), log(b)))")
-    (a, b), shape = spread_together("geomspace", ends)
+    (a, b), _ = spread_together("geomspace", ends)
     kind = supported(dtype) if dtype is not None else np.result_type(a.dtype, b.dtype)
     sign = ew.sign(a)
     a, b = ew.divide(a, sign), ew.divide(b, sign)

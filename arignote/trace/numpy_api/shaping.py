@@ -17,7 +17,7 @@ from ...fxgraph.ops.scalar import quotient
 from ...fxgraph.ops.shaping import count, spread_together, squeeze_window
 from ...fxgraph.ops.structure import empty
 from ...fxgraph.prove import hinted, sure_equal
-from ...fxgraph.types import BOOL, Shape, Size, size_text
+from ...fxgraph.types import BOOL, Shape, Size
 from ...fxgraph.window import broadcast, expanded, flipped, transposed
 from ..registry import hooks, implements
 from .arguments import (
@@ -27,6 +27,7 @@ from .arguments import (
     integer,
     known_equal,
     proxy,
+    said_shape,
     shape_of,
     size_of,
 )
@@ -289,14 +290,10 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
         if known_equal(d, target[k]) is False:
             raise ValueError(
                 "operands could not be broadcast together with remapped shapes "
-                f"[original->remapped]: {_shape_text(old)} and requested shape {_shape_text(target)}"
+                f"[original->remapped]: {said_shape(old)} and requested shape {said_shape(target)}"
             )
         fitted[k] = dim(same(size_node(d), size_node(target[k])))
     return hooks.read_only(x, broadcast(old, tuple(fitted)))
-
-
-def _shape_text(shape: Shape) -> str:
-    return "(" + ",".join(size_text(d) for d in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
 @implements(np.broadcast_arrays)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,7 @@ def _cut(x: Any, axis: int, cuts: list[Node]) -> list[Any]:
     n = size_node(shape[axis])
     bounds = [lit(0), *(slice_bound(c, n) for c in cuts), n]
     out = []
-    for lo, hi in zip(bounds, bounds[1:], strict=False):
+    for lo, hi in pairwise(bounds):
         size = minus(hi, lo)
         size = size if is_const(size) and int(value_of(size)) >= 0 else clip0(size)
         out.append(hooks.view(x, slice_window(shape, axis, lo, dynamic_size(size))))

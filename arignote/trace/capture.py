@@ -277,7 +277,7 @@ class _Outputs:
         base = self.by_cell.get(x.cell)
         if base is None:
             base = self.by_cell[x.cell] = ArrayResult(self.own(x.cell.version))
-        return self._view(x, base)
+        return self._view(x, base) if x.path else base
 
     def _view(self, x: Array, base: Argument | ArrayResult) -> ViewOf:
         own = None

@@ -211,6 +211,8 @@ def compress(self: Array, condition: Any, axis: Any = None, out: Any = None) -> 
 def conjugate(self: Proxy, out: Any = None) -> Any:
     n = self.node
     if n.dtype.kind == "c":
+        if n.type.weak:
+            return wrap(OPS["conjugate"](n, weak=True))
         return apply(np.conjugate, (self,), out=out)
     return self if isinstance(self, Array) else wrap(n)
 

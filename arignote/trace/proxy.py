@@ -170,6 +170,10 @@ def _viewed(x: Any, window: Any) -> Array:
     return (x if isinstance(x, Array) else fresh(node_of(x))).window_view(window)
 
 
+def _read_only(x: Any, window: Any) -> Array:
+    return (x if isinstance(x, Array) else fresh(node_of(x))).window_view(window, writeable=False)
+
+
 def _assigned(x: Array, value: Any) -> None:
     check_writeable(x)
     store(x, fitted(converted(node_of(value), x.node.dtype), x.sizes))
@@ -180,6 +184,7 @@ hooks.node_of = node_of
 hooks.wrap = wrap
 hooks.fresh = fresh
 hooks.view = _viewed
+hooks.read_only = _read_only
 hooks.reshape = reshaping.reshape
 hooks.assign = _assigned
 hooks.cell = Cell

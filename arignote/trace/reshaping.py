@@ -7,14 +7,15 @@ from typing import Any
 from numpy.exceptions import AxisError
 
 from ..errors import ShapeError
-from ..fxgraph.affine import dim, size_node
+from ..fxgraph.affine import dim, minus, size_node
 from ..fxgraph.constants import lit
+from ..fxgraph.graph import order_of
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.elementwise import floor_divide, multiply
 from ..fxgraph.ops.structure import reshape as reshape_node
-from ..fxgraph.prove import knowledge, sure_equal
+from ..fxgraph.prove import knowledge, sure, sure_equal
 from ..fxgraph.types import Shape, Size
 from ..fxgraph.window import Window, transposed
 from . import polynomial as poly
@@ -58,12 +59,10 @@ def placed_strides(x: Array, own: Strides | None = None) -> tuple[Polynomial, St
                     new[axis] = poly.added(new[axis], poly.scaled_by(stride, factor))
             strides = new
         else:
-            if strides == c_strides(shape):
-                strides = c_strides(step.shape)
-            else:
+            merged = None
+            if strides != c_strides(shape):
                 merged = merged_strides(shape, strides, step.shape)
-                assert merged is not None, "a reshape that is no view stands in a path"
-                strides = merged
+            strides = merged if merged is not None else c_strides(step.shape)
         shape = step.shape
     return offset, strides
 
@@ -78,7 +77,7 @@ def merged_strides(shape: Shape, strides: Strides, target: Shape) -> Strides | N
         i0, j0 = i, j
         left, right = poly.polynomial(old[i][0]), poly.polynomial(target[new[j]])
         i, j = i + 1, j + 1
-        while left != right:
+        while not same_here(left, right):
             grow = _grow(left, right, i < len(old), j < len(new))
             if grow is None:
                 return None
@@ -89,7 +88,8 @@ def merged_strides(shape: Shape, strides: Strides, target: Shape) -> Strides | N
                 right = poly.multiplied(right, poly.polynomial(target[new[j]]))
                 j += 1
         for k in range(i0, i - 1):
-            if old[k][1] != poly.multiplied(old[k + 1][1], poly.polynomial(old[k + 1][0])):
+            outer = poly.multiplied(old[k + 1][1], poly.polynomial(old[k + 1][0]))
+            if not same_here(old[k][1], outer):
                 return None
         step = old[i - 1][1]
         for k in reversed(range(j0, j)):
@@ -112,13 +112,38 @@ def _grow(left: Polynomial, right: Polynomial, more_left: bool, more_right: bool
     return False if more_right else None
 
 
+def same_here(p: Polynomial, q: Polynomial) -> bool:
+    """Are two numbers of elements equal?  What is not provable is taken from this call, guarded."""
+    if p == q:
+        return True
+    d = minus(poly.node_from(q), poly.node_from(p))
+    value = value_in_call(d)
+    if value is None:
+        return False
+    if value == 0:
+        if not sure_equal(d, lit(0)):
+            _pin(d)
+        return True
+    if not sure(minus(d, lit(1)) if value > 0 else minus(lit(-1), d)):
+        _pin(d)
+    return False
+
+
+def _pin(n: Node) -> None:
+    """Guard the values of all arguments that an integer is computed from."""
+    hints = knowledge().hints
+    for m in order_of((n,)):
+        if m in hints:
+            sure_equal(m, lit(hints[m]))
+
+
 def is_contiguous(x: Array) -> bool:
     """Is the view's memory in C order without gaps, for certain?"""
     if not x.cell.dense:
         return False
     want = c_strides(x.sizes)
     return all(
-        d == 1 or a == b for d, a, b in zip(x.sizes, strides_of(x), want, strict=True)
+        d == 1 or same_here(a, b) for d, a, b in zip(x.sizes, strides_of(x), want, strict=True)
     )
 
 

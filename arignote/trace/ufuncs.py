@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
+from ..fxgraph.constants import array_of, is_const
 from ..fxgraph.node import OPS, Node, Op
+from ..fxgraph.ops.checks import required
+from ..fxgraph.ops.elementwise import TWO_RESULTS
 from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
+from ..fxgraph.prove import ge0
 from .assign import fitted, store
 from .registry import IMPLEMENTED, UFUNC_METHODS
 from .unknown import unknown
@@ -22,7 +26,8 @@ def op_of(ufunc: Any) -> Op | None:
     """The elementwise op that stands for a ufunc."""
     if ufunc not in _ANSWERS:
         _ANSWERS.update((f, op) for op in OPS.values() for f in op.numpy)
-    return _ANSWERS.get(ufunc)
+    found = _ANSWERS.get(ufunc)
+    return found if found is not None else _ANSWERS.get(f"scipy.special.{ufunc.__name__}")
 
 
 def value_node(x: Any) -> Node:
@@ -82,8 +87,10 @@ def computed(
     elif casting != "same_kind":
         loop = resolve_ufunc(ufunc, tuple(kind_of(n) for n in nodes))
         nodes = [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
-    if ufunc is np.divmod:
-        return OPS["floor_divide"](*nodes), OPS["remainder"](*nodes)
+    if ufunc in TWO_RESULTS:
+        return TWO_RESULTS[ufunc](*nodes)
+    if ufunc is np.power:
+        _no_negative_powers(*nodes)
     op = op_of(ufunc)
     if op is None:
         raise unknown(ufunc)
@@ -91,6 +98,23 @@ def computed(
     if isinstance(result, tuple):
         return result
     return (result,)
+
+
+def _no_negative_powers(x: Node, y: Node) -> None:
+    """NumPy refuses integers to negative integer powers, whatever the integers."""
+    if x.dtype.kind not in "iub" or y.dtype.kind != "i":
+        return
+    message = "Integers to negative integer powers are not allowed."
+    if is_const(y):
+        if (array_of(y) < 0).any():
+            raise ValueError(message)
+        return
+    if y.type.weak and ge0(y):
+        return
+    fine = OPS["greater_equal"](y, 0)
+    if fine.rank:
+        fine = OPS["reduce_all"](fine, axes=tuple(range(fine.rank)))
+    required(fine, "ValueError", message)
 
 
 def _for_loop(

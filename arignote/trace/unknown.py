@@ -28,10 +28,14 @@ def unknown(function: Any, suffix: str = "") -> UnsupportedError:
     instead = _INSTEAD.get(name)
     if instead is None:
         known = {getattr(f, "__name__", "") for f in IMPLEMENTED}
-        known.update(f.__name__ for op in OPS.values() for f in op.numpy)
+        known.update(_name(f) for op in OPS.values() for f in op.numpy)
         close = difflib.get_close_matches(name, sorted(known - {name}), 3, 0.6)
         instead = " or ".join(close) if close else "a combination of supported functions"
     return UnsupportedError(
         f"{module.split('.')[0]}.{name}{suffix} is not supported in compiled code, at {place()}. "
         f"Use {instead}, or call it outside the compiled function."
     )
+
+
+def _name(f: Any) -> str:
+    return f.rpartition(".")[2] if isinstance(f, str) else f.__name__

@@ -23,7 +23,7 @@ from typing import Any
 
 from arignote.config import config
 from arignote.emit.cache import default_cache
-from arignote.errors import CompilerMissingError
+from arignote.errors import CompilerMissingError, warn_once
 
 # -ffp-contract=off: gcc fuses multiply and add by default, which are not NumPy's bits.
 # -fwrapv: NumPy's integers wrap.  -fno-math-errno: lets sqrt and friends be instructions.
@@ -80,6 +80,11 @@ def compiler_here() -> Compiler | None:
         return find_compiler()
     except CompilerMissingError:
         return None
+
+
+def warn_interpreted(error: CompilerMissingError) -> None:
+    """Say once that functions run in the NumPy interpreter, why, and what would change it."""
+    warn_once("native code", f"functions run in the NumPy interpreter, which is slow: {error}")
 
 
 @functools.cache

@@ -17,17 +17,10 @@ if TYPE_CHECKING:
 else:
     try:
         from arignote.emit.runtime import NO_MATCH, Dispatcher, Kernel, set_state
-    except ImportError as error:
+    except ImportError:
         from arignote.emit.runtime_py import NO_MATCH, Dispatcher, Kernel, set_state
 
-        warn_once(
-            "runtime",
-            f"the compiled runtime is not there ({error}), each call costs some 30 µs more. "
-            f"Reinstall where a C compiler and Python's headers are: "
-            f"{os.path.basename(sys.executable)} -m pip install --force-reinstall arignote",
-        )
-
-__all__ = ["NO_MATCH", "Dispatcher", "Kernel", "compiled", "current_state"]
+__all__ = ["NO_MATCH", "Dispatcher", "Kernel", "compiled", "current_state", "warn_if_slow"]
 
 _states: dict[tuple[tuple[str, Any], ...], int] = {}
 
@@ -35,6 +28,17 @@ _states: dict[tuple[tuple[str, Any], ...], int] = {}
 def compiled() -> bool:
     """Whether the compiled runtime is in use."""
     return Dispatcher is not runtime_py.Dispatcher
+
+
+def warn_if_slow() -> None:
+    """Say once that the compiled runtime is missing; called when there is native code to call."""
+    if not compiled():
+        warn_once(
+            "native code",
+            f"the compiled runtime was not built when arignote was installed, so each call costs "
+            f"some 30 µs more. Reinstall it where a C compiler and Python's headers are: "
+            f"{os.path.basename(sys.executable)} -m pip install --force-reinstall arignote",
+        )
 
 
 def current_state() -> tuple[int, int]:

@@ -26,6 +26,7 @@ from arignote.config import config
 from arignote.emit.cache import default_cache, temporary_cache
 from arignote.emit.compiler import Compiler, cpu_identity, find_compiler, first_errors
 from arignote.emit.cython.load import Built, load
+from arignote.emit.dispatch import warn_if_slow
 from arignote.errors import BuildError
 
 _SO = "module.so"
@@ -39,6 +40,7 @@ def build(text: str, label: str = "kernel", externs: tuple[str, ...] = ()) -> Bu
     refuses the text.
     """
     compiler = find_compiler()
+    warn_if_slow()
     key = build_key(text, compiler, externs)
     with _lock_of(key):  # threads that want the same text wait for one build
         built = _loaded.get(key)

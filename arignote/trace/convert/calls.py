@@ -26,6 +26,8 @@ def convert_call(ctx: Context, node: ast.Call) -> ast.expr:
             message = f"{name}() looks at the caller's variables; name what is needed instead"
             return operation("refuse", ctx.site(node), ast.Constant(message))
     call = operation("call", ctx.site(node), node.func, *node.args)
+    if isinstance(node.func, ast.Attribute):  # so the line of a method chain is that of its link
+        ast.copy_location(call.func, node.func)
     call.keywords = node.keywords
     return call
 

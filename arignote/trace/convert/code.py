@@ -122,15 +122,18 @@ def _inner(code: CodeType, path: list[str]) -> CodeType:
 
 
 def _renamed(code: CodeType, name: str, qualname: str) -> CodeType:
-    """The same code under another name, with the functions in it named as the user sees them."""
+    """The same code under another name, with what is defined in it named as the user sees it."""
+    function = code.co_flags & inspect.CO_OPTIMIZED
+    prefix = f"{qualname}.<locals>." if function else f"{qualname}."
     constants = []
     for constant in code.co_consts:
-        if isinstance(constant, CodeType) and constant.co_flags & inspect.CO_OPTIMIZED:
+        if isinstance(constant, CodeType):
             if constant.co_name.startswith(PREFIX):
                 constant = _renamed(constant, name, qualname)
             else:
-                inner = f"{qualname}.<locals>.{constant.co_name}"
-                constant = _renamed(constant, constant.co_name, inner)
+                constant = _renamed(constant, constant.co_name, prefix + constant.co_name)
+        elif not function and constant == code.co_qualname:
+            constant = qualname  # a class body assigns it to __qualname__
         constants.append(constant)
     return code.replace(co_name=name, co_qualname=qualname, co_consts=tuple(constants))
 

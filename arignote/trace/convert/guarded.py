@@ -58,5 +58,6 @@ def _convert_handler(ctx: Context, handler: ast.ExceptHandler) -> ast.ExceptHand
     handler.body = ctx.statements(ctx, handler.body)
     if name is not None:
         handler.name = f"{PREFIX}e{next(ctx.numbers)}"
-        handler.body = [assign(name, load(handler.name)), *handler.body, undefined(name)]
+        body = ast.Try(handler.body, [], [], [undefined(name)])
+        handler.body = [assign(name, load(handler.name)), body]
     return handler

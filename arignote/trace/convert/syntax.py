@@ -106,5 +106,6 @@ def complete(root: ast.AST) -> None:
 def _move(node: ast.AST, at: ast.AST) -> None:
     line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
     node.lineno, node.col_offset = line, column  # type: ignore[attr-defined]
-    node.end_lineno = getattr(at, "end_lineno", line)  # type: ignore[attr-defined]
-    node.end_col_offset = getattr(at, "end_col_offset", column)  # type: ignore[attr-defined]
+    if not isinstance(node, ast.Attribute):  # a call stands where its attribute ends
+        line, column = getattr(at, "end_lineno", line), getattr(at, "end_col_offset", column)
+    node.end_lineno, node.end_col_offset = line, column  # type: ignore[attr-defined]

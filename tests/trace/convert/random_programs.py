@@ -150,7 +150,7 @@ class _Writer:
         self.line(f"{space}try:")
         self.block(indent + 1, depth + 1, in_loop)
         name = self.random.choice(["", " as " + self.random.choice(NAMES)])
-        self.line(f"{space}except (ZeroDivisionError, UnboundLocalError){name}:")
+        self.line(f"{space}except (ZeroDivisionError, NameError){name}:")
         self.block(indent + 1, depth + 1, in_loop)
         self.orelse(space, indent, depth, in_loop)
         if self.random.random() < 0.3:

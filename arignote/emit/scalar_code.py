@@ -93,7 +93,7 @@ def library(functions: Iterable[ScalarFunction], used: str = "") -> str:
     return "\n".join(pieces)
 
 
-# ---- functions ------------------------------------------------------------------------------------
+# ---- functions --------------------------------------------------------------------------------
 def _runs(codes: tuple[str, ...]) -> list[str]:
     """The codes without the repeats that follow each other."""
     return [c for k, c in enumerate(codes) if k == 0 or c != codes[k - 1]]
@@ -139,7 +139,7 @@ def _conversion(a: str, b: str) -> ScalarFunction:
     name = f"an_cast_{a}_{b}"
     x, at = "x", a
     if (a, b) == ("f2", "u4"):
-        x = "(an_i8)an_f4_of_f2(x)"
+        x, at = "(an_i8)an_f4_of_f2(x)", "i8"
     elif at == "f2":
         x, at = "an_f4_of_f2(x)", "f4"
     if at[0] == "c" and b == "b1":
@@ -173,7 +173,7 @@ def _real_conversion(x: str, a: str, b: str) -> str:
     return f"(an_{b}){x}"
 
 
-# ---- the preambles ----------------------------------------------------------------------------------
+# ---- the preambles ----------------------------------------------------------------------------
 _FILES = ("types", "libm", "integer", "mixed", "real", "complex", "special")
 #: What is read once more with the narrower type: the types that change.
 _DERIVED = {"libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f"}

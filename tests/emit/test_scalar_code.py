@@ -111,7 +111,7 @@ def run(loops, op, s, values):
     return out
 
 
-# ---- values ------------------------------------------------------------------------------------------
+# ---- values -----------------------------------------------------------------------------------
 def specials(d: np.dtype) -> np.ndarray:
     if d.kind == "b":
         return np.array([False, True])
@@ -168,7 +168,7 @@ def operands(op: Op, s: tuple[np.dtype, ...]) -> list[np.ndarray]:
     ]
 
 
-# ---- comparison ------------------------------------------------------------------------------------
+# ---- comparison -------------------------------------------------------------------------------
 def distance(a: np.ndarray, b: np.ndarray, least: float) -> np.ndarray:
     """In units in the last place of b; 0 for equal values and two nans, inf where one is special."""
     if a.dtype.kind != "f":

@@ -64,7 +64,7 @@ reciprocal = elementwise(
     vjp=lambda g, out, x: (negative(multiply(g, square(out))),),
 )
 
-# ---- quotients and remainders --------------------------------------------------------------------
+# ---- quotients and remainders -----------------------------------------------------------------
 floor_divide = elementwise(
     "floor_divide",
     ufunc=np.floor_divide,
@@ -93,7 +93,7 @@ def divmod_(x: Any, y: Any) -> tuple[Node, Node]:
     return floor_divide(x, y), remainder(x, y)
 
 
-# ---- numbers made of bits -------------------------------------------------------------------------
+# ---- numbers made of bits ---------------------------------------------------------------------
 copysign = elementwise(
     "copysign",
     ufunc=np.copysign,
@@ -164,6 +164,6 @@ def modf(x: Any) -> tuple[Node, Node]:
     return modf_fraction(x), modf_integral(x)
 
 
-# ---- integers ---------------------------------------------------------------------------------------
+# ---- integers ---------------------------------------------------------------------------------
 gcd = elementwise("gcd", ufunc=np.gcd, c="an_gcd_{t}({x}, {y})")
 lcm = elementwise("lcm", ufunc=np.lcm, c="an_lcm_{t}({x}, {y})")

@@ -33,7 +33,7 @@ where = elementwise(
     vjp=lambda g, out, c, x, y: (None, where(c, g, 0), where(c, 0, g)),
 )
 
-# ---- greater and smaller of two --------------------------------------------------------------------
+# ---- greater and smaller of two ---------------------------------------------------------------
 
 
 def _share(g: Node, x: Node, y: Node, first: Callable[[Node, Node], Node]) -> tuple[Node, Node]:
@@ -120,7 +120,7 @@ py_min = elementwise(
 )
 
 
-# ---- limits ------------------------------------------------------------------------------------------
+# ---- limits -----------------------------------------------------------------------------------
 def _clip_vjp(g: Node, out: Node, x: Node, low: Node, high: Node) -> tuple[Node, ...]:
     """clip is minimum(maximum(x, low), high), and so is its gradient, ties included."""
     raised = maximum(x, low)

@@ -52,7 +52,7 @@ greater_equal = _comparison("greater_equal", ">=", np.greater_equal)
 equal = _comparison("equal", "==", np.equal)
 not_equal = _comparison("not_equal", "!=", np.not_equal)
 
-# ---- logic -----------------------------------------------------------------------------------------
+# ---- logic ------------------------------------------------------------------------------------
 _TRUTH = {"c": "an_truth_{t}({x})", "*": "({x} != 0)"}
 
 
@@ -70,7 +70,7 @@ logical_or = _logic("logical_or", np.logical_or, "{p} | {q}")
 logical_xor = _logic("logical_xor", np.logical_xor, "{p} ^ {q}")
 logical_not = _logic("logical_not", np.logical_not, "!{p}")
 
-# ---- tests of floats --------------------------------------------------------------------------------
+# ---- tests of floats --------------------------------------------------------------------------
 isnan = elementwise(
     "isnan",
     ufunc=np.isnan,

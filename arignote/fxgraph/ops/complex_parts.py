@@ -93,7 +93,7 @@ make_complex = elementwise(
 )
 
 
-# ---- magnitude and sign ---------------------------------------------------------------------------
+# ---- magnitude and sign -----------------------------------------------------------------------
 def _over(g: Node, size: Node) -> Node:
     """g / size, 0 where size is 0"""
     return where(equal(size, 0), 0, divide(g, where(equal(size, 0), 1, size)))

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError
 from ..constants import is_const, value_of
 from ..node import Node
 from .arithmetic import add, divide, multiply, negative, square, subtract
 from .choice import where
 from .compare import equal
 from .family import elementwise
+from .from_scipy import scipy_dtypes, scipy_special
 
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
@@ -77,8 +77,8 @@ log1p = elementwise(
 )
 expit = elementwise(
     "expit",
-    reference=lambda x: _expit(x),
-    dtypes=lambda x: float_dtypes(x),
+    reference=scipy_special("expit"),
+    dtypes=scipy_dtypes("expit"),
     arity=1,
     c="an_expit_{t}({x})",
     ulp=6,
@@ -86,16 +86,7 @@ expit = elementwise(
     vjp=lambda g, out, x: (multiply(g, multiply(out, subtract(1.0, out))),),
 )
 
-
-def _expit(x: Any) -> Any:
-    """1 / (1 + exp(-x)) with the exponential of a negative number only, so nothing overflows."""
-    small = np.exp(-np.abs(x))
-    return np.where(np.signbit(x), small, x.dtype.type(1)) / (1 + small) if np.ndim(x) else _expit(
-        np.asarray(x)[None]
-    )[0]
-
-
-# ---- roots --------------------------------------------------------------------------------------------
+# ---- roots ------------------------------------------------------------------------------------
 sqrt = elementwise(
     "sqrt",
     ufunc=np.sqrt,
@@ -128,7 +119,7 @@ def _not_zero(x: Node) -> Node:
     return where(equal(x, 0), 1, x)
 
 
-# ---- sums of exponentials -----------------------------------------------------------------------------
+# ---- sums of exponentials ---------------------------------------------------------------------
 def _share(g: Node, x: Node, y: Node, scale: float) -> tuple[Node, Node]:
     """g times the softmax of (x, y): 1/2 each where equal, equal infinities included"""
     difference = multiply(subtract(x, y), scale)
@@ -153,7 +144,7 @@ logaddexp2 = elementwise(
 )
 
 
-# ---- powers -----------------------------------------------------------------------------------------
+# ---- powers -----------------------------------------------------------------------------------
 def _power_vjp(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
     """The exponent 0 and the base 0 leave no nan behind: d(x**0) = 0, and log(0) counts as 0."""
     if is_const(y) and not y.rank:
@@ -194,11 +185,3 @@ float_power = elementwise(
     vjp=_power_vjp,
 )
 
-
-def float_dtypes(kind: Any) -> tuple[Any, Any]:
-    """SciPy's rule for functions of one real number: float32 for float16 and float32, else float64."""
-    dtype = np.result_type(kind(0) if isinstance(kind, type) else kind)
-    if dtype.kind == "c":
-        raise DTypeError(f"no loop for {dtype}")
-    out = np.dtype(np.float32 if dtype.kind == "f" and dtype.itemsize <= 4 else np.float64)
-    return out, out

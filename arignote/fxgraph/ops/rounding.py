@@ -8,6 +8,7 @@ import numpy as np
 
 from ..node import Node, Op
 from .arithmetic import divide, multiply
+from .complex_parts import imag, make_complex, real
 from .family import as_node, cast_to, elementwise, zero_gradient
 
 
@@ -27,10 +28,10 @@ def round_(x: Any, decimals: int = 0) -> Node:
     n = as_node(x)
     if n.dtype.kind in "iu" and decimals >= 0:
         return n
-    if n.dtype.kind == "b":
+    if n.dtype.kind == "b" or decimals == 0:
         return rint(n)
-    if decimals == 0:
-        return rint(n)
+    if n.dtype.kind == "c":
+        return make_complex(round_(real(n), decimals), round_(imag(n), decimals))
     scale = 10.0 ** abs(decimals)
     if decimals > 0:
         return divide(rint(multiply(n, scale)), scale)

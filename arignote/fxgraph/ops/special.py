@@ -1,12 +1,7 @@
-"""Special functions, named as in scipy.special.
-
-SciPy is loaded when a reference is first run, not with this package: that import costs 0.15 s.
-`numpy` therefore names its functions as text, "scipy.special.erf".  float16 becomes float32, as there.
-"""
+"""Special functions, named as in scipy.special and with its dtype rules."""
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,18 +12,10 @@ from ..node import Node, Op
 from .arithmetic import add, divide, multiply, negative, square, subtract
 from .choice import where
 from .compare import equal
-from .exponential import exp, expit, float_dtypes, log
+from .exponential import exp, expit, log
 from .family import elementwise
+from .from_scipy import scipy_dtypes, scipy_special
 from .trigonometric import sin
-
-
-def scipy_special(name: str) -> Callable[..., Any]:
-    """scipy.special's function, found when it is first called."""
-
-    def call(*values: Any) -> Any:
-        return getattr(importlib.import_module("scipy.special"), name)(*values)
-
-    return call
 
 
 def _special(
@@ -42,7 +29,7 @@ def _special(
     return elementwise(
         name,
         reference=scipy_special(name),
-        dtypes=float_dtypes,
+        dtypes=scipy_dtypes(name),
         arity=1,
         c=c or f"an_{name}_{{t}}({{x}})",
         numpy=(f"scipy.special.{name}",),
@@ -52,7 +39,7 @@ def _special(
     )
 
 
-# ---- the error function --------------------------------------------------------------------------
+# ---- the error function -----------------------------------------------------------------------
 _BELL = 2 / math.sqrt(math.pi)
 
 erf = _special("erf", lambda out, x: _bell(x, _BELL), "erf{f}({x})", ulp=6)
@@ -67,14 +54,14 @@ def _bell(x: Node, scale: float) -> Node:
     return multiply(exp(negative(square(x))), scale)
 
 
-# ---- gamma ------------------------------------------------------------------------------------------
+# ---- gamma ------------------------------------------------------------------------------------
 gammaln = _special("gammaln", lambda out, x: digamma(x), domain=(0.3, 5.0), ulp=32)
 digamma = _special("digamma", lambda out, x: trigamma(x), domain=(0.3, 5.0), ulp=32)
 #: the derivative of digamma, polygamma(1, x)
 trigamma = elementwise(
     "trigamma",
     reference=lambda x: _trigamma(x),
-    dtypes=float_dtypes,
+    dtypes=scipy_dtypes("digamma"),
     arity=1,
     c="an_trigamma_{t}({x})",
     domain=(0.3, 5.0),
@@ -89,7 +76,7 @@ def _trigamma(x: Any) -> Any:
     return np.where(at > 0, zeta(2, np.maximum(at, 0)), reflected).astype(np.asarray(x).dtype)[()]
 
 
-# ---- logistic ---------------------------------------------------------------------------------------
+# ---- logistic ---------------------------------------------------------------------------------
 logit = _special(
     "logit", lambda out, x: divide(1.0, multiply(x, subtract(1.0, x))), domain=(0.1, 0.9)
 )
@@ -98,7 +85,7 @@ log_expit = _special("log_expit", lambda out, x: expit(negative(x)))
 softplus = elementwise(
     "softplus",
     reference=lambda x: np.logaddexp(x, np.asarray(x).dtype.type(0)),
-    dtypes=float_dtypes,
+    dtypes=scipy_dtypes("log_expit"),
     arity=1,
     c="an_softplus_{t}({x})",
     ulp=8,
@@ -106,19 +93,11 @@ softplus = elementwise(
 )
 
 
-# ---- x log y ----------------------------------------------------------------------------------------
-def _pair_dtypes(x: Any, y: Any) -> tuple[Any, ...]:
-    wide = max(float_dtypes(x)[0], float_dtypes(y)[0])
-    weak = [k for k in (x, y) if not isinstance(k, type)]
-    if weak and len(weak) < 2:
-        wide = float_dtypes(weak[0])[0]
-    return wide, wide, wide
-
-
+# ---- x log y ----------------------------------------------------------------------------------
 xlogy = elementwise(
     "xlogy",
     reference=scipy_special("xlogy"),
-    dtypes=_pair_dtypes,
+    dtypes=scipy_dtypes("xlogy"),
     arity=2,
     c="an_xlogy_{t}({x}, {y})",
     numpy=("scipy.special.xlogy",),
@@ -129,7 +108,7 @@ xlogy = elementwise(
 xlog1py = elementwise(
     "xlog1py",
     reference=scipy_special("xlog1py"),
-    dtypes=_pair_dtypes,
+    dtypes=scipy_dtypes("xlog1py"),
     arity=2,
     c="an_xlog1py_{t}({x}, {y})",
     numpy=("scipy.special.xlog1py",),
@@ -141,7 +120,7 @@ entr = _special(
     "entr", lambda out, x: negative(add(log(x), 1.0)), domain=(0.2, 3.0), ulp=8
 )
 
-# ---- Bessel -----------------------------------------------------------------------------------------
+# ---- Bessel -----------------------------------------------------------------------------------
 i0 = _special("i0", lambda out, x: i1(x), ulp=16)
 i1 = _special(
     "i1",

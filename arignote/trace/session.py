@@ -52,6 +52,7 @@ class Session:
     refs: list[weakref.ref[Cell]] = field(default_factory=list)
     limit: int = 64
     log: list[tuple[int, Cell, Node]] = field(default_factory=list)
+    printed: int = 0
 
     def wrote(self, cell: Cell, version: Node) -> None:
         if not self.knowledge.regions:

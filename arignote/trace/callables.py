@@ -1,0 +1,193 @@
+"""Calls: every call of converted code comes here.
+
+Builtins of traced values get their meaning from `pybuiltins`, NumPy's functions from the registry or
+NumPy's own protocols, the user's functions are converted and traced into; what has no traced
+argument and is nobody's business is called plainly.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import sysconfig
+from types import BuiltinMethodType, FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from ..errors import TraceError, UnsupportedError
+from . import lists
+from .convert import converted
+from .convert.site import Site
+from .dispatch import array_function
+from .iteration import Counter, Lazy, Nested, SymbolicRange
+from .proxy import Proxy, fresh, node_of
+from .pybuiltins import BUILTINS
+from .regions import at_site
+from .registry import IMPLEMENTED
+from .session import is_tracing
+from .ufuncs import apply
+
+#: Set by `operators`: what converted functions call.
+OPERATORS: list[Any] = []
+#: Calls of the user's functions inside each other; beyond it the recursion is taken for endless.
+DEEPEST = 200
+#: These make arrays of sizes that may be large: never done while tracing.
+_CREATION = (np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.arange, np.linspace, np.tri)
+_PLAIN_PACKAGES = ("numpy", "scipy", "arignote", "networkx", "builtins")
+_STDLIB = sysconfig.get_paths()["stdlib"]
+_now = [0]
+
+
+def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """`function(*args, **kwargs)` in converted code"""
+    with at_site(site):
+        return _call(site, function, args, kwargs)
+
+
+def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if isinstance(f, functools.partial):
+        return _call(site, f.func, (*f.args, *args), {**f.keywords, **kwargs})
+    listed = lists.answer(f, args, kwargs)
+    if listed is not lists.NO_ANSWER:
+        return listed
+    traced = has_traced((args, kwargs))
+    if traced and _in(f, BUILTINS):
+        return BUILTINS[f](*(_callable(site, a) for a in args), **_callables(site, kwargs))
+    if isinstance(f, np.ufunc):
+        return apply(f, args, **kwargs) if traced else f(*args, **kwargs)
+    if _in(f, IMPLEMENTED) and is_tracing() and (traced or f in _CREATION):
+        return array_function(None, f, (), args, kwargs)
+    inner = _inlined(f)
+    if inner is not f:
+        return _call(site, inner, args, kwargs)
+    if isinstance(f, FunctionType | MethodType):
+        return _function(site, f, args, kwargs, traced)
+    if isinstance(f, type):
+        return _constructed(site, f, args, kwargs)
+    if isinstance(getattr(type(f), "__call__", None), FunctionType):
+        return _call(site, MethodType(type(f).__call__, f), args, kwargs)
+    return _plain(site, f, args, kwargs, traced)
+
+
+def _in(f: Any, table: dict[Any, Any]) -> bool:
+    try:
+        return f in table
+    except TypeError:  # unhashable callables
+        return False
+
+
+def has_traced(x: Any, depth: int = 4) -> bool:
+    """Is there a traced value in x, or in containers in it?"""
+    if isinstance(x, Proxy | SymbolicRange | Lazy | Counter | Nested):
+        return True
+    if depth and isinstance(x, tuple | list):
+        return any(has_traced(v, depth - 1) for v in x)
+    if depth and isinstance(x, dict):
+        return any(has_traced(v, depth - 1) for v in x.values())
+    return False
+
+
+def _callable(site: Site, x: Any) -> Any:
+    """A function handed to a builtin, so that it is converted when the builtin calls it."""
+    if isinstance(x, FunctionType | MethodType):
+        return lambda *args, **kwargs: _call(site, x, args, kwargs)
+    return x
+
+
+def _callables(site: Site, kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {k: _callable(site, v) for k, v in kwargs.items()}
+
+
+def _inlined(f: Any) -> Any:
+    """The function inside another compiled function, or inside a cache."""
+    if hasattr(type(f), "__arignote_inlined__"):
+        return f.__wrapped__
+    if isinstance(f, functools._lru_cache_wrapper):
+        return f.__wrapped__
+    return f
+
+
+# ---- functions of the user ---------------------------------------------------------------------------
+def _function(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
+    inner = f.__func__ if isinstance(f, MethodType) else f
+    if not isinstance(inner, FunctionType):
+        return _call(site, inner, (f.__self__, *args), kwargs)
+    if _is_library(inner):
+        return _plain(site, f, args, kwargs, traced)
+    if _now[0] >= DEEPEST:
+        raise TraceError(
+            f"{site}\n{inner.__qualname__} calls itself more than {DEEPEST} deep while it is traced. "
+            f"Recursion must end by values known while tracing; write a loop instead."
+        )
+    _now[0] += 1
+    try:
+        return converted(f, OPERATORS[0])(*args, **kwargs)
+    finally:
+        _now[0] -= 1
+
+
+def _is_library(f: FunctionType) -> bool:
+    module = (f.__module__ or "").partition(".")[0]
+    if module in _PLAIN_PACKAGES or f.__code__.co_filename.startswith("<"):
+        return True
+    return module in sys.stdlib_module_names and f.__code__.co_filename.startswith(_STDLIB)
+
+
+def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """An object of the user's class, its `__init__` converted."""
+    init = cls.__init__
+    if type(cls) is not type or not isinstance(init, FunctionType) or _is_library(init):
+        return _plain(site, cls, args, kwargs, has_traced((args, kwargs)))
+    new = cls.__new__
+    made = new(cls) if new is object.__new__ else new(cls, *args, **kwargs)
+    if isinstance(made, cls):
+        _call(site, MethodType(init, made), args, kwargs)
+    return made
+
+
+# ---- everything else -----------------------------------------------------------------------------------
+def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
+    _refuse_hidden_state(site, f, args)
+    try:
+        out = f(*args, **kwargs)
+    except (TraceError, UnsupportedError) as error:
+        raise _located(error, site) from None
+    if isinstance(out, np.ndarray) and is_tracing() and _made_here(f, out, args):
+        return fresh(node_of(out))
+    return out
+
+
+def _made_here(f: Any, out: np.ndarray[Any, Any], args: tuple[Any, ...]) -> bool:
+    """Is it an array of its own, that the function may go on to write?"""
+    if out.dtype.kind not in "biufc" or isinstance(f, FunctionType) and not _is_library(f):
+        return False
+    owner = getattr(f, "__self__", None)
+    return not any(out is a or np.may_share_memory(out, a) for a in (*args, owner) if isinstance(a, np.ndarray))
+
+
+def _refuse_hidden_state(site: Site, f: Any, args: tuple[Any, ...]) -> None:
+    """Random numbers from hidden state would be drawn once, while tracing."""
+    owner = getattr(f, "__self__", None)
+    if isinstance(owner, np.random.RandomState):
+        raise UnsupportedError(
+            f"{site}\nnp.random.{f.__name__} draws from NumPy's global state. Pass a Generator "
+            f"(np.random.default_rng(seed)) as an argument and draw from it."
+        )
+    if f is np.random.default_rng and (not args or args[0] is None):
+        raise UnsupportedError(
+            f"{site}\na generator without a seed would be seeded once, while tracing. Pass a Generator "
+            f"as an argument."
+        )
+    if isinstance(owner, np.random.Generator) and isinstance(f, BuiltinMethodType):
+        raise UnsupportedError(
+            f"{site}\nthis Generator is no argument of the compiled function, so its numbers would be drawn "
+            f"once, while tracing. Pass it as an argument."
+        )
+
+
+def _located(error: Exception, site: Site) -> Exception:
+    text = str(error)
+    if f"line {site.line}" in text or f":{site.line}" in text:
+        return error
+    return type(error)(f"{site}\n{text}")

@@ -1,0 +1,326 @@
+"""What a loop carries: for each name, what it is taken to hold at the start of every step.
+
+The body is traced with a guess: numbers are carried by value with a type, arrays keep their binding
+(writes go through cells).  What the body leaves says whether the guess holds; if not it is widened and
+the body is traced again.  Types only grow, so this ends after two or three times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..fxgraph.constants import new_param
+from ..fxgraph.node import Node
+from ..fxgraph.types import BOOL, I64, TensorType
+from .containers import filled, flatten, rebuilt
+from .merging import NUMBERS, Conflict, Unmergeable, agreed, as_type, blank, is_number, join
+from .proxy import Array, Scalar, node_of, same_place, wrap
+from .session import session
+from .undefined import Undefined, certain, flag_of, unsure, yes
+
+#: Integers that only count steps stay below this: at most 2**53 steps run in the lifetime of a machine,
+#: each adds at most MOST_PER_STEP.
+COUNTED = 2**62
+MOST_PER_STEP = 2**9
+
+
+class Unstable(Exception):
+    """No guess holds: what a name is changes from step to step."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """types: one a leaf; None: the binding stays.  structure: None until the name is assigned.
+
+    like: a container to build others after, its traced leaves left out.
+    flagged: the name may be unassigned at the start of a step.
+    """
+
+    structure: Any
+    types: tuple[TensorType | None, ...]
+    flagged: bool = False
+    deep: bool = False
+    like: Any = field(default=None, compare=False)
+
+    @property
+    def unassigned(self) -> bool:
+        return self.types == () and self.flagged and self.like is None
+
+
+@dataclass
+class Held:
+    """A name at the start of a step: its value there, and the params in it."""
+
+    name: str
+    guess: Guess
+    value: Any
+    params: tuple[Node | None, ...]
+    flag: Node | None
+
+
+_UNASSIGNED = Guess(None, (), flagged=True)
+
+
+def first_guess(value: Any) -> Guess:
+    if isinstance(value, Undefined):
+        return _UNASSIGNED
+    plain = certain(value)
+    structure, leaves = flatten(plain)
+    types = tuple(_scalar_type(leaf) for leaf in leaves)
+    return Guess(structure, types, flag_of(value) is not yes(), like=_template(plain, False))
+
+
+def _scalar_type(leaf: Any) -> TensorType | None:
+    if isinstance(leaf, (Scalar, *NUMBERS)):
+        t: TensorType = node_of(leaf).type
+        return t
+    return None
+
+
+def _template(value: Any, deep: bool) -> Any:
+    """The container without its traced leaves, which would keep their memory alive."""
+    return rebuilt(value, lambda leaf: 0 if is_number(leaf) else leaf, deep)
+
+
+def remembered(guess: Guess, known: Guess | None) -> Guess:
+    """The guess widened by what an earlier trace of the same loop found."""
+    if known is None or any(d.free for t in known.types if t is not None for d in _sizes(t)):
+        return guess
+    if guess.unassigned:
+        return known
+    if known.unassigned or known.structure != guess.structure or known.deep != guess.deep:
+        return guess
+    try:
+        types = tuple(_wider(a, b) for a, b in zip(guess.types, known.types, strict=True))
+    except Unmergeable:
+        return guess
+    return replace(guess, types=types, flagged=guess.flagged or known.flagged)
+
+
+def _wider(a: TensorType | None, b: TensorType | None) -> TensorType | None:
+    if a is None or b is None:
+        return b if a is None else a
+    shape = agreed(a.shape, b.shape)
+    t = join(a, b)
+    return TensorType(t.dtype, shape, t.weak)
+
+
+def _sizes(t: TensorType) -> list[Node]:
+    return [d for d in t.shape if isinstance(d, Node)]
+
+
+# ---- the start of a step -----------------------------------------------------------------------------
+def enter(name: str, guess: Guess, value: Any, counted: bool) -> Held:
+    """The name at the start of a step: params for what is carried by value.
+
+    counted: Python integers in it are assumed to stay below COUNTED (see `grows_slowly`).
+    """
+    if guess.unassigned:
+        return Held(name, guess, Undefined(name), (), None)
+    bindings = _bindings(guess, value)
+    params: list[Node | None] = []
+    leaves: list[Any] = []
+    for t, leaf in zip(guess.types, bindings, strict=True):
+        if t is None:
+            params.append(None)
+            leaves.append(leaf)
+            continue
+        p = new_param(name, t)
+        if t.weak and t.dtype == I64 and counted:
+            session().bounds[p] = (-COUNTED, COUNTED)
+        params.append(p)
+        leaves.append(wrap(p))
+    inside = filled(guess.like, leaves, guess.deep) if any(params) or guess.deep else None
+    if inside is None:
+        inside = filled(guess.like, leaves) if isinstance(value, Undefined) else certain(value)
+    flag = None
+    if guess.flagged:
+        flag = new_param(f"{name}_assigned", TensorType(BOOL, (), True))
+        inside = unsure(inside, flag, name)
+    return Held(name, guess, inside, tuple(params), flag)
+
+
+def _bindings(guess: Guess, value: Any) -> list[Any]:
+    if isinstance(value, Undefined):
+        return flatten(guess.like, guess.deep)[1]
+    return flatten(certain(value), guess.deep)[1]
+
+
+# ---- the end of a step -------------------------------------------------------------------------------
+def widened(held: Held, start: Any, now: Any) -> Guess:
+    """The guess that holds for what the body left too; the same object when nothing changed.
+
+    Raises Unstable.
+    """
+    guess = held.guess
+    try:
+        if isinstance(now, Undefined):
+            return guess if guess.flagged else replace(guess, flagged=True)
+        flag_needed = flag_of(now) is not yes() and not guess.flagged
+        new = _for_values(held, start, certain(now))
+        return replace(new, flagged=True) if flag_needed else new
+    except Unmergeable as error:
+        raise Unstable(f"{held.name!r} is one of {error} from step to step") from None
+
+
+def _for_values(held: Held, start: Any, now: Any) -> Guess:
+    guess = held.guess
+    if isinstance(now, Conflict):
+        raise Unmergeable(repr(now))
+    if guess.unassigned:
+        structure, leaves = flatten(now, True)
+        types = tuple(node_of(x).type if is_number(x) else None for x in leaves)
+        return Guess(structure, types, True, True, _template(now, True))
+    was = certain(held.value)
+    structure, leaves = flatten(now, guess.deep)
+    if structure != guess.structure or (not guess.deep and _replaced(was, now)):
+        if guess.deep:
+            raise Unmergeable(f"values of different structure ({_brief(was)} and {_brief(now)})")
+        return _opened(held, start, now)
+    before = flatten(was, guess.deep)[1]
+    first = _bindings(guess, start)
+    types = tuple(
+        _leaf_type(t, f, b, x) for t, f, b, x in zip(guess.types, first, before, leaves, strict=True)
+    )
+    return guess if types == guess.types else replace(guess, types=types)
+
+
+def _brief(x: Any) -> str:
+    return f"{x!r}"[:60] if not is_number(x) else "a number or array"
+
+
+def _replaced(was: Any, now: Any) -> bool:
+    """Was a list, dict or object replaced by another?"""
+    for a, b in zip(flatten(was)[1], flatten(now)[1], strict=True):
+        if a is not b and not is_number(a) and flatten(a, True)[0] is not None:
+            return True
+    return False
+
+
+def _opened(held: Held, start: Any, now: Any) -> Guess:
+    """The same guess, looking into lists, dicts and objects."""
+    if isinstance(start, Undefined):
+        raise Unmergeable("values of different structure")
+    plain = certain(start)
+    structure, leaves = flatten(plain, True)
+    if structure != flatten(now, True)[0] or structure is None:
+        raise Unmergeable(f"{_kind(plain)} and {_kind(now)}")
+    types = tuple(_scalar_type(leaf) for leaf in leaves)
+    return Guess(structure, types, held.guess.flagged, True, _template(plain, True))
+
+
+def _kind(x: Any) -> str:
+    if x is None:
+        return "None"
+    if is_number(x):
+        t = node_of(x).type
+        return f"an array {t}" if t.rank else "a number"
+    return f"a {type(x).__name__}"
+
+
+def _leaf_type(t: TensorType | None, first: Any, was: Any, now: Any) -> TensorType | None:
+    if t is not None:
+        if not is_number(now):
+            raise Unmergeable(f"a number and {_kind(now)}")
+        found = node_of(now).type
+        agreed(t.shape, found.shape)
+        wider = join(t, found)
+        if (wider.dtype, wider.weak) == (t.dtype, t.weak):
+            return t
+        return TensorType(wider.dtype, t.shape, wider.weak)
+    if now is was or same_place(now, was):
+        return None
+    if not is_number(now) or not is_number(first):
+        if type(now) is type(was) and not is_number(now) and _same_static(now, was):
+            return None
+        raise Unmergeable(f"{_kind(first)} and {_kind(now)}")
+    a, b = node_of(first).type, node_of(now).type
+    shape = agreed(a.shape, b.shape)
+    wider = join(a, b)
+    return TensorType(wider.dtype, shape, wider.weak)
+
+
+def _same_static(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b)
+    except Exception:
+        return False
+
+
+def rebinds(held: Held, now: Any) -> list[tuple[Array, Any]]:
+    """Arrays carried by value: (the array at the start of the step, what the name holds at the end)."""
+    if held.guess.unassigned or isinstance(now, Undefined):
+        return []
+    was = flatten(certain(held.value), held.guess.deep)[1]
+    ends = flatten(certain(now), held.guess.deep)[1]
+    return [
+        (b, x)
+        for p, b, x in zip(held.params, was, ends, strict=True)
+        if p is not None and isinstance(b, Array)
+    ]
+
+
+# ---- the carries -------------------------------------------------------------------------------------
+@dataclass
+class Slot:
+    """One carried value."""
+
+    init: Node
+    param: Node
+    result: Node
+
+
+def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
+    """The carries of a name, the flag last."""
+    guess = held.guess
+    if guess.unassigned:
+        return []
+    missing = isinstance(now, Undefined)
+    ends = [None] * len(guess.types) if missing else flatten(certain(now), guess.deep)[1]
+    starts = [None] * len(guess.types) if isinstance(start, Undefined) else _bindings(guess, start)
+    slots = []
+    for t, p, first, last in zip(guess.types, held.params, starts, ends, strict=True):
+        if t is None or p is None:
+            continue
+        init = blank(t) if isinstance(start, Undefined) else as_type(node_of(first), t)
+        result = p if missing else as_type(node_of(last), t)
+        slots.append(Slot(init, p, result))
+    if held.flag is not None:
+        flag = flag_of(now)
+        slots.append(Slot(flag_of(start), held.flag, flag))
+    return slots
+
+
+def leave(held: Held, start: Any, now: Any, results: Callable[[], Node]) -> Any:
+    """What the name holds after the loop; `results` gives the final values of its carries in turn."""
+    guess = held.guess
+    if guess.unassigned:
+        return now if not isinstance(now, Undefined) else Undefined(held.name)
+    template = guess.like if isinstance(start, Undefined) else certain(start)
+    if any(held.params) or isinstance(start, Undefined):
+        bindings = _bindings(guess, start)
+        leaves = [
+            leaf if p is None else wrap(results())
+            for p, leaf in zip(held.params, bindings, strict=True)
+        ]
+        template = filled(template, leaves, guess.deep)
+    if held.flag is not None:
+        return unsure(template, results(), held.name)
+    return template
+
+
+def check_shapes(guesses: Sequence[tuple[str, Guess]], own: frozenset[Node]) -> None:
+    """Raises Unstable for a carry whose size is computed inside the loop."""
+    for name, guess in guesses:
+        for t in guess.types:
+            if t is not None and any(d.free & own for d in _sizes(t)):
+                raise Unstable(f"{name!r} is an array whose size changes from step to step")
+
+
+def as_array(x: Any) -> Any:
+    """A NumPy array from outside the trace as a traced one."""
+    return wrap(node_of(x)) if isinstance(x, np.ndarray) else x

@@ -1,0 +1,264 @@
+"""What a `for` runs over: a counter with an item at each position, a shape, or plain Python items.
+
+Ranges, arrays (rows), `enumerate`, `zip`, `reversed` of these count symbolically; dicts, sets, lists
+and anything else Python can iterate give their items while tracing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..errors import TraceError
+from ..fxgraph.affine import dim, minus, plus, size_node, times
+from ..fxgraph.constants import is_const, lit, value_of
+from ..fxgraph.node import Node
+from ..fxgraph.ops.checks import required
+from ..fxgraph.ops.elementwise import where
+from ..fxgraph.ops.scalar import least
+from ..fxgraph.prove import ge0, hinted, sure_equal
+from ..scanloop.scan import trip_count
+from .proxy import Array, Proxy, Scalar, node_of, wrap
+from .slicing import int_node
+from .truth import known
+
+
+@dataclass(frozen=True)
+class Counter:
+    """range(lo, hi, step) with a literal step; `item` gives the item for a value of the counter."""
+
+    lo: Node
+    hi: Node
+    step: int
+    item: Callable[[Any], Any]
+
+    @property
+    def length(self) -> Node:
+        return trip_count(self.lo, self.hi, self.step)
+
+    def literal(self) -> Iterable[Any]:
+        """The items, for literal bounds."""
+        lo, hi = (int(value_of(n)) for n in (self.lo, self.hi))
+        return (self.item(k) for k in range(lo, hi, self.step))
+
+    def at(self, position: Any) -> Any:
+        """The item at a position counted from 0."""
+        return self.item(wrap(plus(self.lo, times(int_node(position), self.step))))
+
+    def fix(self, most: int) -> None:
+        """Ask for a literal length: raises NeedStatic where arguments decide it, if it is short."""
+        steps = hinted(minus(self.hi, self.lo))
+        if steps is not None and abs(steps) <= most * abs(self.step):
+            for n in (self.lo, self.hi):
+                if not is_const(n):
+                    fixed(n)
+
+
+def fixed(n: Node) -> None:
+    """Trace again with the arguments that n is computed from as literals."""
+    known(n)
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Every position of a shape, the last axis fastest."""
+
+    sizes: tuple[Node, ...]
+    item: Callable[[tuple[Any, ...]], Any]
+
+
+class SymbolicRange:
+    """range(lo, hi, step) of traced integers."""
+
+    def __init__(self, lo: Any, hi: Any, step: Any = 1) -> None:
+        self.start, self.stop, self.step = lo, hi, step
+
+    def counter(self) -> Counter:
+        lo, hi, step = int_node(self.start), int_node(self.stop), int_node(self.step)
+        if is_const(step):
+            if value_of(step) == 0:
+                raise ValueError("range() arg 3 must not be zero")
+            return Counter(lo, hi, int(value_of(step)), lambda k: k)
+        return _with_traced_step(lo, hi, step)
+
+    def __len__(self) -> int:
+        raise TraceError("len() of a range of traced values: use (stop - start) // step")
+
+    def __iter__(self) -> Any:
+        raise TraceError(
+            "a range of traced integers is iterated outside converted code: write the loop in the "
+            "compiled function itself"
+        )
+
+    def __getitem__(self, k: Any) -> Any:
+        return self.counter().at(k)
+
+
+def _with_traced_step(lo: Node, hi: Node, step: Node) -> Counter:
+    from .proxy import wrap as proxy
+
+    s, gap = proxy(step), proxy(minus(hi, lo))
+    required(node_of(s != 0), "ValueError", "range() arg 3 must not be zero")
+    up = (gap + s - 1) // s
+    down = (gap + s + 1) // s
+    steps = node_of(up) if ge0(step) else where(node_of(s > 0), node_of(up), node_of(down), weak=True)
+    start = proxy(lo)
+    return Counter(lit(0), steps, 1, lambda k: start + k * s)
+
+
+@dataclass(frozen=True)
+class Lazy:
+    """enumerate, zip, reversed or map of things that are counted; made by `call`."""
+
+    parts: tuple[Any, ...]
+    combine: Callable[..., Any]
+
+
+Found: TypeAlias = "Counter | Nested | Iterable[Any]"
+
+
+def counter_of(iterable: Any) -> Found:
+    """How a loop over `iterable` counts; an iterable of Python items is returned as it is."""
+    if isinstance(iterable, Counter | Nested):
+        return iterable
+    if isinstance(iterable, range):
+        return Counter(lit(iterable.start), lit(iterable.stop), iterable.step, lambda k: k)
+    if isinstance(iterable, SymbolicRange):
+        return iterable.counter()
+    if isinstance(iterable, np.ndarray) and iterable.dtype.kind in "biufc":
+        iterable = wrap(node_of(iterable))
+    if isinstance(iterable, Array):
+        return _rows(iterable)
+    if isinstance(iterable, np.ndindex):
+        return list(iterable)
+    if isinstance(iterable, Scalar):
+        raise TypeError(f"{_type_name(iterable)!r} object is not iterable")
+    if isinstance(iterable, Lazy):
+        return zipped(iterable.parts, iterable.combine)
+    return iterable  # type: ignore[no-any-return]
+
+
+def _type_name(x: Scalar) -> str:
+    n = x.node
+    names = {"i": "int", "f": "float", "b": "bool", "c": "complex"}
+    return names[n.dtype.kind] if n.type.weak else f"numpy.{n.dtype}"
+
+
+def _rows(a: Array) -> Counter:
+    if not a.sizes:
+        raise TypeError("iteration over a 0-d array")
+    return Counter(lit(0), size_node(a.sizes[0]), 1, lambda k: a[k])
+
+
+# ---- combinations ------------------------------------------------------------------------------------
+def is_counted(x: Any) -> bool:
+    """Is the number of items known at run time only, or is it an array?"""
+    return isinstance(x, SymbolicRange | Array | Lazy | Nested | Counter)
+
+
+def zipped(parts: Sequence[Any], combine: Callable[..., Any]) -> Found:
+    """combine(*items) of several iterables side by side, as long as the shortest."""
+    found = [counter_of(p) for p in parts]
+    if any(isinstance(f, Nested) for f in found):
+        raise TraceError("an iteration over every position of an array cannot be zipped with another")
+    if all(isinstance(f, Counter) for f in found):
+        return _side_by_side([f for f in found if isinstance(f, Counter)], combine)
+    return _with_python_items(found, combine)
+
+
+def _side_by_side(counters: list[Counter], combine: Callable[..., Any]) -> Counter:
+    if len(counters) == 1:
+        c = counters[0]
+        return replace(c, item=lambda k: combine(c.item(k)))
+    steps = counters[0].length
+    for c in counters[1:]:
+        other = c.length
+        steps = steps if sure_equal(steps, other) else least(steps, other)
+    return Counter(lit(0), steps, 1, lambda k: combine(*(c.at(k) for c in counters)))
+
+
+def _with_python_items(found: list[Any], combine: Callable[..., Any]) -> Iterable[Any]:
+    lengths = [f.length for f in found if isinstance(f, Counter)]
+    columns: list[Iterable[Any]] = []
+    most: int | None = None
+    for n in lengths:
+        size = known(n)
+        if size is None:
+            raise TraceError(
+                "a Python container is zipped with something whose length is known at run time only"
+            )
+        most = size if most is None else min(most, size)
+    for f in found:
+        columns.append((f.at(k) for k in itertools.count()) if isinstance(f, Counter) else iter(f))
+    together = zip(*columns, strict=False)
+    return [combine(*items) for items in itertools.islice(together, most)]
+
+
+def enumerated(iterable: Any, start: Any = 0) -> Any:
+    found = counter_of(iterable)
+    if not isinstance(found, Counter):
+        return enumerate(found, start) if not isinstance(start, Proxy) else (
+            (start + k, x) for k, x in enumerate(found)
+        )  # fmt: skip
+    positions = Counter(lit(0), found.length, 1, lambda k: k)
+    if is_const(found.lo) and value_of(found.lo) == 0 and found.step == 1:
+        return replace(found, item=lambda k: (start + k, found.item(k)))
+    return _side_by_side([positions, found], lambda k, x: (start + k, x))
+
+
+def backwards(iterable: Any) -> Any:
+    found = counter_of(iterable)
+    if not isinstance(found, Counter):
+        return reversed(found)  # type: ignore[call-overload]
+    last = plus(found.lo, times(minus(found.length, lit(1)), found.step))
+    beyond = minus(found.lo, lit(1 if found.step > 0 else -1))
+    return Counter(last, beyond, -found.step, found.item)
+
+
+# ---- shapes ------------------------------------------------------------------------------------------
+def positions(*shape: Any) -> Nested:
+    """np.ndindex"""
+    if len(shape) == 1 and isinstance(shape[0], tuple | list):
+        shape = tuple(shape[0])
+    return Nested(tuple(int_node(d) for d in shape), lambda at: at)
+
+
+def elements(a: Any, flags: Sequence[str] = (), op_flags: Sequence[Any] = ()) -> Nested:
+    """np.nditer over one array: 0-d views of its elements"""
+    if isinstance(a, tuple | list):
+        raise TraceError("np.nditer over several arrays: loop over np.ndindex(a.shape) and index them")
+    if flags:
+        raise TraceError(f"np.nditer with flags {list(flags)}: loop over np.ndindex(a.shape)")
+    x = wrap(node_of(a)) if isinstance(a, np.ndarray) else a
+    return Nested(tuple(size_node(d) for d in x.sizes), lambda at: x[(*at, Ellipsis)])
+
+
+def enumerated_elements(a: Any) -> Nested:
+    """np.ndenumerate"""
+    x = wrap(node_of(a)) if isinstance(a, np.ndarray) else a
+    return Nested(tuple(size_node(d) for d in x.sizes), lambda at: (at, x[at]))
+
+
+def product_of(*parts: Any, repeat: int = 1) -> Nested:
+    """itertools.product of counted iterables"""
+    counters = [counter_of(p) for p in parts] * repeat
+    if not all(isinstance(c, Counter) for c in counters):
+        raise TraceError("itertools.product of Python containers and traced ones: write nested loops")
+    lengths = tuple(c.length for c in counters if isinstance(c, Counter))
+    return Nested(lengths, lambda at: tuple(c.at(k) for c, k in zip(counters, at, strict=True)))  # type: ignore[union-attr]
+
+
+def length_of(x: Any) -> Any:
+    """len(x) of anything counted"""
+    found = counter_of(x)
+    if isinstance(found, Counter):
+        return wrap(found.length)
+    raise TypeError(f"object of type {type(x).__name__!r} has no len()")
+
+
+def as_size(x: Any) -> int | Node:
+    return dim(int_node(x))

@@ -1,0 +1,31 @@
+"""What converted code calls (see `convert.interface`): the entry points, each in the file of its subject."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import callables
+from .branches import and_, contains, if_, ifexp, not_, or_
+from .callables import call
+from .comprehensions import comprehension
+from .effects import assert_, raise_
+from .guarding import guarded, refuse, tracing_errors, with_
+from .loops import loop_for, loop_while
+from .pybuiltins import IN_PLACE
+from .targets import item, owner
+from .undefined import Undefined, defined
+
+__all__ = [
+    "and_", "assert_", "aug", "call", "comprehension", "contains", "defined", "guarded", "if_", "ifexp",
+    "item", "loop_for", "loop_while", "not_", "or_", "owner", "raise_", "refuse", "tracing_errors",
+    "undefined", "with_",
+]  # fmt: skip
+
+undefined = Undefined
+callables.OPERATORS[:] = [sys.modules[__name__]]
+
+
+def aug(name: str, target: Any, value: Any) -> Any:
+    """`target += value` of a name, where `name` is "iadd"; the result is assigned to it."""
+    return IN_PLACE[name](target, value)

@@ -1,0 +1,475 @@
+"""Python's builtins and `math` on traced values, with Python's meaning.
+
+Each implementation is called only when a traced value is among the arguments (lists and tuples are
+looked into).
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import math
+import operator
+from collections.abc import Callable, Iterable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from ..errors import TraceError, UnsupportedError
+from ..fxgraph.constants import is_const
+from ..fxgraph.node import OPS, Node
+from ..fxgraph.ops.checks import divisor, required
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.ops.scalar import greatest, least
+from ..fxgraph.types import C128, F64, I64
+from . import iteration
+from .branches import and_, ifexp, or_, truth
+from .effects import print_
+from .iteration import Counter, Lazy, SymbolicRange, counter_of
+from .proxy import Array, Proxy, Scalar, node_of, wrap
+
+#: builtin -> implementation
+BUILTINS: dict[Any, Callable[..., Any]] = {}
+
+
+def answers(*functions: Any) -> Callable[[Any], Any]:
+    """Declare that the decorated function stands for these."""
+
+    def register(f: Any) -> Any:
+        for function in functions:
+            BUILTINS[function] = f
+        return f
+
+    return register
+
+
+# ---- loops -------------------------------------------------------------------------------------------
+@answers(range)
+def range_(*args: Any) -> Any:
+    if len(args) == 1:
+        return SymbolicRange(0, args[0])
+    return SymbolicRange(*args)
+
+
+@answers(enumerate)
+def enumerate_(iterable: Any, start: Any = 0) -> Any:
+    return iteration.enumerated(iterable, start)
+
+
+@answers(zip)
+def zip_(*parts: Any, strict: bool = False) -> Any:
+    if strict:
+        raise UnsupportedError("zip(..., strict=True) over traced values: compare the lengths instead")
+    return Lazy(parts, lambda *items: items)
+
+
+@answers(reversed)
+def reversed_(x: Any) -> Any:
+    return iteration.backwards(x)
+
+
+@answers(np.ndindex)
+def ndindex(*shape: Any) -> Any:
+    return iteration.positions(*shape)
+
+
+@answers(np.ndenumerate)
+def ndenumerate(a: Any) -> Any:
+    return iteration.enumerated_elements(a)
+
+
+@answers(np.nditer)
+def nditer(a: Any, flags: Any = (), op_flags: Any = (), **_: Any) -> Any:
+    return iteration.elements(a, flags, op_flags)
+
+
+@answers(itertools.product)
+def product(*parts: Any, repeat: int = 1) -> Any:
+    return iteration.product_of(*parts, repeat=repeat)
+
+
+@answers(len)
+def len_(x: Any) -> Any:
+    if isinstance(x, Array):
+        if not x.sizes:
+            raise TypeError("len() of unsized object")
+        return x.shape[0]
+    if isinstance(x, SymbolicRange | Counter | Lazy):
+        return iteration.length_of(x)
+    return len(x)
+
+
+# ---- numbers -----------------------------------------------------------------------------------------
+@answers(int)
+def int_(x: Any = 0, *rest: Any) -> Any:
+    if isinstance(x, str) or rest:
+        return int(x, *rest)
+    n = _single(x)
+    if n.dtype.kind == "c":
+        raise TypeError("int() argument must be a string, a bytes-like object or a real number, not 'complex'")
+    if n.dtype.kind == "f":
+        return wrap(_truncated(n, OPS["trunc"](n)))
+    return wrap(cast_to(n, I64, True))
+
+
+def _truncated(n: Node, whole: Node) -> Node:
+    """A whole float as a Python int."""
+    wide = cast_to(n, F64, True)
+    required(OPS["equal"](wide, wide), "ValueError", "cannot convert float NaN to integer")
+    small = OPS["less"](OPS["absolute"](wide), 2.0**63)
+    required(small, "OverflowError", "cannot convert float infinity, or one beyond 64 bits, to integer")
+    return cast_to(whole, I64, True)
+
+
+@answers(float)
+def float_(x: Any = 0.0) -> Any:
+    n = _single(x)
+    if n.dtype.kind == "c":
+        raise TypeError("float() argument must be a string or a real number, not 'complex'")
+    return wrap(cast_to(n, F64, True))
+
+
+@answers(complex)
+def complex_(real: Any = 0, imag: Any = 0) -> Any:
+    z = wrap(cast_to(_single(real), C128, True))
+    return z if not isinstance(imag, Proxy) and imag == 0 else z + imag * 1j
+
+
+@answers(bool)
+def bool_(x: Any = False) -> Any:
+    return truth(x)
+
+
+def _single(x: Any) -> Node:
+    n = node_of(x)
+    if n.rank:
+        if any(d != 1 for d in n.shape):
+            raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+        n = node_of(x[(0,) * n.rank])
+    return n
+
+
+@answers(round)
+def round_(x: Any, digits: Any = None) -> Any:
+    return round(x, digits) if digits is not None else round(x)
+
+
+@answers(abs)
+def abs_(x: Any) -> Any:
+    return abs(x)
+
+
+@answers(divmod)
+def divmod_(x: Any, y: Any) -> Any:
+    return divmod(x, y)
+
+
+@answers(pow)
+def pow_(x: Any, y: Any, mod: Any = None) -> Any:
+    return pow(x, y) if mod is None else pow(x, y, mod)
+
+
+# ---- over several values -------------------------------------------------------------------------------
+def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    builtin = getattr(builtins, name)
+
+    def f(*args: Any, key: Any = None, **default: Any) -> Any:
+        items = _items(args[0], name) if len(args) == 1 else list(args)
+        if not items:
+            return builtin((), **default)
+        keyed = [(key(x) if key is not None else x, x) for x in items]
+        best, chosen = keyed[0]
+        for value, x in keyed[1:]:
+            if key is None:
+                best = chosen = _pick(name, best, value, better)
+            else:
+                wins = better(value, best)
+                best, chosen = (
+                    ifexp(wins, lambda v=value: v, lambda b=best: b, None),
+                    ifexp(wins, lambda x=x: x, lambda c=chosen: c, None),
+                )
+        return chosen
+
+    return f
+
+
+def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -> Any:
+    """The first of equals, as Python; sizes stay provable."""
+    if not isinstance(best, Proxy) and not isinstance(value, Proxy):
+        return value if better(value, best) else best
+    a, b = node_of(best), node_of(value)
+    if a.rank or b.rank:
+        raise ValueError(
+            "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+        )
+    if a.type.weak and b.type.weak and a.dtype == b.dtype == I64:
+        return wrap((greatest if name == "max" else least)(a, b))
+    return ifexp(better(value, best), lambda: value, lambda: best, None)
+
+
+def _items(x: Any, name: str) -> list[Any]:
+    if isinstance(x, Array) and len(x.sizes) == 1:
+        return [x.max() if name == "max" else x.min()] if name in ("max", "min") else [x.sum()]
+    found = counter_of(x)
+    if isinstance(found, Counter):
+        if is_const(found.lo) and is_const(found.hi):
+            return list(found.literal())
+        raise TraceError(f"{name}() over values whose number is known at run time only: write the loop")
+    return list(found)  # type: ignore[arg-type]
+
+
+max_ = answers(max)(_extreme("max", operator.gt))
+min_ = answers(min)(_extreme("min", operator.lt))
+
+
+@answers(any)
+def any_(x: Any) -> Any:
+    if isinstance(x, Array):
+        return truth(x.any())
+    out: Any = False
+    for item in _items(x, "any"):
+        out = or_(out, lambda item=item: truth(item))
+    return truth(out)
+
+
+@answers(all)
+def all_(x: Any) -> Any:
+    if isinstance(x, Array):
+        return truth(x.all())
+    out: Any = True
+    for item in _items(x, "all"):
+        out = and_(out, lambda item=item: truth(item))
+    return truth(out)
+
+
+@answers(tuple)
+def tuple_(x: Any = ()) -> Any:
+    return x if isinstance(x, tuple) else tuple(_spread(x))
+
+
+@answers(list)
+def list_(x: Any = ()) -> Any:
+    return list(_spread(x))
+
+
+def _spread(x: Any) -> Iterable[Any]:
+    found = counter_of(x)
+    if isinstance(found, Counter):
+        if is_const(found.lo) and is_const(found.hi):
+            return found.literal()
+        found.fix(4096)
+        raise TraceError("a list of a length known at run time only: use an array, or a comprehension")
+    return found  # type: ignore[return-value]
+
+
+@answers(map)
+def map_(f: Any, *parts: Any) -> Any:
+    return Lazy(parts, f)
+
+
+@answers(filter)
+def filter_(f: Any, x: Any) -> Any:
+    kept = []
+    for item in _items(x, "filter"):
+        t = truth(f(item) if f is not None else item)
+        if isinstance(t, Proxy):
+            raise TraceError("filter() by a traced condition: use a mask, x[mask]")
+        if t:
+            kept.append(item)
+    return kept
+
+
+@answers(reduce)
+def reduce_(f: Any, items: Any, *initial: Any) -> Any:
+    return reduce(f, _spread(items), *initial)
+
+
+@answers(sorted)
+def sorted_(x: Any, *, key: Any = None, reverse: bool = False) -> Any:
+    raise TraceError("sorted() of traced values: use np.sort of an array")
+
+
+@answers(print)
+def print_traced(*args: Any, **options: Any) -> None:
+    print_(*args, **options)
+
+
+# ---- types -------------------------------------------------------------------------------------------
+_KINDS: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
+
+
+def type_of(x: Any) -> Any:
+    """The type that the value will have when the compiled function runs."""
+    if isinstance(x, Array):
+        return np.ndarray
+    if isinstance(x, Scalar):
+        n = x.node
+        return _KINDS[n.dtype.kind] if n.type.weak else n.dtype.type
+    return type(x)
+
+
+@answers(isinstance)
+def isinstance_(x: Any, kinds: Any) -> bool:
+    return issubclass(type_of(x), kinds)
+
+
+@answers(type)
+def type_(x: Any, *rest: Any) -> Any:
+    return type(x, *rest) if rest else type_of(x)
+
+
+@answers(iter, next)
+def _once(x: Any, *rest: Any) -> Any:
+    raise TraceError("iter() and next() of traced values: loop over them")
+
+
+# ---- math --------------------------------------------------------------------------------------------
+def _math(name: str, op: str, domain: Callable[[Node], Node] | None = None, error: str = "math domain error") -> None:
+    """math.<name> through an elementwise op, in float64, with Python's domain errors."""
+
+    def f(*args: Any) -> Any:
+        nodes = [cast_to(_single(x), F64, True) for x in args]
+        if domain is not None:
+            required(domain(*nodes), "ValueError", error)
+        return wrap(OPS[op](*nodes, weak=True))
+
+    BUILTINS[getattr(math, name)] = f
+
+
+def _inside(low: float, high: float) -> Callable[[Node], Node]:
+    return lambda x: OPS["logical_not"](OPS["logical_or"](OPS["less"](x, low), OPS["greater"](x, high)))
+
+
+def _positive(x: Node) -> Node:
+    return OPS["logical_not"](OPS["less_equal"](x, 0.0))
+
+
+def _finite(x: Node) -> Node:
+    return OPS["less"](OPS["absolute"](x), float("inf"))
+
+
+def _not_infinite(x: Node) -> Node:
+    return OPS["logical_not"](OPS["equal"](OPS["absolute"](x), float("inf")))
+
+
+_INF = float("inf")
+for _name, _op, _domain in (
+    ("sqrt", "sqrt", _inside(-0.0, _INF)),
+    ("sin", "sin", _not_infinite),
+    ("cos", "cos", _not_infinite),
+    ("tan", "tan", _not_infinite),
+    ("asin", "arcsin", _inside(-1.0, 1.0)),
+    ("acos", "arccos", _inside(-1.0, 1.0)),
+    ("atan", "arctan", None),
+    ("atan2", "arctan2", None),
+    ("sinh", "sinh", None),
+    ("cosh", "cosh", None),
+    ("tanh", "tanh", None),
+    ("asinh", "arcsinh", None),
+    ("acosh", "arccosh", _inside(1.0, _INF)),
+    ("atanh", "arctanh", _inside(-1.0, 1.0)),
+    ("log1p", "log1p", None),
+    ("log2", "log2", _positive),
+    ("log10", "log10", _positive),
+    ("fabs", "absolute", None),
+    ("hypot", "hypot", None),
+    ("copysign", "copysign", None),
+    ("degrees", "degrees", None),
+    ("radians", "radians", None),
+    ("erf", "erf", None),
+    ("erfc", "erfc", None),
+    ("lgamma", "gammaln", None),
+):
+    _math(_name, _op, _domain)
+
+
+def _without_overflow(name: str, op: str) -> None:
+    """exp and its kind: Python raises OverflowError where a finite argument gives infinity."""
+
+    def f(x: Any) -> Any:
+        n = cast_to(_single(x), F64, True)
+        out = OPS[op](n, weak=True)
+        fine = OPS["logical_or"](_finite(out), OPS["logical_not"](_finite(n)))
+        required(fine, "OverflowError", "math range error")
+        return wrap(out)
+
+    BUILTINS[getattr(math, name)] = f
+
+
+for _name in ("exp", "expm1"):
+    _without_overflow(_name, _name)
+
+
+@answers(math.log)
+def log(x: Any, base: Any = None) -> Any:
+    n = cast_to(_single(x), F64, True)
+    required(_positive(n), "ValueError", "expected a positive input")
+    out = OPS["log"](n, weak=True)
+    if base is None:
+        return wrap(out)
+    b = cast_to(_single(base), F64, True)
+    required(_positive(b), "ValueError", "expected a positive input")
+    return wrap(OPS["divide"](out, divisor(OPS["log"](b, weak=True)), weak=True))
+
+
+def _rounded(name: str, op: str) -> None:
+    def f(x: Any) -> Any:
+        n = _single(x)
+        if n.dtype.kind in "biu":
+            return wrap(cast_to(n, I64, True))
+        return wrap(_truncated(n, OPS[op](n)))
+
+    BUILTINS[getattr(math, name)] = f
+
+
+for _name in ("floor", "ceil", "trunc"):
+    _rounded(_name, _name)
+
+
+def _predicate(name: str, op: str) -> None:
+    BUILTINS[getattr(math, name)] = lambda x: wrap(
+        cast_to(OPS[op](cast_to(_single(x), F64, True)), np.dtype("?"), True)
+    )
+
+
+for _name in ("isnan", "isinf", "isfinite"):
+    _predicate(_name, _name)
+
+
+@answers(math.pow)
+def pow_float(x: Any, y: Any) -> Any:
+    return float_(x) ** float_(y)
+
+
+@answers(math.gcd)
+def gcd(*args: Any) -> Any:
+    nodes = [cast_to(_single(x), I64, True) for x in args]
+    return wrap(reduce(lambda a, b: OPS["gcd"](a, b, weak=True), nodes))
+
+
+@answers(math.fmod)
+def fmod(x: Any, y: Any) -> Any:
+    a, b = (cast_to(_single(v), F64, True) for v in (x, y))
+    required(OPS["not_equal"](b, 0.0), "ValueError", "math domain error")
+    return wrap(OPS["fmod"](a, b, weak=True))
+
+
+@answers(math.isqrt)
+def isqrt(x: Any) -> Any:
+    n = cast_to(_single(x), I64, True)
+    required(OPS["greater_equal"](n, 0), "ValueError", "isqrt() argument must be nonnegative")
+    root = cast_to(OPS["floor"](OPS["sqrt"](cast_to(n, F64, True), weak=True), weak=True), I64, True)
+    r = wrap(root)
+    v = wrap(n)
+    r = ifexp(r * r > v, lambda: r - 1, lambda: r, None)
+    return ifexp((r + 1) * (r + 1) <= v, lambda: r + 1, lambda: r, None)
+
+
+IN_PLACE = {
+    name: getattr(operator, name)
+    for name in (
+        "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul",
+        "ilshift", "irshift", "iand", "ior", "ixor",
+    )
+}  # fmt: skip

@@ -1,0 +1,49 @@
+"""Bases of subscripts and attributes: plain arrays and lists that are read or written in traced code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from .proxy import node_of, wrap
+from .session import is_tracing
+from .where import place
+
+
+def item(base: Any) -> Any:
+    """`base`, or what stands for it in `base[...]`"""
+    if isinstance(base, np.ndarray) and is_tracing() and base.dtype.kind in "biufc":
+        return Outside(base)
+    return base
+
+
+def owner(base: Any) -> Any:
+    """`base`, or what stands for it in `base.name = value`"""
+    return base
+
+
+class Outside:
+    """A NumPy array from outside the trace: it can be read, at traced positions too, not written."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        self.array = array
+
+    def __getitem__(self, key: Any) -> Any:
+        from .callables import has_traced
+
+        if has_traced(key if isinstance(key, tuple) else (key,)):
+            return wrap(node_of(self.array))[key]
+        return self.array[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise UnsupportedError(
+            f"an array from a global or a closure is written at {place()}: it would be written while "
+            f"tracing only. Pass it as an argument."
+        )
+
+    def __delitem__(self, key: Any) -> None:
+        raise ValueError("cannot delete array elements")

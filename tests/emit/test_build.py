@@ -52,6 +52,8 @@ def test_a_text_is_built_once_in_a_process_and_found_in_the_next(monkeypatch):
     monkeypatch.setattr(build_module, "_loaded", {})
     monkeypatch.setattr(build_module, "_make", None)  # must not be needed
     assert build(TEXT).path == first.path
+    assert build_module.find(first.key).path == first.path
+    assert build_module.find("nothing") is None
 
 
 def test_keys_depend_on_text_compiler_and_externs():

@@ -25,7 +25,7 @@ import numpy as np
 from arignote.config import config
 from arignote.emit.cache import default_cache, temporary_cache
 from arignote.emit.compiler import Compiler, cpu_identity, find_compiler, first_errors
-from arignote.emit.cython.load import Built, load
+from arignote.emit.cython.load import Built, load, module_name
 from arignote.emit.dispatch import warn_if_slow
 from arignote.errors import BuildError
 
@@ -43,12 +43,18 @@ def build(text: str, label: str = "kernel", externs: tuple[str, ...] = ()) -> Bu
     warn_if_slow()
     key = build_key(text, compiler, externs)
     with _lock_of(key):  # threads that want the same text wait for one build
-        built = _loaded.get(key)
+        built = _loaded.get(key) or _from_cache(key, label, externs)
         if built is None:
-            built = _loaded[key] = _from_cache(key, label, externs) or _make(
-                text, label, key, compiler, externs
-            )
-        return built
+            built = _make(text, label, key, compiler, externs)
+        return _loaded.setdefault(key, built)
+
+
+def find(key: str, label: str = "kernel", externs: tuple[str, ...] = ()) -> Built | None:
+    """The module that an earlier `build` called `key` (`Built.key`), without its text: from this
+    process or the disk cache.  What a rewritten graph on disk needs to do without building."""
+    with _lock_of(key):
+        built = _loaded.get(key) or _from_cache(key, label, externs)
+        return built and _loaded.setdefault(key, built)
 
 
 def build_key(text: str, compiler: Compiler, externs: tuple[str, ...] = ()) -> str:
@@ -120,7 +126,7 @@ def _from_cache(key: str, label: str, externs: tuple[str, ...]) -> Built | None:
     if folder is None:
         return None
     try:
-        built = load(folder / _SO, _module_name(key), externs)
+        built = load(folder / _SO, key, externs)
     except ImportError:  # pruned meanwhile, or made on a machine with other libraries
         default_cache().remove(key)
         return None
@@ -130,10 +136,9 @@ def _from_cache(key: str, label: str, externs: tuple[str, ...]) -> Built | None:
 
 
 def _make(text: str, label: str, key: str, compiler: Compiler, externs: tuple[str, ...]) -> Built:
-    name = _module_name(key)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="arignote-build-") as place:
-        pyx = Path(place, f"{name}.pyx")
+        pyx = Path(place, f"{module_name(key)}.pyx")
         pyx.write_text(text)
         library = _compile(pyx, text, label, compiler)
         files = {_SO: library.read_bytes(), _PYX: text.encode()}
@@ -150,12 +155,12 @@ def _make(text: str, label: str, key: str, compiler: Compiler, externs: tuple[st
         seconds = time.perf_counter() - started
         print(f"arignote: {label}: built in {seconds:.2f} s ({folder})", file=sys.stderr)
     try:
-        return load(folder / _SO, name, externs)
+        return load(folder / _SO, key, externs)
     except ImportError:  # removed again by another process
         folder = temporary_cache().put(key, files)
         if folder is None:
             raise
-        return load(folder / _SO, name, externs)
+        return load(folder / _SO, key, externs)
 
 
 def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:
@@ -184,10 +189,6 @@ def _complaint(label: str, command: str, said: str, pyx: str, c: str | None = No
         f"  the text is kept in {place}\n'arignote doctor' tells whether the tool chain works; "
         f"if it does, this is a bug in Arignote."
     )
-
-
-def _module_name(key: str) -> str:
-    return f"arignote_{key[:24]}"
 
 
 def _file_label(label: str) -> str:

@@ -18,8 +18,9 @@ from arignote.errors import BuildError
 
 @dataclass(frozen=True)
 class Built:
-    """A loaded module: the addresses of its exported C functions by name."""
+    """A loaded module: the addresses of its exported C functions by name.  `key` finds it again."""
 
+    key: str
     path: Path
     functions: dict[str, int]
     module: ModuleType
@@ -35,14 +36,20 @@ class Built:
         return self.functions.get("shapes", 0)
 
 
-def load(path: Path, name: str, externs: tuple[str, ...] = ()) -> Built:
-    """Load the extension at `path`, whose init function is `PyInit_<name>`.
+def module_name(key: str) -> str:
+    """The name of the module with this build key; it is part of the C text."""
+    return f"arignote_{key[:24]}"
+
+
+def load(path: Path, key: str, externs: tuple[str, ...] = ()) -> Built:
+    """Load the extension at `path`, which was built under `module_name(key)`.
 
     `externs` are C functions that other packages export, such as
     "scipy.linalg.cython_blas:dgemm"; their addresses are handed, in this order, to the function
     `bind(void **functions)` of the module.  Raises ImportError when the file does not load.
     """
     quiet_openmp()
+    name = module_name(key)
     loader = importlib.machinery.ExtensionFileLoader(name, str(path))
     spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None:
@@ -53,7 +60,7 @@ def load(path: Path, name: str, externs: tuple[str, ...] = ()) -> Built:
     if externs:
         addresses = (ctypes.c_void_p * len(externs))(*[extern_address(e) for e in externs])
         ctypes.CFUNCTYPE(None, ctypes.c_void_p)(functions["bind"])(addresses)
-    return Built(path, functions, module)
+    return Built(key, path, functions, module)
 
 
 def extern_address(extern: str) -> int:

@@ -174,16 +174,29 @@ def _as_int64(n: Node, text: Text, host: Host) -> Text:
 
 def _affine(operands: Sequence[Text], coefs: Sequence[int], const: int, host: Host) -> Text:
     """constant + sum of coefficient * atom: positive terms first."""
-    terms = sorted(zip(coefs, operands, strict=True), key=lambda t: t[0] < 0)
     out = ""
-    for k, t in terms:
-        word = t.within(PRODUCT) if abs(k) == 1 else f"{_integer(abs(k), host).text}*{t.within(ATOM)}"
-        out += (f" {'-' if k < 0 else '+'} " if out else "-" if k < 0 else "") + word
+    for k, t in sorted(zip(coefs, operands, strict=True), key=lambda term: term[0] < 0):
+        size = t.within(PRODUCT)
+        if abs(k) != 1:
+            size = f"{_integer(_size(k), host).text}*{t.within(ATOM)}"
+        out = _term(out, _negative(k), size)
     if const:
-        sign, rest = ("-", -const) if const < 0 else ("+", const)
-        out += f" {sign} {_integer(rest, host).text}"
-    single = len(terms) == 1 and not const
-    return Text(out, PRODUCT if single else SUM)
+        out = _term(out, _negative(const), _integer(_size(const), host).text)
+    return Text(out, PRODUCT if len(operands) == 1 and not const else SUM)
+
+
+def _term(out: str, negative: bool, size: str) -> str:
+    if out:
+        return f"{out} {'-' if negative else '+'} {size}"
+    return f"-{size}" if negative else size
+
+
+def _negative(k: int) -> bool:
+    return -(2**63) < k < 0  # the least int64 has no positive counterpart: it is added
+
+
+def _size(k: int) -> int:
+    return -k if _negative(k) else k
 
 
 def literal(value: Any, dtype: DType, host: Host) -> Text:
@@ -208,7 +221,8 @@ def _integer(value: int, host: Host) -> Text:
     if value == -(2**63):
         host.require("special")
         return Text(host.dialect.minimum)
-    return Text(str(value), SUM if value < 0 else ATOM)
+    wide = "LL" if abs(value) >= 2**31 else ""  # else Cython takes it for a Python object
+    return Text(f"{value}{wide}", SUM if value < 0 else ATOM)
 
 
 def _real(value: Any, name: str, host: Host) -> Text:

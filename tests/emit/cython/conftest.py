@@ -1,6 +1,11 @@
 """`--update-golden` writes the golden texts anew instead of comparing them."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # programs.py and running.py
 
 
 def pytest_addoption(parser):

@@ -49,7 +49,7 @@ def run_program(program, pointers=(), integers=(), *, threads=1, callback=None, 
     held = [np.array(p) if not isinstance(p, np.ndarray) else p for p in pointers]
     ptrs = (P * max(len(held), 1))(*[a.ctypes.data for a in held])
     ints = (I64 * max(len(integers), 1))(*integers)
-    dims = (I64 * 64)()
+    dims = (I64 * (1 + sum(r.type.rank for r in program.results)))()
     ctypes.CFUNCTYPE(None, P, P)(built.shapes)(ctypes.addressof(ints), ctypes.addressof(dims))
     results, addresses, at = [], [], 0
     for r in program.results:

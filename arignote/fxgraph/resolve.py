@@ -35,21 +35,24 @@ class Resolve:
 
     def __call__(self, roots: Sequence[Node]) -> tuple[Node, ...]:
         done, forward, open_ = self.done, self.forward, self.open
-        stack = list(reversed(roots))
+        stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(roots)]
         while stack:
-            n = stack[-1]
+            n, ready = stack[-1]
             if n in done:
                 stack.pop()
                 continue
             new = forward.get(n)
             if new is None:
-                missing = [d for d in below(n) if d not in done]
-                if missing:
-                    for d in missing:
-                        if d in open_:
-                            done[d] = d
-                    stack.extend(reversed(missing))
-                    continue
+                if not ready:
+                    missing = [d for d in below(n) if d not in done]
+                    if missing:
+                        stack[-1] = (n, True)
+                        for d in reversed(missing):
+                            if d in open_:
+                                done[d] = d
+                            else:
+                                stack.append((d, False))
+                        continue
                 new = self.rebuilt(n)
                 if new is n:
                     new = self.step(n)
@@ -65,7 +68,7 @@ class Resolve:
             elif new in open_:
                 done[new] = new
             else:
-                stack.append(new)
+                stack.append((new, False))
         return tuple(done[r] for r in roots)
 
     def rebuilt(self, n: Node) -> Node:
@@ -77,11 +80,12 @@ class Resolve:
             attrs = tuple((k, tuple(map(self.body, v)) if k == "bodies" else v) for k, v in attrs)
             if attrs == n.attrs:
                 attrs = n.attrs
-        if attrs is n.attrs and all(done[x] is x for x in n.inputs):
+        inputs = tuple([done[x] for x in n.inputs])
+        if attrs is n.attrs and inputs == n.inputs:
             return n
         where = origin.get(n)
         with at_origin(where):
-            new = remake(n.op, tuple([done[x] for x in n.inputs]), attrs)
+            new = remake(n.op, inputs, attrs)
         if where is not None and new not in origin:
             origin[new] = where
         return new

@@ -11,8 +11,10 @@ A pass never mutates: it returns the graph it was given when it has nothing to d
 from __future__ import annotations
 
 import difflib
+import gc
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,7 +24,7 @@ from ..fxgraph.verify import verify
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
 from . import rules as _declared  # noqa: F401  (declares every rule)
-from .rewrite import Report, rewrite
+from .rewrite import Report, idle, rewrite
 from .rule import PHASES, RULES, Rule, known_names, selected
 
 Watch: TypeAlias = "Callable[[str, Graph, Graph], None]"
@@ -53,12 +55,25 @@ class Pass:
     run: Callable[[Graph, Choice, Report], Graph]
 
 
-def _rules_of(*phases: str) -> Callable[[Graph, Choice, Report], Graph]:
-    return lambda graph, choice, report: rewrite(graph, choice.rules(*phases), report)
+def _rules(*phases: str, new: str | None = None) -> Callable[[Graph, Choice, Report], Graph]:
+    """A pass over the rules of some phases.
+
+    new: the one phase that the pass before did not have; a graph that gives it nothing to look at
+    is left alone.
+    """
+
+    def run(graph: Graph, choice: Choice, report: Report) -> Graph:
+        if new is not None and idle(graph, choice.rules(new)):
+            return graph
+        return rewrite(graph, choice.rules(*phases), report)
+
+    return run
 
 
 def _loops(graph: Graph, choice: Choice, report: Report) -> Graph:
     """Loop and branch clean-up, with the rules that it gives new work to, until nothing changes."""
+    if not any("body" in n.op.traits for n in graph.order):
+        return graph
     rules = choice.rules("useless", "scan")
     for _ in range(8):
         before = graph
@@ -79,16 +94,16 @@ PARTS = {
 }
 
 PIPELINE: tuple[Pass, ...] = (
-    Pass("canonicalize", _rules_of("useless", "canonicalize")),
-    Pass("stabilize", _rules_of("useless", "canonicalize", "stabilize")),
-    Pass("specialize", _rules_of("useless", "specialize")),
+    Pass("canonicalize", _rules("useless", "canonicalize")),
+    Pass("stabilize", _rules("useless", "canonicalize", "stabilize", new="stabilize")),
+    Pass("specialize", _rules("useless", "specialize", new="specialize")),
     Pass("scan", _loops),
 )
 
 #: What each mode runs; the cheap mode removes and stabilizes only.
 MODES: dict[str, tuple[Pass, ...]] = {
     "FAST_RUN": PIPELINE,
-    "FAST_COMPILE": (Pass("stabilize", _rules_of("useless", "stabilize")),),
+    "FAST_COMPILE": (Pass("stabilize", _rules("useless", "stabilize")),),
 }
 
 
@@ -116,7 +131,21 @@ def optimize(
     if phases is not None:
         checked(phases)
     report = report if report is not None else Report()
-    for p in _passes(mode):
+    passes = _passes(mode)
+    with paused_collector():
+        return _run(graph, passes, choice, phases, watch, report, check)
+
+
+def _run(
+    graph: Graph,
+    passes: tuple[Pass, ...],
+    choice: Choice,
+    phases: Collection[str] | None,
+    watch: Watch | None,
+    report: Report,
+    check: bool,
+) -> Graph:
+    for p in passes:
         if p.name in choice.excluding or (phases is not None and p.name not in phases):
             continue
         start = time.perf_counter()
@@ -129,6 +158,19 @@ def optimize(
                 watch(p.name, graph, new)
         graph = new
     return graph
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """No garbage collection inside: graphs have no cycles, and walking them costs more than
+    rewriting."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _passes(mode: str) -> tuple[Pass, ...]:

@@ -80,10 +80,12 @@ class RuleSet:
             mine = self.by_op[n.op] = self._for_op(n.op)
         if not mine:
             return mine
-        key = (n.op, tuple([x.op for x in n.inputs[:4]]))
+        key = (n.op, tuple([x.op for x in n.inputs[:LOOK]]))
         found = self.memo.get(key)
         if found is None:
-            found = self.memo[key] = tuple(c for c in mine if _fits(c[1], key[1]))
+            found = self.memo[key] = tuple(
+                c for c in mine if _fits(c[0], c[1], key[1], len(n.inputs))
+            )
         return found
 
     def _for_op(self, op: Op) -> Candidates:
@@ -99,8 +101,18 @@ class RuleSet:
         return RuleSet(r for r in self.rules if r.name != name)
 
 
-def _fits(m: Matcher | None, operands: tuple[Op, ...]) -> bool:
-    return m is None or all(want is None or want is op for want, op in zip(m.operands, operands))
+#: Operands whose ops are looked at before a rule is tried.
+LOOK = 4
+
+
+def _fits(r: Rule, m: Matcher | None, operands: tuple[Op, ...], count: int) -> bool:
+    if r.first and (not operands or operands[0] not in r.first):
+        return False
+    if r.among and count <= LOOK and r.among.isdisjoint(operands):
+        return False
+    if m is None:
+        return True
+    return all(want is None or want is op for want, op in zip(m.operands, operands))
 
 
 def rewrite(graph: Graph, rules: Sequence[Rule], report: Report | None = None) -> Graph:
@@ -115,6 +127,15 @@ def rewrite(graph: Graph, rules: Sequence[Rule], report: Report | None = None) -
     if effects == graph.effects and outputs == graph.outputs:
         return graph
     return Graph(graph.inputs, outputs, effects, graph.guards, graph.name)
+
+
+def idle(graph: Graph, rules: Sequence[Rule]) -> bool:
+    """Is there surely no node, outside bodies and in them, that one of the rules could match?"""
+    live = RuleSet(rules)
+    nodes = graph.order
+    if any("body" in n.op.traits for n in nodes):
+        nodes = tuple(order_of(graph.roots, inside=True))
+    return not any(live.candidates(n) for n in nodes)
 
 
 class Rewriter(Resolve):

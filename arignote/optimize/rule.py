@@ -34,6 +34,7 @@ class Rule:
 
     matchers: alternatives of the pattern, operand orders of commutative ops spelled out; empty for
     rules on whole ops, which get the node.  ops, traits: the roots that are looked at.
+    first, among: ops one of which the first operand, or some operand, has (empty: any).
     kinds: the dtype kinds of the root that the promise holds for.
     """
 
@@ -46,6 +47,8 @@ class Rule:
     kinds: str
     ops: tuple[Op, ...]
     traits: tuple[str, ...]
+    first: frozenset[Op]
+    among: frozenset[Op]
     matchers: tuple[Matcher, ...]
     pattern: Node | None
     wants_root: bool
@@ -79,11 +82,14 @@ def rule(
     keeps: Promise,
     tags: Iterable[str] = (),
     kinds: str = "biufcO",
+    first: Iterable[Op] = (),
+    among: Iterable[Op] = (),
 ) -> Callable[[Build], Build]:
     """Declare the decorated function as a rule.
 
     patterns: one node over `var` and `cst` (the function gets what they matched, by name, and the
     node itself if it has a parameter `root`), or several ops or traits (it gets the node).
+    first, among: look only at nodes whose first operand, or some operand, has one of these ops.
     Raises ValueError for a second rule of one name, or one without a docstring.
     """
 
@@ -106,6 +112,8 @@ def rule(
             kinds=kinds,
             ops=tuple(p for p in patterns if isinstance(p, Op)) + tuple(n.op for n in nodes),
             traits=tuple(p for p in patterns if isinstance(p, str)),
+            first=frozenset(first),
+            among=frozenset(among),
             matchers=tuple(m for n in nodes for m in matchers(n)),
             pattern=nodes[0] if nodes else None,
             wants_root="root" in inspect.signature(build).parameters and bool(nodes),

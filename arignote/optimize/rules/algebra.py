@@ -323,7 +323,7 @@ _OPPOSITE = {
 }
 
 
-@rule(logical_not, invert, keeps="bits", kinds="b")
+@rule(logical_not, invert, keeps="bits", kinds="b", first=tuple(_OPPOSITE))
 def not_comparison(n: Node) -> Node | None:
     """not (x == y) -> x != y; not (x < y) -> x >= y where nan cannot be; and so on"""
     inner = n.inputs[0]

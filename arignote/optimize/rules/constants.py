@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...fxgraph.constants import array_of, const, is_const
+from ...fxgraph.constants import array_of, const, constant, is_const
 from ...fxgraph.node import Node, make
 from ...fxgraph.ops.family import cast, cast_to
 from ...fxgraph.ops.reduce import (
@@ -39,6 +39,7 @@ SMALL = 256
     set_item_op,
     phase="useless",
     keeps="bits",
+    first=(constant,),
 )
 def constant_folding(n: Node) -> Node | None:
     """op(constants) -> its value, when that is small"""
@@ -56,7 +57,7 @@ def constant_folding(n: Node) -> Node | None:
     return const(np.asarray(value).astype(n.dtype), n.dtype, n.type.weak)
 
 
-@rule("elementwise", keeps="bits")
+@rule("elementwise", keeps="bits", among=(full_op,))
 def fill_sink(n: Node) -> Node | None:
     """op(full(v), x) -> op(v, x): the other operand has the shape"""
     if not any(x.op is full_op for x in n.inputs):
@@ -84,7 +85,7 @@ def _shaped(operands: list[Node], n: Node) -> bool:
     return True
 
 
-@rule("elementwise", keeps="bits")
+@rule("elementwise", keeps="bits", among=(full_op,))
 def fill_of_elementwise(n: Node) -> Node | None:
     """op(full(v)) -> full(op(v)), when every operand is filled or a scalar"""
     if not n.rank or not any(x.op is full_op for x in n.inputs):
@@ -97,7 +98,7 @@ def fill_of_elementwise(n: Node) -> Node | None:
 
 
 # ---- casts ---------------------------------------------------------------------------------------
-@rule(cast, phase="useless", keeps="bits")
+@rule(cast, phase="useless", keeps="bits", first=(cast,))
 def cast_cast(n: Node) -> Node | None:
     """cast(cast(x, wide), t) -> cast(x, t), when the first cast loses nothing"""
     inner = n.inputs[0]

@@ -12,7 +12,7 @@ from ...fxgraph.window import Window, transposed, window_of
 from ..rule import rule
 
 
-@rule(view_op, keeps="reals", tags=("linalg",))
+@rule(view_op, keeps="reals", tags=("linalg",), first=(matmul,))
 def transpose_product(n: Node) -> Node | None:
     """(A @ B).T -> B.T @ A.T"""
     m = n.inputs[0]
@@ -25,7 +25,7 @@ def transpose_product(n: Node) -> Node | None:
     return matmul(swap_last(b), swap_last(a))
 
 
-@rule(view_op, keeps="reals", tags=("linalg",))
+@rule(view_op, keeps="reals", tags=("linalg",), first=(matmul,))
 def row_of_product(n: Node) -> Node | None:
     """(A @ B)[i] -> A[i] @ B and (A @ B)[:, j] -> A @ B[:, j]"""
     m = n.inputs[0]

@@ -16,7 +16,7 @@ from ...scanloop.unused import parts_of
 from ..rule import rule
 
 
-@rule(proj, phase="scan", keeps="bits", tags=("scan",))
+@rule(proj, phase="scan", keeps="bits", tags=("scan",), first=(scan_op,))
 def scan_invariant_carry(n: Node) -> Node | None:
     """a carry that no step changes -> its initial value, inside the loop and after it"""
     loop = n.inputs[0]
@@ -58,7 +58,7 @@ def _with_carries(p: dict[str, object], kept: list[int], replace: dict[Node, Nod
     return scan([inits[j] for j in kept], body, p["trip"], p["here"])[0].inputs[0]  # type: ignore[arg-type]
 
 
-@rule(proj, phase="scan", keeps="bits", tags=("scan",))
+@rule(proj, phase="scan", keeps="bits", tags=("scan",), first=(scan_op,))
 def scan_no_steps(n: Node) -> Node | None:
     """a loop over an empty range -> the initial values, and empty stacks"""
     loop = n.inputs[0]
@@ -72,7 +72,7 @@ def scan_no_steps(n: Node) -> Node | None:
     return full(const(0, n.dtype), n.shape)
 
 
-@rule(proj, phase="scan", keeps="bits", tags=("scan",))
+@rule(proj, phase="scan", keeps="bits", tags=("scan",), first=(scan_op,))
 def scan_one_step(n: Node) -> Node | None:
     """a loop over a range of one -> its body"""
     loop = n.inputs[0]
@@ -96,7 +96,7 @@ def _steps(loop: Node) -> int | None:
     return steps_known(index.attr("lo"), index.attr("hi"), index.attr("step"))
 
 
-@rule(view_op, phase="scan", keeps="bits", tags=("scan",))
+@rule(view_op, phase="scan", keeps="bits", tags=("scan",), first=(proj,))
 def scan_last_only(n: Node) -> Node | None:
     """the last element of a stacked carry -> the carry's final value"""
     stack = n.inputs[0]
@@ -123,7 +123,7 @@ def scan_last_only(n: Node) -> Node | None:
 
 
 # ---- branches ------------------------------------------------------------------------------------
-@rule(proj, phase="scan", keeps="bits", tags=("cond",))
+@rule(proj, phase="scan", keeps="bits", tags=("cond",), first=(cond_op,))
 def cond_constant(n: Node) -> Node | None:
     """a branch on a constant -> the branch that is taken, if nothing in it can raise"""
     branch = n.inputs[0]
@@ -136,7 +136,7 @@ def cond_constant(n: Node) -> Node | None:
     return substitute((taken.results[n.attr("k")],), {taken.token: lit(0)})[0]
 
 
-@rule(proj, phase="scan", keeps="bits", tags=("cond",))
+@rule(proj, phase="scan", keeps="bits", tags=("cond",), first=(cond_op,))
 def cond_same_result(n: Node) -> Node | None:
     """a result that both branches give -> that result"""
     branch = n.inputs[0]
@@ -148,7 +148,7 @@ def cond_same_result(n: Node) -> Node | None:
     return value if value is other.results[n.attr("k")] and not free else None
 
 
-@rule(proj, phase="scan", keeps="bits", tags=("cond",))
+@rule(proj, phase="scan", keeps="bits", tags=("cond",), first=(cond_op,))
 def cond_predicate_result(n: Node) -> Node | None:
     """a branch that gives True when taken and False when not -> its predicate"""
     branch = n.inputs[0]

@@ -54,13 +54,13 @@ def reduce_ones(n: Node) -> Node | None:
 
 
 # ---- reductions of reductions --------------------------------------------------------------------
-@rule(*ORDERLESS, keeps="bits")
+@rule(*ORDERLESS, keeps="bits", first=ORDERLESS)
 def extreme_of_extreme(n: Node) -> Node | None:
     """max(max(x, axis=a), axis=b) -> max(x, axis=(a, b)); min, all and any alike"""
     return _joined(n)
 
 
-@rule(reduce_sum, reduce_prod, keeps="reals")
+@rule(reduce_sum, reduce_prod, keeps="reals", first=(reduce_sum, reduce_prod))
 def sum_of_sum(n: Node) -> Node | None:
     """sum(sum(x, axis=a), axis=b) -> sum(x, axis=(a, b)); prod alike"""
     return _joined(n)
@@ -77,13 +77,13 @@ def _joined(n: Node) -> Node | None:
 
 
 # ---- reductions of windows -----------------------------------------------------------------------
-@rule(*ORDERLESS, keeps="bits")
+@rule(*ORDERLESS, keeps="bits", first=(view_op,))
 def extreme_of_window(n: Node) -> Node | None:
     """max over repeated or permuted axes -> max of the array itself; min, all and any alike"""
     return _unwindowed(n, counts=False)
 
 
-@rule(reduce_sum, keeps="reals")
+@rule(reduce_sum, keeps="reals", first=(view_op,))
 def sum_of_window(n: Node) -> Node | None:
     """sum over repeated axes -> count * sum; sum over permuted axes -> sum of the array itself"""
     return _unwindowed(n, counts=True)
@@ -139,13 +139,13 @@ def positive(d: Size) -> bool:
     return ge0(minus(size_node(d), lit(1)))
 
 
-@rule(*ORDERLESS, keeps="bits")
+@rule(*ORDERLESS, keeps="bits", first=(reshape_op,))
 def extreme_of_reshape(n: Node) -> Node | None:
     """max(reshape(x)) over all axes -> max(x); min, all and any alike"""
     return _unshaped(n)
 
 
-@rule(reduce_sum, reduce_prod, keeps="reals")
+@rule(reduce_sum, reduce_prod, keeps="reals", first=(reshape_op,))
 def sum_of_reshape(n: Node) -> Node | None:
     """sum(reshape(x)) over all axes -> sum(x); prod alike"""
     return _unshaped(n)
@@ -159,7 +159,7 @@ def _unshaped(n: Node) -> Node | None:
 
 
 # ---- reductions of fills -------------------------------------------------------------------------
-@rule(*ORDERLESS, keeps="bits")
+@rule(*ORDERLESS, keeps="bits", first=(full_op,))
 def extreme_of_fill(n: Node) -> Node | None:
     """max(full(v)) -> v, repeated to the result's shape; min, all and any alike"""
     f = n.inputs[0]
@@ -169,7 +169,7 @@ def extreme_of_fill(n: Node) -> Node | None:
     return (full(v, n.shape) if n.rank else v) if v.dtype == n.dtype else None
 
 
-@rule(reduce_sum, keeps="reals", kinds="iufc")
+@rule(reduce_sum, keeps="reals", kinds="iufc", first=(full_op,))
 def sum_of_fill(n: Node) -> Node | None:
     """sum(full(v)) -> v * count, repeated to the result's shape"""
     f = n.inputs[0]
@@ -181,7 +181,7 @@ def sum_of_fill(n: Node) -> Node | None:
 
 
 # ---- factors -------------------------------------------------------------------------------------
-@rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc")
+@rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc", first=(multiply,))
 def sum_of_scaled(n: Node) -> Node | None:
     """sum(c * x) -> c * sum(x) for a scalar c"""
     scaled = n.inputs[0]
@@ -193,7 +193,7 @@ def sum_of_scaled(n: Node) -> Node | None:
     return None
 
 
-@rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc")
+@rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc", first=(divide,))
 def sum_of_quotient(n: Node) -> Node | None:
     """sum(x / c) -> sum(x) / c for a scalar c"""
     quotient = n.inputs[0]
@@ -203,7 +203,7 @@ def sum_of_quotient(n: Node) -> Node | None:
     return divide(reduced(reduce_sum, x, n.attr("axes")), c)
 
 
-@rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc")
+@rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc", first=(negative,))
 def sum_of_negative(n: Node) -> Node | None:
     """sum(-x) -> -sum(x)"""
     inner = n.inputs[0]
@@ -212,7 +212,7 @@ def sum_of_negative(n: Node) -> Node | None:
     return negative(reduced(reduce_sum, inner.inputs[0], n.attr("axes")))
 
 
-@rule(negative, keeps="bits", kinds="f")
+@rule(negative, keeps="bits", kinds="f", first=EXTREMES)
 def negative_extreme(n: Node) -> Node | None:
     """-max(-x) -> min(x); -min(-x) -> max(x)"""
     extreme = n.inputs[0]

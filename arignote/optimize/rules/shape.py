@@ -75,7 +75,7 @@ def inside(outer: Window, inner: Window) -> Window | None:
 
 
 # ---- reads ---------------------------------------------------------------------------------------
-@rule(view_op, keeps="bits")
+@rule(view_op, keeps="bits", first=(set_item_op,))
 def read_of_write(n: Node) -> Node | None:
     """set_item(A, w, v)[w] -> v, and parts of w alike"""
     written = n.inputs[0]
@@ -90,7 +90,7 @@ def read_of_write(n: Node) -> Node | None:
     return view(spread(written.inputs[-1], where_written.shape), part)
 
 
-@rule(view_op, keeps="bits")
+@rule(view_op, keeps="bits", first=(set_item_op, add_at_op))
 def read_beside_write(n: Node) -> Node | None:
     """set_item(A, w, v)[u] -> A[u], when w and u have nothing in common; add_at alike"""
     written = n.inputs[0]
@@ -99,7 +99,7 @@ def read_beside_write(n: Node) -> Node | None:
     return view(written.inputs[0], window_of(n))
 
 
-@rule(view_op, keeps="bits")
+@rule(view_op, keeps="bits", first=(iota_op,))
 def read_of_counter(n: Node) -> Node | None:
     """iota(n)[i] -> i"""
     if n.inputs[0].op is not iota_op or n.rank:
@@ -107,7 +107,7 @@ def read_of_counter(n: Node) -> Node | None:
     return cast_to(window_of(n).starts[0], n.dtype)
 
 
-@rule(view_op, keeps="bits")
+@rule(view_op, keeps="bits", first=(reshape_op,))
 def read_of_reshape(n: Node) -> Node | None:
     """reshape(x)[window] -> x[window'], when the reshape only adds or drops axes of length 1"""
     base = n.inputs[0]
@@ -126,7 +126,7 @@ def write_whole(n: Node) -> Node | None:
     return None if back is None else view(spread(n.inputs[-1], w.shape), back)
 
 
-@rule(set_item_op, keeps="bits")
+@rule(set_item_op, keeps="bits", first=(set_item_op, add_at_op))
 def write_over_write(n: Node) -> Node | None:
     """set_item(set_item(A, w, u), w, v) -> set_item(A, w, v)"""
     base = n.inputs[0]
@@ -161,7 +161,7 @@ def write_of_fill(n: Node) -> Node | None:
     return set_item(base, window_of(n), scalar) if scalar is not value else None
 
 
-@rule(add_at_op, keeps="reals")
+@rule(add_at_op, keeps="reals", first=(full_op,))
 def add_to_zeros(n: Node) -> Node | None:
     """add_at(zeros, w, v) -> set_item(zeros, w, v), when w meets no element twice"""
     base = n.inputs[0]
@@ -181,7 +181,7 @@ def reshape_reshape(n: Node) -> Node | None:
     return None
 
 
-@rule(reshape_op, keeps="bits")
+@rule(reshape_op, keeps="bits", first=(full_op,))
 def reshape_of_fill(n: Node) -> Node | None:
     """reshape(full(v)) -> full(v)"""
     return full(n.inputs[0].inputs[0], n.shape) if n.inputs[0].op is full_op else None

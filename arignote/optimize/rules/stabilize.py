@@ -148,7 +148,7 @@ def log_exp_times(x: Node, y: Node) -> Node:
     return add(x, log(y))
 
 
-@rule(log, phase="stabilize", keeps="reals", kinds="f")
+@rule(log, phase="stabilize", keeps="reals", kinds="f", first=(gather, view_op))
 def log_of_window(n: Node) -> Node | None:
     """log((exp(x) / y)[w]) -> log(exp(x) / y)[w], so that the logarithm meets its softmax"""
     v = n.inputs[0]
@@ -168,7 +168,7 @@ def _sums_exponentials(s: Node) -> bool:
     return s.op is reduce_sum and s.inputs[0].op is exp
 
 
-@rule(log, phase="stabilize", keeps="reals", kinds="f")
+@rule(log, phase="stabilize", keeps="reals", kinds="f", first=(reduce_sum,))
 def log_sum_exp(n: Node) -> Node | None:
     """log(sum(exp(x))) -> m + log(sum(exp(x - m))), m the maximum of x where it is finite"""
     s = n.inputs[0]
@@ -182,7 +182,7 @@ def log_sum_exp(n: Node) -> Node | None:
     return add(m, log(reduced(reduce_sum, exp(shifted), axes)))
 
 
-@rule(divide, phase="stabilize", keeps="reals", kinds="f")
+@rule(divide, phase="stabilize", keeps="reals", kinds="f", first=(exp,))
 def softmax_shift(n: Node) -> Node | None:
     """exp(x) / sum(exp(x)) -> the same of x - m, m the maximum of x where it is finite"""
     top, bottom = n.inputs

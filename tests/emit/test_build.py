@@ -267,6 +267,11 @@ def test_ctrl_c_in_a_build_leaves_nothing_and_the_next_build_works(tmp_path):
     assert list(temp.iterdir()) == [] and not list((tmp_path / "cache").glob("tmp-*"))
 
 
+def test_sanitized_modules_want_a_sanitized_process():
+    with config(sanitize=True), pytest.raises(BuildError, match="LD_PRELOAD=.*libasan"):
+        build(TEXT)
+
+
 def test_a_full_cache_folder_does_not_stop_a_build(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("arignote.errors._warned", set())

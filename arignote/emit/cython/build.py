@@ -7,6 +7,7 @@ Tried without gain: -pipe, gold, -Os, -fno-semantic-interposition, Py_LIMITED_AP
 single-phase init, CYTHON_* switches.  What does cost seconds are typed memoryviews (30,000 lines).
 """
 
+import ctypes
 import functools
 import hashlib
 import importlib
@@ -40,6 +41,8 @@ def build(text: str, label: str = "kernel", externs: tuple[str, ...] = ()) -> Bu
     refuses the text.
     """
     compiler = find_compiler()
+    if config.sanitize:
+        _require_sanitizer(compiler)
     warn_if_slow()
     key = build_key(text, compiler, externs)
     with _lock_of(key):  # threads that want the same text wait for one build
@@ -77,6 +80,20 @@ def keep(name: str, text: str) -> None:
     if config.keep:
         os.makedirs(config.keep, exist_ok=True)
         Path(config.keep, name).write_text(text)
+
+
+def _require_sanitizer(compiler: Compiler) -> None:
+    """Loading a sanitized module into a process without the sanitizer ends the process."""
+    if hasattr(ctypes.CDLL(None), "__asan_init"):
+        return
+    libraries = " ".join(
+        f"$({shlex.join(compiler.command)} -print-file-name={name})"
+        for name in ("libasan.so", "libubsan.so")
+    )
+    raise BuildError(
+        f"the flag sanitize needs a Python that was started with the sanitizers loaded: "
+        f'LD_PRELOAD="{libraries}" ASAN_OPTIONS=detect_leaks=0 python ...'
+    )
 
 
 _loaded: dict[str, Built] = {}

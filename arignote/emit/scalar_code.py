@@ -1,14 +1,14 @@
 """The scalar C of elementwise ops: one inline function for each op and dtypes, for both back ends.
 
-An op's declaration has a C expression a dtype kind; `scalar_function` makes a function of it.  What
-needs more than an expression stands in preamble/*.h, and `library` copies from there just what a text
-names.  A few ops are operators of C and Cython alike; `infix` knows which.
+An op's declaration has a C expression a dtype kind; `scalar_function` makes a function of it.
+What needs more than an expression stands in preamble/*.h, and `library` copies from there just
+what a text names.  A few ops are operators of C and Cython alike; `infix` knows which.
 
-In an expression {x}, {y} and {z} are the operands, already in the type that is computed with: float for
-float16 (each result is rounded once), 32 bits for narrower integers.  {t} is the code of that type
-("f8"), {T} its C type, {f} the suffix of libm's functions.  {u} is the code of the operand's own type,
-{bits} its width, {wide} the size of a complex number made of two.  A key "f2" or "i8u8" of the
-declaration means operands as they are.
+In an expression {x}, {y} and {z} are the operands, already in the type that is computed with: float
+for float16 (each result is rounded once), 32 bits for narrower integers.  {t} is the code of that
+type ("f8"), {T} its C type, {f} the suffix of libm's functions.  {u} is the code of the operand's
+own type, {bits} its width, {wide} the size of a complex number made of two.  A key "f2" or "i8u8"
+of the declaration means operands as they are.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def code(dtype: DType) -> str:
 def infix(op: Op, operands: tuple[DType, ...]) -> str | None:
     """The C operator that is exactly this op of these operands, or None.
 
-    Narrow integers compute in int, float16 in float and complex numbers by functions: they have none.
+    Narrow integers compute in int, float16 in float, complex numbers by functions: none of those.
     """
     codes = {code(d) for d in operands}
     if len(codes) != 1 or not codes.issubset(_WIDE):
@@ -93,7 +93,7 @@ def library(functions: Iterable[ScalarFunction], used: str = "") -> str:
     return "\n".join(pieces)
 
 
-# ---- functions --------------------------------------------------------------------------------
+# ---- functions ------------------------------------------------------------------------------
 def _runs(codes: tuple[str, ...]) -> list[str]:
     """The codes without the repeats that follow each other."""
     return [c for k, c in enumerate(codes) if k == 0 or c != codes[k - 1]]
@@ -173,15 +173,15 @@ def _real_conversion(x: str, a: str, b: str) -> str:
     return f"(an_{b}){x}"
 
 
-# ---- the preambles ----------------------------------------------------------------------------
+# ---- the preambles --------------------------------------------------------------------------
 _FILES = ("types", "libm", "integer", "mixed", "real", "complex", "special")
 #: What is read once more with the narrower type: the types that change.
 _DERIVED = {"libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f"}
 _LIBM = (
-    "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 log10 "
-    "log1p pow cbrt erf erfc hypot fabs floor ceil trunc rint fma fmod copysign nextafter ldexp frexp "
-    "sqrt lgamma cexp clog csqrt cpow csin ccos ctan casin cacos catan csinh ccosh ctanh casinh "
-    "cacosh catanh"
+    "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 "
+    "log10 log1p pow cbrt erf erfc hypot fabs floor ceil trunc rint fma fmod copysign nextafter "
+    "ldexp frexp sqrt lgamma cexp clog csqrt cpow csin ccos ctan casin cacos catan csinh ccosh "
+    "ctanh casinh cacosh catanh"
 ).split()
 _DEFINES = re.compile(
     r"#define (\w+)|typedef [^;{]*?(\w+);|} (\w+);|AN_FN \w+ (\w+)\(|^AN_VECTOR\w*\(\w+, (\w+)\)"
@@ -193,7 +193,7 @@ _WORD = re.compile(r"[A-Za-z_]\w*")
 
 @cache
 def _pieces() -> tuple[tuple[str, ...], dict[str, int]]:
-    """The preambles in pieces, in order, and which piece defines a name.  The first is always wanted."""
+    """The preambles in pieces, and which piece defines a name.  The first is always wanted."""
     texts: list[str] = []
     at: dict[str, int] = {}
     folder = files(__package__) / "preamble"
@@ -230,8 +230,8 @@ def _closure(wanted: str, own: dict[str, str]) -> list[str]:
             seen.add(text)
             stack.append((text, True))
             for word in reversed(dict.fromkeys(_WORD.findall(text))):
-                needed = own.get(word) or (texts[at[word]] if word in at else _conversion_named(word))
-                if needed:
+                piece = texts[at[word]] if word in at else _conversion_named(word)
+                if needed := own.get(word, piece):
                     stack.append((needed, False))
     return ready[:-1]
 

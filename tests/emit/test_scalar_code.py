@@ -6,18 +6,16 @@ scalar ones, also in what they make of nan, infinities and -0.0.
 
 import ctypes
 import itertools
-import re
 import subprocess
-from pathlib import Path
+import warnings
 
 import numpy as np
 import pytest
 
 from arignote.emit.compiler import compiler_here
-from arignote.emit.scalar_code import code, infix, library, scalar_function
+from arignote.emit.scalar_code import code, library, scalar_function
 from arignote.errors import DTypeError
 from arignote.fxgraph.node import OPS, Op
-from arignote.fxgraph.ops import elementwise
 from arignote.fxgraph.ops.family import cast
 
 DTYPES = [np.dtype(t) for t in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()]
@@ -77,12 +75,13 @@ def loops(tmp_path_factory):
     for k, texts in enumerate(chunks):
         functions = [scalar_function(op, s[:-1], s[-1]) for op, s in (CASES + CASTS)[k::2]]
         source = folder / f"loops{k}.c"
-        source.write_text(library(functions, " ".join(f"an_{code(d)}" for d in DTYPES)) + "\n" + "\n".join(texts))
+        types = " ".join(f"an_{code(d)}" for d in DTYPES)
+        source.write_text("\n".join([library(functions, types), *texts]))
         flags = [o for o in compiler.options if o not in ("-fvisibility=hidden", "-w")]
         running.append(
             subprocess.Popen(
-                [*compiler.command, *flags, "-Wall", "-Wno-unused-function", "-Wno-unused-variable", "-Wno-absolute-value", str(source), "-o",
-                 str(folder / f"loops{k}.so"), *compiler.libraries],
+                [*compiler.command, *flags, "-Wall", "-Wno-unused-function", "-Wno-unused-variable",
+                 str(source), "-o", str(folder / f"loops{k}.so"), *compiler.libraries],
                 stderr=subprocess.PIPE, text=True,
             )
         )
@@ -111,7 +110,7 @@ def run(loops, op, s, values):
     return out
 
 
-# ---- values -----------------------------------------------------------------------------------
+# ---- values ---------------------------------------------------------------------------------
 def specials(d: np.dtype) -> np.ndarray:
     if d.kind == "b":
         return np.array([False, True])
@@ -122,8 +121,8 @@ def specials(d: np.dtype) -> np.ndarray:
         return np.array(near + small, d)
     if d.kind == "f":
         f = np.finfo(d)
-        v = [0.0, 0.5, 1, 1.5, 2, 2.5, 3, 7, 10, 100, 1000, 1e4, 0.1, 1 / 3, np.pi, np.pi / 2, np.inf]
-        v += [f.tiny, f.smallest_subnormal, f.tiny / 3, f.max, f.max / 2, f.eps, 1 + f.eps]
+        v = [0.0, 0.5, 1, 1.5, 2, 2.5, 3, 7, 10, 100, 1000, 1e4, 0.1, 1 / 3, np.pi, np.pi / 2]
+        v += [np.inf, f.tiny, f.smallest_subnormal, f.tiny / 3, f.max, f.max / 2, f.eps, 1 + f.eps]
         v += [1 - f.eps / 2, 20, 28, 88.7, 89, 103.9, 709.7, 709.8, 745.1, 1e5, 1e15]
         with np.errstate(all="ignore"):
             v = np.array(v, np.float64).astype(d)
@@ -148,7 +147,8 @@ def random_values(d: np.dtype, rng, n: int, domain) -> np.ndarray:
         out.real, out.imag = rng.normal(size=n), rng.normal(size=n)
         return out
     low, high = domain
-    return np.where(rng.random(n) < 0.7, rng.uniform(low, high, n), rng.normal(size=n) * 50).astype(d)
+    near, far = rng.uniform(low, high, n), rng.normal(size=n) * 50
+    return np.where(rng.random(n) < 0.7, near, far).astype(d)
 
 
 def operands(op: Op, s: tuple[np.dtype, ...]) -> list[np.ndarray]:
@@ -168,7 +168,7 @@ def operands(op: Op, s: tuple[np.dtype, ...]) -> list[np.ndarray]:
     ]
 
 
-# ---- comparison -------------------------------------------------------------------------------
+# ---- comparison -----------------------------------------------------------------------------
 def distance(a: np.ndarray, b: np.ndarray, least: float) -> np.ndarray:
     """In units in the last place of b; 0 for equal values and two nans, inf where one is special."""
     if a.dtype.kind != "f":
@@ -194,8 +194,6 @@ def complex_distance(a: np.ndarray, b: np.ndarray, least: float) -> np.ndarray:
 
 
 def reference(op: Op, s: tuple[np.dtype, ...], values: list[np.ndarray]) -> np.ndarray:
-    import warnings
-
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if op is cast:
@@ -203,7 +201,11 @@ def reference(op: Op, s: tuple[np.dtype, ...], values: list[np.ndarray]) -> np.n
         return np.asarray(op.reference(*values)).astype(s[-1])
 
 
-@pytest.mark.parametrize(("op", "s"), CASES, ids=lambda v: v.name if isinstance(v, Op) else "-".join(map(code, v)))
+def name(v) -> str:
+    return v.name if isinstance(v, Op) else "-".join(map(code, v))
+
+
+@pytest.mark.parametrize(("op", "s"), CASES, ids=name)
 def test_c_against_numpy(loops, op, s):
     values = operands(op, s)
     got, want = run(loops, op, s, values), reference(op, s, values)
@@ -218,9 +220,10 @@ def test_c_against_numpy(loops, op, s):
     assert at.size == 0, f"{at.size} of {bad.size} values: {shown}"
 
 
-@pytest.mark.parametrize("s", [s for _, s in CASTS], ids=lambda s: "-".join(map(code, s)))
+@pytest.mark.parametrize("s", [s for _, s in CASTS], ids=name)
 def test_conversions_against_numpy(loops, s):
-    values = [np.concatenate([specials(s[0]), random_values(s[0], np.random.default_rng(0), 500, (-300, 300))])]
+    drawn = random_values(s[0], np.random.default_rng(0), 500, (-300, 300))
+    values = [np.concatenate([specials(s[0]), drawn])]
     got, want = run(loops, cast, s, values), reference(cast, s, values)
     same = (got == want) | ((got != got) & (want != want))
     at = np.flatnonzero(~same)

@@ -18,11 +18,14 @@ from arignote.fxgraph.verify import verify
 DTYPES = [np.dtype(t) for t in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()]
 PYTHON = [True, 3, 2.5, 1j]
 ALL = [op for _, op in sorted(OPS.items()) if "elementwise" in op.traits and op is not cast]
-UFUNCS = [op for op in ALL if op.numpy and isinstance(op.numpy[0], np.ufunc) and op.numpy[0].nin <= 2]
-name = lambda v: v.name if isinstance(v, Op) else str(v)
+UFUNCS = [op for op in ALL if op.numpy and getattr(op.numpy[0], "nin", 3) <= 2]
 
 
-# ---- dtypes -----------------------------------------------------------------------------------
+def name(v):
+    return v.name if isinstance(v, Op) else str(v)
+
+
+# ---- dtypes ---------------------------------------------------------------------------------
 def outcome(f, *args):
     """The dtype of a result, or "error"."""
     try:
@@ -44,7 +47,7 @@ def test_result_dtypes_are_numpys(op):
         cases += [((n, p), (k, p)) for n, k in zip(nodes, kinds) for p in PYTHON]
         cases += [((p, n), (p, k)) for n, k in zip(nodes, kinds) for p in PYTHON]
     for ours, theirs in cases:
-        assert outcome(op, *ours) == outcome(ufunc, *theirs), [getattr(t, "dtype", t) for t in theirs]
+        assert outcome(op, *ours) == outcome(ufunc, *theirs), list(map(str, ours))
 
 
 @pytest.mark.parametrize("op", [e.where, e.clip, e.py_max], ids=name)
@@ -101,7 +104,7 @@ def test_operators_without_a_loop_say_so():
         e.subtract(new_input("x", "?", (2,)), new_input("y", "?", (2,)))
 
 
-# ---- meaning of what NumPy has not, or otherwise ----------------------------------------------
+# ---- meaning of what NumPy has not, or otherwise --------------------------------------------
 def run(node, feeds):
     graph = Graph(tuple(feeds), (node,))
     verify(graph, "the test")
@@ -110,7 +113,8 @@ def run(node, feeds):
 
 def test_integer_powers_are_total():
     x, y = new_input("x", "i4", (5,)), new_input("y", "i4", (5,))
-    got = run(e.power(x, y), {x: np.array([2, 1, -1, -1, 0], "i4"), y: np.array([-1, -2, -3, -4, -1], "i4")})
+    base, exponent = np.array([2, 1, -1, -1, 0], "i4"), np.array([-1, -2, -3, -4, -1], "i4")
+    got = run(e.power(x, y), {x: base, y: exponent})
     np.testing.assert_array_equal(got, [0, 1, -1, 1, 0])
 
 
@@ -141,7 +145,8 @@ def test_functions_made_of_ops():
     xs = np.array([0.0, 0.3, np.nan, np.inf, -np.inf])
     np.testing.assert_array_equal(run(e.angle(z), {z: zs}), np.angle(zs))
     np.testing.assert_array_equal(run(e.nan_to_num(x), {x: xs}), np.nan_to_num(xs))
-    np.testing.assert_array_equal(run(e.nan_to_num(x, 1, 2, 3), {x: xs}), np.nan_to_num(xs, nan=1, posinf=2, neginf=3))
+    want = np.nan_to_num(xs, nan=1, posinf=2, neginf=3)
+    np.testing.assert_array_equal(run(e.nan_to_num(x, 1, 2, 3), {x: xs}), want)
     np.testing.assert_allclose(run(e.sinc(x), {x: xs[:5]}), np.sinc(xs))
     got = run(e.select([e.less(x, 0.2), e.less(x, 1)], [x, 10.0], -1.0), {x: xs})
     np.testing.assert_array_equal(got, np.select([xs < 0.2, xs < 1], [xs, 10.0], -1.0))
@@ -152,7 +157,7 @@ def test_functions_made_of_ops():
             np.testing.assert_array_equal(run(ours, {x: xs}), theirs)
 
 
-# ---- derivatives ------------------------------------------------------------------------------
+# ---- derivatives ----------------------------------------------------------------------------
 
 
 def float_case(op: Op):
@@ -233,8 +238,8 @@ HOLOMORPHIC = [
     op
     for op in DIFFERENTIABLE
     if op.name
-    in """add subtract multiply divide negative positive square reciprocal exp exp2 expm1 log log2 log10
-    log1p sqrt power float_power sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh
+    in """add subtract multiply divide negative positive square reciprocal exp exp2 expm1 log log2
+    log10 log1p sqrt power float_power sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh
     arctanh""".split()
 ]
 
@@ -285,8 +290,9 @@ def test_gradients_at_hard_points():
     def slopes(op, *at):
         xs = [new_input("xyz"[i], "f8") for i in range(len(at))]
         out = op(*xs)
-        parts = op.vjp(e.add(e.multiply(out, 0.0), 1.0) if np.isfinite(op.reference(*at)) else new_input("g", "f8"), out, *xs)
-        return [float(run(p, dict(zip(xs, map(np.float64, at))))) for p in parts]
+        g = new_input("g", "f8")
+        feeds = {g: np.float64(1), **dict(zip(xs, map(np.float64, at)))}
+        return [float(run(p, feeds)) for p in op.vjp(g, out, *xs)]
 
     assert slopes(e.absolute, 0.0) == [0.0]
     assert slopes(e.maximum, 2.0, 2.0) == [0.5, 0.5]

@@ -10,30 +10,30 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Node
+from ..node import Node, Op
 from ..types import DType
 from .family import elementwise, resolve_ufunc, zero_gradient
 
-add = elementwise(
+add: Op = elementwise(
     "add",
     ufunc=np.add,
     c={"b": "{x} | {y}", "c": "an_add_{t}({x}, {y})", "*": "{x} + {y}"},
     vjp=lambda g, out, x, y: (g, g),
 )
-subtract = elementwise(
+subtract: Op = elementwise(
     "subtract",
     ufunc=np.subtract,
     c={"c": "an_subtract_{t}({x}, {y})", "*": "{x} - {y}"},
     vjp=lambda g, out, x, y: (g, negative(g)),
 )
-multiply = elementwise(
+multiply: Op = elementwise(
     "multiply",
     ufunc=np.multiply,
     c={"b": "{x} & {y}", "c": "an_multiply_{t}({x}, {y})", "*": "{x} * {y}"},
     ulp=2,  # NumPy's complex product fuses multiply and add on some machines
     vjp=lambda g, out, x, y: (multiply(g, y), multiply(g, x)),
 )
-divide = elementwise(
+divide: Op = elementwise(
     "divide",
     ufunc=np.true_divide,
     c={"c": "an_divide_{t}({x}, {y})", "*": "{x} / {y}"},
@@ -41,21 +41,21 @@ divide = elementwise(
     domain=(0.3, 3.0),
     vjp=lambda g, out, x, y: (divide(g, y), negative(divide(multiply(g, out), y))),
 )
-negative = elementwise(
+negative: Op = elementwise(
     "negative",
     ufunc=np.negative,
     c={"c": "an_negative_{t}({x})", "*": "-{x}"},
     vjp=lambda g, out, x: (negative(g),),
 )
-positive = elementwise("positive", ufunc=np.positive, c="{x}", vjp=lambda g, out, x: (g,))
-square = elementwise(
+positive: Op = elementwise("positive", ufunc=np.positive, c="{x}", vjp=lambda g, out, x: (g,))
+square: Op = elementwise(
     "square",
     ufunc=np.square,
     c={"c": "an_square_{t}({x})", "*": "{x} * {x}"},
     ulp=2,
     vjp=lambda g, out, x: (multiply(g, add(x, x)),),
 )
-reciprocal = elementwise(
+reciprocal: Op = elementwise(
     "reciprocal",
     ufunc=np.reciprocal,
     c={"f": "1 / {x}", "c": "an_reciprocal_{t}({x})", "*": "an_cast_f8_{u}(1.0 / {x})"},
@@ -64,22 +64,22 @@ reciprocal = elementwise(
     vjp=lambda g, out, x: (negative(multiply(g, square(out))),),
 )
 
-# ---- quotients and remainders -----------------------------------------------------------------
-floor_divide = elementwise(
+# ---- quotients and remainders ---------------------------------------------------------------
+floor_divide: Op = elementwise(
     "floor_divide",
     ufunc=np.floor_divide,
     c="an_floor_divide_{t}({x}, {y})",
     domain=(0.3, 3.0),
     vjp=zero_gradient,
 )
-remainder = elementwise(
+remainder: Op = elementwise(
     "remainder",
     ufunc=np.remainder,
     c="an_remainder_{t}({x}, {y})",
     domain=(0.3, 3.0),
     vjp=lambda g, out, x, y: (g, negative(multiply(g, floor_divide(x, y)))),
 )
-fmod = elementwise(
+fmod: Op = elementwise(
     "fmod",
     ufunc=np.fmod,
     c={"f": "fmod{f}({x}, {y})", "*": "an_fmod_{t}({x}, {y})"},
@@ -93,26 +93,30 @@ def divmod_(x: Any, y: Any) -> tuple[Node, Node]:
     return floor_divide(x, y), remainder(x, y)
 
 
-# ---- numbers made of bits ---------------------------------------------------------------------
-copysign = elementwise(
+# ---- numbers made of bits -------------------------------------------------------------------
+copysign: Op = elementwise(
     "copysign",
     ufunc=np.copysign,
     c="copysign{f}({x}, {y})",
     vjp=lambda g, out, x, y: (multiply(g, multiply(copysign(1.0, x), copysign(1.0, y))), None),
 )
-nextafter = elementwise(
+nextafter: Op = elementwise(
     "nextafter",
     ufunc=np.nextafter,
     c={"f2": "an_nextafter_f2({x}, {y})", "*": "nextafter{f}({x}, {y})"},
 )
-spacing = elementwise("spacing", ufunc=np.spacing, c={"f2": "an_spacing_f2({x})", "*": "an_spacing_{t}({x})"})
-ldexp = elementwise(
+spacing: Op = elementwise(
+    "spacing",
+    ufunc=np.spacing,
+    c={"f2": "an_spacing_f2({x})", "*": "an_spacing_{t}({x})"},
+)
+ldexp: Op = elementwise(
     "ldexp",
     ufunc=np.ldexp,
     c="an_ldexp_{t}({x}, {y})",
     vjp=lambda g, out, x, n: (ldexp(g, n), None),
 )
-frexp_mantissa = elementwise(
+frexp_mantissa: Op = elementwise(
     "frexp_mantissa",
     reference=lambda x: np.frexp(x)[0],
     dtypes=lambda x: _frexp_dtypes(x)[:2],
@@ -120,7 +124,7 @@ frexp_mantissa = elementwise(
     c="an_frexp_mantissa_{t}({x})",
     vjp=lambda g, out, x: (ldexp(g, negative(frexp_exponent(x))),),
 )
-frexp_exponent = elementwise(
+frexp_exponent: Op = elementwise(
     "frexp_exponent",
     reference=lambda x: np.frexp(x)[1],
     dtypes=lambda x: _frexp_dtypes(x)[::2],
@@ -128,7 +132,7 @@ frexp_exponent = elementwise(
     c="an_frexp_exponent_{t}({x})",
     vjp=zero_gradient,
 )
-modf_fraction = elementwise(
+modf_fraction: Op = elementwise(
     "modf_fraction",
     reference=lambda x: np.modf(x)[0],
     dtypes=lambda x: _modf_dtypes(x)[:2],
@@ -136,7 +140,7 @@ modf_fraction = elementwise(
     c="an_modf_fraction_{t}({x})",
     vjp=lambda g, out, x: (g,),
 )
-modf_integral = elementwise(
+modf_integral: Op = elementwise(
     "modf_integral",
     reference=lambda x: np.modf(x)[1],
     dtypes=lambda x: _modf_dtypes(x)[:2],
@@ -164,6 +168,6 @@ def modf(x: Any) -> tuple[Node, Node]:
     return modf_fraction(x), modf_integral(x)
 
 
-# ---- integers ---------------------------------------------------------------------------------
-gcd = elementwise("gcd", ufunc=np.gcd, c="an_gcd_{t}({x}, {y})")
-lcm = elementwise("lcm", ufunc=np.lcm, c="an_lcm_{t}({x}, {y})")
+# ---- integers -------------------------------------------------------------------------------
+gcd: Op = elementwise("gcd", ufunc=np.gcd, c="an_gcd_{t}({x}, {y})")
+lcm: Op = elementwise("lcm", ufunc=np.lcm, c="an_lcm_{t}({x}, {y})")

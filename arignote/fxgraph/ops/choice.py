@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError
-from ..node import Node
+from ..node import Node, Op
 from ..types import BOOL, DType
 from .arithmetic import multiply
 from .compare import equal, greater, isnan, less, logical_and, logical_not, logical_or
@@ -23,7 +23,7 @@ def _where_dtypes(c: Any, x: Any, y: Any) -> tuple[DType, ...]:
     return BOOL, dtype, dtype, dtype
 
 
-where = elementwise(
+where: Op = elementwise(
     "where",
     reference=np.where,
     dtypes=_where_dtypes,
@@ -33,7 +33,7 @@ where = elementwise(
     vjp=lambda g, out, c, x, y: (None, where(c, g, 0), where(c, 0, g)),
 )
 
-# ---- greater and smaller of two ---------------------------------------------------------------
+# ---- greater and smaller of two -------------------------------------------------------------
 
 
 def _share(g: Node, x: Node, y: Node, first: Callable[[Node, Node], Node]) -> tuple[Node, Node]:
@@ -42,7 +42,7 @@ def _share(g: Node, x: Node, y: Node, first: Callable[[Node, Node], Node]) -> tu
     return where(first(x, y), g, half), where(first(y, x), g, half)
 
 
-maximum = elementwise(
+maximum: Op = elementwise(
     "maximum",
     ufunc=np.maximum,
     c={
@@ -52,7 +52,7 @@ maximum = elementwise(
     },
     vjp=lambda g, out, x, y: _share(g, x, y, greater),
 )
-minimum = elementwise(
+minimum: Op = elementwise(
     "minimum",
     ufunc=np.minimum,
     c={
@@ -72,7 +72,7 @@ def _known_less(x: Node, y: Node) -> Node:
     return logical_or(less(x, y), logical_and(isnan(y), logical_not(isnan(x))))
 
 
-fmax = elementwise(
+fmax: Op = elementwise(
     "fmax",
     ufunc=np.fmax,
     c={
@@ -82,7 +82,7 @@ fmax = elementwise(
     },
     vjp=lambda g, out, x, y: _share(g, x, y, _known_greater),
 )
-fmin = elementwise(
+fmin: Op = elementwise(
     "fmin",
     ufunc=np.fmin,
     c={
@@ -102,17 +102,17 @@ def _python_dtypes(x: Any, y: Any) -> tuple[DType, ...]:
     return dtype, dtype, dtype
 
 
-py_max = elementwise(
+py_max: Op = elementwise(
     "py_max",
-    reference=lambda x, y: np.where(np.greater(y, x), y, x)[()],
+    reference=lambda x, y: np.where(np.greater(y, x), y, x),
     dtypes=_python_dtypes,
     arity=2,
     c="{y} > {x} ? {y} : {x}",
     vjp=lambda g, out, x, y: (where(greater(y, x), 0, g), where(greater(y, x), g, 0)),
 )
-py_min = elementwise(
+py_min: Op = elementwise(
     "py_min",
-    reference=lambda x, y: np.where(np.less(y, x), y, x)[()],
+    reference=lambda x, y: np.where(np.less(y, x), y, x),
     dtypes=_python_dtypes,
     arity=2,
     c="{y} < {x} ? {y} : {x}",
@@ -120,7 +120,7 @@ py_min = elementwise(
 )
 
 
-# ---- limits -----------------------------------------------------------------------------------
+# ---- limits ---------------------------------------------------------------------------------
 def _clip_vjp(g: Node, out: Node, x: Node, low: Node, high: Node) -> tuple[Node, ...]:
     """clip is minimum(maximum(x, low), high), and so is its gradient, ties included."""
     raised = maximum(x, low)
@@ -129,17 +129,17 @@ def _clip_vjp(g: Node, out: Node, x: Node, low: Node, high: Node) -> tuple[Node,
     return to_x, to_low, to_high
 
 
-_CLIP: Any = np._core.umath.clip
+_CLIP: Any = np._core.umath.clip  # type: ignore[attr-defined]
 
 #: (x, low, high); np.clip with a bound left out is `maximum` or `minimum`.
-clip = elementwise(
+clip: Op = elementwise(
     "clip",
     ufunc=_CLIP,
     c="an_clip_{t}({x}, {y}, {z})",
     numpy=(np.clip,),
     vjp=_clip_vjp,
 )
-heaviside = elementwise(
+heaviside: Op = elementwise(
     "heaviside",
     ufunc=np.heaviside,
     c="{x} != {x} ? {x} : ({x} == 0 ? {y} : ({T})({x} > 0))",

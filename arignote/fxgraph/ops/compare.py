@@ -18,7 +18,7 @@ from .family import elementwise, kind_of, zero_gradient
 
 
 def _by_value(operands: Sequence[Node]) -> list[Any]:
-    """Operand kinds, with int64 for a Python integer that the other operand's dtype may not hold."""
+    """Operand kinds; int64 for a Python integer that the other operand's dtype may not hold."""
     kinds = [kind_of(n) for n in operands]
     out = []
     for n, kind, other in zip(operands, kinds, reversed(kinds), strict=True):
@@ -45,14 +45,14 @@ def _comparison(name: str, sign: str, ufunc: np.ufunc) -> Op:
     return elementwise(name, ufunc=ufunc, c=templates, kinds=_by_value, vjp=zero_gradient)
 
 
-less = _comparison("less", "<", np.less)
-less_equal = _comparison("less_equal", "<=", np.less_equal)
-greater = _comparison("greater", ">", np.greater)
-greater_equal = _comparison("greater_equal", ">=", np.greater_equal)
-equal = _comparison("equal", "==", np.equal)
-not_equal = _comparison("not_equal", "!=", np.not_equal)
+less: Op = _comparison("less", "<", np.less)
+less_equal: Op = _comparison("less_equal", "<=", np.less_equal)
+greater: Op = _comparison("greater", ">", np.greater)
+greater_equal: Op = _comparison("greater_equal", ">=", np.greater_equal)
+equal: Op = _comparison("equal", "==", np.equal)
+not_equal: Op = _comparison("not_equal", "!=", np.not_equal)
 
-# ---- logic ------------------------------------------------------------------------------------
+# ---- logic ----------------------------------------------------------------------------------
 _TRUTH = {"c": "an_truth_{t}({x})", "*": "({x} != 0)"}
 
 
@@ -65,30 +65,30 @@ def _logic(name: str, ufunc: np.ufunc, template: str) -> Op:
     return elementwise(name, ufunc=ufunc, c=c, vjp=zero_gradient)
 
 
-logical_and = _logic("logical_and", np.logical_and, "{p} & {q}")
-logical_or = _logic("logical_or", np.logical_or, "{p} | {q}")
-logical_xor = _logic("logical_xor", np.logical_xor, "{p} ^ {q}")
-logical_not = _logic("logical_not", np.logical_not, "!{p}")
+logical_and: Op = _logic("logical_and", np.logical_and, "{p} & {q}")
+logical_or: Op = _logic("logical_or", np.logical_or, "{p} | {q}")
+logical_xor: Op = _logic("logical_xor", np.logical_xor, "{p} ^ {q}")
+logical_not: Op = _logic("logical_not", np.logical_not, "!{p}")
 
-# ---- tests of floats --------------------------------------------------------------------------
-isnan = elementwise(
+# ---- tests of floats ------------------------------------------------------------------------
+isnan: Op = elementwise(
     "isnan",
     ufunc=np.isnan,
     c={"f": "{x} != {x}", "c": "an_isnan_{t}({x})", "*": "0"},
     vjp=zero_gradient,
 )
-isinf = elementwise(
+isinf: Op = elementwise(
     "isinf",
     ufunc=np.isinf,
     c={"f": "fabs{f}({x}) == ({T})INFINITY", "c": "an_isinf_{t}({x})", "*": "0"},
     vjp=zero_gradient,
 )
-isfinite = elementwise(
+isfinite: Op = elementwise(
     "isfinite",
     ufunc=np.isfinite,
     c={"f": "fabs{f}({x}) < ({T})INFINITY", "c": "an_isfinite_{t}({x})", "*": "1"},
     vjp=zero_gradient,
 )
-signbit = elementwise(
+signbit: Op = elementwise(
     "signbit", ufunc=np.signbit, c="copysign{f}(1, {x}) < 0", vjp=zero_gradient
 )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DTypeError
-from ..node import Node
+from ..node import Node, Op
 from ..types import DType
 from .arithmetic import divide, multiply, negative
 from .choice import where
@@ -38,7 +38,7 @@ def _part_dtypes(kind: Any) -> tuple[DType, ...]:
     return dtype, _real_dtype(dtype)
 
 
-real = elementwise(
+real: Op = elementwise(
     "real",
     reference=np.real,
     dtypes=_part_dtypes,
@@ -48,9 +48,9 @@ real = elementwise(
     vjp=lambda g, out, x: (g,),
     jvp=lambda tangents, out, x: real(_first(tangents)),
 )
-imag = elementwise(
+imag: Op = elementwise(
     "imag",
-    reference=lambda x: np.imag(x),
+    reference=np.imag,
     dtypes=_part_dtypes,
     arity=1,
     c={"c": "an_imag_{t}({x})", "*": "0"},
@@ -58,7 +58,7 @@ imag = elementwise(
     vjp=lambda g, out, x: (multiply(g, -1j) if x.dtype.kind == "c" else None,),
     jvp=lambda tangents, out, x: imag(_first(tangents)),
 )
-conjugate = elementwise(
+conjugate: Op = elementwise(
     "conjugate",
     ufunc=np.conjugate,
     c={"c": "an_conjugate_{t}({x})", "*": "{x}"},
@@ -82,7 +82,7 @@ def _pair(x: Any, y: Any) -> Any:
 
 
 #: (x, y): x + 1j * y, without the products that make nan of 1j * inf
-make_complex = elementwise(
+make_complex: Op = elementwise(
     "make_complex",
     reference=_pair,
     dtypes=_pair_dtypes,
@@ -93,13 +93,13 @@ make_complex = elementwise(
 )
 
 
-# ---- magnitude and sign -----------------------------------------------------------------------
+# ---- magnitude and sign ---------------------------------------------------------------------
 def _over(g: Node, size: Node) -> Node:
     """g / size, 0 where size is 0"""
     return where(equal(size, 0), 0, divide(g, where(equal(size, 0), 1, size)))
 
 
-absolute = elementwise(
+absolute: Op = elementwise(
     "absolute",
     ufunc=np.absolute,
     c={
@@ -118,13 +118,13 @@ absolute = elementwise(
         else real(multiply(_first(tangents), _over(conjugate(x), out)))
     ),
 )
-fabs = elementwise(
+fabs: Op = elementwise(
     "fabs",
     ufunc=np.fabs,
     c="fabs{f}({x})",
     vjp=lambda g, out, x: (multiply(g, sign(x)),),
 )
-sign = elementwise(
+sign: Op = elementwise(
     "sign",
     ufunc=np.sign,
     c={

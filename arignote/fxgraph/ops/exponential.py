@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..constants import is_const, value_of
-from ..node import Node
+from ..node import Node, Op
 from .arithmetic import add, divide, multiply, negative, square, subtract
 from .choice import where
 from .compare import equal
@@ -22,28 +22,28 @@ from .from_scipy import scipy_dtypes, scipy_special
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
 
-exp = elementwise(
+exp: Op = elementwise(
     "exp",
     ufunc=np.exp,
     c={"c": "cexp{f}({x})", "*": "exp{f}({x})"},
     ulp=5,
     vjp=lambda g, out, x: (multiply(g, out),),
 )
-exp2 = elementwise(
+exp2: Op = elementwise(
     "exp2",
     ufunc=np.exp2,
     c={"c": "an_exp2_{t}({x})", "*": "exp2{f}({x})"},
     ulp=4,
     vjp=lambda g, out, x: (multiply(g, multiply(out, LN2)),),
 )
-expm1 = elementwise(
+expm1: Op = elementwise(
     "expm1",
     ufunc=np.expm1,
     c={"c": "an_expm1_{t}({x})", "*": "expm1{f}({x})"},
     ulp=4,
     vjp=lambda g, out, x: (multiply(g, add(out, 1.0)),),
 )
-log = elementwise(
+log: Op = elementwise(
     "log",
     ufunc=np.log,
     c={"c": "clog{f}({x})", "*": "log{f}({x})"},
@@ -51,7 +51,7 @@ log = elementwise(
     domain=(0.2, 4.0),
     vjp=lambda g, out, x: (divide(g, x),),
 )
-log2 = elementwise(
+log2: Op = elementwise(
     "log2",
     ufunc=np.log2,
     c={"c": "an_log2_{t}({x})", "*": "log2{f}({x})"},
@@ -59,7 +59,7 @@ log2 = elementwise(
     domain=(0.2, 4.0),
     vjp=lambda g, out, x: (divide(g, multiply(x, LN2)),),
 )
-log10 = elementwise(
+log10: Op = elementwise(
     "log10",
     ufunc=np.log10,
     c={"c": "an_log10_{t}({x})", "*": "log10{f}({x})"},
@@ -67,7 +67,7 @@ log10 = elementwise(
     domain=(0.2, 4.0),
     vjp=lambda g, out, x: (divide(g, multiply(x, LN10)),),
 )
-log1p = elementwise(
+log1p: Op = elementwise(
     "log1p",
     ufunc=np.log1p,
     c={"c": "an_log1p_{t}({x})", "*": "log1p{f}({x})"},
@@ -75,7 +75,7 @@ log1p = elementwise(
     domain=(-0.7, 4.0),
     vjp=lambda g, out, x: (divide(g, add(x, 1.0)),),
 )
-expit = elementwise(
+expit: Op = elementwise(
     "expit",
     reference=scipy_special("expit"),
     dtypes=scipy_dtypes("expit"),
@@ -86,8 +86,8 @@ expit = elementwise(
     vjp=lambda g, out, x: (multiply(g, multiply(out, subtract(1.0, out))),),
 )
 
-# ---- roots ------------------------------------------------------------------------------------
-sqrt = elementwise(
+# ---- roots ----------------------------------------------------------------------------------
+sqrt: Op = elementwise(
     "sqrt",
     ufunc=np.sqrt,
     c={"c": "csqrt{f}({x})", "*": "sqrt{f}({x})"},
@@ -95,7 +95,7 @@ sqrt = elementwise(
     domain=(0.2, 4.0),
     vjp=lambda g, out, x: (divide(multiply(g, 0.5), out),),
 )
-cbrt = elementwise(
+cbrt: Op = elementwise(
     "cbrt",
     ufunc=np.cbrt,
     c="cbrt{f}({x})",
@@ -103,7 +103,7 @@ cbrt = elementwise(
     domain=(0.2, 4.0),
     vjp=lambda g, out, x: (divide(g, multiply(square(out), 3.0)),),
 )
-hypot = elementwise(
+hypot: Op = elementwise(
     "hypot",
     ufunc=np.hypot,
     c="hypot{f}({x}, {y})",
@@ -119,7 +119,7 @@ def _not_zero(x: Node) -> Node:
     return where(equal(x, 0), 1, x)
 
 
-# ---- sums of exponentials ---------------------------------------------------------------------
+# ---- sums of exponentials -------------------------------------------------------------------
 def _share(g: Node, x: Node, y: Node, scale: float) -> tuple[Node, Node]:
     """g times the softmax of (x, y): 1/2 each where equal, equal infinities included"""
     difference = multiply(subtract(x, y), scale)
@@ -128,14 +128,14 @@ def _share(g: Node, x: Node, y: Node, scale: float) -> tuple[Node, Node]:
     return multiply(g, part), multiply(g, other)
 
 
-logaddexp = elementwise(
+logaddexp: Op = elementwise(
     "logaddexp",
     ufunc=np.logaddexp,
     c="an_logaddexp_{t}({x}, {y})",
     ulp=8,
     vjp=lambda g, out, x, y: _share(g, x, y, 1.0),
 )
-logaddexp2 = elementwise(
+logaddexp2: Op = elementwise(
     "logaddexp2",
     ufunc=np.logaddexp2,
     c="an_logaddexp2_{t}({x}, {y})",
@@ -144,7 +144,7 @@ logaddexp2 = elementwise(
 )
 
 
-# ---- powers -----------------------------------------------------------------------------------
+# ---- powers ---------------------------------------------------------------------------------
 def _power_vjp(g: Node, out: Node, x: Node, y: Node) -> tuple[Node, Node]:
     """The exponent 0 and the base 0 leave no nan behind: d(x**0) = 0, and log(0) counts as 0."""
     if is_const(y) and not y.rank:
@@ -167,7 +167,7 @@ def _power(x: Any, y: Any) -> Any:
 
 
 #: Total: where NumPy refuses a negative integer exponent, the tracer adds a check.
-power = elementwise(
+power: Op = elementwise(
     "power",
     ufunc=np.power,
     reference=_power,
@@ -176,7 +176,7 @@ power = elementwise(
     domain=(0.3, 3.0),
     vjp=_power_vjp,
 )
-float_power = elementwise(
+float_power: Op = elementwise(
     "float_power",
     ufunc=np.float_power,
     c={"f": "pow({x}, {y})", "c": "an_power_{t}({x}, {y})"},

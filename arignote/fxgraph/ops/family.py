@@ -186,8 +186,8 @@ def elementwise(
     ufunc: NumPy's own, which then is the reference and answers for dtypes; else `reference` and
     `dtypes(*kinds) -> (operand dtypes..., result dtype)`.
     kinds: what `dtypes` is asked about, where an operand's own kind is not it.
-    c: the scalar C expression, or a dict from dtype kind of the loop ("b", "i", "u", "f", "c") to one;
-       {x} {y} {z} operands, {f} libm suffix, {t} type code (see emit/scalar_code for all of them).
+    c: the scalar C expression, or a dict from the loop's dtype kind ("b", "i", "u", "f", "c", "*")
+       to one; {x} {y} {z} operands, {f} libm suffix, {t} type code (all of them: emit/scalar_code).
     vjp(g, out, *operands): the cotangents in terms of other ops, for inexact dtypes only.  Products
        with complex derivatives are not conjugated: the convention is JAX's, so for holomorphic ops
        the cotangent of z is g * f'(z), and the tangent rule follows from the same formula.
@@ -195,7 +195,7 @@ def elementwise(
     ulp: how far the emitted code may be from NumPy, in units in the last place (0: same bits).
     domain: where sample operands are drawn for the generated tests.
     """
-    resolve = dtypes if dtypes is not None else lambda *kinds: resolve_ufunc(ufunc, kinds)
+    resolve: Resolve = dtypes or (lambda *kinds: resolve_ufunc(ufunc, kinds))
     meaning = reference if reference is not None else ufunc
     count = arity if arity is not None else ufunc.nin
 
@@ -210,7 +210,9 @@ def elementwise(
     def build(*args: Any, weak: bool = False) -> Node:
         operands = [as_node(a) for a in args]
         *want, _ = resolve(*(kinds(operands) if kinds else map(kind_of, operands)))
-        operands = [cast_to(n, d, weak and n.type.weak) for n, d in zip(operands, want, strict=True)]
+        operands = [
+            cast_to(n, d, weak and n.type.weak) for n, d in zip(operands, want, strict=True)
+        ]
         operands = align(name, operands)
         weak = weak and not any(n.shape for n in operands)
         attrs = (("weak", True),) if weak else ()

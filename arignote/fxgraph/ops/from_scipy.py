@@ -1,7 +1,7 @@
 """scipy.special's ufuncs, found when one is first needed.
 
-Importing SciPy's costs 0.15 s, more than this package: a program that uses its functions has imported
-it already.  Ops name the ufuncs they stand for as text, "scipy.special.erf".
+Importing them costs 0.15 s, more than this package; a program that uses them has done so already.
+Ops name the ufuncs they stand for as text, "scipy.special.erf".
 """
 
 from __future__ import annotations

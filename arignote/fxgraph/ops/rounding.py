@@ -17,10 +17,10 @@ def _rounding(name: str, ufunc: np.ufunc) -> Op:
     return elementwise(name, ufunc=ufunc, c=c, vjp=zero_gradient)
 
 
-rint = _rounding("rint", np.rint)
-floor = _rounding("floor", np.floor)
-ceil = _rounding("ceil", np.ceil)
-trunc = _rounding("trunc", np.trunc)
+rint: Op = _rounding("rint", np.rint)
+floor: Op = _rounding("floor", np.floor)
+ceil: Op = _rounding("ceil", np.ceil)
+trunc: Op = _rounding("trunc", np.trunc)
 
 
 def round_(x: Any, decimals: int = 0) -> Node:

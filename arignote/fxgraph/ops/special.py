@@ -39,13 +39,13 @@ def _special(
     )
 
 
-# ---- the error function -----------------------------------------------------------------------
+# ---- the error function ---------------------------------------------------------------------
 _BELL = 2 / math.sqrt(math.pi)
 
-erf = _special("erf", lambda out, x: _bell(x, _BELL), "erf{f}({x})", ulp=6)
+erf: Op = _special("erf", lambda out, x: _bell(x, _BELL), "erf{f}({x})", ulp=6)
 # SciPy loses x**2 units in the last place on the way to exp(-x**2); libm does not.
-erfc = _special("erfc", lambda out, x: _bell(x, -_BELL), "erfc{f}({x})", ulp=700)
-erfinv = _special(
+erfc: Op = _special("erfc", lambda out, x: _bell(x, -_BELL), "erfc{f}({x})", ulp=700)
+erfinv: Op = _special(
     "erfinv", lambda out, x: multiply(exp(square(out)), 1 / _BELL), domain=(-0.9, 0.9), ulp=32
 )
 
@@ -54,13 +54,13 @@ def _bell(x: Node, scale: float) -> Node:
     return multiply(exp(negative(square(x))), scale)
 
 
-# ---- gamma ------------------------------------------------------------------------------------
-gammaln = _special("gammaln", lambda out, x: digamma(x), domain=(0.3, 5.0), ulp=32)
-digamma = _special("digamma", lambda out, x: trigamma(x), domain=(0.3, 5.0), ulp=32)
+# ---- gamma ----------------------------------------------------------------------------------
+gammaln: Op = _special("gammaln", lambda out, x: digamma(x), domain=(0.3, 5.0), ulp=32)
+digamma: Op = _special("digamma", lambda out, x: trigamma(x), domain=(0.3, 5.0), ulp=32)
 #: the derivative of digamma, polygamma(1, x)
-trigamma = elementwise(
+trigamma: Op = elementwise(
     "trigamma",
-    reference=lambda x: _trigamma(x),
+    reference=lambda x: _trigamma(x),  # noqa: PLW0108 (defined below)
     dtypes=scipy_dtypes("digamma"),
     arity=1,
     c="an_trigamma_{t}({x})",
@@ -76,13 +76,13 @@ def _trigamma(x: Any) -> Any:
     return np.where(at > 0, zeta(2, np.maximum(at, 0)), reflected).astype(np.asarray(x).dtype)[()]
 
 
-# ---- logistic ---------------------------------------------------------------------------------
-logit = _special(
+# ---- logistic -------------------------------------------------------------------------------
+logit: Op = _special(
     "logit", lambda out, x: divide(1.0, multiply(x, subtract(1.0, x))), domain=(0.1, 0.9)
 )
-log_expit = _special("log_expit", lambda out, x: expit(negative(x)))
+log_expit: Op = _special("log_expit", lambda out, x: expit(negative(x)))
 #: log(1 + exp(x))
-softplus = elementwise(
+softplus: Op = elementwise(
     "softplus",
     reference=lambda x: np.logaddexp(x, np.asarray(x).dtype.type(0)),
     dtypes=scipy_dtypes("log_expit"),
@@ -93,8 +93,8 @@ softplus = elementwise(
 )
 
 
-# ---- x log y ----------------------------------------------------------------------------------
-xlogy = elementwise(
+# ---- x log y --------------------------------------------------------------------------------
+xlogy: Op = elementwise(
     "xlogy",
     reference=scipy_special("xlogy"),
     dtypes=scipy_dtypes("xlogy"),
@@ -105,7 +105,7 @@ xlogy = elementwise(
     ulp=8,
     vjp=lambda g, out, x, y: (multiply(g, log(y)), multiply(g, divide(x, y))),
 )
-xlog1py = elementwise(
+xlog1py: Op = elementwise(
     "xlog1py",
     reference=scipy_special("xlog1py"),
     dtypes=scipy_dtypes("xlog1py"),
@@ -116,13 +116,13 @@ xlog1py = elementwise(
     ulp=8,
     vjp=lambda g, out, x, y: (multiply(g, log(add(y, 1.0))), multiply(g, divide(x, add(y, 1.0)))),
 )
-entr = _special(
+entr: Op = _special(
     "entr", lambda out, x: negative(add(log(x), 1.0)), domain=(0.2, 3.0), ulp=8
 )
 
-# ---- Bessel -----------------------------------------------------------------------------------
-i0 = _special("i0", lambda out, x: i1(x), ulp=16)
-i1 = _special(
+# ---- Bessel ---------------------------------------------------------------------------------
+i0: Op = _special("i0", lambda out, x: i1(x), ulp=16)
+i1: Op = _special(
     "i1",
     lambda out, x: subtract(i0(x), divide(out, where(equal(x, 0), 1, x))),
     domain=(0.2, 4.0),

@@ -38,23 +38,23 @@ def _of_square(sign: float, x: Node) -> Node:
 
 _UNIT = (-0.9, 0.9)
 
-sin = _function("sin", np.sin, "sin", lambda out, x: cos(x))
-cos = _function("cos", np.cos, "cos", lambda out, x: negative(sin(x)))
-tan = _function("tan", np.tan, "tan", lambda out, x: _of_square(1, out), (-1.4, 1.4))
-arcsin = _function(
+sin: Op = _function("sin", np.sin, "sin", lambda out, x: cos(x))
+cos: Op = _function("cos", np.cos, "cos", lambda out, x: negative(sin(x)))
+tan: Op = _function("tan", np.tan, "tan", lambda out, x: _of_square(1, out), (-1.4, 1.4))
+arcsin: Op = _function(
     "arcsin", np.arcsin, "asin", lambda out, x: divide(1.0, sqrt(_of_square(-1, x))), _UNIT
 )
-arccos = _function(
+arccos: Op = _function(
     "arccos", np.arccos, "acos", lambda out, x: divide(-1.0, sqrt(_of_square(-1, x))), _UNIT
 )
-arctan = _function("arctan", np.arctan, "atan", lambda out, x: divide(1.0, _of_square(1, x)))
-sinh = _function("sinh", np.sinh, "sinh", lambda out, x: cosh(x))
-cosh = _function("cosh", np.cosh, "cosh", lambda out, x: sinh(x))
-tanh = _function("tanh", np.tanh, "tanh", lambda out, x: _of_square(-1, out))
-arcsinh = _function(
+arctan: Op = _function("arctan", np.arctan, "atan", lambda out, x: divide(1.0, _of_square(1, x)))
+sinh: Op = _function("sinh", np.sinh, "sinh", lambda out, x: cosh(x))
+cosh: Op = _function("cosh", np.cosh, "cosh", lambda out, x: sinh(x))
+tanh: Op = _function("tanh", np.tanh, "tanh", lambda out, x: _of_square(-1, out))
+arcsinh: Op = _function(
     "arcsinh", np.arcsinh, "asinh", lambda out, x: divide(1.0, sqrt(_of_square(1, x)))
 )
-arccosh = _function(
+arccosh: Op = _function(
     "arccosh",
     np.arccosh,
     "acosh",
@@ -62,7 +62,7 @@ arccosh = _function(
     lambda out, x: divide(1.0, multiply(sqrt(subtract(x, 1.0)), sqrt(add(x, 1.0)))),
     (1.1, 4.0),
 )
-arctanh = _function(
+arctanh: Op = _function(
     "arctanh", np.arctanh, "atanh", lambda out, x: divide(1.0, _of_square(-1, x)), _UNIT
 )
 
@@ -72,17 +72,17 @@ def _arctan2_vjp(g: Node, out: Node, y: Node, x: Node) -> tuple[Node, Node]:
     return multiply(over, x), negative(multiply(over, y))
 
 
-arctan2 = elementwise(
+arctan2: Op = elementwise(
     "arctan2", ufunc=np.arctan2, c="atan2{f}({x}, {y})", ulp=5, domain=(0.3, 3.0), vjp=_arctan2_vjp
 )
-deg2rad = elementwise(
+deg2rad: Op = elementwise(
     "deg2rad",
     ufunc=np.deg2rad,
     numpy=(np.radians,),
     c="{x} * (({T})3.14159265358979323846 / ({T})180)",
     vjp=lambda g, out, x: (multiply(g, math.pi / 180),),
 )
-rad2deg = elementwise(
+rad2deg: Op = elementwise(
     "rad2deg",
     ufunc=np.rad2deg,
     numpy=(np.degrees,),

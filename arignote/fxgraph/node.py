@@ -65,6 +65,19 @@ class Op:
         return self.name
 
 
+def derivatives(
+    op: Op,
+    vjp: Callable[..., tuple[Node | None, ...]] | None = None,
+    jvp: Callable[..., Node | None] | None = None,
+) -> None:
+    """Give an op its derivative rules after its declaration: rules are written in other ops, some of
+    which need this one."""
+    if op.vjp is not None or op.jvp is not None:
+        raise ValueError(f"op {op.name!r} has derivative rules already")
+    object.__setattr__(op, "vjp", vjp)
+    object.__setattr__(op, "jvp", jvp)
+
+
 def op_named(name: str) -> Op:
     """The op declared under `name`; raises ArignoteError when there is none."""
     try:

@@ -16,7 +16,9 @@ from ..window import Window, compose, is_whole, window_attrs, window_inputs, win
 
 
 # ---- windows --------------------------------------------------------------------------------------
-def _grid(starts: Sequence[Any], steps: tuple[int, ...], axes: tuple[int, ...], shape: Sequence[Any]) -> Any:
+def _grid(
+    starts: Sequence[Any], steps: tuple[int, ...], axes: tuple[int, ...], shape: Sequence[Any]
+) -> Any:
     """Index arrays that read a window of a NumPy array."""
     rank = len(shape)
     out = []
@@ -52,7 +54,9 @@ def _accumulate(base: Any, *operands: Any, axes: tuple[int, ...], steps: tuple[i
     shape = [int(d) for d in operands[k:-1]]
     out = np.array(base)
     if 0 not in shape:
-        where = np.broadcast_arrays(*_grid(operands[:k], steps, axes, shape), np.empty(shape, "b"))[:-1]
+        where = np.broadcast_arrays(*_grid(operands[:k], steps, axes, shape), np.empty(shape, "b"))[
+            :-1
+        ]
         with np.errstate(all="ignore"):
             np.add.at(out, tuple(where), np.broadcast_to(operands[-1], shape).astype(out.dtype))
     return out
@@ -92,7 +96,9 @@ def view(base: Node, w: Window) -> Node:
     if base.op is full_op:
         return full(base.inputs[0], w.shape) if w.shape else base.inputs[0]
     if is_const(base) and all(isinstance(d, int) for d in w.shape) and all(map(is_const, w.starts)):
-        value = _read(array_of(base), *(array_of(x) for x in window_inputs(w)), axes=w.axes, steps=w.steps)
+        value = _read(
+            array_of(base), *(array_of(x) for x in window_inputs(w)), axes=w.axes, steps=w.steps
+        )
         if np.size(value) <= 64:
             return const(value, base.dtype)
     return make(view_op, (base, *window_inputs(w)), window_attrs(w))
@@ -100,6 +106,8 @@ def view(base: Node, w: Window) -> Node:
 
 def set_item(base: Node, w: Window, value: Node) -> Node:
     """base with the elements of the window replaced by `value` (same dtype, fits the window)."""
+    if not base.shape and not value.shape and not w.shape:
+        return value
     return make(set_item_op, (base, *window_inputs(w), value), window_attrs(w))
 
 
@@ -193,7 +201,9 @@ def _positions(base: Any, index: Sequence[Any], axes: tuple[int, ...], mode: str
     return out
 
 
-def _selector(base: Any, index: Sequence[Any], axes: tuple[int, ...], at: int, mode: str) -> tuple[Any, Any]:
+def _selector(
+    base: Any, index: Sequence[Any], axes: tuple[int, ...], at: int, mode: str
+) -> tuple[Any, Any]:
     """(base with `axes` moved to `at`, key) so that base[key] is the gather."""
     moved = np.moveaxis(base, axes, range(at, at + len(axes)))
     return moved, (slice(None),) * at + tuple(_positions(base, index, axes, mode))
@@ -204,14 +214,18 @@ def _gather(base: Any, *operands: Any, axes: tuple[int, ...], at: int, mode: str
     return np.array(moved[key])[()]
 
 
-def _scatter(base: Any, value: Any, *operands: Any, axes: tuple[int, ...], at: int, mode: str) -> Any:
+def _scatter(
+    base: Any, value: Any, *operands: Any, axes: tuple[int, ...], at: int, mode: str
+) -> Any:
     out = np.array(base)
     moved, key = _selector(out, operands[: len(axes)], axes, at, mode)
     moved[key] = value
     return out
 
 
-def _scatter_add(base: Any, value: Any, *operands: Any, axes: tuple[int, ...], at: int, mode: str) -> Any:
+def _scatter_add(
+    base: Any, value: Any, *operands: Any, axes: tuple[int, ...], at: int, mode: str
+) -> Any:
     out = np.array(base)
     moved, key = _selector(out, operands[: len(axes)], axes, at, mode)
     with np.errstate(all="ignore"):
@@ -219,14 +233,18 @@ def _scatter_add(base: Any, value: Any, *operands: Any, axes: tuple[int, ...], a
     return out
 
 
-def _gather_type(base: Node, *operands: Node, axes: tuple[int, ...], at: int, mode: str) -> TensorType:
+def _gather_type(
+    base: Node, *operands: Node, axes: tuple[int, ...], at: int, mode: str
+) -> TensorType:
     rest = [d for k, d in enumerate(base.shape) if k not in axes]
     return TensorType(base.dtype, (*rest[:at], *operands[0].shape, *rest[at:]))
 
 
 #: (base, index..., token): base read at int64 index arrays of one shape along `axes`; the index axes
 #: stand at position `at` of the result.  mode "raise" wraps negative ones and checks.
-gather = Op("gather", infer=_gather_type, reference=_gather, traits=frozenset({"partial", "gather"}))
+gather = Op(
+    "gather", infer=_gather_type, reference=_gather, traits=frozenset({"partial", "gather"})
+)
 #: (base, value, index..., token): the last of repeated positions wins
 scatter_set = Op(
     "scatter_set",

@@ -21,6 +21,7 @@ from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
 from .actions import fill, fresh
 from .element import aligned, element
+from .inplace import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
 from .region import chain_root, is_array
 from .scope import Scope, allocate, nest
@@ -154,7 +155,8 @@ def _step(
             setup, cond = before.out, before.scalar(cond)
     owned = frozenset(p for p in body.params if p.shape)
     roots = (*body.effects, *results, *body.stacks)
-    region(roots, inner, owned, leave[1] if leave is not None else None)
+    last = leave[1] if leave is not None else None
+    region(roots, inner, owned, last, Observed(body.effects, ()))
     for s, b in zip(body.stacks, stacks, strict=True):
         _push(n, s, b, body, counter, inner)
     _carry(n, body, results, places, inner, turning)
@@ -337,7 +339,7 @@ def _branch(
     region: LowerRegion,
 ) -> None:
     roots = [r for r in (*body.effects, *body.results) if not (r in inner or r.op is constant)]
-    region(tuple(roots), inner, owned, None)
+    region(tuple(roots), inner, owned, None, Observed(body.effects, ()))
     for r, place in zip(body.results, places, strict=True):
         if isinstance(place, Buffer):
             if inner.buffer(r) is not place:

@@ -59,7 +59,7 @@ def schedule(
             if a in over and _writes_window(a)
         ):
             continue
-        order = _ordered(actions, reads, over, region, scope, copied, last, observed)
+        order = _ordered(actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED)
         if order is not None:
             return Schedule(order, over)
     raise RuntimeError("no schedule of this region was found; this is a bug in arignote")
@@ -109,14 +109,14 @@ def _ordered(
     scope: Scope,
     copied: set[tuple[Node, Node]],
     last: Node | None,
-    observed: Observed | None,
+    observed: Observed,
 ) -> list[Node] | None:
     """A topological order, or None after marking what breaks a cycle."""
     dag: nx.DiGraph = nx.DiGraph()
     dag.add_nodes_from(actions)
     for a in actions:
         dag.add_edges_from((p, a) for p in reads[a].actions if p is not a)
-    _keep_observable_order(dag, region, observed)
+    _keep_observable_order(dag, observed)
     if last is not None and last in dag:
         before = nx.descendants(dag, last)
         dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
@@ -149,20 +149,33 @@ class Observed:
     history: tuple[tuple[Node, int], ...]
 
 
-def _keep_observable_order(dag: nx.DiGraph, region: Region, observed: Observed | None) -> None:
+NOTHING_OBSERVED = Observed((), ())
+
+
+def _keep_observable_order(dag: nx.DiGraph, observed: Observed) -> None:
     """Checks stay in program order, and on their side of writes to arguments."""
-    effects = [n for n in region.roots if n in dag and n.op.traits & {"partial", "body"}]
-    dag.add_edges_from(itertools.pairwise(effects))
-    if observed is None:
-        return
+    effects = [a for a in dict.fromkeys(map(_source, observed.effects)) if a in dag]
+    for a, b in itertools.pairwise(effects):
+        _add_order(dag, a, b)
     for version, before in observed.history:
-        a = version.inputs[0] if version.op.name == "proj" else version
-        if a not in dag:
+        w = _source(version)
+        if w not in dag:
             continue
-        earlier = [e for e in observed.effects[:before] if e in dag and e is not a]
-        later = [e for e in observed.effects[before:] if e in dag and e is not a]
-        dag.add_edges_from((e, a) for e in earlier[-1:] if not nx.has_path(dag, a, e))
-        dag.add_edges_from((a, e) for e in later[:1] if not nx.has_path(dag, e, a))
+        earlier = [e for e in map(_source, observed.effects[:before]) if e in dag]
+        later = [e for e in map(_source, observed.effects[before:]) if e in dag]
+        for e in earlier[-1:]:
+            _add_order(dag, e, w)
+        for e in later[:1]:
+            _add_order(dag, w, e)
+
+
+def _add_order(dag: nx.DiGraph, a: Node, b: Node) -> None:
+    if a is not b and not nx.has_path(dag, b, a):
+        dag.add_edge(a, b)
+
+
+def _source(n: Node) -> Node:
+    return n.inputs[0] if n.op.name == "proj" else n
 
 
 def _break_cycle(

@@ -20,10 +20,10 @@ from .actions import fill, perform
 from .control import Exit, lower_cond, lower_scan
 from .element import element
 from .inplace import Observed, schedule
-from .program import Alloc, Buffer, Program, Result
+from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import chain_root, is_vector_product, region_of
 from .routines import lower_callback, lower_product
-from .scope import Lowering, Scope
+from .scope import Lowering, Scope, result_buffer
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ def lower(graph: Graph, interface: Interface) -> Program:
     scope = Scope(state)
     with construction(Knowledge(facts=list(graph.guards))):
         pointers = _bind_inputs(graph, interface, scope)
-        results = _bind_results(graph, interface, scope)
+        _bind_results(graph, interface, scope)
         owned = frozenset(interface.into.values())
         roots = (*graph.effects, *graph.outputs)
         observed = Observed(graph.effects, interface.history)
         lower_region(roots, scope, owned, None, observed)
-        finished = _finish(graph, interface, scope, results)
+        finished = _finish(graph, interface, scope)
         guards = tuple(scope.scalar(g) for g in graph.guards)
     return Program(
         graph.name,
@@ -90,27 +90,27 @@ def _bind_inputs(graph: Graph, interface: Interface, scope: Scope) -> list[Buffe
             )
             scope.values[n] = b
             pointers.append(b)
+            continue
+        value = scope.local(name, n.type)
+        scope.values[n] = value
+        if n in written:
+            cell = scope.state.cells[n] = Buffer(name, n.dtype, (), "argument")
+            scope.emit(Assign(value, load(cell, ())))
+            pointers.append(cell)
         else:
-            value = scope.local(name, n.type)
-            scope.values[n] = value
             pointers.append(value)
     return pointers
 
 
-def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> dict[int, Buffer]:
-    """Result buffers by output position; values are built in them where the chain allows."""
-    results: dict[int, Buffer] = {}
-    seen: set[Node] = set()
+def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> None:
+    """Values are built in the memory of the output they become, where the chain allows."""
+    roots = [chain_root(o) for o in graph.outputs]
     for k, o in enumerate(graph.outputs):
         if k in interface.into or not o.shape:
             continue
-        b = Buffer(f"out{k}", o.dtype, o.shape, "result")
-        results[k] = b
-        root = chain_root(o)
-        if root not in seen and root not in scope and o not in seen:
-            scope.state.targets[root] = b
-            seen.add(root)
-    return results
+        start = roots[k] if roots.count(roots[k]) == 1 else o
+        if start not in scope and start not in scope.state.targets:
+            scope.state.targets[start] = k
 
 
 def lower_region(
@@ -140,40 +140,35 @@ def lower_region(
             perform(a, scope, over)
 
 
-def _finish(
-    graph: Graph, interface: Interface, scope: Scope, results: dict[int, Buffer]
-) -> tuple[Result, ...]:
+def _finish(graph: Graph, interface: Interface, scope: Scope) -> tuple[Result, ...]:
     """Outputs that did not end where they must are copied there."""
     out = []
     for k, o in enumerate(graph.outputs):
         if k in interface.into:
-            target = scope.buffer(interface.into[k])
-            assert target is not None
+            _deliver(o, interface.into[k], scope)
+        elif o.shape:
+            target = scope.state.results.get(k)
+            if target is None:
+                target = result_buffer(scope, k, o.dtype, o.shape)
+                scope.emit(Alloc(target))
             if scope.buffer(o) is not target:
-                fill(target, o, scope)
-            continue
-        if o.shape:
-            target = results[k]
-            if scope.buffer(o) is not target:
-                if target in scope.state.targets.values():
-                    _drop(scope, target)
-                _emit_result(target, scope)
                 fill(target, o, scope)
             static = all(_from_inputs(d, interface) for d in o.shape)
-            shape = scope.sizes(o.shape)
+            shape = o.shape if static else target.shape
             out.append(Result(TensorType(o.dtype, shape), target, None, static))
         else:
             out.append(Result(o.type, None, element(o, (), scope), True))
     return tuple(out)
 
 
-def _drop(scope: Scope, target: Buffer) -> None:
-    for n in [n for n, b in scope.state.targets.items() if b is target]:
-        del scope.state.targets[n]
-
-
-def _emit_result(b: Buffer, scope: Scope) -> None:
-    scope.emit(Alloc(b))
+def _deliver(o: Node, to: Node, scope: Scope) -> None:
+    """The newest contents of a written argument end in its memory."""
+    target = scope.state.cells.get(to) or scope.buffer(to)
+    assert target is not None
+    if not o.shape:
+        scope.emit(Store(target, (), element(o, (), scope)))
+    elif scope.buffer(o) is not target:
+        fill(target, o, scope)
 
 
 def _from_inputs(d: int | Node, interface: Interface) -> bool:

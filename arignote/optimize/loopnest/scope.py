@@ -19,13 +19,16 @@ _SCALAR_LEAVES = ("input", "index", "local", "load", "constant")
 class Lowering:
     """What one lowering collects beside statements.
 
-    targets: value (chain root) -> the result buffer it should be built in.
+    targets: value (chain root) -> the output it becomes, to be built in its memory.
+    results: output -> its memory, once it exists.  cells: written arguments of rank 0 -> their memory.
     """
 
     sites: list[Site] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     constants: dict[Node, Buffer] = field(default_factory=dict)
-    targets: dict[Node, Buffer] = field(default_factory=dict)
+    targets: dict[Node, int] = field(default_factory=dict)
+    results: dict[int, Buffer] = field(default_factory=dict)
+    cells: dict[Node, Buffer] = field(default_factory=dict)
     shapes: dict[tuple[Buffer, Shape], Buffer] = field(default_factory=dict)
 
     def reshaped(self, b: Buffer, shape: Shape) -> Buffer:
@@ -164,12 +167,18 @@ def allocate(
     scope: Scope, n: Node, dtype: DType, shape: Shape, role: Role = "temporary", zero: bool = False
 ) -> Buffer:
     """Memory for a value of this type: its result buffer if it is to become one, else scratch."""
-    target = scope.state.targets.pop(n, None)
-    if target is not None:
-        scope.emit(Alloc(target, zero))
-        return target
-    b = Buffer(name_of(n, "t"), dtype, scope.sizes(shape), role)
+    k = scope.state.targets.pop(n, None)
+    if k is not None:
+        b = result_buffer(scope, k, dtype, shape)
+    else:
+        b = Buffer(name_of(n, "t"), dtype, scope.sizes(shape), role)
     scope.emit(Alloc(b, zero))
+    return b
+
+
+def result_buffer(scope: Scope, k: int, dtype: DType, shape: Shape) -> Buffer:
+    """The memory of output k."""
+    b = scope.state.results[k] = Buffer(f"out{k}", dtype, scope.sizes(shape), "result")
     return b
 
 

@@ -14,13 +14,16 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError
-from ..fxgraph.constants import is_const, value_of
+from ..fxgraph.affine import minus, size_node
+from ..fxgraph.constants import is_const, lit, value_of
 from ..fxgraph.graph import order_of
 from ..fxgraph.node import OPS, Node
-from ..fxgraph.ops.checks import partial
+from ..fxgraph.ops.checks import check_index, partial
 from ..fxgraph.ops.family import cast_to
+from ..fxgraph.prove import ge0
 from ..fxgraph.prove import region as present_region
-from ..fxgraph.types import BOOL
+from ..fxgraph.types import BOOL, Size
+from ..fxgraph.window import window_of
 from ..scanloop.cond import branch, cond_node, results_of
 from .convert.site import Site
 from .merging import Merge
@@ -234,7 +237,7 @@ def _short(pred: Node, left: Any, right: Callable[[], Any], conjunction: bool) -
     if plain and not isinstance(value, Proxy):
         decides = bool(value) != conjunction
         return bool(value) if decides else left
-    if plain and total(node_of(value), region.token.serial):
+    if plain and total(node_of(value), pred):
         op = OPS["logical_and" if conjunction else "logical_or"]
         a, b = node_of(left), node_of(value)
         return wrap(op(a, b, weak=a.type.weak and b.type.weak))
@@ -251,16 +254,39 @@ def is_bool(x: Any) -> bool:
     return isinstance(x, bool | np.bool_)
 
 
-def total(n: Node, since: int) -> bool:
-    """Can this be evaluated where the program would not have come to it, at no cost to speak of?
+def total(n: Node, left: Node) -> bool:
+    """Can n be evaluated where the program would not have come to it, at no cost to speak of?
 
-    Only scalar arithmetic made after the node of serial `since` is looked at: the rest exists anyway.
-    A read of an array is no such thing: a condition may be all that keeps its index in bounds.
+    `left` has been evaluated.  An element may be read if its position is in bounds whatever the
+    condition says.
     """
-    return all(
-        not m.type.shape and ("elementwise" in m.op.traits or m.op.name in ("affine", "constant"))
-        for m in order_of([n], stop=lambda m: m.serial < since)
-    )
+    return all(_is_harmless(m) for m in order_of([n], stop=_among(left)))
+
+
+def _among(left: Node) -> Callable[[Node], bool]:
+    """Is a node one of those scalars that `left` is computed from?"""
+    evaluated: set[Node] = set()
+    stack = [left]
+    while stack:
+        m = stack.pop()
+        if m not in evaluated and not m.type.shape:
+            evaluated.add(m)
+            if "elementwise" in m.op.traits or m.op.name == "affine":
+                stack.extend(m.inputs)
+    return lambda m: m in evaluated or "leaf" in m.op.traits
+
+
+def _is_harmless(m: Node) -> bool:
+    name = m.op.name
+    if name == "view" and not m.type.shape and "leaf" in m.inputs[0].op.traits:
+        starts = window_of(m).starts
+        return all(_in_bounds(s, d) for s, d in zip(starts, m.inputs[0].shape, strict=True))
+    return not m.type.shape and ("elementwise" in m.op.traits or name in ("affine", "constant"))
+
+
+def _in_bounds(start: Node, size: Size) -> bool:
+    n = size_node(size)
+    return start.op is check_index or (ge0(start) and ge0(minus(minus(n, lit(1)), start)))
 
 
 def contains(value: Any, container: Any) -> Any:

@@ -1,0 +1,25 @@
+"""Programs with loops and branches: plain Python against compiled, in every mode that is there."""
+
+import pytest
+from arignote.api import compile
+from arignote.fxgraph.verify import verify
+
+from tests.corpus import loops_traps
+from tests.corpus.cases import check_same
+
+ALL = [*loops_traps.CASES]
+
+
+@pytest.fixture(params=["FAST_COMPILE"])
+def mode(request):
+    return request.param
+
+
+@pytest.mark.parametrize("case", ALL, ids=repr)
+def test_same_as_plain(case, mode):
+    f = compile(case.function, mode=mode)
+    check_same(case, f)
+    check_same(case, f)  # from the table of specialisations
+    for rows in f._table.values():
+        for trace, _ in rows:
+            verify(trace.graph, "tracing")

@@ -53,7 +53,7 @@ def trace_call(
     """
     with tracing() as session:
         call = _Call(session, signature, function, slots)
-        proxies = [call.proxy(k, spec) for k, spec in enumerate(signature.leaves)]
+        proxies = call.all_proxies()
         args, kwargs = signature.tree.unflatten(proxies)
         answer = convert(function)(*args, **kwargs)
         return call.finished(answer, getattr(function, "__name__", "function"))
@@ -76,6 +76,17 @@ class _Call:
         }
 
     # -- inputs
+    def all_proxies(self) -> list[Any]:
+        """What the function gets; arrays in the memory of another come after it."""
+        placed = {p.leaf: p for p in self.signature.shared}
+        specs = self.signature.leaves
+        out = [None if k in placed else self.proxy(k, spec) for k, spec in enumerate(specs)]
+        for k, p in placed.items():
+            base = out[p.base]
+            assert isinstance(base, Array)
+            out[k] = self._kept(k, base.window_view(p.window))
+        return out
+
     def proxy(self, k: int, spec: LeafSpec) -> Any:
         """What the function gets for leaf k."""
         name = self.names[k]
@@ -170,7 +181,12 @@ class _Call:
 
     def _history(self, out: _Outputs) -> tuple[Write, ...]:
         """Every version that a written argument has had outside loops and branches."""
-        owners = {p.cell: k for k, p in self.proxies.items() if isinstance(p, Array)}
+        shared = {p.leaf for p in self.signature.shared}
+        owners = {
+            p.cell: k
+            for k, p in self.proxies.items()
+            if isinstance(p, Array) and k not in shared
+        }
         last: dict[tuple[int, int], Write] = {}
         for count, cell, version in self.session.log:
             if cell in owners and not version.free and version is not self._first(owners[cell]):
@@ -212,7 +228,8 @@ def _names(signature: Signature, function: Any) -> list[str]:
     for k, child in enumerate(args.children):
         rest = k >= len(parameters) or parameters[k].kind is inspect.Parameter.VAR_POSITIONAL
         out.extend(child.names(f"arg{k}" if rest else parameters[k].name))
-    return [*out, *kwargs.names()]
+    out.extend(kwargs.names())
+    return out + [f"base{k}" for k in range(len(signature.leaves) - len(out))]
 
 
 class _Outputs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import FunctionType, MethodType
 from typing import Any
 
-from . import numpy_api
+from . import elementwise_api, numpy_api
 from .convert import converted as rewritten
 
 try:
@@ -16,7 +16,7 @@ try:
 except ImportError:  # the operators are being written: straight-line code works without
     operators = None  # type: ignore[assignment]
 
-__all__ = ["converted", "numpy_api"]
+__all__ = ["converted", "elementwise_api", "numpy_api"]
 
 
 def converted(function: Any) -> Any:

@@ -77,8 +77,6 @@ def imag(self: Proxy) -> Any:
 
 
 def _part(name: str, function: Any, x: Proxy) -> Any:
-    if function in IMPLEMENTED:
-        return IMPLEMENTED[function](x)
     n = OPS[name](x.node)
     return wrap(cast_to(n, n.dtype, True)) if x.node.type.weak else wrap(n)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..fxgraph.types import C128, F64, I64, DType
+from .overlap import Placement
 from .pytree import Tree
 from .values import checked_dtype
 
@@ -70,17 +71,20 @@ LeafSpec: TypeAlias = "ArraySpec | ScalarSpec | StaticSpec | ObjectSpec"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """tree: of (args, kwargs).  shared: for leaves that lie in the memory of another leaf, how; empty
-    unless the caller asked for it (`overlap`).
+    """tree: of (args, kwargs).  shared: which array leaves lie in the memory of another, and how;
+    only for calls that write such arrays (see `overlap`; then bases may follow the tree's leaves).
     """
 
     tree: Tree
     leaves: tuple[LeafSpec, ...]
-    shared: tuple[Any, ...] = ()
+    shared: tuple[Placement, ...] = ()
 
 
 def signature_of(
-    tree: Tree, leaves: Sequence[Any], static: frozenset[int] = frozenset(), shared: tuple[Any, ...] = ()
+    tree: Tree,
+    leaves: Sequence[Any],
+    static: frozenset[int] = frozenset(),
+    shared: tuple[Placement, ...] = (),
 ) -> tuple[Signature, tuple[int, ...]]:
     """The signature of a call and the value of each slot.  `static`: leaves to take as they are.
 

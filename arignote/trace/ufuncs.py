@@ -54,7 +54,7 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
     targets = out if out is not None else (None,) * len(results)
     casting = options.get("casting", "same_kind")
     stored = [
-        _into(ufunc, r, t, where, casting) for r, t in zip(results, targets, strict=True)
+        stored_into(ufunc, r, t, where, casting) for r, t in zip(results, targets, strict=True)
     ]
     return stored[0] if len(stored) == 1 else tuple(stored)
 
@@ -65,7 +65,7 @@ def apply_into(ufunc: Any, inputs: Sequence[Any], target: Array) -> Array:
         results = (node_of(IMPLEMENTED[ufunc](*inputs)),)
     else:
         results = computed(ufunc, inputs)
-    _into(ufunc, results[0], target, True, "same_kind")
+    stored_into(ufunc, results[0], target, True, "same_kind")
     return target
 
 
@@ -142,8 +142,9 @@ def _checked_cast(ufunc: Any, n: Node, dtype: Any, casting: str, position: int) 
     return cast_to(n, dtype)
 
 
-def _into(ufunc: Any, result: Node, target: Any, where: Any, casting: str) -> Any:
-    """Store a result in `out=`, where a mask says so."""
+def stored_into(ufunc: Any, result: Node, target: Any, where: Any, casting: str) -> Any:
+    """Store a result in `out=`, where a mask says so; `ufunc`: it, or its name for messages."""
+    name = ufunc if isinstance(ufunc, str) else ufunc.__name__
     if target is None:
         mask = node_of(where)
         blank = cast_to(OPS["where"](mask, result, cast_to(node_of(0), result.dtype)), result.dtype)
@@ -151,13 +152,13 @@ def _into(ufunc: Any, result: Node, target: Any, where: Any, casting: str) -> An
     if isinstance(target, Scalar) or not isinstance(target, Array):
         if isinstance(target, np.ndarray):
             raise UnsupportedError(
-                f"out= of {ufunc.__name__} is an array that is no argument of the traced function: "
+                f"out= of {name} is an array that is no argument of the traced function: "
                 f"pass it as an argument"
             )
         raise TypeError("return arrays must be of ArrayType")
     if not np.can_cast(result.dtype, target.node.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(
-            f"Cannot cast ufunc '{ufunc.__name__}' output from {result.dtype!r} to "
+            f"Cannot cast ufunc '{name}' output from {result.dtype!r} to "
             f"{target.node.dtype!r} with casting rule '{casting}'"
         )
     if not target.writeable:

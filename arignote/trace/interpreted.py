@@ -46,8 +46,10 @@ def run(trace: Trace, leaves: Sequence[Any], watch: Any = None) -> Any:
     except Exception as error:
         _undo_order(trace, leaves, feeds, error)
         raise
-    for write, value in [(w, np.array(values[w.output])) for w in trace.writes]:
-        _write(trace, leaves, write, value)
+    if trace.writes:  # a value may be the very array that is about to be written
+        values = tuple(np.array(v) if isinstance(v, np.ndarray) else v for v in values)
+    for write in trace.writes:
+        _write(trace, leaves, write, values[write.output])
     return trace.tree.unflatten(answer(trace.outputs, trace.graph.outputs, values, leaves))
 
 

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 
 from .scope import Names, Scope, assigned, name_loads, own, targets
 
-Bound = Names | None
-"""Names surely assigned at a point of the function; None where it cannot be reached."""
+Bound = set[str] | None
+"""Names surely assigned at a point of the function; None where it cannot be reached.
+
+The set belongs to whoever is given it: straight-line code adds to it, branches copy it.
+"""
 
 
 @dataclass
 class Bindings:
-    """The result: reads to be checked, and the names surely assigned before each statement."""
+    """The result: reads to be checked, and the names surely assigned before a branch or loop."""
 
     unsure: set[ast.Name] = field(default_factory=set)
     before: dict[ast.stmt, Names] = field(default_factory=dict)
@@ -27,7 +30,7 @@ def bindings_of(body: Sequence[ast.stmt], scope: Scope) -> Bindings:
     """Follow the statements of a function, loops and branches by structure."""
     deleted = {n.id for n in own(body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
     flow = _Flow(scope.local - deleted, scope.local)
-    flow.block(body, scope.parameters - deleted)
+    flow.block(body, set(scope.parameters - deleted))
     return flow.found
 
 
@@ -36,22 +39,24 @@ class _Flow:
         self.countable = countable
         self.local = local
         self.found = Bindings()
-        self.breaks: list[list[Names]] = []
+        self.breaks: list[list[set[str]]] = []
 
     def block(self, stmts: Iterable[ast.stmt], bound: Bound) -> Bound:
         for stmt in stmts:
             if bound is None:
                 return None
-            self.found.before[stmt] = bound
             bound = self.statement(stmt, bound)
         return bound
 
-    def statement(self, stmt: ast.stmt, bound: Names) -> Bound:
+    def statement(self, stmt: ast.stmt, bound: set[str]) -> Bound:
         match stmt:
             case ast.If():
+                self.found.before[stmt] = frozenset(bound)
                 self.check(bound, stmt.test)
-                return _join(self.block(stmt.body, bound), self.block(stmt.orelse, bound))
+                then = self.block(stmt.body, set(bound))
+                return _join(then, self.block(stmt.orelse, bound))
             case ast.For() | ast.AsyncFor() | ast.While():
+                self.found.before[stmt] = frozenset(bound)
                 return self.loop(stmt, bound)
             case ast.Try() | ast.TryStar():
                 return self.guarded(stmt, bound)
@@ -59,8 +64,8 @@ class _Flow:
                 for item in stmt.items:
                     self.check(bound, item.context_expr)
                     if item.optional_vars is not None:
-                        bound = self.bind(bound, targets(item.optional_vars))
-                self.block(stmt.body, bound)
+                        self.bind(bound, targets(item.optional_vars))
+                self.block(stmt.body, set(bound))
                 return bound  # its manager may have swallowed an exception anywhere
             case ast.Match():
                 return self.match(stmt, bound)
@@ -73,67 +78,66 @@ class _Flow:
             case ast.Continue():
                 return None
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                bound = self.bind(bound, frozenset({stmt.name}))
+                self.bind(bound, {stmt.name})
                 self.check(bound, stmt)
-                return bound
-            case ast.Delete():
-                self.check(bound, stmt)
-                return bound
-            case ast.AnnAssign(value=None):
-                return bound
             case ast.AugAssign(target=ast.Name() as target):
                 self.check(bound, stmt.value)
                 if target.id in self.local and target.id not in bound:
                     self.found.unsure.add(target)
-                return self.bind(bound, frozenset({target.id}))
+                self.bind(bound, {target.id})
+            case ast.Delete() | ast.AnnAssign(value=None):
+                self.check(bound, stmt)
             case _:
                 self.check(bound, stmt)
-                return self.bind(bound, assigned([stmt]) - _maybe_walrus(stmt))
+                self.bind(bound, assigned([stmt]) - _maybe_walrus(stmt))
+        return bound
 
-    def loop(self, stmt: ast.For | ast.AsyncFor | ast.While, bound: Names) -> Bound:
+    def loop(self, stmt: ast.For | ast.AsyncFor | ast.While, bound: set[str]) -> Bound:
         self.breaks.append([])
-        entry: Bound = bound
+        inside = set(bound)
+        after: Bound = bound
         if isinstance(stmt, ast.While):
             self.check(bound, stmt.test)
-            self.block(stmt.body, bound)
             if isinstance(stmt.test, ast.Constant) and stmt.test.value:
-                entry = None
+                after = None
         else:
             self.check(bound, stmt.iter)
-            inside = self.bind(bound, targets(stmt.target))
+            self.bind(inside, targets(stmt.target))
             self.check(inside, stmt.target)
-            self.block(stmt.body, inside)
-            self.check(inside, getattr(stmt, "until", None))
-        after = self.block(stmt.orelse, entry)
+        self.block(stmt.body, inside)
+        after = self.block(stmt.orelse, after)
         for early in self.breaks.pop():
             after = _join(after, early)
         return after
 
-    def guarded(self, stmt: ast.Try | ast.TryStar, bound: Names) -> Bound:
-        after = self.block(stmt.orelse, self.block(stmt.body, bound))
+    def guarded(self, stmt: ast.Try | ast.TryStar, bound: set[str]) -> Bound:
+        after = self.block(stmt.orelse, self.block(stmt.body, set(bound)))
         for handler in stmt.handlers:
             self.check(bound, handler.type)
-            inside = bound if handler.name is None else self.bind(bound, frozenset({handler.name}))
+            inside = set(bound)
+            if handler.name is not None:
+                self.bind(inside, {handler.name})
             end = self.block(handler.body, inside)
             if end is not None and handler.name is not None:
-                end -= {handler.name}
+                end.discard(handler.name)
             after = _join(after, end)
-        final = self.block(stmt.finalbody, bound)
-        return None if after is None or final is None else after | final
+        final = self.block(stmt.finalbody, set(bound))
+        return None if after is None or final is None else after | (final - bound)
 
-    def match(self, stmt: ast.Match, bound: Names) -> Bound:
+    def match(self, stmt: ast.Match, bound: set[str]) -> Bound:
         self.check(bound, stmt.subject)
         after: Bound = None if _has_wildcard(stmt) else bound
         for case in stmt.cases:
-            inside = self.bind(bound, assigned([case.pattern]))
+            inside = set(bound)
+            self.bind(inside, assigned([case.pattern]))
             self.check(inside, case.pattern, case.guard)
             after = _join(after, self.block(case.body, inside))
         return after
 
-    def bind(self, bound: Names, names: Names) -> Names:
-        return bound | (names & self.countable)
+    def bind(self, bound: set[str], names: Iterable[str]) -> None:
+        bound.update(n for n in names if n in self.countable)
 
-    def check(self, bound: Names, *nodes: ast.AST | None) -> None:
+    def check(self, bound: set[str], *nodes: ast.AST | None) -> None:
         for node in nodes:
             if node is None:
                 continue

@@ -23,7 +23,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Liveness:
-    """Names live after each statement and, of loops, those live whenever an iteration begins."""
+    """Names live after each `if` and those live whenever an iteration of a loop begins."""
 
     after: dict[ast.stmt, Names]
     head: dict[ast.stmt, Names]
@@ -46,38 +46,37 @@ class _Walk:
         self.head: dict[ast.stmt, Names] = {}
         self.effects: dict[ast.stmt, Effect] = {}
 
-    def block(self, stmts: Sequence[ast.stmt], live: Names) -> Names:
-        """Note what is live inside and after these statements; the names live before them."""
+    def block(self, stmts: Sequence[ast.stmt], after: Names) -> Names:
+        """Note what is live in these statements; the names live before them."""
+        live = set(after)
         for stmt in reversed(stmts):
-            live |= self.pinned
-            self.after[stmt] = live
             self.inside(stmt, live)
             effect = self.effect(stmt)
-            live = effect.reads | (live - effect.kills)
-        return live
+            live -= effect.kills
+            live |= effect.reads
+        return frozenset(live)
 
-    def inside(self, stmt: ast.stmt, live: Names) -> None:
+    def inside(self, stmt: ast.stmt, live: set[str]) -> None:
         match stmt:
             case ast.If():
-                self.block(stmt.body, live)
-                self.block(stmt.orelse, live)
+                after = self.after[stmt] = self.pinned.union(live)
+                self.block(stmt.body, after)
+                self.block(stmt.orelse, after)
             case ast.For() | ast.While():
-                head = live | self.body_reads(stmt)
-                self.head[stmt] = head
+                head = self.head[stmt] = self.pinned.union(live, self.body_reads(stmt))
                 self.block(stmt.body, head)
             case ast.With():
-                self.block(stmt.body, live)
+                self.block(stmt.body, frozenset(live))
             case ast.Match():
                 for case in stmt.cases:
-                    self.block(case.body, live)
+                    self.block(case.body, frozenset(live))
             case ast.Try():
-                final = self.block(stmt.finalbody, live)
+                final = self.block(stmt.finalbody, frozenset(live))
                 handled = final.union(*(self.block(h.body, final) for h in stmt.handlers))
                 # Any statement of the body may raise, so the handlers may follow each of them.
-                orelse = self.block(stmt.orelse, final) | handled
-                _pinned, self.pinned = self.pinned, self.pinned | handled
-                self.block(stmt.body, orelse)
-                self.pinned = _pinned
+                pinned, self.pinned = self.pinned, self.pinned | handled
+                self.block(stmt.body, self.block(stmt.orelse, final) | handled)
+                self.pinned = pinned
 
     def body_reads(self, stmt: ast.For | ast.While) -> Names:
         body = self.sequence(stmt.body)
@@ -87,12 +86,13 @@ class _Walk:
         return loads(until, stmt.target) | (body.reads - targets(stmt.target))
 
     def sequence(self, stmts: Sequence[ast.stmt]) -> Effect:
-        reads, kills = NOTHING, NOTHING
+        reads: set[str] = set()
+        kills: set[str] = set()
         for stmt in stmts:
             effect = self.effect(stmt)
             reads |= effect.reads - kills
             kills |= effect.kills
-        return Effect(reads, kills)
+        return Effect(frozenset(reads), frozenset(kills))
 
     def effect(self, stmt: ast.stmt) -> Effect:
         found = self.effects.get(stmt)

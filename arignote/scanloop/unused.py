@@ -35,7 +35,7 @@ class Liveness:
     def __init__(self, roots: Iterable[Node]) -> None:
         self.live: set[Node] = set()
         self.results: dict[Node, set[int]] = {}
-        self.carry: dict[Node, tuple[Node, int]] = {}
+        self.carry: dict[Node, list[tuple[Node, int]]] = {}  # loops may share their params
         self.queue: list[Node] = list(roots)
         while self.queue:
             n = self.queue.pop()
@@ -50,7 +50,8 @@ class Liveness:
         elif n.op in (scan_op, cond_op):
             self._enter(n)
         elif n.op is param and n in self.carry:
-            self._need(*self.carry[n])
+            for loop, k in self.carry[n]:
+                self._need(loop, k)
             self.queue.extend(attr_nodes(n))
         else:
             self.queue.extend([*dependencies(n), *attr_nodes(n)])
@@ -68,7 +69,9 @@ class Liveness:
             return
         (b,) = bodies(n)
         for k, p in enumerate(b.params):
-            self.carry[p] = (n, k)
+            self.carry.setdefault(p, []).append((n, k))
+            if p in self.live:
+                self._need(n, k)
         if n.attr("trip") >= 0:
             self.queue.append(n.inputs[n.attr("trip")])
 

@@ -37,8 +37,9 @@ def reduced(op: Op, x: Node, axes: tuple[int, ...]) -> Node:
 # ---- axes that do nothing ------------------------------------------------------------------------
 @rule(reduce_sum, reduce_prod, *ORDERLESS, phase="useless", keeps="bits")
 def reduce_nothing(n: Node) -> Node | None:
-    """a reduction over no axes -> x"""
-    return n.inputs[0] if not n.attr("axes") else None
+    """a reduction over no axes -> x (a sum of floats is not: NumPy adds 0.0, which loses -0.0)"""
+    exact = n.op is not reduce_sum or n.dtype.kind in "biu"
+    return n.inputs[0] if exact and not n.attr("axes") else None
 
 
 @rule(reduce_sum, reduce_prod, *ORDERLESS, keeps="bits")

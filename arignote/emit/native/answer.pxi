@@ -1,0 +1,77 @@
+# The answer of a call: results as arrays, scalars and views, put together as the plan says.
+
+cdef object answer(Kernel k, PyObject **given, PyObject **objects, void **results):
+    cdef int j
+    if k.shape == SHAPE_LEAF:
+        return output(k, &k.outputs[0], given, objects, results)
+    if k.shape == SHAPE_NONE:
+        return None
+    parts = PyTuple_New(k.noutputs)
+    for j in range(k.noutputs):
+        part = output(k, &k.outputs[j], given, objects, results)
+        Py_INCREF(part)  # the tuple takes it
+        PyTuple_SET_ITEM(parts, j, part)
+    if k.shape == SHAPE_TUPLE:
+        return parts
+    return list(parts) if k.shape == SHAPE_LIST else k.plan.structure.unflatten(parts)
+
+
+cdef inline object output(Kernel k, OutputRow *row, PyObject **given, PyObject **objects,
+                          void **results):
+    cdef ResultRow *result
+    cdef PyObject *made
+    if row.kind == ARGUMENT:
+        return <object>given[row.index]
+    if row.kind == VALUE_KNOWN:
+        return <object>row.value
+    if row.kind == VIEW:
+        return view(k, row, given, objects)
+    result = &k.results[row.index]
+    if row.kind == NEW:
+        if objects[row.index] == NULL:
+            if result.ndim:
+                raise VerifyError(f"{k.plan.name}: result {row.index} was not allocated")
+            Py_INCREF(<object>result.descr)
+            objects[row.index] = new_array(result.descr, 0, NULL, NULL, NULL, 0)
+            memcpy(c_data(objects[row.index]), results[row.index], result.itemsize)
+        return <object>objects[row.index]
+    if row.kind == WEAK:
+        return python_number(result.type_num, results[row.index])
+    made = new_scalar(results[row.index], result.descr)
+    scalar = <object>made
+    Py_DECREF(scalar)
+    return scalar
+
+
+cdef object python_number(int type_num, void *value):
+    if type_num == cnp.NPY_FLOAT64:
+        return (<double *>value)[0]
+    if type_num == cnp.NPY_INT64:
+        return (<int64_t *>value)[0]
+    if type_num == cnp.NPY_BOOL:
+        return (<char *>value)[0] != 0
+    if type_num == cnp.NPY_COMPLEX128:
+        return complex((<double *>value)[0], (<double *>value)[1])
+    raise VerifyError(f"no Python number has NumPy's type number {type_num}")
+
+
+cdef object view(Kernel k, OutputRow *row, PyObject **given, PyObject **objects):
+    cdef PyObject *base = objects[row.index] if row.base_is_result else given[row.index]
+    cdef PyObject *made
+    cdef PyObject *descr = c_descr(base)
+    cdef int64_t *window = <int64_t *>c_data(objects[row.window])
+    cdef int rank = (c_dims(objects[row.window])[0] - 1) // 2
+    cdef int64_t strides[64]
+    cdef int64_t size = (<object>base).itemsize
+    cdef int axis
+    for axis in range(rank):
+        strides[axis] = window[1 + rank + axis] * size
+    Py_INCREF(<object>descr)
+    made = new_array(descr, rank, window + 1, strides,
+                     <char *>c_data(base) + window[0] * size,
+                     c_flags(base) & NPY_ARRAY_WRITEABLE)
+    result = <object>made
+    Py_DECREF(result)
+    Py_INCREF(<object>base)
+    set_base(made, base)
+    return result

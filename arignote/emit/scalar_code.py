@@ -72,7 +72,7 @@ def scalar_function(op: Op, operands: tuple[DType, ...], result: DType) -> Scala
     name = f"an_{op.name}_{'_'.join(_runs(codes))}"
     text, raw = _template(op, codes)
     working = codes if raw else tuple(_WORKING.get(c, c) for c in codes)
-    first = working[-1] if op.name == "where" else working[0]
+    first = working[_main(op)]
     body = text.format(
         **dict(zip("xyz", "xyz")), t=first, T=f"an_{first}", f=_suffix(first),
         u=codes[0], bits=8 * operands[0].itemsize, wide=2 * operands[0].itemsize,
@@ -108,10 +108,15 @@ def _template(op: Op, codes: tuple[str, ...]) -> tuple[str, bool]:
         exact = "".join(_runs(codes))
         if exact in c:
             return c[exact], True
-        for key in (codes[0][0], "*"):
+        for key in (codes[_main(op)][0], "*"):
             if key in c:
                 return c[key], False
     raise DTypeError(f"{op.name} has no scalar code for {', '.join(codes)}")
+
+
+def _main(op: Op) -> int:
+    """The operand that decides what is computed with: not the condition of a choice."""
+    return -1 if op.name == "where" else 0
 
 
 def _suffix(code: str) -> str:
@@ -174,7 +179,8 @@ def _real_conversion(x: str, a: str, b: str) -> str:
 
 
 # ---- the preambles --------------------------------------------------------------------------
-_FILES = ("types", "libm", "integer", "mixed", "real", "complex", "special")
+#: In this order: where two define a name, the first does.
+_FILES = ("types", "libm", "mixed", "integer", "real", "complex", "special")
 #: What is read once more with the narrower type: the types that change.
 _DERIVED = {"libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f"}
 _LIBM = (

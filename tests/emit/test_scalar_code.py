@@ -32,6 +32,7 @@ SOUND = {
     "i0": lambda x: ~(np.abs(x) > 709.7) | np.isinf(x),
     "i1": lambda x: ~(np.abs(x) > 709.7) | np.isinf(x),
     "erfc": lambda x: ~(x > 26),
+    "expit": lambda x: ~(x < (-87 if x.dtype.itemsize < 8 else -708)) | np.isinf(x),
 }
 EITHER_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "erfinv", "modf_fraction"}
 

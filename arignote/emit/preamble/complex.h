@@ -63,6 +63,10 @@ AN_FN an_c16 an_rint_c16(an_c16 x) { return an_pair_c16(rint(an_real_c16(x)), ri
 
 /* ---- comparison: by the real parts, then by the imaginary; false where that meets nan ---- */
 
+AN_FN an_c16 an_choose_c16(int c, an_c16 x, an_c16 y) {
+    return an_pair_c16(c ? an_real_c16(x) : an_real_c16(y), c ? an_imag_c16(x) : an_imag_c16(y));
+}
+
 AN_FN an_b1 an_truth_c16(an_c16 x) { return (an_real_c16(x) != 0) | (an_imag_c16(x) != 0); }
 
 AN_FN an_b1 an_isnan_c16(an_c16 x) {
@@ -98,19 +102,19 @@ AN_FN an_b1 an_greater_c16(an_c16 x, an_c16 y) { return an_less_c16(y, x); }
 AN_FN an_b1 an_greater_equal_c16(an_c16 x, an_c16 y) { return an_less_equal_c16(y, x); }
 
 AN_FN an_c16 an_maximum_c16(an_c16 x, an_c16 y) {
-    return an_isnan_c16(x) || an_greater_equal_c16(x, y) ? x : y;
+    return an_choose_c16(an_isnan_c16(x) | an_greater_equal_c16(x, y), x, y);
 }
 
 AN_FN an_c16 an_minimum_c16(an_c16 x, an_c16 y) {
-    return an_isnan_c16(x) || an_less_equal_c16(x, y) ? x : y;
+    return an_choose_c16(an_isnan_c16(x) | an_less_equal_c16(x, y), x, y);
 }
 
 AN_FN an_c16 an_fmax_c16(an_c16 x, an_c16 y) {
-    return an_isnan_c16(y) || an_greater_equal_c16(x, y) ? x : y;
+    return an_choose_c16(an_isnan_c16(y) | an_greater_equal_c16(x, y), x, y);
 }
 
 AN_FN an_c16 an_fmin_c16(an_c16 x, an_c16 y) {
-    return an_isnan_c16(y) || an_less_equal_c16(x, y) ? x : y;
+    return an_choose_c16(an_isnan_c16(y) | an_less_equal_c16(x, y), x, y);
 }
 
 AN_FN an_c16 an_clip_c16(an_c16 x, an_c16 low, an_c16 high) {

@@ -8,35 +8,39 @@ AN_FN an_i8 an_divisor_i8(an_i8 x, an_i8 y) {
 
 #define AN_MIN_i8 ((an_i8)((an_u8)1 << (8 * sizeof(an_i8) - 1)))
 
+#define an_quotient_i8(x, d) ((x) / (d))
+
+#define an_quotient_u8(x, d) ((x) / (d))
+
 AN_FN an_i8 an_floor_divide_i8(an_i8 x, an_i8 y) {
-    const an_i8 d = an_divisor_i8(x, y), q = x / d;
+    const an_i8 d = an_divisor_i8(x, y), q = an_quotient_i8(x, d);
     const an_i8 floored = q - ((q * d != x) & ((x < 0) != (y < 0)));
     return y == 0 ? 0 : floored;
 }
 
 AN_FN an_i8 an_remainder_i8(an_i8 x, an_i8 y) {
-    const an_i8 r = x % an_divisor_i8(x, y);
+    const an_i8 d = an_divisor_i8(x, y), r = x - an_quotient_i8(x, d) * d;
     const an_i8 floored = (r != 0) & ((r < 0) != (y < 0)) ? r + y : r;
     return y == 0 ? 0 : floored;
 }
 
 AN_FN an_i8 an_fmod_i8(an_i8 x, an_i8 y) {
-    const an_i8 r = x % an_divisor_i8(x, y);
+    const an_i8 d = an_divisor_i8(x, y), r = x - an_quotient_i8(x, d) * d;
     return y == 0 ? 0 : r;
 }
 
 AN_FN an_u8 an_floor_divide_u8(an_u8 x, an_u8 y) {
-    const an_u8 q = x / (y == 0 ? 1 : y);
+    const an_u8 q = an_quotient_u8(x, y == 0 ? 1 : y);
     return y == 0 ? 0 : q;
 }
 
 AN_FN an_u8 an_remainder_u8(an_u8 x, an_u8 y) {
-    const an_u8 r = x % (y == 0 ? 1 : y);
+    const an_u8 r = x - an_quotient_u8(x, y == 0 ? 1 : y) * y;
     return y == 0 ? 0 : r;
 }
 
 AN_FN an_u8 an_fmod_u8(an_u8 x, an_u8 y) {
-    const an_u8 r = x % (y == 0 ? 1 : y);
+    const an_u8 r = x - an_quotient_u8(x, y == 0 ? 1 : y) * y;
     return y == 0 ? 0 : r;
 }
 

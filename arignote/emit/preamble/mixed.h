@@ -1,5 +1,23 @@
 /* Functions of one width only: comparisons of int64 with uint64, bit counts, conversions. */
 
+/* 32-bit quotients by way of double, exactly: no integer division is a vector instruction.  By a
+   literal the compiler multiplies instead. */
+AN_FN an_i4 an_quotient_i4(an_i4 x, an_i4 d) {
+#if defined(__GNUC__) && !defined(__CUDACC__)
+    return __builtin_constant_p(d) ? x / d : (an_i4)((an_f8)x / (an_f8)d);
+#else
+    return x / d;
+#endif
+}
+
+AN_FN an_u4 an_quotient_u4(an_u4 x, an_u4 d) {
+#if defined(__GNUC__) && !defined(__CUDACC__)
+    return __builtin_constant_p(d) ? x / d : (an_u4)((an_f8)x / (an_f8)d);
+#else
+    return x / d;
+#endif
+}
+
 AN_FN an_u1 an_bitwise_count_u8(an_u8 x) {
 #if defined(__CUDACC__)
     return (an_u1)__popcll(x);

@@ -37,8 +37,8 @@ AN_FN an_f8 an_fmod_f8(an_f8 x, an_f8 y) {
 #define AN_TINY_f4 1e-30f
 
 AN_FN an_f8 an_clip_f8(an_f8 x, an_f8 low, an_f8 high) {
-    const an_f8 raised = x > low || x != x ? x : low;
-    return raised < high || raised != raised ? raised : high;
+    const an_f8 raised = (x > low) | (x != x) ? x : low;
+    return (raised < high) | (raised != raised) ? raised : high;
 }
 
 AN_FN an_f8 an_spacing_f8(an_f8 x) {

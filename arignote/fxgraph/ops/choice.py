@@ -28,7 +28,7 @@ where: Op = elementwise(
     reference=np.where,
     dtypes=_where_dtypes,
     arity=3,
-    c="{x} ? {y} : {z}",
+    c={"c": "an_choose_{t}({x}, {y}, {z})", "*": "{x} ? {y} : {z}"},
     numpy=(np.where,),
     vjp=lambda g, out, c, x, y: (None, where(c, g, 0), where(c, 0, g)),
 )

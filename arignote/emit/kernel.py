@@ -9,6 +9,7 @@ from typing import Any
 from ..config import config
 from ..fxgraph.graph import Graph
 from ..fxgraph.verify import verify
+from ..optimize.loopnest.collapse import collapse
 from ..optimize.loopnest.fuse import fuse
 from ..optimize.loopnest.lower import lower
 from ..optimize.loopnest.parallel import parallelize
@@ -58,7 +59,7 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     program = lower(meeting.graph, meeting.interface)
     excluded = set(config.excluding)
     if "fusion" not in excluded:
-        program = fuse(program)
+        program = collapse(fuse(program))
     if "parallel" not in excluded:
         program = parallelize(program)
     seconds["lower"] = clock() - started

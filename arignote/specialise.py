@@ -14,7 +14,9 @@ from .emit.dispatch import NO_MATCH, Dispatcher
 from .emit.kernel import compilation, make_kernel
 from .errors import CompilerMissingError, warn_once
 from .trace.interpreted import GuardFailed, run
+from .trace.overlap import stand_in
 from .trace.plan import Trace
+from .trace.pytree import flatten
 
 Runner = Callable[[Sequence[Any]], Any]
 
@@ -37,7 +39,24 @@ def runner_for(trace: Trace, mode: str) -> Runner:
             raise GuardFailed(trace.name)
         return answer
 
-    return call
+    shared = [p.leaf for p in trace.signature.shared]
+    return _with_stand_ins(call, shared) if shared else call
+
+
+def _with_stand_ins(call: Runner, shared: Sequence[int]) -> Runner:
+    """Arrays in the memory of another are not read by the kernel, which has the other: it gets
+    untouched memory of the same kind in their place.
+    """
+
+    def with_stand_ins(leaves: Sequence[Any]) -> Any:
+        given = list(leaves)
+        for k in shared:
+            given[k] = stand_in(leaves[k])
+        parts, tree = flatten(call(given))
+        own = {id(given[k]): leaves[k] for k in shared}
+        return tree.unflatten(own.get(id(x), x) for x in parts)
+
+    return with_stand_ins
 
 
 def _unreachable(args: Any, kwargs: Any) -> Any:

@@ -37,7 +37,7 @@ from .pytree import flatten
 from .reshaping import placed_strides
 from .session import Session, tracing
 from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
-from .storage import Cell
+from .storage import Cell, Part
 
 
 def trace_call(
@@ -287,6 +287,8 @@ class _Outputs:
         return Static(x)
 
     def _array(self, x: Array) -> Output:
+        if any(isinstance(s, Part) for s in x.path):
+            return ArrayResult(self.own(x.node))  # a copy: views of parts do not leave the function
         if x.cell.owner is not None:
             return self._view(x, Argument(x.cell.owner))
         if not self.shared.get(x.cell):

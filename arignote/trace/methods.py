@@ -16,7 +16,9 @@ from ..fxgraph.ops.scalar import product
 from . import reshaping
 from .assign import check_writeable, converted, fitted, store
 from .dispatch import array_function
+from .indexing import setitem
 from .registry import IMPLEMENTED
+from .storage import Part, extended
 from .ufuncs import apply, value_node
 from .values import Array, Proxy, fresh, node_of, wrap
 from .where import place, placed
@@ -66,19 +68,40 @@ def matrix_transposed(self: Array) -> Array:
 
 @placed
 def real(self: Proxy) -> Any:
-    if self.node.dtype.kind != "c":
-        return self
-    return _part("real", np.real, self)
+    """The real parts: a view of complex arrays, real ones are their own."""
+    return self if self.node.dtype.kind != "c" else _part("real", self)
 
 
 @placed
 def imag(self: Proxy) -> Any:
-    return _part("imag", np.imag, self)
+    """The imaginary parts: a view of complex arrays, read-only zeros of real ones."""
+    return _part("imag", self)
 
 
-def _part(name: str, function: Any, x: Proxy) -> Any:
+def _part(name: str, x: Proxy) -> Any:
+    if isinstance(x, Array) and x.node.dtype.kind == "c":
+        path = extended(x.cell.version.shape, x.path, Part(name, x.sizes))
+        return Array(x.cell, path, x.writeable)
     n = OPS[name](x.node)
+    if isinstance(x, Array):
+        return Array(fresh(n).cell, (), writeable=False)
     return wrap(cast_to(n, n.dtype, True)) if x.node.type.weak else wrap(n)
+
+
+def set_real(self: Array, value: Any) -> None:
+    setitem(real(self), ..., value)
+
+
+def set_imag(self: Array, value: Any) -> None:
+    if self.node.dtype.kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    setitem(imag(self), ..., value)
+
+
+def set_flat(self: Array, value: Any) -> None:
+    if not reshaping.is_contiguous(self):
+        raise UnsupportedError(f"x.flat = of an array that is not contiguous, at {place()}: use x[...]")
+    setitem(reshaping.ravel(self), ..., value)
 
 
 def refused(name: str, remedy: str) -> property:

@@ -22,7 +22,7 @@ from . import polynomial as poly
 from .assign import shape_text
 from .polynomial import Polynomial
 from .slicing import int_node, literal, settled
-from .storage import Path, Reshape, extended
+from .storage import Part, Path, Reshape, extended
 from .values import Array, fresh, node_of, wrap
 
 Strides = list[Polynomial]
@@ -58,7 +58,7 @@ def placed_strides(x: Array, own: Strides | None = None) -> tuple[Polynomial, St
                 if axis >= 0:
                     new[axis] = poly.added(new[axis], poly.scaled_by(stride, factor))
             strides = new
-        else:
+        elif isinstance(step, Reshape):
             merged = None
             if strides != c_strides(shape):
                 merged = merged_strides(shape, strides, step.shape)
@@ -139,7 +139,7 @@ def _pin(n: Node) -> None:
 
 def is_contiguous(x: Array) -> bool:
     """Is the view's memory in C order without gaps, for certain?"""
-    if not x.cell.dense:
+    if not x.cell.dense or any(isinstance(s, Part) for s in x.path):
         return False
     want = c_strides(x.sizes)
     return all(

@@ -1,7 +1,7 @@
 """Cells and views: how writes are kept in a graph that knows no mutation.
 
 A `Cell` is memory: it holds the node of its newest version, in C order.  A view is a cell and a
-path of windows and reshapes; reading goes down the path, writing sets the elements at its end and
+path of windows, reshapes and the like; reading goes down the path, writing sets the elements at its end and
 goes back up, which gives the cell its next version.  Everything that shares a cell sees it, as in
 NumPy.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..fxgraph.node import Node
+from ..fxgraph.node import OPS, Node
+from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.structure import full, reshape, set_item, view
 from ..fxgraph.types import Shape
 from ..fxgraph.window import Window, compose, is_whole, whole
@@ -49,7 +50,15 @@ class Reshape:
     shape: Shape
 
 
-Step: TypeAlias = "Window | Reshape"
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The real or imaginary parts of complex elements; `name` is "real" or "imag"."""
+
+    name: str
+    shape: Shape
+
+
+Step: TypeAlias = "Window | Reshape | Part"
 Path: TypeAlias = "tuple[Step, ...]"
 
 
@@ -60,6 +69,8 @@ def shape_at(base: Shape, path: Path) -> Shape:
 
 def extended(base: Shape, path: Path, step: Step) -> Path:
     """The path with one more step; windows of windows fold, identities vanish."""
+    if isinstance(step, Part):
+        return (*path, step)
     if isinstance(step, Reshape):
         if path and isinstance(path[-1], Reshape):
             return extended(base, path[:-1], step)
@@ -72,7 +83,12 @@ def extended(base: Shape, path: Path, step: Step) -> Path:
 def read(version: Node, path: Path) -> Node:
     """What a view shows of a version of its cell."""
     for step in path:
-        version = view(version, step) if isinstance(step, Window) else reshape(version, step.shape)
+        if isinstance(step, Window):
+            version = view(version, step)
+        elif isinstance(step, Reshape):
+            version = reshape(version, step.shape)
+        else:
+            version = OPS[step.name](version)
     return version
 
 
@@ -89,9 +105,17 @@ def written(version: Node, path: Path, value: Node) -> Node:
     for step, outer in zip(reversed(steps), reversed(stages[:-1]), strict=True):
         if isinstance(step, Window):
             new = set_item(outer, step, new)
-        else:
+        elif isinstance(step, Reshape):
             new = reshape(new, outer.shape)
+        else:
+            new = _with_part(outer, step.name, new)
     return new
+
+
+def _with_part(outer: Node, name: str, new: Node) -> Node:
+    """Complex numbers with one of their parts replaced."""
+    parts = {"real": OPS["real"](outer), "imag": OPS["imag"](outer), name: new}
+    return cast_to(OPS["make_complex"](parts["real"], parts["imag"]), outer.dtype)
 
 
 def _replaced(base: Node, window: Window | None, value: Node) -> Node:

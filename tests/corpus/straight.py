@@ -628,6 +628,15 @@ def bool_arithmetic(a):
 
 
 @case(V(3, np.complex128))
+def complex_parts_written(z):
+    z.real[1:] = 7
+    z.imag += 2
+    r = z.real
+    z[0] = 5j
+    return r * 1, z.real.sum(), z.imag[::-1] * 2
+
+
+@case(V(3, np.complex128), shares=False)
 def complex_arithmetic(z):
     return z * 1j, z.real, z.imag, z.conj(), abs(z), z + 1, (z * (1 + 2j)).imag
 

@@ -8,7 +8,7 @@ from tests.corpus.cases import check_same
 from tests.corpus.straight import CASES
 
 
-@pytest.fixture(params=["FAST_COMPILE"])
+@pytest.fixture(params=["FAST_COMPILE", "FAST_RUN"])
 def mode(request):
     return request.param
 

@@ -2,14 +2,15 @@
 
 Python raises UnboundLocalError there.  Blocks become functions that get and put all their names,
 so an unassigned name holds a marker instead, and exactly the reads found here are checked.
-A name that is deleted anywhere in the function counts as never surely assigned.
+A name that is deleted anywhere in the function counts as never surely assigned, and `:=` counts
+for nothing, since short circuit may skip it.
 """
 
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .scope import Names, Scope, assigned, name_loads, own, targets
+from .scope import NOTHING, Names, Scope, assigned, name_loads, own, targets
 
 Bound = set[str] | None
 """Names surely assigned at a point of the function; None where it cannot be reached.
@@ -26,10 +27,13 @@ class Bindings:
     before: dict[ast.stmt, Names] = field(default_factory=dict)
 
 
-def bindings_of(body: Sequence[ast.stmt], scope: Scope) -> Bindings:
-    """Follow the statements of a function, loops and branches by structure."""
+def bindings_of(body: Sequence[ast.stmt], scope: Scope, *, reads: bool = True) -> Bindings:
+    """Follow the statements of a function, loops and branches by structure.
+
+    Without `reads`, only what is assigned before branches and loops is found.
+    """
     deleted = {n.id for n in own(body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
-    flow = _Flow(scope.local - deleted, scope.local)
+    flow = _Flow(scope.local - deleted, scope.local if reads else NOTHING)
     flow.block(body, set(scope.parameters - deleted))
     return flow.found
 
@@ -87,9 +91,14 @@ class _Flow:
                 self.bind(bound, {target.id})
             case ast.Delete() | ast.AnnAssign(value=None):
                 self.check(bound, stmt)
+            case ast.Assign() | ast.AnnAssign():
+                self.check(bound, stmt)
+                for part in stmt.targets if isinstance(stmt, ast.Assign) else [stmt.target]:
+                    self.bind(bound, targets(part))
+            case ast.Import() | ast.ImportFrom():
+                self.bind(bound, assigned([stmt]))
             case _:
                 self.check(bound, stmt)
-                self.bind(bound, assigned([stmt]) - _maybe_walrus(stmt))
         return bound
 
     def loop(self, stmt: ast.For | ast.AsyncFor | ast.While, bound: set[str]) -> Bound:
@@ -138,6 +147,8 @@ class _Flow:
         bound.update(n for n in names if n in self.countable)
 
     def check(self, bound: set[str], *nodes: ast.AST | None) -> None:
+        if not self.local:
+            return
         for node in nodes:
             if node is None:
                 continue
@@ -156,8 +167,3 @@ def _has_wildcard(stmt: ast.Match) -> bool:
     last = stmt.cases[-1]
     pattern = last.pattern
     return last.guard is None and isinstance(pattern, ast.MatchAs) and pattern.pattern is None
-
-
-def _maybe_walrus(stmt: ast.stmt) -> Names:
-    """Targets of `:=` in a statement: it may stand where short circuit skips it."""
-    return frozenset(n.target.id for n in ast.walk(stmt) if isinstance(n, ast.NamedExpr))

@@ -19,6 +19,7 @@ from arignote.errors import UnsupportedError
 
 from .context import SiteTable
 from .refused import obstacle
+from .room import with_room
 from .scope import parameter_list
 from .site import Site, site_of
 from .source import Source, source_of
@@ -62,10 +63,10 @@ def converted_code(function: FunctionType) -> Converted:
         if original.co_flags & SUSPENDS or any(_jumps(original)):
             raise
         return Converted(original, (), False)
-    tree, table = converted_tree(function, source)
-    complete(tree)
-    flags = original.co_flags & FUTURE
-    module = compile(tree, source.file, "exec", flags=flags, dont_inherit=True)
+    try:
+        module, table = _compiled(function, source)
+    except RecursionError:
+        module, table = with_room(lambda: _compiled(function, source_of(function)))
     code = _inner(module, [*([source.class_name] if source.class_name else []), FACTORY])
     code = _renamed(code, original.co_name, original.co_qualname)
     _register(code)
@@ -74,9 +75,20 @@ def converted_code(function: FunctionType) -> Converted:
 
 def converted_text(function: FunctionType) -> str:
     """The converted definition as Python text, to be read by people; raises as `converted`."""
-    source = source_of(function)
-    converted_tree(function, source)
-    return ast.unparse(source.node)
+
+    def text() -> str:
+        source = source_of(function)
+        converted_tree(function, source)
+        return ast.unparse(source.node)
+
+    return with_room(text)
+
+
+def _compiled(function: FunctionType, source: Source) -> tuple[CodeType, SiteTable]:
+    tree, table = converted_tree(function, source)
+    complete(tree)
+    flags = function.__code__.co_flags & FUTURE
+    return compile(tree, source.file, "exec", flags=flags, dont_inherit=True), table
 
 
 def converted_tree(function: FunctionType, source: Source) -> tuple[ast.Module, SiteTable]:
@@ -89,13 +101,7 @@ def converted_tree(function: FunctionType, source: Source) -> tuple[ast.Module, 
     table = SiteTable(source.file, source.lines)
     node.decorator_list, node.returns = [], None
     _strip_signature(node.args)
-    try:
-        convert_function(node, table, name, source.class_name is not None)
-    except RecursionError:
-        site = site_of(node, source.lines, source.file, name)
-        raise UnsupportedError(
-            f"{site}: blocks are nested too deeply to be converted; split the function"
-        ) from None
+    convert_function(node, table, name, source.class_name is not None)
     parameters = dict.fromkeys([OPERATORS, SITES, *function.__code__.co_freevars])
     body: ast.stmt = located(definition(FACTORY, list(parameters), [node]), node)
     if source.class_name is not None:

@@ -39,8 +39,6 @@ class BoundedFor(ast.For):
 
 def without_jumps(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a function with no jumps but one `return` at the end."""
-    if not body:
-        return []
     last = body[-1]
     inner = body[:-1] if isinstance(last, ast.Return) else body
     jumps = _Jumps()
@@ -267,3 +265,17 @@ def _assigned_name(stmt: ast.stmt) -> str:
     if isinstance(stmt, ast.Assign) and isinstance(stmt.targets[0], ast.Name):
         return stmt.targets[0].id
     return ""
+
+
+def flags_in(body: Sequence[ast.stmt]) -> frozenset[str]:
+    """The names that `without_jumps` has introduced."""
+    out: set[str] = set()
+    waiting = list(body)
+    while waiting:
+        stmt = waiting.pop()
+        name = _assigned_name(stmt)
+        if name.startswith(PREFIX):
+            out.add(name)
+        for block in blocks(stmt):
+            waiting.extend(block)
+    return frozenset(out)

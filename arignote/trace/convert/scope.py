@@ -15,6 +15,9 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 Names = frozenset[str]
 NOTHING: Names = frozenset()
+_LEAVES = (ast.Name, ast.Constant, ast.Pass, ast.Break, ast.Continue)
+_SCOPES = (*FUNCTIONS, *COMPREHENSIONS, ast.Lambda, ast.ClassDef)
+_SIGNS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _LATER = (*FUNCTIONS, ast.Lambda, ast.ClassDef, ast.GeneratorExp)
 
 
@@ -95,7 +98,8 @@ def own(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        waiting.extend(reversed(list(_evaluated_here(node))))
+        if not isinstance(node, _LEAVES):
+            waiting.extend(reversed(list(_evaluated_here(node))))
 
 
 def assigned(nodes: Iterable[ast.AST]) -> Names:
@@ -173,10 +177,25 @@ def name_loads(node: ast.AST) -> Iterator[ast.Name]:
             waiting.append((first, hidden))
             waiting.extend((p, inside) for p in _comprehension_parts(part))
         else:
-            waiting.extend((p, hidden) for p in ast.iter_child_nodes(part))
+            waiting.extend((p, hidden) for p in children(part))
+
+
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """As `ast.iter_child_nodes`, without contexts and operators, which say nothing of names."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST) and not isinstance(item, _SIGNS):
+                    yield item
+        elif isinstance(value, ast.AST) and not isinstance(value, _SIGNS):
+            yield value
 
 
 def _evaluated_here(node: ast.AST) -> Iterator[ast.AST]:
+    if not isinstance(node, _SCOPES):
+        yield from children(node)
+        return
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             yield from node.decorator_list
@@ -189,8 +208,6 @@ def _evaluated_here(node: ast.AST) -> Iterator[ast.AST]:
             yield from (*node.decorator_list, *node.bases, *(k.value for k in node.keywords))
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
             yield node.generators[0].iter
-        case _:
-            yield from ast.iter_child_nodes(node)
 
 
 def _signature_parts(args: ast.arguments) -> Iterator[ast.AST]:

@@ -6,6 +6,7 @@ reads to check      (binding)       blocks -> functions                 (the con
 
 import ast
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from .asserts import convert_assert, convert_raise
@@ -17,7 +18,7 @@ from .expressions import Reach, convert_expression, rewrite
 from .for_loop import convert_for
 from .guarded import convert_match, convert_try, convert_with
 from .if_stmt import convert_if
-from .jumps import BoundedFor, without_jumps
+from .jumps import BoundedFor, flags_in, without_jumps
 from .liveness import liveness_of
 from .refused import obstacle
 from .scope import FunctionNode, scope_of
@@ -35,9 +36,10 @@ def convert_function(
     """Convert the body of a function in place; `around` is that of the function around it."""
     outer = around.scope if around is not None else None
     outer_unsure = around.unsure if around is not None else set()
-    unsure = bindings_of(node.body, scope_of(node, outer)).unsure | outer_unsure
+    scope = scope_of(node, outer)
+    unsure = bindings_of(node.body, scope).unsure | outer_unsure
     node.body = without_jumps(node.body)
-    scope = scope_of(node, outer)  # with the flags
+    scope = replace(scope, local=scope.local | flags_in(node.body))
     parameters = [*node.args.posonlyargs, *node.args.args]
     ctx = Context(
         table=table,
@@ -45,7 +47,7 @@ def convert_function(
         scope=scope,
         live=liveness_of(node.body, scope),
         unsure=unsure,
-        before=bindings_of(node.body, scope).before,
+        before=bindings_of(node.body, scope, reads=False).before,
         first_parameter=parameters[0].arg if in_class and parameters else None,
         statements=convert_statements,
         expression=convert_expression,

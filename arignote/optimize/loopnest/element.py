@@ -151,6 +151,8 @@ def in_range(j: Node, source: Node, size: int | Node, mode: str, scope: Scope) -
     """An index value wrapped as the mode says (checked elsewhere when the mode is "raise")."""
     n = scope.size(size)
     j = _weak(j)
+    if mode == "clip" and _true_positions(source):
+        return j
     if mode == "clip":
         low = make(where, (make(less, (j, lit(0))), lit(0), j))
         return make(where, (make(less, (low, n)), low, minus(n, lit(1))))
@@ -159,6 +161,13 @@ def in_range(j: Node, source: Node, size: int | Node, mode: str, scope: Scope) -
     if never_negative(source) or ge0(j):
         return j
     return make(where, (make(less, (j, lit(0))), plus(j, n), j))
+
+
+def _true_positions(source: Node) -> bool:
+    """Positions found by `compress`: in range by construction."""
+    while source.op.name == "view":
+        source = source.inputs[0]
+    return source.op.name == "proj" and source.inputs[0].op.name == "compress"
 
 
 def never_negative(source: Node) -> bool:

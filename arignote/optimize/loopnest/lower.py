@@ -20,6 +20,7 @@ from .actions import fill, perform
 from .control import Exit, lower_cond, lower_scan
 from .element import element
 from .inplace import Observed, schedule
+from .positions import NESTS
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import chain_root, is_vector_product, region_of
 from .routines import lower_callback, lower_product
@@ -132,6 +133,8 @@ def lower_region(
             lower_cond(
                 a, scope, over, lower_region, leave if leave is not None and leave.at is a else None
             )
+        elif a.op.name in NESTS:
+            NESTS[a.op.name](a, scope)
         elif "library" in a.op.traits or "effect" in a.op.traits:
             lower_callback(a, scope)
         elif a.op.name == "matmul" and a.shape and not is_vector_product(a):

@@ -21,6 +21,8 @@ MAX_DEPTH = 40
 _NEVER = frozenset({"constant", "affine", "proj", "index", "param", "input", "token", "local"})
 #: Ops whose operands are read as panels: windows of memory.
 _PANELS = frozenset({"library", "product", "effect"})
+#: Library ops that are nests after all: they read their operands element by element.
+INLINE_OPERANDS = frozenset({"compress", "count_true"})
 
 
 @dataclass
@@ -108,7 +110,7 @@ def kept_for(n: Node) -> list[Node]:
     """Values that must be in memory because n reads them there."""
     if n.op.name == "reshape":
         return [n.inputs[0]]
-    if not n.op.traits & _PANELS or is_vector_product(n):
+    if not n.op.traits & _PANELS or n.op.name in INLINE_OPERANDS or is_vector_product(n):
         return []
     out = []
     for x in n.inputs:

@@ -31,6 +31,8 @@ TESTS = Path(__file__).parent
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setattr(build_module, "_loaded", {})
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))  # texts of failed builds
     with config(cache_dir=tmp_path / "cache"):
         yield
 

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import TraceError
 from ..fxgraph.affine import linear, minus, plus, times
 from ..fxgraph.constants import const, is_const, lit, value_of
+from ..fxgraph.graph import bodies
 from ..fxgraph.node import OPS, Node, make
 from ..fxgraph.ops.checks import divisor, fits64, partial, required
 from ..fxgraph.ops.elementwise import floor_divide, multiply, remainder
@@ -306,6 +307,15 @@ def interval(n: Node, depth: int = 6) -> tuple[int, int]:
 _ANY = (-(2**63), 2**63 - 1)
 
 
+def _of_branches(n: Node, depth: int) -> tuple[int, int]:
+    """What both branches of a cond give, where n is its result."""
+    (node,), k = n.inputs, n.attr("k")
+    if node.op.name != "cond":
+        return _ANY
+    parts = [interval(body.results[k], depth) for body in bodies(node)]
+    return min(low for low, _ in parts), max(high for _, high in parts)
+
+
 def _atom_interval(n: Node, depth: int) -> tuple[int, int]:
     known = session().bounds.get(n)
     if known is not None:
@@ -324,6 +334,8 @@ def _atom_interval(n: Node, depth: int) -> tuple[int, int]:
         return (0, 1) if d.kind == "b" else (int(np.iinfo(d).min), int(np.iinfo(d).max))
     if depth == 0 or not n.type.weak:
         return _ANY
+    if name == "proj":
+        return _of_branches(n, depth - 1)
     parts = [interval(x, depth - 1) for x in n.inputs if x.type.dtype.kind == "i"]
     if name == "minimum" and len(parts) == 2:
         return min(parts[0][0], parts[1][0]), min(parts[0][1], parts[1][1])

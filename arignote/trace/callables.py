@@ -22,7 +22,7 @@ from .convert.site import Site
 from .dispatch import array_function
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .proxy import Proxy, fresh, node_of
-from .pybuiltins import BUILTINS
+from .pybuiltins import BUILTINS, scalar_type
 from .regions import at_site
 from .registry import IMPLEMENTED
 from .session import is_tracing
@@ -54,6 +54,8 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     traced = has_traced((args, kwargs))
     if traced and _in(f, BUILTINS):
         return BUILTINS[f](*(_callable(site, a) for a in args), **_callables(site, kwargs))
+    if traced and isinstance(f, type) and issubclass(f, np.generic):
+        return scalar_type(f, *args, **kwargs)
     if isinstance(f, np.ufunc):
         return apply(f, args, **kwargs) if traced else f(*args, **kwargs)
     if _in(f, IMPLEMENTED) and is_tracing() and (traced or f in _CREATION):

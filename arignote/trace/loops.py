@@ -41,6 +41,7 @@ from .counting import grows_slowly
 from .iteration import Counter, Nested, counter_of
 from .proxy import Cell, cells, wrap
 from .regions import Region, at_site, facts_of, opened
+from .session import session
 from .undefined import Undefined
 
 #: Loops over this many literal steps are unrolled.
@@ -404,6 +405,10 @@ def _finish(
     if body.effects:
         partial(node)
     values = dict(zip(simple.kept, projections(node), strict=False)) | simple.constant
+    known_bounds = session().bounds
+    for k, carry in enumerate(carries):
+        if carry.param in known_bounds:
+            known_bounds.setdefault(values[k], known_bounds[carry.param])
     final = iter([values[k] for k in range(len(carries))])
     take = lambda: next(final)  # noqa: E731
     after = {n: leave(h, start[n], trial.state[n], take) for n, h in trial.held.items()}

@@ -24,6 +24,7 @@ from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import greatest, least
 from ..fxgraph.types import C128, F64, I64
 from . import iteration
+from .assign import converted
 from .branches import and_, ifexp, or_, truth
 from .effects import print_
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
@@ -322,6 +323,16 @@ def type_(x: Any, *rest: Any) -> Any:
 @answers(iter, next)
 def _once(x: Any, *rest: Any) -> Any:
     raise TraceError("iter() and next() of traced values: loop over them")
+
+
+def scalar_type(kind: type[np.generic], x: Any = 0) -> Any:
+    """np.float32(x) and its kind: a NumPy scalar, or an array for an array."""
+    if isinstance(x, Array) and x.sizes:
+        return x.astype(kind)
+    n = node_of(x)
+    if not np.issubdtype(kind, np.complexfloating) and n.dtype.kind == "c":
+        raise TypeError(f"int() argument must be a real number, not {n.dtype}")
+    return wrap(converted(n, np.dtype(kind)))
 
 
 # ---- math --------------------------------------------------------------------------------------------

@@ -4,10 +4,10 @@ import pytest
 from arignote.api import compile
 from arignote.fxgraph.verify import verify
 
-from tests.corpus import loops_traps
+from tests.corpus import loops_discrete, loops_traps
 from tests.corpus.cases import check_same
 
-ALL = [*loops_traps.CASES]
+ALL = [*loops_traps.CASES, *loops_discrete.CASES]
 
 
 @pytest.fixture(params=["FAST_COMPILE"])

@@ -58,8 +58,8 @@ class Walk:
         own: frozenset[Node] = frozenset(),
     ) -> None:
         seeds = [x for x in seeds if carries_derivative(x)]
-        above = outer.active if outer is not None else None
-        self.active = Activity(roots, seeds, constant, above, own)
+        above: Activity | None = outer.active if outer is not None else None
+        self.active: Activity = Activity(roots, seeds, constant, above, own)
         self.order = self.active.order
         self.cot = Cotangents(self.zeros)
         self.reached: set[Node] = set()

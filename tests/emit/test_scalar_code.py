@@ -6,6 +6,7 @@ scalar ones, also in what they make of nan, infinities and -0.0.
 
 import ctypes
 import itertools
+import platform
 import subprocess
 import warnings
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from arignote.emit.compiler import compiler_here
-from arignote.emit.scalar_code import code, library, scalar_function
+from arignote.emit.scalar_code import code, infix, library, scalar_function
 from arignote.errors import DTypeError
 from arignote.fxgraph.node import OPS, Op
 from arignote.fxgraph.ops.family import cast
@@ -171,7 +172,7 @@ def operands(op: Op, s: tuple[np.dtype, ...]) -> list[np.ndarray]:
 
 # ---- comparison -----------------------------------------------------------------------------
 def distance(a: np.ndarray, b: np.ndarray, least: float) -> np.ndarray:
-    """In units in the last place of b; 0 for equal values and two nans, inf where one is special."""
+    """In units in the last place of b; 0 for equal values and two nans, inf if one is special."""
     if a.dtype.kind != "f":
         return np.where(a == b, 0.0, np.inf)
     with np.errstate(all="ignore"):
@@ -229,3 +230,57 @@ def test_conversions_against_numpy(loops, s):
     same = (got == want) | ((got != got) & (want != want))
     at = np.flatnonzero(~same)
     assert at.size == 0, [(values[0][i], got[i], want[i]) for i in at[:8]]
+
+
+# ---- text --------------------------------------------------------------------------------------
+F8, F4, F2, I4, I1 = (np.dtype(t) for t in "f8 f4 f2 i4 i1".split())
+
+
+def test_infix_only_where_the_c_operator_is_numpys():
+    add, divide, less = (OPS[n] for n in ("add", "divide", "less"))
+    assert infix(add, (F8, F8)) == "+" and infix(add, (I4, I4)) == "+"
+    assert infix(less, (F4, F4)) == "<"
+    assert infix(divide, (F8, F8)) == "/"
+    assert infix(add, (I1, I1)) is None  # computed in int, not cut
+    assert infix(add, (F2, F2)) is None
+    assert infix(OPS["floor_divide"], (I4, I4)) is None
+    assert infix(less, (np.dtype("i8"), np.dtype("u8"))) is None
+
+
+def test_a_text_contains_only_what_it_uses_and_that_once():
+    twice = [scalar_function(OPS["floor_divide"], (d, d), d) for d in (I1, I4, np.dtype("i2"))]
+    text = library(twice)
+    assert text.count("an_i4 an_floor_divide_i4(") == 1
+    assert "an_i1 an_floor_divide_i1(an_i1 x, an_i1 y)" in text
+    assert "complex" not in text and "an_f4" not in text and "lgamma" not in text
+    assert text == library(twice)
+    assert "typedef double an_f8;" in library([], "an_f8")
+
+
+def test_a_kind_without_code_is_refused():
+    with pytest.raises(DTypeError, match="bitwise_count has no scalar code for f8"):
+        scalar_function(OPS["bitwise_count"], (F8,), np.dtype("u1"))
+
+
+VECTOR = """add multiply divide exp log sin tanh erf power where maximum clip logaddexp expit
+softplus less isnan absolute rint hypot arctan2 deg2rad""".split()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="libmvec is declared for x86-64 only")
+def test_loops_vectorise(tmp_path):
+    compiler = compiler_here()
+    if compiler is None or "gcc" not in compiler.command[0] or platform.libc_ver()[0] != "glibc":
+        pytest.skip("vector variants are those of glibc, by gcc")
+    cases = [(op, s) for op, s in CASES if op.name in VECTOR and s[-2] in (F4, F8)]
+    head = library([scalar_function(op, s[:-1], s[-1]) for op, s in cases])
+    source = tmp_path / "loops.c"
+    source.write_text("\n".join([head, *(loop_text(op, s) for op, s in cases)]))
+    flags = [*compiler.options, "-fopt-info-vec", "-fno-ipa-icf"]
+    done = subprocess.run(
+        [*compiler.command, *flags, str(source), "-o", str(tmp_path / "loops.so")],
+        capture_output=True, text=True, check=True,
+    )
+    first = head.count("\n") + 2
+    seen = {int(line.split(":")[1]) for line in done.stderr.splitlines() if "vectorized" in line}
+    missing = [case_name(op, s) for k, (op, s) in enumerate(cases) if first + k not in seen]
+    assert missing == []

@@ -1,6 +1,8 @@
 """Elementwise ops, from their declarations: dtype rules, meaning, folding, derivatives."""
 
 import itertools
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -239,8 +241,8 @@ HOLOMORPHIC = [
     for op in DIFFERENTIABLE
     if op.name
     in """add subtract multiply divide negative positive square reciprocal exp exp2 expm1 log log2
-    log10 log1p sqrt power float_power sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh
-    arctanh""".split()
+    log10 log1p sqrt power float_power sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh
+    arccosh arctanh""".split()
 ]
 
 
@@ -327,3 +329,21 @@ def test_tangents_take_the_shape_of_the_result():
 def test_integer_operands_have_no_cotangent():
     x = new_input("x", "i4", (3,))
     assert e.add.vjp(x, e.add(x, x), x, x) == (None, None)
+
+
+# ---- the registry ----------------------------------------------------------------------------
+def test_every_ufunc_of_numbers_is_known():
+    theirs = {f for f in vars(np).values() if isinstance(f, np.ufunc)}
+    ours = {f for op in ALL for f in op.numpy if isinstance(f, np.ufunc)} | set(e.TWO_RESULTS)
+    products = {np.matmul, np.vecdot, getattr(np, "matvec", None), getattr(np, "vecmat", None)}
+    assert theirs - ours - products == {np.isnat}
+
+
+def test_scipy_is_loaded_only_when_asked():
+    script = (
+        "import sys; from arignote.fxgraph.ops import elementwise as e; "
+        "from arignote.fxgraph.constants import new_input; "
+        "x = new_input('x', 'f8', (3,)); e.expit(x); e.erf(x); "
+        "assert 'scipy.special' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

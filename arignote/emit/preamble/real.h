@@ -5,14 +5,14 @@
 AN_FN an_f8 an_remainder_f8(an_f8 x, an_f8 y) {
     const an_f8 m = an_fmod_f8(x, y);
     const an_f8 shifted = (y < 0) != (m < 0) ? m + y : m;
-    return y == 0 ? m : m == 0 ? copysign(0, y) : shifted;
+    return y == 0 ? m : m == 0 ? copysign((an_f8)0, y) : shifted;
 }
 
 AN_FN an_f8 an_floor_divide_f8(an_f8 x, an_f8 y) {
     const an_f8 m = an_fmod_f8(x, y), exact = x / y;
     const an_f8 q = (x - m) / y - ((m != 0) & ((y < 0) != (m < 0)) ? 1 : 0);
     const an_f8 low = floor(q), nearest = q - low > (an_f8)0.5 ? low + 1 : low;
-    return y == 0 ? exact : q == 0 ? copysign(0, exact) : nearest;
+    return y == 0 ? exact : q == 0 ? copysign((an_f8)0, exact) : nearest;
 }
 
 /* fmod, exactly: where the quotient is a small whole number, one fused step gives the remainder up
@@ -37,13 +37,14 @@ AN_FN an_f8 an_fmod_f8(an_f8 x, an_f8 y) {
 #define AN_TINY_f4 1e-30f
 
 AN_FN an_f8 an_clip_f8(an_f8 x, an_f8 low, an_f8 high) {
-    const an_f8 raised = (x > low) | (x != x) ? x : low;
-    return (raised < high) | (raised != raised) ? raised : high;
+    const an_f8 raised = x > low ? x : low, inside = raised < high ? raised : high;
+    const an_f8 bounded = low != low ? low : inside;
+    return x != x ? x : bounded;
 }
 
 AN_FN an_f8 an_spacing_f8(an_f8 x) {
     const an_f8 next = nextafter(x, copysign((an_f8)INFINITY, x));
-    return fabs(x) == (an_f8)INFINITY ? (an_f8)NAN : x == 0 ? nextafter(x, 1) : next - x;
+    return fabs(x) == (an_f8)INFINITY ? (an_f8)NAN : x == 0 ? nextafter(x, (an_f8)1) : next - x;
 }
 
 AN_FN an_f8 an_ldexp_f8(an_f8 x, an_i8 n) {
@@ -65,7 +66,7 @@ AN_FN an_i4 an_frexp_exponent_f8(an_f8 x) {
 
 AN_FN an_f8 an_modf_fraction_f8(an_f8 x) {
     const an_f8 rest = x - trunc(x);
-    return copysign(fabs(x) == (an_f8)INFINITY ? 0 : rest, x);
+    return copysign(fabs(x) == (an_f8)INFINITY ? (an_f8)0 : rest, x);
 }
 
 AN_FN an_f8 an_logaddexp_f8(an_f8 x, an_f8 y) {

@@ -1,9 +1,22 @@
 /* Element types and what differs between C and CUDA C++.  Every piece of these files, from one blank
    line to the next, is copied into an emitted text only where something names what it defines. */
 
+#if defined(__CUDACC_RTC__)
+typedef signed char int8_t;
+typedef short int16_t;
+typedef int int32_t;
+typedef long long int64_t;
+typedef unsigned char uint8_t;
+typedef unsigned short uint16_t;
+typedef unsigned int uint32_t;
+typedef unsigned long long uint64_t;
+#define INFINITY __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fffffff)
+#else
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#endif
 #if defined(__CUDACC__)
 #define AN_FN static __device__ __forceinline__
 #else

@@ -90,5 +90,5 @@ isfinite: Op = elementwise(
     vjp=zero_gradient,
 )
 signbit: Op = elementwise(
-    "signbit", ufunc=np.signbit, c="copysign{f}(1, {x}) < 0", vjp=zero_gradient
+    "signbit", ufunc=np.signbit, c="copysign{f}(({T})1, {x}) < 0", vjp=zero_gradient
 )

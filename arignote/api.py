@@ -10,113 +10,110 @@ from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 from .config import config
-from .errors import TraceError
+from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
+from .errors import TraceError, VerifyError
 from .fxgraph.graph import Graph
-from .specialise import Runner, runner_for
+from .specialise import Sharing, kernel_for
 from .trace import converting
 from .trace.capture import trace_call
-from .trace.interpreted import GuardFailed
-from .trace.overlap import Placement, overlapping, placements
+from .trace.overlap import Placement, placements
 from .trace.plan import Trace
-from .trace.pytree import Tree, flatten
+from .trace.pytree import LEAF, Tree, flatten
 from .trace.session import NeedStatic
 from .trace.signature import Signature, signature_of
 
-Shared = tuple[Placement, ...]
+_NO_KEYWORDS = Tree("dict", ())
 
 
-class Compiled:
+class Compiled(Dispatcher):
     """A compiled function: called as the function it wraps, traced once for each kind of arguments.
 
-    `graph(*args)` is the graph for a call like this one, before any rewriting.
+    Calls go straight to the dispatcher (`emit/runtime`), which comes back here when no
+    specialisation matches.  `graph(*args)` is the graph for a call like this one, not rewritten.
     """
 
+    #: Called while another function is traced, it becomes part of that trace.
+    __arignote_inlined__ = True
+
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        super().__init__(self._miss, _flattened, self._overlapping)
         functools.update_wrapper(self, function)
         self._function = function
         self._options = options
         self._lock = threading.RLock()
-        self._table: dict[tuple[Signature, Any], list[tuple[Trace, Runner]]] = {}
-        self._static: list[frozenset[int]] = [frozenset()]
+        self._table: dict[Signature, list[tuple[Trace, Kernel]]] = {}
+        self._sharing: list[tuple[Any, Sharing]] = []
 
     @property
     def __signature__(self) -> inspect.Signature:
         return inspect.signature(self._function)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, tree = flatten((args, kwargs))
-        trace, runner = self._found(tree, leaves, ())
-        while trace is not None:
-            if overlapping(leaves, trace.written):
-                return self._overlapping(tree, leaves)
-            try:
-                return runner(leaves)
-            except GuardFailed:
-                trace, runner = self._found(tree, leaves, (), after=trace)
-        trace, runner = self._specialised(tree, leaves, ())
-        if overlapping(leaves, trace.written):
-            return self._overlapping(tree, leaves)
-        return runner(leaves)
-
-    def _overlapping(self, tree: Tree, leaves: Sequence[Any]) -> Any:
-        """A call that writes an array which shares memory with another."""
-        leaves, shared = placements(leaves)
-        trace, runner = self._found(tree, leaves, shared)
-        while trace is not None:
-            try:
-                return runner(leaves)
-            except GuardFailed:
-                trace, runner = self._found(tree, leaves, shared, after=trace)
-        return self._specialised(tree, leaves, shared)[1](leaves)
+    @property
+    def traces(self) -> list[Trace]:
+        """All traces made so far, those of overlapping arguments last."""
+        rows = [trace for rows in self._table.values() for trace, _ in rows]
+        return rows + [s.trace for _, s in self._sharing]
 
     # -- specialisations
-    def _state(self) -> Any:
-        return (self._mode(), config.key())
+    def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Called by the dispatcher where no kernel matches: trace, keep the kernel, call it."""
+        before = self.kernels
+        with self._lock:
+            made = None if self.kernels != before else self._added(args, kwargs)
+        if made is None:  # another thread has added one meanwhile
+            return self(*args, **kwargs)
+        kernel, leaves = made
+        answer = self.call(kernel, tuple(leaves))
+        if answer is NO_MATCH:
+            raise VerifyError(f"{self._name}: a new specialisation refuses the call it was made for")
+        return answer
+
+    def _added(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Kernel, list[Any]]:
+        leaves, tree = flatten((args, kwargs))
+        trace = self._traced(tree, leaves)
+        structure = None if _is_flat(tree) else tree
+        kernel = kernel_for(trace, self._mode(), structure, self._overlapping)
+        self._table.setdefault(trace.signature, []).insert(0, (trace, kernel))
+        self.add(kernel)
+        return kernel, leaves
+
+    def _overlapping(self, kernel: Kernel, leaves: Sequence[Any]) -> Any:
+        """A call that writes an array which shares memory with another one."""
+        tree = next(
+            t.signature.tree for rows in self._table.values() for t, k in rows if k is kernel
+        )
+        given, shared = placements(leaves)
+        state = (self._mode(), config.key())
+        for made_in, runner in self._sharing:
+            signature = runner.trace.signature
+            if made_in == state and signature.tree == tree and signature.shared == shared:
+                answer = runner(given)
+                if answer is not NO_MATCH:
+                    return answer
+        with self._lock:
+            runner = Sharing(self._traced(tree, given, shared), self._mode())
+            self._sharing = [(state, runner), *self._sharing]
+        return runner(given)
 
     def _mode(self) -> str:
         mode: str = self._options.get("mode") or config.mode
         return mode
 
-    def _found(
-        self, tree: Tree, leaves: Sequence[Any], shared: Shared, after: Trace | None = None
-    ) -> tuple[Trace | None, Any]:
-        """The newest specialisation of this signature; `after`: one whose guards failed."""
-        state = self._state()
-        seen = after is None
-        for static in list(self._static):
-            signature, _ = signature_of(tree, leaves, static, shared)
-            for trace, runner in tuple(self._table.get((signature, state), ())):
-                if seen:
-                    return trace, runner
-                seen = trace is after
-        return None, None
+    @property
+    def _name(self) -> str:
+        return str(getattr(self._function, "__qualname__", self._function))
 
-    def _specialised(
-        self, tree: Tree, leaves: Sequence[Any], shared: Shared
-    ) -> tuple[Trace, Runner]:
-        """Trace for these arguments and keep the result."""
-        with self._lock:
-            trace = self._traced(tree, leaves, shared)
-            made = (trace, runner_for(trace, self._mode()))
-            key = (trace.signature, self._state())
-            self._table[key] = [made, *self._table.get(key, ())]
-            return made
-
-    def _traced(self, tree: Tree, leaves: Sequence[Any], shared: Shared = ()) -> Trace:
+    def _traced(
+        self, tree: Tree, leaves: Sequence[Any], shared: tuple[Placement, ...] = ()
+    ) -> Trace:
         static: frozenset[int] = frozenset()
         for _ in range(len(leaves) + 1):
             signature, slots = signature_of(tree, leaves, static, shared)
             try:
-                trace = trace_call(self._function, signature, slots, converting.converted)
+                return trace_call(self._function, signature, slots, converting.converted)
             except NeedStatic as needed:
                 static = static | frozenset(needed.leaves)
-                continue
-            if static not in self._static:
-                self._static = [static, *self._static]
-            return trace
-        raise TraceError(
-            f"{self._function.__qualname__}: tracing does not settle which values are static"
-        )
+        raise TraceError(f"{self._name}: tracing does not settle which values are static")
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The graph of the function for arguments like these, before any rewriting."""
@@ -128,17 +125,28 @@ class Compiled:
         return self if instance is None else functools.partial(self, instance)
 
     def __repr__(self) -> str:
-        return f"<compiled {self._function.__qualname__}>"
+        return f"<compiled {self._name}>"
 
     def __reduce__(self) -> Any:
         """By reference, as functions are pickled."""
-        return _restored, (self._function.__module__, self._function.__qualname__)
+        return _restored, (self._function.__module__, self._name)
 
     def __copy__(self) -> Compiled:
         return self
 
     def __deepcopy__(self, memo: Any) -> Compiled:
         return self
+
+
+def _flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Sequence[Any], Tree | None]:
+    """The leaves of a call and its structure, None where the leaves are the arguments."""
+    leaves, tree = flatten((args, kwargs))
+    return leaves, None if _is_flat(tree) else tree
+
+
+def _is_flat(tree: Tree) -> bool:
+    args, kwargs = tree.children
+    return kwargs == _NO_KEYWORDS and all(c is LEAF for c in args.children)
 
 
 def _restored(module: str, name: str) -> Any:

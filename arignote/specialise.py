@@ -1,8 +1,7 @@
 """From a trace to something that runs: the seam between tracing and the back ends.
 
-A runner takes the leaves of a call and gives the answer, or raises GuardFailed before it has done
-anything.  FAST_COMPILE interprets the graph; the other modes build kernels, and interpret where
-there is no compiler.
+FAST_COMPILE interprets the graph; the other modes build kernels, and interpret where there is no
+compiler.  Either way the result is a `Kernel`, which the dispatcher matches and calls.
 """
 
 from __future__ import annotations
@@ -10,54 +9,74 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .emit.dispatch import NO_MATCH, Dispatcher
+from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .emit.kernel import compilation, make_kernel
+from .emit.plan import Plan
 from .errors import CompilerMissingError, warn_once
 from .trace.interpreted import GuardFailed, run
-from .trace.overlap import stand_in
+from .trace.overlap import overlapping
+from .trace.overlap import overlapping, stand_in
 from .trace.plan import Trace
-from .trace.pytree import flatten
+from .trace.pytree import Tree, flatten
 
-Runner = Callable[[Sequence[Any]], Any]
-
-
-def runner_for(trace: Trace, mode: str) -> Runner:
-    """What runs a trace in a mode."""
-    if mode == "FAST_COMPILE":
-        return lambda leaves: run(trace, leaves)
-    try:
-        kernel = make_kernel(compilation(trace, mode))
-    except CompilerMissingError as error:
-        warn_once("compiler", f"functions are interpreted, which is slow: {error}")
-        return lambda leaves: run(trace, leaves)
-    dispatcher = Dispatcher(_unreachable)
-    dispatcher.add(kernel)
-
-    def call(leaves: Sequence[Any]) -> Any:
-        answer = dispatcher.call(kernel, tuple(leaves))
-        if answer is NO_MATCH:
-            raise GuardFailed(trace.name)
-        return answer
-
-    shared = [p.leaf for p in trace.signature.shared]
-    return _with_stand_ins(call, shared) if shared else call
+Overlap = Callable[[Kernel, Sequence[Any]], Any]
 
 
-def _with_stand_ins(call: Runner, shared: Sequence[int]) -> Runner:
-    """Arrays in the memory of another are not read by the kernel, which has the other: it gets
-    untouched memory of the same kind in their place.
+def kernel_for(trace: Trace, mode: str, structure: Tree | None, overlap: Overlap) -> Kernel:
+    """What runs a trace in a mode.
+
+    structure: of the arguments, None where they are the leaves themselves.  overlap: answers calls
+    whose written arrays share memory with others.
+    """
+    if mode != "FAST_COMPILE":
+        try:
+            return make_kernel(compilation(trace, mode), structure)
+        except CompilerMissingError as error:
+            warn_once("compiler", f"functions are interpreted, which is slow: {error}")
+    return _interpreted(trace, structure, overlap)
+
+
+def _interpreted(trace: Trace, structure: Tree | None, overlap: Overlap) -> Kernel:
+    def function(*leaves: Any) -> Any:
+        if not trace.signature.shared and overlapping(leaves, trace.written):
+            return overlap(kernel, leaves)
+        try:
+            return run(trace, leaves)
+        except GuardFailed:
+            return NO_MATCH
+
+    plan = Plan(trace.signature.leaves, name=trace.name)
+    kernel = Kernel(plan, function=function, structure=structure)
+    return kernel
+
+
+class Sharing:
+    """Runs a trace whose array arguments lie in the memory of one another.
+
+    A kernel reads only the arrays that hold the others; it gets untouched memory of the same kind
+    in place of the others.
     """
 
-    def with_stand_ins(leaves: Sequence[Any]) -> Any:
+    def __init__(self, trace: Trace, mode: str) -> None:
+        self.trace = trace
+        self.kernel = kernel_for(trace, mode, None, _unexpected)
+        self.dispatcher = Dispatcher(_unexpected)
+        self.dispatcher.add(self.kernel)
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        """The answer, or NO_MATCH."""
+        if getattr(self.kernel, "function", None) is not None:
+            return self.dispatcher.call(self.kernel, tuple(leaves))
         given = list(leaves)
-        for k in shared:
-            given[k] = stand_in(leaves[k])
-        parts, tree = flatten(call(given))
-        own = {id(given[k]): leaves[k] for k in shared}
+        for p in self.trace.signature.shared:
+            given[p.leaf] = stand_in(leaves[p.leaf])
+        answer = self.dispatcher.call(self.kernel, tuple(given))
+        if answer is NO_MATCH:
+            return NO_MATCH
+        parts, tree = flatten(answer)
+        own = {id(given[p.leaf]): leaves[p.leaf] for p in self.trace.signature.shared}
         return tree.unflatten(own.get(id(x), x) for x in parts)
 
-    return with_stand_ins
 
-
-def _unreachable(args: Any, kwargs: Any) -> Any:
+def _unexpected(*_: Any) -> Any:
     raise AssertionError("a kernel is called for arguments it was made for")

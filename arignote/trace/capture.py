@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import TraceError
 from ..fxgraph.affine import size_node
@@ -38,6 +38,9 @@ from .reshaping import placed_strides
 from .session import Session, tracing
 from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
 from .storage import Cell, Part
+
+
+P = TypeVar("P", bound=Proxy)
 
 
 def trace_call(
@@ -102,7 +105,7 @@ class _Call:
             return self._handle(k, n, spec)
         return spec.value
 
-    def _kept(self, k: int, p: Any) -> Any:
+    def _kept(self, k: int, p: P) -> P:
         self.proxies[k] = p
         return p
 

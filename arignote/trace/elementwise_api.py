@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 
+from ..fxgraph.affine import size_node
 from ..fxgraph.constants import const
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops import elementwise as ops
 from ..fxgraph.ops.family import cast_to
+from . import methods
+from .python_numbers import compare
 from .registry import implements
 from .slicing import literal
 from .ufuncs import apply, stored_into, value_node
-from .values import Proxy, fresh, is_proxy, wrap
+from .truth import known
+from .values import Proxy, is_proxy, wrap
 
 _GIVEN: Any = object()
 
@@ -82,12 +86,12 @@ def angle(z: Any, deg: bool = False) -> Any:
 
 @implements(np.real)
 def real(val: Any) -> Any:
-    return val.real if isinstance(val, Proxy) else np.real(val)
+    return methods.real(val) if isinstance(val, Proxy) else np.real(val)
 
 
 @implements(np.imag)
 def imag(val: Any) -> Any:
-    return val.imag if isinstance(val, Proxy) else np.imag(val)
+    return methods.imag(val) if isinstance(val, Proxy) else np.imag(val)
 
 
 @implements(np.sinc)
@@ -148,8 +152,8 @@ def _same_shape(x: Node, y: Node) -> bool:
     """Decided from the sizes of this call, under guards."""
     if x.rank != y.rank:
         return False
-    pairs = zip(fresh(x).shape, fresh(y).shape, strict=True)
-    return all(bool(a == b) for a, b in pairs)
+    pairs = zip(x.shape, y.shape, strict=True)
+    return all(bool(known(compare("equal", size_node(a), size_node(b)))) for a, b in pairs)
 
 
 @implements(np.isreal)

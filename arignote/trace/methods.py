@@ -16,7 +16,7 @@ from ..fxgraph.ops.scalar import product
 from . import reshaping
 from .assign import check_writeable, converted, fitted, store
 from .dispatch import array_function
-from .indexing import setitem
+from .indexing import getitem, setitem
 from .registry import IMPLEMENTED
 from .storage import Part, extended
 from .ufuncs import apply, value_node
@@ -192,7 +192,7 @@ def item(self: Array, *args: Any) -> Any:
         args = (0,) * len(self.sizes)
     key = args[0] if len(args) == 1 and isinstance(args[0], tuple) else args
     flat = self if len(key) != 1 or len(self.sizes) == 1 else reshaping.ravel(self)
-    return as_python(node_of(flat[tuple(key)]))
+    return as_python(node_of(getitem(flat, tuple(key))))
 
 
 def as_python(n: Any) -> Any:

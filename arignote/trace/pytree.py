@@ -103,14 +103,14 @@ def _build(tree: Tree, leaves: Iterator[Any]) -> Any:
     if tree.kind == "namedtuple":
         return tree.meta[0](*parts)
     if tree.kind == "dataclass":
-        return _dataclass(*tree.meta, parts)
+        return _dataclass(tree.meta[0], tree.meta[1], parts)
     cls, meta = tree.meta
     return _registered[cls][1](meta, parts)
 
 
 def _dataclass(cls: type, fields: tuple[str, ...], parts: list[Any]) -> Any:
     """An instance with these fields; `__init__` and `__post_init__` do not run again."""
-    out = object.__new__(cls)
+    out: Any = object.__new__(cls)
     for name, value in zip(fields, parts, strict=True):
         object.__setattr__(out, name, value)
     return out

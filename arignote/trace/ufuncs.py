@@ -62,10 +62,10 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
 def apply_into(ufunc: Any, inputs: Sequence[Any], target: Array) -> Array:
     """`target <op>= ...`: what in-place operators do."""
     if ufunc in IMPLEMENTED:
-        results = (node_of(IMPLEMENTED[ufunc](*inputs)),)
+        result = node_of(IMPLEMENTED[ufunc](*inputs))
     else:
-        results = computed(ufunc, inputs)
-    stored_into(ufunc, results[0], target, True, "same_kind")
+        result = computed(ufunc, inputs)[0]
+    stored_into(ufunc, result, target, True, "same_kind")
     return target
 
 

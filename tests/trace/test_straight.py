@@ -18,6 +18,5 @@ def test_same_as_plain(case, mode):
     f = compile(case.function, mode=mode)
     check_same(case, f)
     check_same(case, f)  # from the table of specialisations
-    for rows in f._table.values():
-        for trace, _ in rows:
-            verify(trace.graph, "tracing")
+    for trace in f.traces:
+        verify(trace.graph, "tracing")

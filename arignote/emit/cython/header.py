@@ -160,11 +160,13 @@ static inline int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, 
 static inline int64_t an_trip(int64_t lo, int64_t hi, int64_t step) {
     int64_t n = step > 0 ? (hi - lo + step - 1) / step : (lo - hi - step - 1) / -step;
     return n > 0 ? n : 0;
-}""",
+}
+static inline void an_report(an_context *ctx, const an_context *from) { ctx->error = from->error; }""",
         """\
 int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
 int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t parts) noexcept nogil
-int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil""",
+int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
+void an_report(an_context* ctx, const an_context* part) noexcept nogil""",
         ("base",),
     ),
 }

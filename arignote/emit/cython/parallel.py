@@ -57,8 +57,8 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
     scope.put(f"{parts} = an_parts({scope.context()}.threads, {trip}, {work}, {module.parallel_work!r})")
     bounds = [f"an_cut({lo}, {step}, {trip}, {k}, {parts})" for k in (t, f"{t} + 1")]
     whole, cut = _arguments(scope, inner, None), _arguments(scope, inner, t)
-    codes = _codes(scope) if inner.fails else ""
-    contexts = f"contexts_{codes}" if codes else ""
+    codes = _array(scope, "codes", "int32_t") if inner.fails else ""
+    contexts = _array(scope, "contexts", "an_context") if codes else ""
     scope.put(f"if {parts} == 1:")
     if not codes:
         scope.put(f"    {nest}({', '.join([lo, hi, *whole])})")
@@ -76,7 +76,7 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
     scope.put(f"        {codes}[{t}] = {nest}({', '.join([*bounds, *cut])})")
     scope.put(f"    for {t} in range({parts}):")
     scope.put(f"        if {codes}[{t}] != 0:")
-    scope.put(f"            {scope.context()}.error = {contexts}[{t}].error")
+    scope.put(f"            an_report({scope.context()}, &{contexts}[{t}])")
     scope.put(f"            return {codes}[{t}]")
     scope.fails = True
 
@@ -85,10 +85,8 @@ def _arguments(scope: Scope, inner: Scope, part: str | None) -> list[str]:
     return [(part or "0") if x == "part" else scope.read(x) for x in inner.free]
 
 
-def _codes(scope: Scope) -> str:
-    """Arrays for the return code and the context of each part."""
-    name = scope.variable("codes", "int32_t*")
-    scope.declared[name] = f"int32_t {name}[{MOST_PARTS}]"
-    contexts = f"contexts_{name}"
-    scope.declared[contexts] = f"an_context {contexts}[{MOST_PARTS}]"
-    return name
+def _array(scope: Scope, name: str, kind: str) -> str:
+    """One element a part."""
+    found = scope.variable(name, f"{kind}*")
+    scope.declared[found] = f"{kind} {found}[{MOST_PARTS}]"
+    return found

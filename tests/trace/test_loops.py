@@ -4,10 +4,15 @@ import pytest
 from arignote.api import compile
 from arignote.fxgraph.verify import verify
 
-from tests.corpus import loops_discrete, loops_traps
+from tests.corpus import loops_discrete, loops_numeric, loops_state, loops_traps
 from tests.corpus.cases import check_same
 
-ALL = [*loops_traps.CASES, *loops_discrete.CASES]
+ALL = [
+    *loops_traps.CASES,
+    *loops_discrete.CASES,
+    *loops_numeric.CASES,
+    *loops_state.CASES,
+]
 
 
 @pytest.fixture(params=["FAST_COMPILE"])
@@ -20,6 +25,5 @@ def test_same_as_plain(case, mode):
     f = compile(case.function, mode=mode)
     check_same(case, f)
     check_same(case, f)  # from the table of specialisations
-    for rows in f._table.values():
-        for trace, _ in rows:
-            verify(trace.graph, "tracing")
+    for trace in f.traces:
+        verify(trace.graph, "tracing")

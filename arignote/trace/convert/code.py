@@ -6,12 +6,13 @@ Blocks get the name of the user's function, so that a traceback reads as that of
 import __future__
 
 import ast
+import contextlib
 import dis
 import functools
 import inspect
 import operator
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
@@ -27,6 +28,7 @@ from .statements import convert_function
 from .syntax import OPERATORS, PREFIX, SITES, complete, definition, located
 
 FACTORY = PREFIX + "factory"
+FUNCTION = PREFIX + "function"
 FUTURE = functools.reduce(
     operator.or_, (getattr(__future__, n).compiler_flag for n in __future__.all_feature_names)
 )
@@ -53,21 +55,17 @@ def is_converted(code: CodeType) -> bool:
 def converted_code(function: FunctionType) -> Converted:
     """Convert and compile the definition of a function.
 
-    Where there is no source, code without a single jump is right as it is.  Raises
+    Where that cannot be done, code without a single jump is right as it is.  Raises
     UnsupportedError as `converted` does.
     """
     original = function.__code__
     try:
-        source = source_of(function)
+        module, table, path = _compiled(function)
     except UnsupportedError:
         if original.co_flags & SUSPENDS or any(_jumps(original)):
             raise
         return Converted(original, (), False)
-    try:
-        module, table = _compiled(function, source)
-    except RecursionError:
-        module, table = with_room(lambda: _compiled(function, source_of(function)))
-    code = _inner(module, [*([source.class_name] if source.class_name else []), FACTORY])
+    code = _inner(module, path)
     code = _renamed(code, original.co_name, original.co_qualname)
     _register(code)
     return Converted(code, tuple(table.sites), True)
@@ -77,22 +75,37 @@ def converted_text(function: FunctionType) -> str:
     """The converted definition as Python text, to be read by people; raises as `converted`."""
 
     def text() -> str:
-        source = source_of(function)
-        converted_tree(function, source)
-        return ast.unparse(source.node)
+        node, _ = _converted_node(function, source_of(function))
+        return ast.unparse(node)
 
     return with_room(text)
 
 
-def _compiled(function: FunctionType, source: Source) -> tuple[CodeType, SiteTable]:
-    tree, table = converted_tree(function, source)
-    complete(tree)
-    flags = function.__code__.co_flags & FUTURE
-    return compile(tree, source.file, "exec", flags=flags, dont_inherit=True), table
+def _compiled(function: FunctionType) -> tuple[CodeType, SiteTable, list[str]]:
+    """The compiled module, the sites, and where in the module the factory is."""
+
+    def work() -> tuple[CodeType, SiteTable, list[str]]:
+        source = source_of(function)
+        node, table = _converted_node(function, source)
+        tree = _in_factory(node, source, function.__code__.co_freevars)
+        flags = function.__code__.co_flags & FUTURE
+        module = compile(tree, source.file, "exec", flags=flags, dont_inherit=True)
+        return module, table, [*([source.class_name] if source.class_name else []), FACTORY]
+
+    with contextlib.suppress(RecursionError):
+        return work()
+    try:
+        return with_room(work)
+    except RecursionError:
+        raise UnsupportedError(
+            f"{function.__qualname__} (line {function.__code__.co_firstlineno} of "
+            f"{function.__code__.co_filename}) nests too deeply to be converted: a long chain of "
+            "operators or of `elif`. Split it."
+        ) from None
 
 
-def converted_tree(function: FunctionType, source: Source) -> tuple[ast.Module, SiteTable]:
-    """A module whose factory function holds the definition, converted in place."""
+def _converted_node(function: FunctionType, source: Source) -> tuple[ast.FunctionDef, SiteTable]:
+    """The definition, converted in place."""
     node, name = source.node, function.__qualname__
     problem = obstacle(node)
     if problem is not None or not isinstance(node, ast.FunctionDef):
@@ -102,14 +115,21 @@ def converted_tree(function: FunctionType, source: Source) -> tuple[ast.Module, 
     node.decorator_list, node.returns = [], None
     _strip_signature(node.args)
     convert_function(node, table, name, source.class_name is not None)
-    parameters = dict.fromkeys([OPERATORS, SITES, *function.__code__.co_freevars])
+    complete(node)
+    return node, table
+
+
+def _in_factory(node: ast.FunctionDef, source: Source, free: Iterable[str]) -> ast.Module:
+    """A module whose factory function has the free variables and holds the definition."""
+    node.name = FUNCTION  # under its own name, it would hide a global function that calls itself
+    parameters = dict.fromkeys([OPERATORS, SITES, *free])
     body: ast.stmt = located(definition(FACTORY, list(parameters), [node]), node)
     if source.class_name is not None:
         template = ast.parse("class C: pass").body[0]
         assert isinstance(template, ast.ClassDef)
         template.name, template.body = source.class_name, [body]
         body = ast.copy_location(template, node)
-    return ast.Module([body], []), table
+    return ast.Module([body], [])
 
 
 def _strip_signature(args: ast.arguments) -> None:

@@ -34,6 +34,7 @@ class BoundedFor(ast.For):
     """A `for` statement that goes on only as long as `until` holds (None: to the end)."""
 
     _fields = (*ast.For._fields, "until")
+    _field_types = {**getattr(ast.For, "_field_types", {}), "until": ast.expr | None}  # noqa: RUF012
     until: ast.expr | None
 
 

@@ -67,7 +67,7 @@ def source_of(function: FunctionType) -> Source:
 
 def copied(root: Tree) -> Tree:
     """A copy of a tree, made without recursion; contexts and operators are shared."""
-    new: Tree = type(root)()
+    new = type(root).__new__(type(root))
     waiting: list[tuple[ast.AST, ast.AST]] = [(root, new)]
 
     def copy(value: object) -> object:
@@ -75,7 +75,7 @@ def copied(root: Tree) -> Tree:
             return [copy(v) for v in value]
         if not isinstance(value, ast.AST) or (not value._attributes and not value._fields):
             return value
-        twin = type(value)()
+        twin = type(value).__new__(type(value))
         waiting.append((value, twin))
         return twin
 

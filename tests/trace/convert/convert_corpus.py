@@ -1,6 +1,8 @@
+# ruff: noqa: C400, C416, F821, F841, PIE804, UP037
 """Small functions that use every construct, each with arguments to run it on.
 
-`log` is a list given as first argument by those that show the order of evaluation.
+Odd code is what this file is for.  `log` is a list given as first argument by those that show
+the order of evaluation.
 """
 
 import contextlib
@@ -685,7 +687,9 @@ def compare_in(x, c):
     return x in c, x not in c
 
 
-@case((1, [1, 2], [[1, 2]]),)
+@case(
+    (1, [1, 2], [[1, 2]]),
+)
 def compare_in_chain(x, c, d):
     return x in c in d, x not in c in d, x < 2 in c
 
@@ -1243,13 +1247,11 @@ def raise_from(x):
 def raise_in_loop(n):
     for i in range(n):
         if i == 2:
-            raise IndexError(
-                "at "
-                f"{i}"
-            )
+            raise IndexError(f"at {i}")
     return n
 
 
+# fmt: off
 @case(("a",))
 def raise_in_method_chain(text):
     return (
@@ -1269,6 +1271,44 @@ def raise_in_long_call(n):
             0,
         ),
     )
+
+
+@case((3,))
+def raise_over_several_lines(n):
+    for i in range(n):
+        if i == 2:
+            raise IndexError(
+                "at "
+                f"{i}"
+            )
+    return n
+
+
+@case((0, 1), (1, 0), ("a", 1))
+def operations_over_several_lines(x, y):
+    z = (
+        1
+        // x
+        and y
+        or (
+            x
+            % y
+        )
+    )
+    assert (
+        z
+        < 5
+    ), (
+        "large"
+    )
+    return [
+        z / k
+        for k in (
+            3,
+            y,
+        )
+    ]
+# fmt: on
 
 
 @case((3,))

@@ -48,9 +48,7 @@ class Plain:
     def call(self, site, function, /, *args, **kwargs):
         return function(*args, **kwargs)
 
-    def comprehension(
-        self, kind, iterable, element, condition, site, nested=False, unpack=None
-    ):
+    def comprehension(self, kind, iterable, element, condition, site, nested=False, unpack=None):
         items = self._elements(iter(iterable), element, condition, nested, unpack)
         if kind == "generator":
             return items

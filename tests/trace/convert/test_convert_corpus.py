@@ -28,7 +28,9 @@ def outcome(function, arguments):
 def place(error):
     """The last line of the corpus that the traceback names, and the function it names there."""
     frames = [
-        f for f in traceback.extract_tb(error.__traceback__) if f.filename == convert_corpus.__file__
+        f
+        for f in traceback.extract_tb(error.__traceback__)
+        if f.filename == convert_corpus.__file__
     ]
     return frames[-1].lineno
 

@@ -3,14 +3,28 @@
 Importing the package declares them all, so that pickled graphs find their ops by name.
 """
 
-from . import elementwise, products, reduce, reduce_rules, sets, structure, structure_rules
+from . import (
+    elementwise,
+    factor,
+    linalg,
+    products,
+    reduce,
+    reduce_rules,
+    sets,
+    structure,
+    structure_rules,
+    triangular,
+)
 
 __all__ = [
     "elementwise",
+    "factor",
+    "linalg",
     "products",
     "reduce",
     "reduce_rules",
     "sets",
     "structure",
     "structure_rules",
+    "triangular",
 ]

@@ -61,7 +61,9 @@ def test_index_arithmetic():
     agrees(np.ravel_multi_index, (np.array([1, 2]), np.array([3, 0])), (3, 4))
     agrees(np.ravel_multi_index, (np.array([1, 5]), np.array([3, 0])), (3, 4))
     agrees(np.ravel_multi_index, (np.array([1, 5]), np.array([3, -1])), (3, 4), mode="wrap")
-    agrees(np.ravel_multi_index, (np.array([1, 5]), np.array([3, -1])), (3, 4), mode="clip", order="F")
+    agrees(
+        np.ravel_multi_index, (np.array([1, 5]), np.array([3, -1])), (3, 4), mode="clip", order="F"
+    )
     agrees(np.ix_, np.array([0, 2]), np.array([True, False, True]))
     agrees(np.tril_indices, 3, 1)
     agrees(np.triu_indices, 3, -1, 4)

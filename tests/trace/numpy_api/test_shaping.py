@@ -37,7 +37,18 @@ def test_creation():
 
 @pytest.mark.parametrize(
     "arguments",
-    [(5,), (2, 9), (9, 2, -3), (0.5, 4), (0, 1, 0.1), (10, 0, -0.75), (0,), (3, 3), (5, 2), (1, 2, 0)],
+    [
+        (5,),
+        (2, 9),
+        (9, 2, -3),
+        (0.5, 4),
+        (0, 1, 0.1),
+        (10, 0, -0.75),
+        (0,),
+        (3, 3),
+        (5, 2),
+        (1, 2, 0),
+    ],
 )
 def test_arange(arguments):
     agrees(np.arange, *arguments, rtol=0)
@@ -71,7 +82,6 @@ def test_grids():
     agrees(np.meshgrid, a, b, a)
     agrees(np.indices, (2, 3))
     agrees(np.indices, (2, 3), dtype="f4", sparse=True)
-
 
 
 def test_reshape():
@@ -185,7 +195,17 @@ def test_splitting():
     agrees(np.unstack, X)
 
 
-PADS = ["edge", "reflect", "symmetric", "wrap", "maximum", "minimum", "mean", "linear_ramp", "constant"]
+PADS = [
+    "edge",
+    "reflect",
+    "symmetric",
+    "wrap",
+    "maximum",
+    "minimum",
+    "mean",
+    "linear_ramp",
+    "constant",
+]
 
 
 @pytest.mark.parametrize("mode", PADS)

@@ -104,6 +104,10 @@ def _wide(scope: Scope, x: Node) -> str:
     """x's last operation in 128 bits over operands of 64."""
     if x.op is constant:
         return str(int(array_of(x)))
+    if x.op.name == "cast" and x.inputs[0].dtype.kind == "f":
+        return f"an_wide_real({scope.text(x.inputs[0])})"
+    if x.op.name == "cast" and x.inputs[0].dtype.kind == "u":
+        return f"<an_wide>{scope.text(x.inputs[0], ATOM)}"
     if scope.module.held.get(x) is not None or x.op.name not in (*_EXACT, "affine"):
         return scope.text(x)
     operands = [f"<an_wide>{t.within(ATOM)}" for t in scope.texts(*x.inputs)]

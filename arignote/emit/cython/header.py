@@ -99,6 +99,9 @@ static inline an_wide an_wide_power(an_wide a, an_wide b) {  /* saturates beyond
 static inline an_wide an_wide_shift(an_wide a, an_wide b) {
     return a == 0 || b < 0 ? 0 : b > 63 ? (a < 0 ? -((an_wide)1 << 100) : (an_wide)1 << 100) : a * ((an_wide)1 << b);
 }
+static inline an_wide an_wide_real(double x) {
+    return x >= -0x1p63 && x < 0x1p63 ? (an_wide)(int64_t)x : (an_wide)1 << 100;
+}
 static inline int an_fits64(an_wide x) { return x == (an_wide)(int64_t)x; }""",
         """\
 ctypedef long long an_wide
@@ -106,6 +109,7 @@ an_wide an_wide_abs(an_wide x) noexcept nogil
 an_wide an_wide_floordiv(an_wide a, an_wide b) noexcept nogil
 an_wide an_wide_power(an_wide a, an_wide b) noexcept nogil
 an_wide an_wide_shift(an_wide a, an_wide b) noexcept nogil
+an_wide an_wide_real(double x) noexcept nogil
 int an_fits64(an_wide x) noexcept nogil""",
         ("base",),
     ),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...fxgraph.node import Node
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import BOOL
 from ...optimize.loopnest.program import Fold, Loop, Statement, While
@@ -43,7 +42,7 @@ def _inside_parts(scope: Scope) -> bool:
 
 
 def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> None:
-    index = open_index(scope, loop.index)
+    index = scope.open_index(loop.index)
     lo, hi = bounds
     step = loop.index.attr("step")
     span = hi if (lo, step) == ("0", 1) else f"{lo}, {hi}" if step == 1 else f"{lo}, {hi}, {step}"
@@ -51,18 +50,7 @@ def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) ->
     scope.depth += 1
     block(scope, loop.body)
     scope.depth -= 1
-    close_index(scope, loop.index)
-
-
-def open_index(scope: Scope, n: Node) -> str:
-    """The variable of a loop counter; free again after the loop."""
-    name = scope.variable(n.attr("name"), "int64_t")
-    scope.module.held[n] = name
-    return name
-
-
-def close_index(scope: Scope, n: Node) -> None:
-    scope.module.names.release(scope.module.held.pop(n))
+    scope.close_index(loop.index)
 
 
 def _in_lanes(scope: Scope, loop: Loop, folds: tuple[Fold, ...], block: Block) -> None:
@@ -72,9 +60,9 @@ def _in_lanes(scope: Scope, loop: Loop, folds: tuple[Fold, ...], block: Block) -
     shape = tuple((KINDS[f.op.name], accumulator(f.local.dtype)) for f in folds)
     before = tuple(s for s in loop.body if not isinstance(s, Fold))
     targets = [scope.assigned(f.local) for f in folds]
-    index = open_index(scope, loop.index)
+    index = scope.open_index(loop.index)
     values = [_term(scope, loop, before, f, block) for f in folds]
-    close_index(scope, loop.index)
+    scope.close_index(loop.index)
     for _, t in shape:
         module.type_of(t)
     name = macro_name(shape)
@@ -117,9 +105,9 @@ def _early(scope: Scope, loop: Loop, block: Block) -> bool:
     module = scope.module
     lo, hi = (t.text for t in scope.texts(loop.index.attr("lo"), loop.index.attr("hi")))
     target = scope.assigned(fold.local)
-    index = open_index(scope, loop.index)
+    index = scope.open_index(loop.index)
     value = _term(scope, loop, (), replace(fold, value=cast_to(fold.value, BOOL)), block)
-    close_index(scope, loop.index)
+    scope.close_index(loop.index)
     module.type_of("b1")
     kind = fold.op.name.removeprefix("reduce_").upper()
     module.parts[kind.lower()] = None

@@ -33,10 +33,11 @@ def legal(name: str) -> str:
 
 
 class Names:
-    """The identifiers taken in one text."""
+    """The identifiers taken in one text.  Loop counters whose loop has ended are given to new ones."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()
+        self._idle: dict[str, list[str]] = {}
         self._next: dict[str, int] = {}
 
     def fresh(self, name: str) -> str:
@@ -50,7 +51,11 @@ class Names:
         self.taken.add(found)
         return found
 
-    def release(self, found: str) -> None:
-        """The identifier may be given again: what had it is out of scope."""
-        self.taken.discard(found)
-        self._next.pop(re.sub(r"_\d+$", "", found), None)
+    def counter(self, name: str) -> str:
+        """An identifier for a loop counter."""
+        idle = self._idle.get(name)
+        return idle.pop() if idle else self.fresh(name)
+
+    def release(self, name: str, found: str) -> None:
+        """The counter `found`, made for `name`, is out of scope."""
+        self._idle.setdefault(name, []).append(found)

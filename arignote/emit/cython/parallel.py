@@ -22,15 +22,15 @@ def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:
     inner = Scope(module, scope)
     inner.parts_of_loop = True
     module.types["part"] = "int64_t"
-    first, last = (module.names.fresh(w) for w in ("first", "last"))
+    first, last = (module.names.counter(w) for w in ("first", "last"))
     for word in (first, last):
         module.types[word] = "int64_t"
         inner.declared[word] = ""
     body(inner, (first, last))
     del inner.declared[first], inner.declared[last]
     nest = _function(inner, first, last)
-    for word in (first, last):
-        module.names.release(word)
+    module.names.release("first", first)
+    module.names.release("last", last)
     _call(scope, loop, inner, nest)
 
 

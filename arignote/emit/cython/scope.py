@@ -165,6 +165,18 @@ class Scope:
         self.declared[found] = declaration if declaration is not None else f"{type} {found}"
         return found
 
+    def open_index(self, n: Node) -> str:
+        """The variable of a loop counter."""
+        found = self.module.names.counter(n.attr("name"))
+        self.module.types[found] = "int64_t"
+        self.declared[found] = f"int64_t {found}"
+        self.module.held[n] = found
+        return found
+
+    def close_index(self, n: Node) -> None:
+        """The loop has ended: its variable is free for another."""
+        self.module.names.release(n.attr("name"), self.module.held.pop(n))
+
     def read(self, name: str) -> str:
         """The name of a variable that is used here; one of an outer function becomes a parameter."""
         if name not in self.declared:

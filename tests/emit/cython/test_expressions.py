@@ -190,8 +190,14 @@ def test_names_are_the_users_made_legal_and_unique():
     assert [names.fresh("x") for _ in range(3)] == ["x", "x_2", "x_3"]
     assert names.fresh("lambda") == "v_lambda" and names.fresh("cdef") == "v_cdef"
     assert names.fresh("an_f8") == "v_an_f8" and names.fresh("é") == "e" and names.fresh("λ") == "v"
-    names.release("x_2")
-    assert names.fresh("x") == "x_2" and legal("2a b") == "v_2a_b"
+    assert legal("2a b") == "v_2a_b"
+
+
+def test_loop_counters_are_used_again_but_not_by_others():
+    names = Names()
+    first = names.counter("i")
+    names.release("i", first)
+    assert (first, names.fresh("i"), names.counter("i"), names.counter("i")) == ("i", "i_2", "i", "i_3")
 
 
 def test_reserved_and_foreign_names_run():

@@ -13,6 +13,7 @@ from running import run_program
 
 from arignote.fxgraph.affine import minus, plus, size_node
 from arignote.fxgraph.constants import const, lit, new_handle, new_index, new_input, new_size
+from arignote.fxgraph.ops.family import cast_to
 from arignote.fxgraph.ops.reduce import reduce_sum
 from arignote.optimize.loopnest.program import (
     Alloc, Assign, Break, Buffer, Check, Fold, If, Library, Loop, Note, Panel, Point, Store, While,
@@ -190,6 +191,14 @@ def test_python_integers_overflow_exactly(build, exact):
         assert not fits or int(answer.value) == want
 
 
+def test_reals_beyond_64_bits_are_no_integers():
+    x, v = local("x"), local("v", "i8", True)
+    p = program("f", [x], [], [Check("fits64", (cast_to(x, "i8", weak=True),), v, 0)], [scalar_output(v)])
+    for value, code in ((-3.7, 0), (2.0**62, 0), (2.0**63, 2), (-(2.0**63), 0), (-1e300, 2), (np.nan, 2)):
+        answer = run_program(p, [np.float64(value)])
+        assert answer.code == code and (code or int(answer.value) == int(value))
+
+
 # ---- memory ----------------------------------------------------------------------------------------
 def test_scratch_on_the_heap_and_on_the_stack_cleared_or_not():
     n = new_size("n")
@@ -230,8 +239,6 @@ def test_scratch_inside_threads_is_each_parts_own():
 
 
 def cast(n):
-    from arignote.fxgraph.ops.family import cast_to
-
     return cast_to(n, "f8")
 
 

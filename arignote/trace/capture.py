@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ..errors import TraceError
+from ..errors import TraceError, UnsupportedError
 from ..fxgraph.affine import size_node
 from ..fxgraph.constants import new_handle, new_input, new_size
 from ..fxgraph.graph import Graph
@@ -59,6 +59,7 @@ def trace_call(
         proxies = call.all_proxies()
         args, kwargs = signature.tree.unflatten(proxies)
         answer = convert(function)(*args, **kwargs)
+        call.check_containers(args, kwargs, proxies)
         return call.finished(answer, getattr(function, "__name__", "function"))
 
 
@@ -104,6 +105,18 @@ class _Call:
             self.inputs[n] = HandleOf(k)
             return self._handle(k, n, spec)
         return spec.value
+
+    def check_containers(
+        self, args: Any, kwargs: Any, proxies: Sequence[Any]
+    ) -> None:
+        """Containers among the arguments are copies: a change of one would be lost."""
+        now, tree = flatten((args, kwargs))
+        same = len(now) <= len(proxies) and all(a is b for a, b in zip(now, proxies, strict=False))
+        if tree != self.signature.tree or not same:
+            raise UnsupportedError(
+                "the function changes a list, dict or object among its arguments (not the elements "
+                "of an array): return the new values instead"
+            )
 
     def _kept(self, k: int, p: P) -> P:
         self.proxies[k] = p
@@ -190,21 +203,19 @@ class _Call:
             for k, p in self.proxies.items()
             if isinstance(p, Array) and k not in shared
         }
-        last: dict[tuple[int, int], Write] = {}
+        first = {s.leaf: n for n, s in self.inputs.items() if isinstance(s, DataOf)}
+        last: dict[tuple[int, int], Node] = {}
         for count, cell, version in self.session.log:
-            if cell in owners and not version.free and version is not self._first(owners[cell]):
-                k = owners[cell]
-                last[k, count] = Write(k, out.position(version), count)
+            if cell in owners and not version.free:
+                last[count, owners[cell]] = version
+        end = len(self.session.effects)
         for cell, k in owners.items():
-            if cell.version is not self._first(k):
-                end = len(self.session.effects)
-                last.pop((k, end), None)
-                last[k, end] = Write(k, out.position(cell.version), end)
-        return tuple(sorted(last.values(), key=lambda w: w.effects))
-
-    def _first(self, k: int) -> Node:
-        """The contents that argument k came with."""
-        return next(n for n, s in self.inputs.items() if isinstance(s, DataOf) and s.leaf == k)
+            if cell.version is not first[k]:
+                last[end, k] = cell.version
+            else:  # whatever was written, the old contents are back
+                last = {key: n for key, n in last.items() if key[1] != k or key[0] != end}
+        rows = [(key, n) for key, n in sorted(last.items(), key=lambda row: row[0])]
+        return tuple(Write(k, out.position(n), count) for (count, k), n in rows)
 
     def stride(self, leaf: int, axis: int) -> Node:
         """The stride of an argument's axis as an input."""

@@ -117,22 +117,25 @@ int an_fits64(an_wide x) noexcept nogil""",
         """\
 typedef struct { char *p; size_t n; } an_slot;
 static inline void an_open(an_slot *ws, int64_t slots) { memset(ws, 0, slots * sizeof *ws); }
-static inline void an_close(an_slot *ws, int64_t slots) { for (int64_t k = 0; k < slots; k++) free(ws[k].p); }
-static inline char *an_line(char *p) { return p ? p + 64 - ((uintptr_t)p & 63) : p; }
-static __attribute__((noinline)) char *an_grow(an_slot *w, size_t n, int zero) {
-    free(w->p);
-    w->n = n;
-    w->p = zero ? calloc(n + 64, 1) : malloc(n + 64);
-    return an_line(w->p);
+static inline void an_close(an_slot *ws, int64_t slots) {
+    for (int64_t k = 0; k < slots; k++) if (ws[k].p) free(ws[k].p);
 }
-static inline void *an_reserve(an_slot *ws, int64_t slot, int64_t bytes) {
-    an_slot *w = ws + slot;
-    return w->p && w->n >= (size_t)bytes ? an_line(w->p) : an_grow(w, bytes, 0);
+/* Calls of a `malloc` function tell the compiler that scratch overlaps nothing: it does not trust
+   local restrict pointers.  What an older pointer of the slot held is dead by then. */
+#define AN_FRESH static __attribute__((noinline, malloc))
+AN_FRESH void *an_take(an_slot *w, int64_t bytes, int zero) {
+    if (!w->p || w->n < (size_t)bytes) {
+        free(w->p);
+        w->n = bytes;
+        w->p = zero ? calloc(bytes + 64, 1) : malloc(bytes + 64);
+        zero = 0;
+    }
+    if (!w->p) return 0;
+    char *p = w->p + 64 - ((uintptr_t)w->p & 63);
+    return zero ? memset(p, 0, bytes) : p;
 }
-static inline void *an_reserve_zero(an_slot *ws, int64_t slot, int64_t bytes) {
-    an_slot *w = ws + slot;
-    return w->p && w->n >= (size_t)bytes ? memset(an_line(w->p), 0, bytes) : an_grow(w, bytes, 1);
-}""",
+#define an_reserve(ws, slot, bytes) an_take((ws) + (slot), bytes, 0)
+#define an_reserve_zero(ws, slot, bytes) an_take((ws) + (slot), bytes, 1)""",
         """\
 ctypedef struct an_slot:
     pass
@@ -150,9 +153,10 @@ void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""
     "threads": Part(
         """\
 /* How many parts a loop of `trip` steps is cut into: one below the work that threads pay for. */
+static inline int64_t an_most(int32_t threads) { return threads < 1 ? 1 : threads < 128 ? threads : 128; }
 static inline int64_t an_parts(int32_t threads, int64_t trip, double work, double least) {
-    int64_t parts = threads < 128 ? threads : 128;
-    if (parts < 1 || trip * work < least) return 1;
+    const int64_t parts = an_most(threads);
+    if (trip < 2 || trip * work < least) return 1;
     return parts < trip ? parts : trip;
 }
 /* Where part `k` starts; long loops are cut at multiples of 16 steps. */
@@ -167,6 +171,7 @@ static inline int64_t an_trip(int64_t lo, int64_t hi, int64_t step) {
 }
 static inline void an_report(an_context *ctx, const an_context *from) { ctx->error = from->error; }""",
         """\
+int64_t an_most(int32_t threads) noexcept nogil
 int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
 int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t parts) noexcept nogil
 int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil

@@ -7,7 +7,6 @@ from math import prod
 from ...fxgraph.affine import size_node
 from ...optimize.loopnest.program import Alloc, Buffer, Point
 from ..scalar_code import code
-from .header import MOST_PARTS
 from .scope import Scope, root
 
 #: Temporaries of literal size up to this many bytes are C arrays on the stack.
@@ -57,10 +56,9 @@ def _scratch(scope: Scope, b: Buffer, zero: bool) -> None:
     module.types["ws"] = "an_slot*"
     slot = str(module.slots)
     if scope.parts_of_loop:
-        slot = f"{module.slots} + {scope.read('part')}"
-        module.slots += MOST_PARTS
-    else:
-        module.slots += 1
+        slot = f"{scope.read('part')}*AN_SLOTS + {slot}"
+        module.slots_a_part = True
+    module.slots += 1
     call = "an_reserve_zero" if zero else "an_reserve"
     size = f"{scope.count(b)}*<int64_t>sizeof({element})"
     scope.put(f"{scope.read(name)} = <{pointer}>{call}({scope.read('ws')}, {slot}, {size})")

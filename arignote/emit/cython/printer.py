@@ -13,7 +13,7 @@ from ...optimize.loopnest.program import Buffer, Fold, Point, Program, walk
 from ..library_table import externs
 from ..scalar_code import ScalarFunction, code, library
 from .expressions import ATOM
-from .header import PARTS, Part, type_part
+from .header import MOST_PARTS, PARTS, Part, type_part
 from .libraries_c import COMMON, bind_text
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
@@ -107,13 +107,15 @@ def _entry(module: Module, call: str) -> str:
     )
     if not module.slots:
         return f"{head}\n    return {call}"
+    most = module.slots * (MOST_PARTS if module.slots_a_part else 1)
+    count = f"{module.slots}*an_most(ctx.threads)" if module.slots_a_part else f"{module.slots}"
     return f"""\
 {head}
-    cdef an_slot ws[{module.slots}]
+    cdef an_slot ws[{most}]
     cdef int32_t code
-    an_open(ws, {module.slots})
+    an_open(ws, {count})
     code = {call}
-    an_close(ws, {module.slots})
+    an_close(ws, {count})
     return code"""
 
 
@@ -149,6 +151,9 @@ def _head(module: Module) -> str:
         routines = [e.partition(":")[2] for e in externs(module.program)]
         c.append(bind_text(routines))
         cython.append("void an_bind(void** functions) noexcept nogil")
+    if module.slots_a_part:
+        c.append(f"#define AN_SLOTS {module.slots}")
+        cython.append("const int64_t AN_SLOTS")
     c.insert(0, library(module.scalars.values(), "\n".join(c)))
     imports = _IMPORTS
     if "threads" in module.parts:

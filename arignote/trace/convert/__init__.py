@@ -9,8 +9,8 @@
 becomes (sites and the accessors of the inner block left out)
 
     def first_above(a, v):
-        i = _ag.undefined('i')
         _ag_val = _ag.undefined('_ag_val')
+        i = _ag.undefined('i')
         _ag_ret = False
         def _ag_body1(_ag_item):
             nonlocal _ag_ret, _ag_val, i
@@ -28,8 +28,9 @@ becomes (sites and the accessors of the inner block left out)
         ...
         _ag.loop_for(_ag.call(site, range, _ag.call(site, len, a)), _ag_body1, _ag_test1, ...)
         def _ag_then3():
-            nonlocal _ag_val
+            nonlocal _ag_ret, _ag_val
             _ag_val = -1
+            _ag_ret = True
         ...
         _ag.if_(_ag.not_(_ag_ret), _ag_then3, _ag_else3, _ag_get3, _ag_put3, ...)
         return _ag_val
@@ -47,6 +48,7 @@ The passes are pure work on syntax trees, in this order, one subject a file:
 | `refused` | what cannot be converted |
 | `expressions`, `statements` | the drivers |
 | `code`, `function` | compiles under the user's lines; twins of function objects |
+| `syntax`, `site`, `context`, `room` | what these share |
 
 `interface` says what each operator means.  With plain Python values the converted function does
 what the original does, errors and their lines included.

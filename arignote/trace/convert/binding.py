@@ -21,7 +21,7 @@ The set belongs to whoever is given it: straight-line code adds to it, branches 
 
 @dataclass
 class Bindings:
-    """The result: reads to be checked, and the names surely assigned before a branch or loop."""
+    """Reads to be checked, and the names surely assigned before statements with blocks."""
 
     unsure: set[ast.Name] = field(default_factory=set)
     before: dict[ast.stmt, Names] = field(default_factory=dict)
@@ -82,6 +82,7 @@ class _Flow:
             case ast.Continue():
                 return None
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self.found.before[stmt] = frozenset(bound)
                 self.bind(bound, {stmt.name})
                 self.check(bound, stmt)
             case ast.AugAssign(target=ast.Name() as target):

@@ -11,6 +11,7 @@ import dis
 import functools
 import inspect
 import operator
+import sys
 import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -113,6 +114,8 @@ def _converted_node(function: FunctionType, source: Source) -> tuple[ast.Functio
         raise UnsupportedError(f"{site_of(where, source.lines, source.file, name)}: {message}")
     table = SiteTable(source.file, source.lines)
     node.decorator_list, node.returns = [], None
+    if sys.version_info >= (3, 12):
+        node.type_params = []
     _strip_signature(node.args)
     convert_function(node, table, name, source.class_name is not None)
     complete(node)

@@ -32,10 +32,8 @@ class Site:
 
 def site_of(node: ast.AST, lines: Sequence[str], file: str, function: str) -> Site:
     """The site of an expression, or of a statement up to the colon that opens its block."""
-    last = _header_end(node)
     line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-    end_line = getattr(last, "end_lineno", None) or line
-    end_column = getattr(last, "end_col_offset", None) or column
+    end_line, end_column = header_end(node)
     text = source_text(lines, line, column, end_line, end_column)
     shown = " ".join(text.split())
     if len(shown) > LONGEST_EXPRESSION:
@@ -56,15 +54,26 @@ def source_text(
     return b"".join(part).decode(errors="replace")
 
 
-def _header_end(node: ast.AST) -> ast.AST:
+def header_end(node: ast.AST) -> tuple[int, int]:
+    """Where an expression ends, or a statement without its blocks."""
     match node:
         case ast.For() | ast.AsyncFor():
-            return node.iter
+            last: ast.AST = node.iter
         case ast.While() | ast.If():
-            return node.test
+            last = node.test
         case ast.With() | ast.AsyncWith():
-            return node.items[-1].optional_vars or node.items[-1].context_expr
+            last = node.items[-1].optional_vars or node.items[-1].context_expr
         case ast.Match():
-            return node.subject
+            last = node.subject
+        case ast.Try() | ast.TryStar():
+            return node.lineno, node.col_offset + len("try")
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            word = {ast.FunctionDef: "def", ast.ClassDef: "class"}.get(type(node), "async def")
+            return node.lineno, node.col_offset + len(f"{word} {node.name}".encode())
         case _:
-            return node
+            last = node
+    end_line: int | None = getattr(last, "end_lineno", None)
+    end_column: int | None = getattr(last, "end_col_offset", None)
+    if end_line is None or end_column is None:  # a part that was generated, or a whole file
+        return getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+    return end_line, end_column

@@ -70,6 +70,8 @@ def convert_statements(ctx: Context, stmts: Iterable[ast.stmt]) -> list[ast.stmt
 
 def convert_nested(ctx: Context, stmt: FunctionNode) -> list[ast.stmt]:
     """A nested function is converted where it stands: its variables are those of this one."""
+    shared = ctx.scope.shared & ctx.scope.local  # its blocks get them, assigned or not
+    ctx.to_initialise |= shared - ctx.before.get(stmt, frozenset())
     stmt.decorator_list = [ctx.expression(ctx, d) for d in stmt.decorator_list]
     rewrite(ctx, stmt.args, Reach.ALL)
     if isinstance(stmt, ast.FunctionDef) and obstacle(stmt) is None:

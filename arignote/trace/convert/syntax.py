@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from .site import header_end
+
 OPERATORS = "_ag"
 SITES = "_ag_sites"
 PREFIX = "_ag_"
@@ -79,7 +81,10 @@ def negated(name: str) -> ast.expr:
 
 
 def located(node: Located, at: ast.AST) -> Located:
-    """Give `node`, and every descendant that has no position yet, the position of `at`."""
+    """Give `node`, and every descendant that has no position yet, the position of `at`.
+
+    Of a statement with blocks, that is the position of its header.
+    """
     waiting: list[ast.AST] = [node]
     while waiting:
         part = waiting.pop()
@@ -107,5 +112,5 @@ def _move(node: ast.AST, at: ast.AST) -> None:
     line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
     node.lineno, node.col_offset = line, column  # type: ignore[attr-defined]
     if not isinstance(node, ast.Attribute):  # a call stands where its attribute ends
-        line, column = getattr(at, "end_lineno", line), getattr(at, "end_col_offset", column)
+        line, column = header_end(at)
     node.end_lineno, node.end_col_offset = line, column  # type: ignore[attr-defined]

@@ -302,6 +302,37 @@ def test_future_annotations_and_private_names():
     assert converted(pair.get, PLAIN)(1) == (6, {"x": "Missing", "return": "Absent"})
 
 
+def test_generic_functions():
+    if sys.version_info < (3, 12):
+        pytest.skip("type parameters are new in Python 3.12")
+    f = from_text(
+        """
+        def f[T](x: T) -> T | None:
+            def g[U](y: U):
+                return y if y else T.__name__
+            return g(x) if x else g(x)
+        """,
+        "<cell generic>",
+    )["f"]
+    assert converted(f, PLAIN)(0) == "T" and converted(f, PLAIN)(3) == 3
+
+
+def test_nonlocal_name_that_is_assigned_late():
+    def f(x):
+        def g(y):
+            nonlocal late
+            if y:
+                late = y
+
+        g(x)
+        if x:
+            return late  # noqa: F821
+        late = "late"
+        return late
+
+    assert converted(f, PLAIN)(0) == "late" and converted(f, STRICT)(5) == 5
+
+
 # ---- what is refused -----------------------------------------------------------------------------
 
 
@@ -433,7 +464,9 @@ def test_sites_name_the_users_expressions():
                            x)
             while s > n: s -= 1
             assert s, "no"
-            return [v for v in a if v]
+            try:
+                return [v for v in a if v]
+            except ValueError: pass
         def g(*v): return 0
         """,
         "<cell sites>",
@@ -449,7 +482,24 @@ def test_sites_name_the_users_expressions():
     assert place["g(é, x)"] == (8, 17, 9)
     assert place["while s > n"] == (10, 4, 10)
     assert place['assert s, "no"'] == (11, 4, 11)
-    assert place["[v for v in a if v]"] == (12, 11, 12)
+    assert place["try"] == (12, 4, 12)
+    assert place["[v for v in a if v]"] == (13, 15, 13)
+
+
+def test_sites_of_guards_are_those_of_what_may_jump():
+    f = from_text(
+        """
+        def f(a):
+            for x in a:
+                if x:
+                    return x
+            y = 1
+            return y
+        """,
+        "<cell guards>",
+    )["f"]
+    sites = converted(f, PLAIN).__arignote_sites__
+    assert [s.expression for s in sites] == ["for x in a", "x", "for x in a"]
 
 
 def test_sites_reach_the_operators():

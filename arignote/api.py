@@ -65,7 +65,9 @@ class Compiled(Dispatcher):
         kernel, leaves = made
         answer = self.call(kernel, tuple(leaves))
         if answer is NO_MATCH:
-            raise VerifyError(f"{self._name}: a new specialisation refuses the call it was made for")
+            raise VerifyError(
+                f"{self._name}: a new specialisation refuses the call it was made for"
+            )
         return answer
 
     def _added(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Kernel, list[Any]]:
@@ -159,15 +161,17 @@ def _restored(module: str, name: str) -> Any:
 @overload
 def compile(function: Callable[..., Any], /, **options: Any) -> Compiled: ...
 @overload
-def compile(function: None = None, /, **options: Any) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(
+    function: None = None, /, **options: Any
+) -> Callable[[Callable[..., Any]], Compiled]: ...
 def compile(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Compile a function of NumPy arrays and numbers; a decorator, with or without options.
 
     mode: "FAST_RUN", "FAST_COMPILE", "DEBUG_MODE" or "NanGuardMode" (default: `config.mode`).
 
-    The function is traced at the first call and again for other dtypes, ranks, memory layouts, sizes
-    that become 0, 1 or equal, and other values of strings, bools and the like.  Arrays that it
-    reads from globals and closures are constants of the trace.
+    The function is traced at the first call and again for other dtypes, ranks, memory layouts,
+    sizes that become 0, 1 or equal, and other values of strings, bools and the like.  Arrays that
+    it reads from globals and closures are constants of the trace.
     """
     if function is None:
         return lambda f: Compiled(f, **options)

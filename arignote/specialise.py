@@ -14,7 +14,6 @@ from .emit.kernel import compilation, make_kernel
 from .emit.plan import Plan
 from .errors import CompilerMissingError, warn_once
 from .trace.interpreted import GuardFailed, run
-from .trace.overlap import overlapping
 from .trace.overlap import overlapping, stand_in
 from .trace.plan import Trace
 from .trace.pytree import Tree, flatten

@@ -58,7 +58,9 @@ def is_number(x: Any) -> bool:
 
 def operand(x: Any) -> bool:
     """Can x stand beside a traced value under an operator?"""
-    return isinstance(x, Proxy | np.ndarray | np.generic | bool | int | float | complex | list | tuple)
+    return isinstance(
+        x, Proxy | np.ndarray | np.generic | bool | int | float | complex | list | tuple
+    )
 
 
 @placed

@@ -16,12 +16,15 @@ from ..fxgraph.ops.structure import view
 from ..fxgraph.prove import ge0, hinted
 from ..fxgraph.types import Shape, Size, TensorType
 from ..fxgraph.window import Window
+from .aliasing import wrote
 from .storage import written
 from .values import Array
 
 
 def store(target: Array, value: Node) -> None:
     """Write a value (of the target's dtype, fitting it) into a view."""
+    if target.cell.ties:
+        wrote(target.cell)
     target.cell.version = written(target.cell.version, target.path, value)
 
 
@@ -60,8 +63,8 @@ def _clip(value: int) -> int:
 def fitted(n: Node, target: Shape, out: bool = False) -> Node:
     """n ready to be broadcast into `target`: axes aligned, sizes proved or checked.
 
-    The result has the target's shape, or rank 0.  Raises ShapeError where the sizes are known not to
-    fit; `out` picks the words of `out=`.
+    The result has the target's shape, or rank 0.  Raises ShapeError where the sizes are known not
+    to fit; `out` picks the words of `out=`.
     """
     if not n.shape:
         return n
@@ -75,10 +78,7 @@ def fitted(n: Node, target: Shape, out: bool = False) -> Node:
     changed = False
     for k, d in enumerate(shape):
         a = k - extra
-        if a < 0:
-            axes.append(-1)
-            changed = True
-        elif d == 1 and target[a] != 1:
+        if a < 0 or (d == 1 and target[a] != 1):
             axes.append(-1)
             changed = True
         else:

@@ -39,7 +39,6 @@ from .session import Session, tracing
 from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
 from .storage import Cell, Part
 
-
 P = TypeVar("P", bound=Proxy)
 
 
@@ -106,9 +105,7 @@ class _Call:
             return self._handle(k, n, spec)
         return spec.value
 
-    def check_containers(
-        self, args: Any, kwargs: Any, proxies: Sequence[Any]
-    ) -> None:
+    def check_containers(self, args: Any, kwargs: Any, proxies: Sequence[Any]) -> None:
         """Containers among the arguments are copies: a change of one would be lost."""
         now, tree = flatten((args, kwargs))
         same = len(now) <= len(proxies) and all(a is b for a, b in zip(now, proxies, strict=False))
@@ -199,9 +196,7 @@ class _Call:
         """Every version that a written argument has had outside loops and branches."""
         shared = {p.leaf for p in self.signature.shared}
         owners = {
-            p.cell: k
-            for k, p in self.proxies.items()
-            if isinstance(p, Array) and k not in shared
+            p.cell: k for k, p in self.proxies.items() if isinstance(p, Array) and k not in shared
         }
         first = {s.leaf: n for n, s in self.inputs.items() if isinstance(s, DataOf)}
         last: dict[tuple[int, int], Node] = {}

@@ -5,27 +5,21 @@ Importing this module also registers the implementations of NumPy's functions.
 
 from __future__ import annotations
 
+import inspect
 from types import FunctionType, MethodType
 from typing import Any
 
-from . import elementwise_api, numpy_api
+from . import elementwise_api, numpy_api, operators
 from .convert import converted as rewritten
-
-try:
-    from . import operators
-except ImportError:  # the operators are being written: straight-line code works without
-    operators = None  # type: ignore[assignment]
 
 __all__ = ["converted", "elementwise_api", "numpy_api"]
 
 
 def converted(function: Any) -> Any:
     """`function` with its control flow rewritten; callables without Python source as they are."""
-    if operators is None:
-        return function
     if isinstance(function, FunctionType | MethodType):
         return rewritten(function, operators)
-    call = getattr(type(function), "__call__", None)
+    call = inspect.getattr_static(type(function), "__call__", None)
     if isinstance(call, FunctionType):
         return rewritten(MethodType(call, function), operators)
     return function

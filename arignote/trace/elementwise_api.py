@@ -15,8 +15,8 @@ from . import methods
 from .python_numbers import compare
 from .registry import implements
 from .slicing import literal
-from .ufuncs import apply, stored_into, value_node
 from .truth import known
+from .ufuncs import apply, stored_into, value_node
 from .values import Proxy, is_proxy, wrap
 
 _GIVEN: Any = object()
@@ -75,7 +75,9 @@ def nan_to_num(
         out = cast_to(ops.make_complex(*parts), n.dtype)
     else:
         out = ops.nan_to_num(n, nan, posinf, neginf)
-    return wrap(out) if copy or not is_proxy(x) else stored_into("nan_to_num", out, x, True, "unsafe")
+    return (
+        wrap(out) if copy or not is_proxy(x) else stored_into("nan_to_num", out, x, True, "unsafe")
+    )
 
 
 @implements(np.angle)
@@ -104,7 +106,7 @@ def i0(x: Any) -> Any:
     return wrap(OPS["i0"](value_node(x)))
 
 
-# ---- comparisons -----------------------------------------------------------------------------------
+# ---- comparisons ---------------------------------------------------------------------------------
 def _close(a: Any, b: Any, rtol: Any, atol: Any, equal_nan: bool) -> Node:
     x, y = value_node(a), value_node(b)
     gap = ops.absolute(ops.subtract(x, y))
@@ -117,16 +119,12 @@ def _close(a: Any, b: Any, rtol: Any, atol: Any, equal_nan: bool) -> Node:
 
 
 @implements(np.isclose)
-def isclose(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Any:
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     return wrap(_close(a, b, rtol, atol, equal_nan))
 
 
 @implements(np.allclose)
-def allclose(
-    a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False
-) -> Any:
+def allclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
     return _everywhere(_close(a, b, rtol, atol, equal_nan))
 
 
@@ -182,5 +180,3 @@ def isposinf(x: Any, out: Any = None) -> Any:
 @implements(np.isneginf)
 def isneginf(x: Any, out: Any = None) -> Any:
     return _finished(ops.equal(value_node(x), -np.inf), out, "isneginf")
-
-

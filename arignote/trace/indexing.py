@@ -104,7 +104,7 @@ def _gather_shape(base: Node, s: Selection) -> Shape:
 
 
 def _fits_rest(n: Node, s: Selection, base: Node) -> bool:
-    """Does a masked assignment give every masked place the same value (no axis runs over places)?"""
+    """Does every masked place get the same value (no axis of n runs over the places)?"""
     rest = base.rank - len(s.axes)
     return n.rank <= rest or (n.rank == rest + 1 and n.shape[0] == 1)
 
@@ -120,7 +120,7 @@ def _masked(target: Array, mask: Node, n: Node) -> None:
     store(target, fitted(OPS["where"](wide, n, base), base.shape))
 
 
-# ---- keys ------------------------------------------------------------------------------------------
+# ---- keys ----------------------------------------------------------------------------------------
 def selection(shape: Shape, key: Any) -> Selection:
     """What a key selects of an array of `shape`.  Raises IndexError as NumPy does."""
     entries = _entries(key, len(shape))
@@ -283,8 +283,8 @@ def _positions_of(mask: Node, sizes: list[Size], first: int) -> list[Node]:
         a, b = hinted(size_node(d)), hinted(size_node(size))
         if a is not None and b is not None and a != b:
             raise IndexError(
-                f"boolean index did not match indexed array along axis {first + k}; size of axis is "
-                f"{b} but size of corresponding boolean axis is {a}"
+                f"boolean index did not match indexed array along axis {first + k}; size of axis "
+                f"is {b} but size of corresponding boolean axis is {a}"
             )
         same(size_node(size), size_node(d))
     return [node_of(p) for p in IMPLEMENTED[np.nonzero](wrap(mask))]

@@ -13,8 +13,21 @@ import numpy as np
 from ..fxgraph.interpret import evaluate, typed
 from ..fxgraph.node import Node, origin
 from .plan import (
-    Argument, ArrayResult, Constant, DataOf, HandleOf, IntOf, Output, ScalarResult, SizeOf, Static,
-    StrideOf, Trace, ValueOf, ViewOf, Write,
+    Argument,
+    ArrayResult,
+    Constant,
+    DataOf,
+    HandleOf,
+    IntOf,
+    Output,
+    ScalarResult,
+    SizeOf,
+    Static,
+    StrideOf,
+    Trace,
+    ValueOf,
+    ViewOf,
+    Write,
 )
 from .signature import is_odd  # fmt: skip
 
@@ -31,8 +44,8 @@ class GuardFailed(Exception):
 def run(trace: Trace, leaves: Sequence[Any], watch: Any = None) -> Any:
     """The answer for the arguments' leaves, which are written as the function writes them.
 
-    Raises GuardFailed before anything is done, ValueError for a read-only array that is written, and
-    what the function's own checks raise.
+    Raises GuardFailed before anything is done, ValueError for a read-only array that is written,
+    and what the function's own checks raise.
     """
     for k in trace.written:
         if not leaves[k].flags.writeable:
@@ -86,12 +99,8 @@ def _write(trace: Trace, leaves: Sequence[Any], w: Write, value: Any) -> None:
 def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Exception) -> None:
     """A check raised: find it, do the writes that come before it, and say where it stands."""
     effects = trace.graph.effects
-    for k, e in enumerate(effects):
-        try:
-            evaluate((e,), feeds)
-        except Exception:
-            break
-    else:
+    k = next((k for k, e in enumerate(effects) if _raises(e, feeds)), None)
+    if k is None:
         return
     where = origin.get(effects[k])
     if where is not None:
@@ -100,6 +109,14 @@ def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Except
     for w in newest.values():
         value = evaluate((trace.graph.outputs[w.output],), feeds)[0]
         _write(trace, leaves, w, np.array(value))
+
+
+def _raises(effect: Node, feeds: Feeds) -> bool:
+    try:
+        evaluate((effect,), feeds)
+    except Exception:
+        return True
+    return False
 
 
 def answer(
@@ -125,7 +142,9 @@ def answer(
             case Static(value):
                 return value
             case ViewOf():
-                base = array(o.base.output) if isinstance(o.base, ArrayResult) else leaves[o.base.leaf]
+                base = (
+                    array(o.base.output) if isinstance(o.base, ArrayResult) else leaves[o.base.leaf]
+                )
                 return _view(base, o, values)
         raise TypeError(f"no such output: {o}")
 

@@ -27,9 +27,9 @@ from .where import place, placed
 _FUNCTIONS: dict[str, Any] = {
     name: getattr(np, name)
     for name in (
-        "sum", "prod", "mean", "std", "var", "min", "max", "argmin", "argmax", "all", "any", "cumsum",
-        "cumprod", "ptp", "take", "repeat", "choose", "nonzero", "searchsorted", "argsort",
-        "argpartition", "diagonal", "trace", "dot", "swapaxes", "squeeze", "round", "clip",
+        "sum", "prod", "mean", "std", "var", "min", "max", "argmin", "argmax", "all", "any",
+        "cumsum", "cumprod", "ptp", "take", "repeat", "choose", "nonzero", "searchsorted",
+        "argsort", "argpartition", "diagonal", "trace", "dot", "swapaxes", "squeeze", "round", "clip",
     )
 }  # fmt: skip
 
@@ -42,13 +42,15 @@ def _by_function(name: str, function: Any) -> Callable[..., Any]:
     return method
 
 
-# ---- attributes ------------------------------------------------------------------------------------
+# ---- attributes ----------------------------------------------------------------------------------
 def shape(self: Array) -> tuple[Any, ...]:
     return tuple(wrap(size_node(d)) for d in self.sizes)
 
 
 def set_shape(self: Array, value: Any) -> None:
-    raise UnsupportedError(f"assigning x.shape is not supported: write x = x.reshape(...), at {place()}")
+    raise UnsupportedError(
+        f"assigning x.shape is not supported: write x = x.reshape(...), at {place()}"
+    )
 
 
 def size(self: Array) -> Any:
@@ -100,7 +102,9 @@ def set_imag(self: Array, value: Any) -> None:
 
 def set_flat(self: Array, value: Any) -> None:
     if not reshaping.is_contiguous(self):
-        raise UnsupportedError(f"x.flat = of an array that is not contiguous, at {place()}: use x[...]")
+        raise UnsupportedError(
+            f"x.flat = of an array that is not contiguous, at {place()}: use x[...]"
+        )
     setitem(reshaping.ravel(self), ..., value)
 
 
@@ -108,12 +112,14 @@ def refused(name: str, remedy: str) -> property:
     """An attribute that compiled code cannot have."""
 
     def get(self: Proxy) -> Any:
-        raise UnsupportedError(f"ndarray.{name} is not supported in compiled code, at {place()}: {remedy}")
+        raise UnsupportedError(
+            f"ndarray.{name} is not supported in compiled code, at {place()}: {remedy}"
+        )
 
     return property(get)
 
 
-# ---- methods ---------------------------------------------------------------------------------------
+# ---- methods -------------------------------------------------------------------------------------
 @placed
 def copy(self: Proxy, order: str = "C") -> Any:
     """A value of its own; whether bytes move is for the lowering to say."""
@@ -122,13 +128,19 @@ def copy(self: Proxy, order: str = "C") -> Any:
 
 @placed
 def astype(
-    self: Proxy, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: Any = True
+    self: Proxy,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: Any = True,
 ) -> Any:
     n = self.node
     dtype = checked(dtype)
     if not np.can_cast(n.dtype, dtype, casting):  # type: ignore[arg-type]
         raise TypeError(
-            f"Cannot cast array data from {n.dtype!r} to {dtype!r} according to the rule '{casting}'"
+            f"Cannot cast array data from {n.dtype!r} to {dtype!r} according to the rule "
+            f"'{casting}'"
         )
     if n.dtype == dtype and not copy:
         return self
@@ -149,8 +161,8 @@ def view(self: Array, dtype: Any = None, type: Any = None) -> Array:
     if (dtype is None or np.dtype(dtype) == self.node.dtype) and type in (None, np.ndarray):
         return Array(self.cell, self.path, self.writeable)
     raise UnsupportedError(
-        f"x.view({dtype}) reads the same bytes as another dtype, which is not supported, at {place()}: "
-        f"use x.astype({dtype}) for the same values"
+        f"x.view({dtype}) reads the same bytes as another dtype, which is not supported, at "
+        f"{place()}: use x.astype({dtype}) for the same values"
     )
 
 
@@ -197,7 +209,9 @@ def item(self: Array, *args: Any) -> Any:
 
 def as_python(n: Any) -> Any:
     """A scalar node as a Python number."""
-    kind = {"b": bool, "i": np.int64, "u": np.int64, "f": np.float64, "c": np.complex128}[n.dtype.kind]
+    kind = {"b": bool, "i": np.int64, "u": np.int64, "f": np.float64, "c": np.complex128}[
+        n.dtype.kind
+    ]
     return wrap(cast_to(n, kind, True))
 
 
@@ -213,7 +227,9 @@ def sort(self: Array, axis: int = -1, kind: Any = None, order: Any = None) -> No
 
 
 @placed
-def partition(self: Array, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None) -> None:
+def partition(
+    self: Array, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+) -> None:
     check_writeable(self)
     store(self, node_of(_implementation(np.partition)(self, kth, axis=axis)))
 

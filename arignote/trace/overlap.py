@@ -1,8 +1,8 @@
 """Arguments that share memory while one of them is written: they become windows of one array.
 
-Such calls get a trace of their own.  Every group of arrays that share memory is expressed as windows
-of a base: one of the arrays, or the array they are all views of.  The windows are literal, so the
-trace serves calls with the same overlap only.
+Such calls get a trace of their own.  Every group of arrays that share memory is expressed as
+windows of a base: one of the arrays, or the array they are all views of.  The windows are literal,
+so the trace serves calls with the same overlap only.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def placements(leaves: Sequence[Any]) -> tuple[list[Any], tuple[Placement, ...]]
         if base is None:
             names = " and ".join(str(k) for k in group)
             raise UnsupportedError(
-                f"array arguments {names} (counted over all leaves) overlap in memory in a way that "
-                f"cannot be compiled, and one of them is written: pass a copy of the others"
+                f"array arguments {names} (counted over all leaves) overlap in memory in a way "
+                f"that cannot be compiled, and one of them is written: pass a copy of the others"
             )
         found.extend(placed)
     return out, tuple(found)

@@ -13,7 +13,7 @@ from .pytree import Tree
 from .signature import Signature
 
 
-# ---- where an input comes from ---------------------------------------------------------------------
+# ---- where an input comes from -------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class SizeOf:
     """The length of one axis of an array leaf."""
@@ -39,7 +39,7 @@ class IntOf:
 
 @dataclass(frozen=True, slots=True)
 class DataOf:
-    """An array leaf; `transposed` (layout "F"): the input is its transpose, which lies in C order."""
+    """An array leaf; `transposed` (layout "F"): the input is its transpose, which is in C order."""
 
     leaf: int
     transposed: bool = False
@@ -69,7 +69,7 @@ class Constant:
 Source: TypeAlias = "SizeOf | StrideOf | IntOf | DataOf | ValueOf | HandleOf | Constant"
 
 
-# ---- what a leaf of the answer is ------------------------------------------------------------------
+# ---- what a leaf of the answer is ----------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class ArrayResult:
     """Output k of the graph, as an array of its own (rank 0 included)."""
@@ -94,8 +94,8 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class ViewOf:
-    """A view of an argument or result; offset, sizes and strides (in elements, from the first element
-    of the base) are outputs of the graph.
+    """A view of an argument or result; offset, sizes and strides (in elements, from the first
+    element of the base) are outputs of the graph.
     """
 
     base: Argument | ArrayResult
@@ -118,7 +118,7 @@ Output: TypeAlias = "ArrayResult | ScalarResult | Argument | ViewOf | Static"
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Output k is the newest contents of array leaf j (its transpose where the leaf's layout is "F").
+    """Output k is the newest contents of array leaf j (the transpose where its layout is "F").
 
     effects: how many of the graph's effects come before it; an earlier one that raises leaves it
     undone.

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-# ---- operators -------------------------------------------------------------------------------------
+# ---- operators -----------------------------------------------------------------------------------
 def _forward(name: str) -> Any:
     return lambda self, other: arithmetic.binary(name, self, other)
 
@@ -76,7 +76,7 @@ for _name in arithmetic.COMPARISONS:
 for _name in arithmetic.UNARY:
     _set(Proxy, f"__{_name}__", _single(_name))
 _set(Proxy, "__pow__", lambda self, other, mod=None: arithmetic.power(self, other, mod))
-_set(Proxy, "__divmod__", lambda self, other: arithmetic.div_mod(self, other))
+_set(Proxy, "__divmod__", arithmetic.div_mod)
 _set(Proxy, "__rdivmod__", lambda self, other: arithmetic.div_mod(other, self))
 _set(Proxy, "__round__", lambda self, digits=None: arithmetic.round_(self, digits))
 _set(Scalar, "__hash__", object.__hash__)
@@ -89,7 +89,7 @@ def _unhashable(self: Array) -> int:
 _set(Array, "__hash__", _unhashable)
 
 
-# ---- NumPy's protocols, Python's conversions ---------------------------------------------------------
+# ---- NumPy's protocols, Python's conversions -----------------------------------------------------
 _set(Proxy, "__array_ufunc__", placed(array_ufunc))
 _set(Proxy, "__array_function__", array_function)
 _set(Proxy, "__array__", truth.to_array)
@@ -100,7 +100,7 @@ _set(Proxy, "__complex__", truth.to_complex)
 _set(Proxy, "__index__", truth.to_index)
 
 
-# ---- containers ------------------------------------------------------------------------------------
+# ---- containers ----------------------------------------------------------------------------------
 def _iterate(self: Array) -> Iterator[Any]:
     if not self.sizes:
         raise TypeError("iteration over a 0-d array")
@@ -138,7 +138,7 @@ def _python_name(self: Scalar) -> str:
 _set(Scalar, "__getitem__", _scalar_getitem)
 
 
-# ---- attributes and methods --------------------------------------------------------------------------
+# ---- attributes and methods ----------------------------------------------------------------------
 _set(Proxy, "dtype", property(lambda self: self.node.dtype))
 _set(Proxy, "ndim", property(lambda self: self.node.rank))
 _set(Proxy, "itemsize", property(lambda self: self.node.dtype.itemsize))
@@ -148,14 +148,14 @@ _set(Array, "size", property(methods.size))
 _set(Scalar, "size", property(lambda self: 1))
 _set(Array, "nbytes", property(methods.nbytes))
 _set(Scalar, "nbytes", property(lambda self: self.node.dtype.itemsize))
-_set(Array, "T", property(lambda self: reshaping.transpose(self)))
+_set(Array, "T", property(reshaping.transpose))
 _set(Scalar, "T", property(lambda self: self))
 _set(Array, "mT", property(methods.matrix_transposed))
 _set(Scalar, "real", property(methods.real))
 _set(Scalar, "imag", property(methods.imag))
 _set(Array, "real", property(methods.real, methods.set_real))
 _set(Array, "imag", property(methods.imag, methods.set_imag))
-_set(Array, "flat", property(lambda self: reshaping.ravel(self), methods.set_flat))
+_set(Array, "flat", property(reshaping.ravel, methods.set_flat))
 for _name, _method in methods.METHODS.items():
     _set(Proxy, _name, _method)
 for _name, _method in methods.ARRAY_ONLY.items():
@@ -167,7 +167,7 @@ for _name, _remedy in methods.REFUSED.items():
 _set(Scalar, "is_integer", lambda self: arithmetic.compare("eq", self % 1, 0))
 
 
-# ---- the seam to numpy_api ---------------------------------------------------------------------------
+# ---- the seam to numpy_api -----------------------------------------------------------------------
 def _viewed(x: Any, window: Any) -> Array:
     return (x if isinstance(x, Array) else fresh(node_of(x))).window_view(window)
 
@@ -190,4 +190,3 @@ hooks.read_only = _read_only
 hooks.reshape = reshaping.reshape
 hooks.assign = _assigned
 hooks.cell = Cell
-

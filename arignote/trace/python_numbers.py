@@ -151,7 +151,9 @@ def left_shift(a: Node, b: Node) -> Node:
     if is_const(b) and 0 <= value_of(b) < 62:
         return times_(a, lit(1 << int(value_of(b))))
     _shift_count(b)
-    required(OPS["less"](b, 63), "OverflowError", "a shifted Python integer does not fit in 64 bits")
+    required(
+        OPS["less"](b, 63), "OverflowError", "a shifted Python integer does not fit in 64 bits"
+    )
     out = OPS["left_shift"](a, b, weak=True)
     back = OPS["equal"](OPS["right_shift"](out, b, weak=True), a)
     required(back, "OverflowError", "a shifted Python integer does not fit in 64 bits")
@@ -236,7 +238,7 @@ UNARY: dict[str, Callable[[Node], Node]] = {
 }
 
 
-# ---- comparison ------------------------------------------------------------------------------------
+# ---- comparison ----------------------------------------------------------------------------------
 def compare(name: str, a: Node, b: Node) -> Node:
     """A comparison of Python numbers, decided where it can be proved."""
     a, b, kind = common(a, b)
@@ -266,11 +268,11 @@ def decide(name: str, a: Node, b: Node) -> bool | None:
     return None
 
 
-# ---- 64 bits ---------------------------------------------------------------------------------------
+# ---- 64 bits -------------------------------------------------------------------------------------
 def fitting(n: Node) -> Node:
     """A Python integer that must fit 64 bits: an overflow check unless it is proved small."""
     lo, hi = interval(n)
-    if -(2**63) <= lo and hi < 2**63:
+    if lo >= -(2**63) and hi < 2**63:
         return n
     coefs, _ = linear(n)
     if len(coefs) == 1 and n in coefs:  # an atom: nothing was computed
@@ -285,7 +287,7 @@ def fitting_product(a: Node, b: Node, n: Node) -> Node:
         return fitting(n)
     (al, ah), (bl, bh) = interval(a), interval(b)
     corners = (al * bl, al * bh, ah * bl, ah * bh)
-    if -(2**63) <= min(corners) and max(corners) < 2**63:
+    if min(corners) >= -(2**63) and max(corners) < 2**63:
         return n
     size = OPS["absolute"](multiply(as_kind(a, "f"), as_kind(b, "f"), weak=True))
     required(OPS["less"](size, 2.0**63), "OverflowError",

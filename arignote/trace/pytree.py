@@ -54,7 +54,9 @@ LEAF = Tree("leaf")
 
 
 def register_pytree(cls: type, flatten: Flatten, unflatten: Unflatten) -> None:
-    """Make instances of a class trees: flatten(value) -> (children, meta), unflatten(meta, children).
+    """Make instances of a class trees.
+
+    flatten(value) gives (children, meta), unflatten(meta, children) the value.
 
     `meta` must be hashable; calls whose trees differ are traced apart.
     """

@@ -225,7 +225,9 @@ def _missing(sizes: Shape, known: list[Size | None], total: Polynomial, rest: Po
         raise _cannot(sizes, f"({words},)" if len(known) == 1 else f"({words})")
     q = floor_divide(a, b, weak=True)
     ok = OPS["equal"](multiply(q, b, weak=True), a)
-    required(ok, "ValueError", "cannot reshape array: its size is no multiple of the sizes asked for")
+    required(
+        ok, "ValueError", "cannot reshape array: its size is no multiple of the sizes asked for"
+    )
     return dim(settled(q))
 
 
@@ -252,7 +254,7 @@ def value_in_call(n: Node) -> int | None:
         return None
 
 
-# ---- other views -----------------------------------------------------------------------------------
+# ---- other views ---------------------------------------------------------------------------------
 def transpose(x: Any, axes: Any = None) -> Array:
     """np.transpose, a view."""
     a = x if isinstance(x, Array) else fresh(node_of(x))
@@ -260,7 +262,9 @@ def transpose(x: Any, axes: Any = None) -> Array:
     if axes is None or (isinstance(axes, tuple) and axes == (None,)):
         order = list(range(rank))[::-1]
     else:
-        order = [literal(k, "an axis") for k in (axes if isinstance(axes, tuple | list) else (axes,))]
+        order = [
+            literal(k, "an axis") for k in (axes if isinstance(axes, tuple | list) else (axes,))
+        ]
         if len(order) != rank:
             raise ValueError("axes don't match array")
         order = [checked_axis(k, rank) for k in order]

@@ -1,8 +1,8 @@
 """What a call's arguments must be like for a specialisation to apply: pure data.
 
 The arguments are a pytree; each leaf has a spec.  Sizes 0 and 1 are part of it; other sizes are
-slots, and equal sizes (and Python ints equal to one) anywhere in a call share a slot, so a trace may
-take them for one symbol.
+slots, and equal sizes (and Python ints equal to one) anywhere in a call share a slot, so a trace
+may take them for one symbol.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _spec(x: Any, static: bool, slots: dict[int, int]) -> LeafSpec:
         return ScalarSpec("numpy", checked_dtype(x).dtype)
     if isinstance(x, np.ndarray):
         raise UnsupportedError(
-            f"arguments of type {cls.__name__} are not supported: pass np.asarray(x) for its numbers"
+            f"arguments of type {cls.__name__} are not supported: pass np.asarray(x) instead"
         )
     if isinstance(x, np.random.Generator):
         return ObjectSpec(cls)
@@ -129,7 +129,7 @@ def _array_spec(x: np.ndarray[Any, Any], slots: dict[int, int]) -> ArraySpec:
 
 
 def layout_of(x: np.ndarray[Any, Any]) -> str:
-    """The layout by which a kernel reads the array (see ArraySpec); "C" for those it gets a copy of."""
+    """The layout by which a kernel reads the array (see ArraySpec); "C" where it gets a copy."""
     flags = x.flags
     if flags.c_contiguous or is_odd(x):
         return "C"

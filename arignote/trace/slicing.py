@@ -8,8 +8,7 @@ from ..errors import TraceError
 from ..fxgraph.affine import minus, plus, times
 from ..fxgraph.constants import is_const, lit, value_of
 from ..fxgraph.node import Node
-from ..fxgraph.ops.elementwise import where
-from ..fxgraph.ops.elementwise import less
+from ..fxgraph.ops.elementwise import less, where
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import ceil_quotient, clip0, greatest, least
 from ..fxgraph.prove import ge0, hinted, sure, sure_equal
@@ -47,7 +46,7 @@ def literal(x: Any, what: str) -> int:
 
 
 def settled(n: Node) -> Node:
-    """A size, as a literal where it is 0 or 1 in this call (guarded): only known sizes broadcast."""
+    """A size, as a literal where it is 0 or 1 in this call (guarded): known sizes broadcast."""
     if is_const(n):
         return n
     value = hinted(n)

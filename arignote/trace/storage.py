@@ -1,15 +1,15 @@
 """Cells and views: how writes are kept in a graph that knows no mutation.
 
 A `Cell` is memory: it holds the node of its newest version, in C order.  A view is a cell and a
-path of windows, reshapes and the like; reading goes down the path, writing sets the elements at its end and
-goes back up, which gives the cell its next version.  Everything that shares a cell sees it, as in
-NumPy.
+path of windows, reshapes and the like; reading goes down the path, writing sets the elements at
+its end and goes back up, which gives the cell its next version.  Everything that shares a cell
+sees it, as in NumPy.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
@@ -22,14 +22,17 @@ from .session import session
 class Cell:
     """version: the node of the newest contents.  owner: position of the argument leaf it is the
     memory of, None for memory made in the trace.  dense: elements lie in C order without gaps.
+    ties, stale: see `aliasing`.
     """
 
-    __slots__ = ("_version", "owner", "dense", "__weakref__")
+    __slots__ = ("_version", "owner", "dense", "ties", "stale", "__weakref__")
 
     def __init__(self, version: Node, owner: int | None = None, dense: bool = True) -> None:
         self._version = version
         self.owner = owner
         self.dense = dense
+        self.ties: list[Any] | None = None
+        self.stale: str | None = None
         session().register(self)
 
     @property

@@ -95,7 +95,9 @@ def _value(x: Proxy, what: str, remedy: str) -> Any:
 
 
 def to_bool(self: Proxy) -> bool:
-    return bool(_value(self, "bool()", "Write `if` in the compiled function itself, or use np.where."))
+    return bool(
+        _value(self, "bool()", "Write `if` in the compiled function itself, or use np.where.")
+    )
 
 
 def to_int(self: Proxy) -> int:
@@ -105,7 +107,9 @@ def to_int(self: Proxy) -> int:
 def to_index(self: Proxy) -> int:
     if self.node.dtype.kind not in "iu":
         raise TypeError("only integer scalar arrays can be converted to a scalar index")
-    return int(_value(self, "an integer value", "Pass it as an argument, or use NumPy functions only."))
+    return int(
+        _value(self, "an integer value", "Pass it as an argument, or use NumPy functions only.")
+    )
 
 
 def to_float(self: Proxy) -> float:
@@ -128,6 +132,6 @@ def length(self: Array) -> int:
 
 def to_array(self: Proxy, *_: Any, **__: Any) -> Any:
     raise TraceError(
-        f"a traced value reached code that needs its numbers (NumPy's own or another library's), at "
-        f"{place()}. Use functions of NumPy that Arignote knows, or call this outside."
+        f"a traced value reached code that needs its numbers (NumPy's own or another library's), "
+        f"at {place()}. Use functions of NumPy that Arignote knows, or call this outside."
     )

@@ -86,7 +86,9 @@ def computed(
         nodes = _for_loop(ufunc, nodes, dtype, signature if signature is not None else sig, casting)
     elif casting != "same_kind":
         loop = resolve_ufunc(ufunc, tuple(kind_of(n) for n in nodes))
-        nodes = [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
+        nodes = [
+            _checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))
+        ]
     if ufunc in TWO_RESULTS:
         return TWO_RESULTS[ufunc](*nodes)
     if ufunc is np.power:

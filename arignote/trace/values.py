@@ -74,6 +74,8 @@ class Array(Proxy):
 
     @property
     def node(self) -> Node:
+        if self.cell.stale is not None:
+            raise TraceError(self.cell.stale)
         return read(self.cell.version, self.path)
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from arignote.trace.pytree import flatten
 
 
@@ -102,7 +103,9 @@ def outcome(function: Callable[..., Any], args: tuple[Any, ...]) -> Outcome:
             return Outcome(None, error, args)
 
 
-def check_same(case: Case, compiled: Callable[..., Any], args: tuple[Any, ...] | None = None) -> None:
+def check_same(
+    case: Case, compiled: Callable[..., Any], args: tuple[Any, ...] | None = None
+) -> None:
     """Run plainly and compiled; raise AssertionError at the first difference."""
     given = args if args is not None else case.args
     plain = outcome(case.function, copied(given))

@@ -9,9 +9,10 @@ import inspect
 import pickle
 import threading
 
-import arignote as ag
 import numpy as np
 import pytest
+
+import arignote as ag
 from arignote.api import compile
 from arignote.errors import TraceError, UnsupportedError
 
@@ -33,7 +34,7 @@ def traces_of(function, *calls):
     return len(f.traces)
 
 
-# ---- when it traces again ----------------------------------------------------------------------------
+# ---- when it traces again ------------------------------------------------------------------------
 def test_new_sizes_do_not_trace_again():
     assert traces_of(lambda a: a * 2, (V(5),), (V(9),), (V(1000),)) == 1
 
@@ -84,7 +85,7 @@ def test_mode_is_looked_up_at_the_call():
     assert len(f.traces) == 2
 
 
-# ---- ways of calling ---------------------------------------------------------------------------------
+# ---- ways of calling -----------------------------------------------------------------------------
 def test_keywords_defaults_and_varargs():
     def f(a, b=2.0, *rest, scale=1, **more):
         return a * b * scale + sum(rest) + sum(more.values())
@@ -149,7 +150,7 @@ def test_recursion_over_python_values():
     assert power(V(2), 3) is not None
 
 
-# ---- as an object ------------------------------------------------------------------------------------
+# ---- as an object --------------------------------------------------------------------------------
 @compile
 def documented(a, b=1):
     """What it does."""
@@ -189,7 +190,7 @@ def test_many_threads():
     assert len(f.traces) < 20
 
 
-# ---- refused -----------------------------------------------------------------------------------------
+# ---- refused -------------------------------------------------------------------------------------
 def test_read_only_argument_that_is_written():
     a = V(3)
     a.flags.writeable = False

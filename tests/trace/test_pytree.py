@@ -6,6 +6,7 @@ import dataclasses
 from collections import namedtuple
 
 import pytest
+
 from arignote.trace.pytree import LEAF, flatten, register_pytree
 
 Point = namedtuple("Point", "x y")

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from arignote.errors import DTypeError
 from arignote.trace.pytree import flatten
 from arignote.trace.signature import (
-    ArraySpec, ObjectSpec, ScalarSpec, StaticSpec, layout_of, signature_of,
+    ArraySpec,
+    ObjectSpec,
+    ScalarSpec,
+    StaticSpec,
+    layout_of,
+    signature_of,
 )  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 """The corpus of straight-line programs, plain against compiled."""
 
 import pytest
+
 from arignote.api import compile
 from arignote.fxgraph.verify import verify
-
 from tests.corpus.cases import check_same
 from tests.corpus.straight import CASES
 

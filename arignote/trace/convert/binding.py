@@ -32,15 +32,22 @@ def bindings_of(body: Sequence[ast.stmt], scope: Scope, *, reads: bool = True) -
 
     Without `reads`, only what is assigned before branches and loops is found.
     """
-    deleted = {n.id for n in own(body) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
-    flow = _Flow(scope.local - deleted, scope.local if reads else NOTHING)
-    flow.block(body, set(scope.parameters - deleted))
+    deleted: list[str] = []
+    for node in own(body):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+            deleted.append(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name is not None:
+            deleted.append(node.name)  # at the end of the handler, however it ends
+    once = frozenset(n for n in deleted if deleted.count(n) == 1)
+    flow = _Flow(scope.local.difference(deleted), once, scope.local if reads else NOTHING)
+    flow.block(body, set(scope.parameters.difference(deleted)))
     return flow.found
 
 
 class _Flow:
-    def __init__(self, countable: Names, local: Names) -> None:
+    def __init__(self, countable: Names, deleted_once: Names, local: Names) -> None:
         self.countable = countable
+        self.deleted_once = deleted_once
         self.local = local
         self.found = Bindings()
         self.breaks: list[list[set[str]]] = []
@@ -125,8 +132,8 @@ class _Flow:
         for handler in stmt.handlers:
             self.check(bound, handler.type)
             inside = set(bound)
-            if handler.name is not None:
-                self.bind(inside, {handler.name})
+            if handler.name in self.deleted_once:
+                inside.add(handler.name)
             end = self.block(handler.body, inside)
             if end is not None and handler.name is not None:
                 end.discard(handler.name)

@@ -1341,6 +1341,18 @@ def try_name_is_gone(x):
 
 
 @case((1,), (0,))
+def try_name_of_a_parameter_is_gone(x):
+    try:
+        try:
+            1 / x
+        except ZeroDivisionError as x:
+            1 / 0
+    except ZeroDivisionError:
+        return x
+    return x
+
+
+@case((1,), (0,))
 def try_return(x):
     out = []
     try:

@@ -75,6 +75,9 @@ class Plain:
     def aug(self, name, target, value):
         return getattr(operator, name)(target, value)
 
+    def made(self, container):
+        return container
+
     def item(self, base):
         return base
 

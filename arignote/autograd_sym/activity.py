@@ -49,6 +49,13 @@ class Activity:
             return self.outer(n)
         return self.known.get(n, False)
 
+    def flags(self, n: Node) -> tuple[bool, ...]:
+        """Which results of a node with bodies are active."""
+        known = self.results.get(n)
+        if known is None:
+            return self.outer.flags(n) if self.outer is not None else (False,) * len(n.type)
+        return known
+
     def _decide(self, n: Node) -> bool:
         flow: Flow | None = n.op.extra.get("activity")
         if flow is not None:

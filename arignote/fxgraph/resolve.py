@@ -21,7 +21,10 @@ class Resolve:
     too. A replacement that contains what it replaces would never end: the inner one stays as it is.
     """
 
-    def __init__(self, forward: dict[Node, Node] | None = None) -> None:
+    def __init__(
+        self, forward: dict[Node, Node] | None = None, leaves: frozenset[Node] | None = None
+    ) -> None:
+        self.leaves = leaves
         self.done: dict[Node, Node] = {}
         self.forward: dict[Node, Node] = dict(forward or {})
         self.open: set[Node] = set()
@@ -43,6 +46,10 @@ class Resolve:
                 continue
             new = forward.get(n)
             if new is None:
+                if self.leaves is not None and n.free.isdisjoint(self.leaves):
+                    done[n] = n
+                    stack.pop()
+                    continue
                 if not ready:
                     missing = [d for d in below(n) if d not in done]
                     if missing:

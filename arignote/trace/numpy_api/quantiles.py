@@ -1,0 +1,250 @@
+"""median, quantile, percentile: reads of a sorted axis, interpolated as NumPy does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...fxgraph.affine import dim, minus, size_node
+from ...fxgraph.constants import const, is_const, lit, value_of
+from ...fxgraph.node import Node
+from ...fxgraph.ops import elementwise as ew
+from ...fxgraph.ops import reduce as red
+from ...fxgraph.ops import shaping as sh
+from ...fxgraph.ops import sort as sorts
+from ...fxgraph.ops.checks import required
+from ...fxgraph.ops.family import cast_to
+from ...fxgraph.ops.scalar import quotient
+from ...fxgraph.ops.structure import gather, iota, reshape
+from ...fxgraph.types import F64, I64
+from ..registry import implements
+from .arguments import (
+    NO_VALUE,
+    array,
+    axes_of,
+    finish,
+    given,
+    keep_dims,
+    node,
+    require_nonempty,
+)
+
+
+# ---- median and quantiles ----------------------------------------------------------------------------
+def _last_axis(x: Node, axis: Any) -> tuple[Node, tuple[int, ...]]:
+    """The axes to be reduced, merged into the last one."""
+    axes = axes_of(axis, x.rank)
+    kept = [k for k in range(x.rank) if k not in axes]
+    if axis is None:
+        return sh.ravel(x), axes
+    turned = sh.transpose(x, [*kept, *axes])
+    shape = (*turned.shape[: len(kept)], dim(sh.count(turned.shape[len(kept) :])))
+    return reshape(turned, shape), axes
+
+
+def _with_nan(x: Node, result: Node) -> Node:
+    """nan where a line of x has one; its last axis is the line."""
+    if x.dtype.kind not in "fc":
+        return result
+    bad = red.reduce_any(ew.isnan(x), axes=(x.rank - 1,))
+    lead = result.rank - bad.rank
+    return ew.where(
+        sh.expand(bad, tuple(range(lead))) if lead else bad, const(np.nan, result.dtype), result
+    )
+
+
+@implements(np.median)
+def median(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
+    x = array(a)
+    line, axes = _last_axis(x, axis)
+    return finish(keep_dims(_middle(line), axes, keepdims), out)
+
+
+def _middle(line: Node) -> Node:
+    """The mean of the two middle elements of the sorted last axis; they coincide for odd lengths."""
+    k = line.rank - 1
+    n = size_node(line.shape[k])
+    kind = np.result_type(line.dtype, F64) if line.dtype.kind in "biu" else line.dtype
+    if line.shape[k] == 0:
+        return sh.filled(np.nan, kind, line.shape[:k])
+    ordered = sorts.sort(line, axis=k, kind="quicksort")
+    high = sh.select(ordered, k, quotient(n, 2))
+    low = sh.select(ordered, k, quotient(minus(n, lit(1)), 2))
+    odd = ew.equal(ew.remainder(n, lit(2), weak=True), 1)
+    a, b = cast_to(low, kind), cast_to(high, kind)
+    wide = np.dtype("f4") if kind == np.dtype("f2") else kind
+    half = ew.divide(ew.add(cast_to(a, wide), cast_to(b, wide)), 2)
+    return _with_nan(line, ew.where(odd, b, cast_to(half, kind)))
+
+
+#: The alpha and beta of the continuous methods of Hyndman and Fan, "Sample quantiles in statistical
+#: packages" (1996); linear, lower, higher, midpoint and nearest place a quantile at (n - 1) * q.
+_CONTINUOUS = {
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "hazen": (0.5, 0.5),
+    "weibull": (0.0, 0.0),
+    "median_unbiased": (1 / 3.0, 1 / 3.0),
+    "normal_unbiased": (3 / 8.0, 3 / 8.0),
+}
+_PLACED = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def quantile_of(x: Node, q: Node, axis: Any, method: str, keepdims: Any) -> Node:
+    """Quantiles along axes; q's axes stand first.  Raises ValueError for an unknown method."""
+    if method not in _CONTINUOUS and method not in _PLACED:
+        raise ValueError(
+            f"{method!r} is not a valid method. Use one of: {', '.join([*_CONTINUOUS, *_PLACED])}"
+        )
+    if x.dtype.kind == "c":
+        raise TypeError("a must be an array of real numbers")
+    line, axes = _last_axis(x, axis)
+    k = line.rank - 1
+    require_nonempty(line.shape, (k,), "quantile of an empty axis")
+    n = size_node(line.shape[k])
+    where_ = _place(q, n, method)
+    ordered = sorts.sort(line, axis=k, kind="quicksort")
+    out = _read_between(ordered, where_, n, method, x.dtype.kind in "biu")
+    out = _with_nan(line, out)
+    if keepdims and keepdims is not NO_VALUE:
+        out = sh.expand(out, tuple(q.rank + a for a in axes)) if axes else out
+    return out
+
+
+def _place(q: Node, n: Node, method: str) -> Node:
+    """Where in the sorted line a quantile stands, clipped to it."""
+    last_ = minus(n, lit(1))
+    if method in _CONTINUOUS:
+        alpha, beta = _CONTINUOUS[method]
+        scaled = ew.multiply(q, ew.subtract(ew.add(cast_to(n, F64, True), 1), alpha + beta))
+        at = ew.subtract(ew.add(scaled, alpha), 1)
+        return ew.clip(at, 0.0, cast_to(last_, F64, True))
+    return ew.multiply(cast_to(last_, F64, True), q)
+
+
+def _read_between(ordered: Node, at: Node, n: Node, method: str, integers: bool) -> Node:
+    k = ordered.rank - 1
+
+    def read(p: Node) -> Node:
+        p = cast_to(p, I64)
+        out = gather(ordered, p, axes=(k,), at=k, mode="clip")
+        lead = list(range(k, k + p.rank))
+        return sh.transpose(out, [*lead, *range(k)]) if lead else out
+
+    if method in ("lower", "higher", "nearest"):
+        step = {"lower": ew.floor, "higher": ew.ceil, "nearest": ew.rint}[method]
+        return read(step(at))
+    below = ew.floor(at)
+    above = ew.minimum(ew.add(below, 1), cast_to(minus(n, lit(1)), F64, True))
+    gap = ew.subtract(at, below)
+    if method == "midpoint":
+        gap = ew.where(ew.equal(gap, 0), 0.0, 0.5)
+    kind = (
+        ordered.dtype if at.type.weak and not integers else np.result_type(ordered.dtype, at.dtype)
+    )
+    low, high = cast_to(read(below), kind), cast_to(read(above), kind)
+    rest = list(range(gap.rank, low.rank))
+    t = sh.expand(gap, rest) if rest else gap
+    t = cast_to(t, kind)
+    return lerp(low, high, t)
+
+
+def lerp(a: Node, b: Node, t: Node) -> Node:
+    """NumPy's: from the nearer end, so that it is monotonic."""
+    d = ew.subtract(b, a)
+    up = ew.add(a, ew.multiply(d, t))
+    down = ew.subtract(b, ew.multiply(d, ew.subtract(1, t)))
+    return ew.where(ew.greater_equal(t, 0.5), down, up)
+
+
+def _quantile(
+    a: Any,
+    q: Any,
+    scale: float | None,
+    axis: Any,
+    out: Any,
+    method: str,
+    keepdims: Any,
+    weights: Any,
+) -> Any:
+    if given(weights):
+        raise NotImplementedError("quantiles with weights: sort and accumulate the weights")
+    x = array(a)
+    level = node(q)
+    # a Python number as q does not widen the result
+    level = cast_to(level, F64, level.type.weak) if level.dtype.kind != "f" else level
+    level = level if scale is None else ew.divide(level, scale)
+    fits = ew.logical_and(ew.less_equal(0, level), ew.less_equal(level, 1))
+    fits = red.reduce_all(fits, axes=tuple(range(fits.rank))) if fits.rank else fits
+    what = (
+        "Quantiles must be in the range [0, 1]"
+        if scale is None
+        else "Percentiles must be in the range [0, 100]"
+    )
+    if is_const(fits) and not value_of(fits):
+        raise ValueError(what)
+    if not is_const(fits):
+        required(fits, "ValueError", what)
+    return finish(quantile_of(x, level, axis, method, keepdims), out)
+
+
+@implements(np.quantile)
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    return _quantile(a, q, None, axis, out, method, keepdims, weights)
+
+
+@implements(np.percentile)
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    return _quantile(a, q, 100, axis, out, method, keepdims, weights)
+
+
+@implements(np.nanmedian)
+def nanmedian(
+    a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False
+) -> Any:
+    """The k valid elements of a line are its first k when sorted."""
+    x = array(a)
+    if x.dtype.kind not in "fc":
+        return median(a, axis, out, overwrite_input, keepdims)
+    line, axes = _last_axis(x, axis)
+    k = line.rank - 1
+    many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
+    ordered = sorts.sort(line, axis=k, kind="quicksort")
+    low = _pick(ordered, ew.floor_divide(ew.subtract(many, 1), 2))
+    high = _pick(ordered, ew.floor_divide(many, 2))
+    odd = ew.equal(ew.remainder(many, 2), 1)
+    half = ew.where(odd, high, ew.divide(ew.add(low, high), 2))
+    result = ew.where(ew.equal(many, 0), const(np.nan, x.dtype), half)
+    return finish(keep_dims(result, axes, keepdims), out)
+
+
+def _pick(ordered: Node, at: Node) -> Node:
+    """One element of each line: at `at` of the last axis."""
+    k = ordered.rank - 1
+    index = [
+        sh.spread_axes(iota(d), at.shape, [i for i in range(at.rank) if i != j])
+        for j, d in enumerate(at.shape)
+    ]
+    return gather(ordered, *index, at, axes=tuple(range(k + 1)), at=0, mode="clip")

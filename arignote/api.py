@@ -112,7 +112,7 @@ class Compiled(Dispatcher):
         for _ in range(len(leaves) + 1):
             signature, slots = signature_of(tree, leaves, static, shared)
             try:
-                return trace_call(self._function, signature, slots, converting.converted)
+                return trace_call(self._function, signature, leaves, slots, converting.converted)
             except NeedStatic as needed:
                 static = static | frozenset(needed.leaves)
         raise TraceError(f"{self._name}: tracing does not settle which values are static")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ..errors import TraceError, UnsupportedError
 from ..fxgraph.affine import size_node
-from ..fxgraph.constants import new_handle, new_input, new_size
+from ..fxgraph.constants import lit, new_handle, new_input, new_size
 from ..fxgraph.graph import Graph
 from ..fxgraph.node import Node
 from ..fxgraph.types import I64, Size
@@ -45,16 +45,17 @@ P = TypeVar("P", bound=Proxy)
 def trace_call(
     function: Callable[..., Any],
     signature: Signature,
+    leaves: Sequence[Any],
     slots: Sequence[int],
     convert: Callable[[Any], Any],
 ) -> Trace:
     """Run `function` on proxies for the leaves.  `convert` rewrites its control flow first.
 
-    slots: the value of each size slot in this call (hints).  Raises what the function raises while
+    leaves, slots: the arguments and the value of each size slot (hints).  Raises what the function raises while
     it is traced, TraceError and UnsupportedError for what cannot be traced, NeedStatic.
     """
     with tracing() as session:
-        call = _Call(session, signature, function, slots)
+        call = _Call(session, signature, function, leaves, slots)
         proxies = call.all_proxies()
         args, kwargs = signature.tree.unflatten(proxies)
         answer = convert(function)(*args, **kwargs)
@@ -66,9 +67,14 @@ class _Call:
     """The inputs made for one call, and how outputs are told apart."""
 
     def __init__(
-        self, session: Session, signature: Signature, function: Any, slots: Sequence[int]
+        self,
+        session: Session,
+        signature: Signature,
+        function: Any,
+        leaves: Sequence[Any],
+        slots: Sequence[int],
     ) -> None:
-        self.session, self.signature, self.slots = session, signature, slots
+        self.session, self.signature, self.leaves, self.slots = session, signature, leaves, slots
         self.inputs: dict[Node, Source] = {}
         self.sizes: dict[int, Node] = {}
         self.proxies: dict[int, Proxy] = {}
@@ -163,7 +169,7 @@ class _Call:
         base = tuple(shape[::-1] if swapped else shape)
         n = new_input(name, spec.dtype, base)
         self.inputs[n] = DataOf(k, swapped)
-        cell = Cell(n, k, dense=spec.layout in "CF")
+        cell = Cell(n, k, None if spec.layout in "CF" else lambda: self._strides(k, spec))
         if not swapped:
             return self._kept(k, Array(cell))
         order = list(range(len(base)))[::-1]
@@ -212,14 +218,23 @@ class _Call:
         rows = [(key, n) for key, n in sorted(last.items(), key=lambda row: row[0])]
         return tuple(Write(k, out.position(n), count) for (count, k), n in rows)
 
-    def stride(self, leaf: int, axis: int) -> Node:
-        """The stride of an argument's axis as an input."""
-        known = self.strides.get((leaf, axis))
-        if known is None:
-            known = new_input(f"{self.names[leaf]}_step{axis}", I64, (), True)
-            self.strides[leaf, axis] = known
-            self.inputs[known] = StrideOf(leaf, axis)
-        return known
+    def _strides(self, leaf: int, spec: ArraySpec) -> list[Node]:
+        """The strides of an argument as inputs, their values in this call as hints."""
+        out = []
+        for axis in range(len(spec.sizes)):
+            if spec.layout == "rows" and axis == len(spec.sizes) - 1:
+                out.append(lit(1))
+                continue
+            known = self.strides.get((leaf, axis))
+            if known is None:
+                known = new_input(f"{self.names[leaf]}_step{axis}", I64, (), True)
+                self.strides[leaf, axis] = known
+                self.inputs[known] = StrideOf(leaf, axis)
+                array = self.leaves[leaf]
+                hint = array.strides[axis] // array.itemsize
+                self.session.knowledge.hints[known] = hint
+            out.append(known)
+        return out
 
 
 #: type of an opaque argument -> proxy(node)
@@ -250,6 +265,7 @@ class _Outputs:
         self.known: dict[Node, int] = {}
         self.by_cell: dict[Cell, ArrayResult] = {}
         self.shared: dict[Cell, bool] = {}
+        self.given: set[Cell] = set()
         self.seen: dict[int, Output] = {}
 
     def position(self, n: Node) -> int:
@@ -305,14 +321,13 @@ class _Outputs:
         base = self.by_cell.get(x.cell)
         if base is None:
             base = self.by_cell[x.cell] = ArrayResult(self.own(x.cell.version))
-        return self._view(x, base) if x.path else base
+        if x.path or x.cell in self.given:
+            return self._view(x, base)
+        self.given.add(x.cell)
+        return base
 
     def _view(self, x: Array, base: Argument | ArrayResult) -> ViewOf:
-        own = None
-        if isinstance(base, Argument) and not x.cell.dense:
-            rank = x.cell.version.rank
-            own = [poly.polynomial(self.call.stride(base.leaf, a)) for a in range(rank)]
-        offset, strides = placed_strides(x, own)
+        offset, strides = placed_strides(x)
         return ViewOf(
             base,
             x.node.dtype,

@@ -43,10 +43,11 @@ def strides_of(x: Array) -> Strides:
     return placed_strides(x)[1]
 
 
-def placed_strides(x: Array, own: Strides | None = None) -> tuple[Polynomial, Strides]:
-    """Where a view starts and its strides, in elements of its cell; `own`: the cell's strides."""
+def placed_strides(x: Array) -> tuple[Polynomial, Strides]:
+    """Where a view starts in its cell, and its strides, in elements."""
     shape = x.cell.version.shape
-    strides = own if own is not None else c_strides(shape)
+    own = x.cell.strides
+    strides = [poly.polynomial(s) for s in own()] if own is not None else c_strides(shape)
     offset: Polynomial = {}
     for step in x.path:
         if isinstance(step, Window):
@@ -139,7 +140,7 @@ def _pin(n: Node) -> None:
 
 def is_contiguous(x: Array) -> bool:
     """Is the view's memory in C order without gaps, for certain?"""
-    if not x.cell.dense or any(isinstance(s, Part) for s in x.path):
+    if any(isinstance(s, Part) for s in x.path):
         return False
     want = c_strides(x.sizes)
     return all(
@@ -187,8 +188,6 @@ def _unit_axes(shape: Shape, target: Shape) -> Window | None:
 def may_view(a: Array, target: Shape) -> bool:
     if _unit_axes(a.sizes, target) is not None:
         return True
-    if not a.cell.dense:
-        return False
     return is_contiguous(a) or merged_strides(a.sizes, strides_of(a), target) is not None
 
 

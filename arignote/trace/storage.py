@@ -8,6 +8,7 @@ sees it, as in NumPy.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,16 +22,21 @@ from .session import session
 
 class Cell:
     """version: the node of the newest contents.  owner: position of the argument leaf it is the
-    memory of, None for memory made in the trace.  dense: elements lie in C order without gaps.
-    ties, stale: see `aliasing`.
+    memory of, None for memory made in the trace.  strides: gives an argument's strides (in
+    elements) where they are not those of C order.  ties, stale: see `aliasing`.
     """
 
-    __slots__ = ("_version", "owner", "dense", "ties", "stale", "__weakref__")
+    __slots__ = ("_version", "owner", "strides", "ties", "stale", "__weakref__")
 
-    def __init__(self, version: Node, owner: int | None = None, dense: bool = True) -> None:
+    def __init__(
+        self,
+        version: Node,
+        owner: int | None = None,
+        strides: Callable[[], list[Node]] | None = None,
+    ) -> None:
         self._version = version
         self.owner = owner
-        self.dense = dense
+        self.strides = strides
         self.ties: list[Any] | None = None
         self.stale: str | None = None
         session().register(self)

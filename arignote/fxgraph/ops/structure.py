@@ -45,7 +45,8 @@ def _write(base: Any, *operands: Any, axes: tuple[int, ...], steps: tuple[int, .
     shape = [int(d) for d in operands[k:-1]]
     out = np.array(base)
     if 0 not in shape:
-        out[_grid(operands[:k], steps, axes, shape)] = operands[-1]
+        value = operands[-1] if any(a >= 0 for a in axes) else np.reshape(operands[-1], ())
+        out[_grid(operands[:k], steps, axes, shape)] = value
     return out
 
 

@@ -1,8 +1,9 @@
 """Scalar expressions as text: an expression DAG becomes one line, and locals where it must.
 
-A node that is used more than once and is not trivial, or that makes its line too long, gets a local
-of its own just before (`Host.let`).  The walk is iterative: expressions may be deep.  What languages
-spell differently (casts, literals) comes in a `Dialect`, what stands behind a name in a `Host`.
+A node that is used more than once and is not trivial, or that makes its line too long, gets a
+local of its own just before (`Host.let`).  The walk is iterative: expressions may be deep.  What
+languages spell differently (casts, literals) comes in a `Dialect`, what stands behind a name in a
+`Host`.
 """
 
 from __future__ import annotations

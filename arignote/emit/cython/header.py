@@ -27,7 +27,10 @@ class Part:
 
 
 def type_part(name: str) -> Part:
-    """The element type `an_<code>` (of emit/preamble) and its pointers: `p` promises that nothing else overlaps."""
+    """The element type `an_<code>` (of emit/preamble) and its pointers.
+
+    `an_<code>p` promises that nothing else overlaps what it points to, `an_<code>q` does not.
+    """
     t, cython = f"an_{name}", CYTHON_TYPES[name]
     c = f"typedef {t} *__restrict__ {t}p; typedef {t} *{t}q;"
     kind = f"ctypedef struct {t}:\n    pass" if cython == "struct" else f"ctypedef {cython} {t}"
@@ -66,8 +69,8 @@ ctypedef struct an_context:
     ),
     "fail": Part(
         """\
-static __attribute__((noinline, cold)) int32_t an_fail(an_context *ctx, int32_t site, int64_t a, int64_t b,
-        int64_t c, int64_t d, int64_t e, int64_t f) {
+static __attribute__((noinline, cold)) int32_t an_fail(an_context *ctx, int32_t site, int64_t a,
+        int64_t b, int64_t c, int64_t d, int64_t e, int64_t f) {
     const int64_t v[6] = {a, b, c, d, e, f};
     ctx->error.site = site;
     memcpy(ctx->error.values, v, sizeof v);
@@ -75,7 +78,8 @@ static __attribute__((noinline, cold)) int32_t an_fail(an_context *ctx, int32_t 
 }
 static inline int64_t an_bits(double x) { int64_t b; memcpy(&b, &x, 8); return b; }""",
         """\
-int32_t an_fail(an_context* ctx, int32_t site, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f) noexcept nogil
+int32_t an_fail(an_context* ctx, int32_t site, int64_t a, int64_t b, int64_t c, int64_t d,
+                int64_t e, int64_t f) noexcept nogil
 int64_t an_bits(double x) noexcept nogil""",
         ("base",),
     ),
@@ -97,7 +101,8 @@ static inline an_wide an_wide_power(an_wide a, an_wide b) {  /* saturates beyond
     return r;
 }
 static inline an_wide an_wide_shift(an_wide a, an_wide b) {
-    return a == 0 || b < 0 ? 0 : b > 63 ? (a < 0 ? -((an_wide)1 << 100) : (an_wide)1 << 100) : a * ((an_wide)1 << b);
+    const an_wide far = a < 0 ? -((an_wide)1 << 100) : (an_wide)1 << 100;
+    return a == 0 || b < 0 ? 0 : b > 63 ? far : a * ((an_wide)1 << b);
 }
 static inline an_wide an_wide_real(double x) {
     return x >= -0x1p63 && x < 0x1p63 ? (an_wide)(int64_t)x : (an_wide)1 << 100;
@@ -153,7 +158,9 @@ void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""
     "threads": Part(
         """\
 /* How many parts a loop of `trip` steps is cut into: one below the work that threads pay for. */
-static inline int64_t an_most(int32_t threads) { return threads < 1 ? 1 : threads < 128 ? threads : 128; }
+static inline int64_t an_most(int32_t threads) {
+    return threads < 1 ? 1 : threads < 128 ? threads : 128;
+}
 static inline int64_t an_parts(int32_t threads, int64_t trip, double work, double least) {
     const int64_t parts = an_most(threads);
     if (trip < 2 || trip * work < least) return 1;
@@ -169,11 +176,13 @@ static inline int64_t an_trip(int64_t lo, int64_t hi, int64_t step) {
     int64_t n = step > 0 ? (hi - lo + step - 1) / step : (lo - hi - step - 1) / -step;
     return n > 0 ? n : 0;
 }
-static inline void an_report(an_context *ctx, const an_context *from) { ctx->error = from->error; }""",
+static inline void an_report(an_context *ctx, const an_context *part) {
+    ctx->error = part->error;
+}""",
         """\
 int64_t an_most(int32_t threads) noexcept nogil
 int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
-int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t parts) noexcept nogil
+int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
 int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
 void an_report(an_context* ctx, const an_context* part) noexcept nogil""",
         ("base",),
@@ -181,3 +190,30 @@ void an_report(an_context* ctx, const an_context* part) noexcept nogil""",
 }
 #: The most parts a parallel loop is cut into (see an_parts).
 MOST_PARTS = 128
+
+
+def without_cuda(c: str) -> str:
+    """Shared C text as the CPU reads it: what only CUDA's compilers see is left out."""
+    out: list[str] = []
+    kept = [True]  # of each open #if: do its lines stay?
+    own: list[bool] = []  # of each open #if: does it ask for CUDA?
+    for line in c.split("\n"):
+        word = line.strip()
+        if word.startswith("#if"):
+            own.append(word in ("#if defined(__CUDACC__)", "#if defined(__CUDACC_RTC__)"))
+            kept.append(kept[-1] and not own[-1])
+            if own[-1]:
+                continue
+        elif word == "#else" and own[-1]:
+            kept[-1] = kept[-2]
+            continue
+        elif word == "#endif":
+            stays = kept.pop()
+            if own.pop():
+                continue
+            if stays:
+                out.append(line)
+            continue
+        if kept[-1]:
+            out.append(line)
+    return "\n".join(out)

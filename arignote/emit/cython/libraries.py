@@ -1,9 +1,9 @@
 """Library calls: BLAS routines by pointer, and operations that run in Python.
 
-What the attributes mean: C = alpha * A @ B + beta * C for gemm(C; A, B), y = alpha * A @ x + beta * y
-for gemv(y; A, x), A += alpha * x y' for ger(A; x, y), out = alpha * x . y + beta * out for
-dot(out; x, y), C = alpha * A A' for syrk(C; A).  alpha and beta are numbers (1 and 0 where absent);
-a node as last input is an alpha known only at run time.
+What the attributes mean: C = alpha * A @ B + beta * C for gemm(C; A, B),
+y = alpha * A @ x + beta * y for gemv(y; A, x), A += alpha * x y' for ger(A; x, y),
+out = alpha * x . y + beta * out for dot(out; x, y), C = alpha * A A' for syrk(C; A).  alpha and
+beta are numbers (1 and 0 where absent); a node as last input is an alpha known only at run time.
 """
 
 from __future__ import annotations
@@ -75,17 +75,37 @@ def _gemm(scope: Scope, out: Panel, panels: list[Panel], alpha: str, beta: str) 
 
 def _gemv(scope: Scope, out: Panel, panels: list[Panel], alpha: str, beta: str) -> list[str]:
     a, x = panels
-    return [*_sizes(scope, *a.shape), alpha, *_panel(scope, a), *_panel(scope, x), beta, *_panel(scope, out)]
+    return [
+        *_sizes(scope, *a.shape),
+        alpha,
+        *_panel(scope, a),
+        *_panel(scope, x),
+        beta,
+        *_panel(scope, out),
+    ]
 
 
 def _ger(scope: Scope, out: Panel, panels: list[Panel], alpha: str, beta: str) -> list[str]:
     x, y = panels
-    return [*_sizes(scope, *out.shape), alpha, *_panel(scope, x), *_panel(scope, y), *_panel(scope, out)]
+    return [
+        *_sizes(scope, *out.shape),
+        alpha,
+        *_panel(scope, x),
+        *_panel(scope, y),
+        *_panel(scope, out),
+    ]
 
 
 def _dot(scope: Scope, out: Panel, panels: list[Panel], alpha: str, beta: str) -> list[str]:
     x, y = panels
-    return [*_sizes(scope, *x.shape), alpha, *_panel(scope, x), *_panel(scope, y), beta, _at(scope, out)]
+    return [
+        *_sizes(scope, *x.shape),
+        alpha,
+        *_panel(scope, x),
+        *_panel(scope, y),
+        beta,
+        _at(scope, out),
+    ]
 
 
 def _row_product(scope: Scope, out: Panel, panels: list[Panel], alpha: str, beta: str) -> list[str]:
@@ -107,8 +127,8 @@ _ARGUMENTS = {"gemm": _gemm, "gemv": _gemv, "ger": _ger, "dot": _dot, "syrk": _s
 def _python(scope: Scope, s: Library) -> None:
     """The runtime calls `op.reference`: pointers and integers of the inputs, then of the outputs.
 
-    An input gives its dims and strides, an output (contiguous) its dims.  Scalars go through a slot;
-    opaque handles are the runtime's own and are left out.
+    An input gives its dims and strides, an output (contiguous) its dims.  Scalars go through a
+    slot; opaque handles are the runtime's own and are left out.
     """
     inputs = [x for x in s.inputs if isinstance(x, Panel) or x.dtype != OPAQUE]
     numbers: list[str] = []

@@ -16,9 +16,16 @@ COMMON = Part(
 #include <limits.h>
 /* How Fortran sees an r x c matrix: 'N' its rows are contiguous, 'T' its columns are, 0 neither. */
 static inline char an_look(int64_t r, int64_t c, int64_t s0, int64_t s1, int *ld) {
-    const int64_t row = r <= 1 ? (c > 1 ? c : 1) : s0, column = c <= 1 ? (r > 1 ? r : 1) : s1;
-    if ((c <= 1 || s1 == 1) && row >= (c > 1 ? c : 1) && row <= INT_MAX) { *ld = (int)row; return 'N'; }
-    if ((r <= 1 || s0 == 1) && column >= (r > 1 ? r : 1) && column <= INT_MAX) { *ld = (int)column; return 'T'; }
+    const int64_t wide = c > 1 ? c : 1, high = r > 1 ? r : 1;
+    const int64_t row = r <= 1 ? wide : s0, column = c <= 1 ? high : s1;
+    if ((c <= 1 || s1 == 1) && row >= wide && row <= INT_MAX) {
+        *ld = (int)row;
+        return 'N';
+    }
+    if ((r <= 1 || s0 == 1) && column >= high && column <= INT_MAX) {
+        *ld = (int)column;
+        return 'T';
+    }
     return 0;
 }
 static inline char an_flip(char op) { return op == 'N' ? 'T' : 'N'; }""",
@@ -29,7 +36,9 @@ static inline char an_flip(char op) { return op == 'N' ? 'T' : 'N'; }""",
 _PACK = """\
 static T *an_pack_T(int64_t r, int64_t c, const T *x, int64_t s0, int64_t s1) {
     T *p = malloc((r * c + 1) * sizeof(T));
-    if (p) for (int64_t i = 0; i < r; i++) for (int64_t j = 0; j < c; j++) p[i * c + j] = x[i * s0 + j * s1];
+    if (!p) return p;
+    for (int64_t i = 0; i < r; i++)
+        for (int64_t j = 0; j < c; j++) p[i * c + j] = x[i * s0 + j * s1];
     return p;
 }
 /* A vector as BLAS takes it: an increment that is not 0, the pointer to its lowest address. */
@@ -45,9 +54,10 @@ static inline const T *an_vector_T(int64_t n, const T *x, int64_t s, int *inc, T
 }"""
 
 _GEMM = """\
-static void (*an_blas_Lgemm)(char *, char *, int *, int *, int *, T *, T *, int *, T *, int *, T *, T *, int *);
-static int32_t an_gemm_T(int64_t m, int64_t n, int64_t k, T alpha, const T *a, int64_t a0, int64_t a1,
-        const T *b, int64_t b0, int64_t b1, T beta, T *c, int64_t c0, int64_t c1) {
+static void (*an_blas_Lgemm)(char *, char *, int *, int *, int *, T *, T *, int *, T *, int *, T *,
+        T *, int *);
+static int32_t an_gemm_T(int64_t m, int64_t n, int64_t k, T alpha, const T *a, int64_t a0,
+        int64_t a1, const T *b, int64_t b0, int64_t b1, T beta, T *c, int64_t c0, int64_t c1) {
     int lda = 1, ldb = 1, ldc = 1, m_ = (int)m, n_ = (int)n, k_ = (int)k;
     T *pa = 0, *pb = 0, *pc = 0, *out = c;
     int32_t rc = 4;
@@ -67,7 +77,9 @@ static int32_t an_gemm_T(int64_t m, int64_t n, int64_t k, T alpha, const T *a, i
     if (!opb) { if (!(pb = an_pack_T(k, n, b, b0, b1))) goto done; b = pb; opb = 'N'; ldb = n_; }
     if (!opc) { if (!(pc = an_pack_T(m, n, c, c0, c1))) goto done; out = pc; ldc = n_; }
     an_blas_Lgemm(&opb, &opa, &n_, &m_, &k_, &alpha, (T *)b, &ldb, (T *)a, &lda, &beta, out, &ldc);
-    if (pc) for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) c[i * c0 + j * c1] = pc[i * n + j];
+    if (pc)
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++) c[i * c0 + j * c1] = pc[i * n + j];
     rc = 0;
 done:
     free(pa); free(pb); free(pc);
@@ -96,7 +108,8 @@ static int32_t an_gemv_T(int64_t m, int64_t n, T alpha, const T *a, int64_t a0, 
     int32_t rc = vx && vy ? 0 : 4;
     if (!rc) {
         char t = an_flip(op);
-        an_blas_Lgemv(&t, op == 'N' ? &n_ : &m_, op == 'N' ? &m_ : &n_, &alpha, (T *)a, &ld, (T *)vx, &ix, &beta, vy, &iy);
+        int *rows = op == 'N' ? &n_ : &m_, *columns = op == 'N' ? &m_ : &n_;
+        an_blas_Lgemv(&t, rows, columns, &alpha, (T *)a, &ld, (T *)vx, &ix, &beta, vy, &iy);
         if (py) for (int64_t i = 0; i < m; i++) y[i * sy] = py[i];
     }
     free(pa); free(px); free(py);
@@ -105,14 +118,15 @@ static int32_t an_gemv_T(int64_t m, int64_t n, T alpha, const T *a, int64_t a0, 
 
 _GER = """\
 static void (*an_blas_LgerU)(int *, int *, T *, T *, int *, T *, int *, T *, int *);
-static int32_t an_ger_T(int64_t m, int64_t n, T alpha, const T *x, int64_t sx, const T *y, int64_t sy,
-        T *a, int64_t a0, int64_t a1) {
+static int32_t an_ger_T(int64_t m, int64_t n, T alpha, const T *x, int64_t sx, const T *y,
+        int64_t sy, T *a, int64_t a0, int64_t a1) {
     int ld = 1, ix, iy, m_ = (int)m, n_ = (int)n;
     T *px = 0, *py = 0;
     if (m <= 0 || n <= 0) return 0;
     char op = m > INT_MAX || n > INT_MAX ? 0 : an_look(m, n, a0, a1, &ld);
     if (!op) {
-        for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) a[i * a0 + j * a1] += alpha * x[i * sx] * y[j * sy];
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++) a[i * a0 + j * a1] += alpha * x[i * sx] * y[j * sy];
         return 0;
     }
     const T *vx = an_vector_T(m, x, sx, &ix, &px), *vy = an_vector_T(n, y, sy, &iy, &py);
@@ -125,7 +139,8 @@ static int32_t an_ger_T(int64_t m, int64_t n, T alpha, const T *x, int64_t sx, c
 
 _DOT = """\
 static T (*an_blas_Ldot)(int *, T *, int *, T *, int *);
-static int32_t an_dot_T(int64_t n, T alpha, const T *x, int64_t sx, const T *y, int64_t sy, T beta, T *out) {
+static int32_t an_dot_T(int64_t n, T alpha, const T *x, int64_t sx, const T *y, int64_t sy,
+        T beta, T *out) {
     T s = 0;
     if (n > 0) {
         int ix, iy, n_ = (int)n;
@@ -143,15 +158,22 @@ static int32_t an_dot_T(int64_t n, T alpha, const T *x, int64_t sx, const T *y, 
 _SYRK = """\
 static void (*an_blas_Lsyrk)(char *, char *, int *, int *, T *, T *, int *, T *, T *, int *);
 /* c = alpha a a', both triangles: BLAS writes one, the other is its mirror. */
-static int32_t an_syrk_T(int64_t n, int64_t k, T alpha, const T *a, int64_t a0, int64_t a1, T *c, int64_t c0, int64_t c1) {
+static int32_t an_syrk_T(int64_t n, int64_t k, T alpha, const T *a, int64_t a0, int64_t a1,
+        T *c, int64_t c0, int64_t c1) {
     int lda = 1, ldc = 1, n_ = (int)n, k_ = (int)k;
     T *pa = 0, *pc = 0, *out = c, zero = 0;
     char up = 'U';
     if (n <= 0) return 0;
     if (n > INT_MAX || k > INT_MAX) return 4;
     char opa = an_look(n, k, a0, a1, &lda), opc = an_look(n, n, c0, c1, &ldc);
-    if (!opa) { if (!(pa = an_pack_T(n, k, a, a0, a1))) return 4; a = pa; opa = 'N'; lda = k_ > 1 ? k_ : 1; }
-    if (!opc) { if (!(pc = malloc(n * n * sizeof(T)))) { free(pa); return 4; } out = pc; ldc = n_; }
+    if (!opa) {
+        if (!(pa = an_pack_T(n, k, a, a0, a1))) return 4;
+        a = pa; opa = 'N'; lda = k_ > 1 ? k_ : 1;
+    }
+    if (!opc) {
+        if (!(out = pc = malloc(n * n * sizeof(T)))) { free(pa); return 4; }
+        ldc = n_;
+    }
     char t = an_flip(opa);
     an_blas_Lsyrk(&up, &t, &n_, &k_, &alpha, (T *)a, &lda, &zero, out, &ldc);
     for (int64_t j = 0; j < n; j++) for (int64_t i = 0; i <= j; i++) {
@@ -164,13 +186,15 @@ static int32_t an_syrk_T(int64_t n, int64_t k, T alpha, const T *a, int64_t a0, 
 }"""
 
 _CYTHON = {
-    "gemm": "int32_t an_gemm_T(int64_t m, int64_t n, int64_t k, T alpha, T* a, int64_t a0, int64_t a1, "
-    "T* b, int64_t b0, int64_t b1, T beta, T* c, int64_t c0, int64_t c1) noexcept nogil",
+    "gemm": "int32_t an_gemm_T(int64_t m, int64_t n, int64_t k, T alpha, T* a, int64_t a0, "
+    "int64_t a1, T* b, int64_t b0, int64_t b1, T beta, T* c, int64_t c0, int64_t c1) "
+    "noexcept nogil",
     "gemv": "int32_t an_gemv_T(int64_t m, int64_t n, T alpha, T* a, int64_t a0, int64_t a1, "
     "T* x, int64_t sx, T beta, T* y, int64_t sy) noexcept nogil",
     "ger": "int32_t an_ger_T(int64_t m, int64_t n, T alpha, T* x, int64_t sx, T* y, int64_t sy, "
     "T* a, int64_t a0, int64_t a1) noexcept nogil",
-    "dot": "int32_t an_dot_T(int64_t n, T alpha, T* x, int64_t sx, T* y, int64_t sy, T beta, T* out) noexcept nogil",
+    "dot": "int32_t an_dot_T(int64_t n, T alpha, T* x, int64_t sx, T* y, int64_t sy, T beta, "
+    "T* out) noexcept nogil",
     "syrk": "int32_t an_syrk_T(int64_t n, int64_t k, T alpha, T* a, int64_t a0, int64_t a1, "
     "T* c, int64_t c0, int64_t c1) noexcept nogil",
 }

@@ -91,7 +91,9 @@ def _term(scope: Scope, loop: Loop, before: tuple[Statement, ...], f: Fold, bloc
     name = module.names.fresh("term")
     inner.put(f"return {value}")
     args = ", ".join(f"{module.types[x]} {x}" for x in inner.free)
-    module.functions.append(function_text(f"cdef inline {result} {name}({args}) noexcept nogil:", inner))
+    module.functions.append(
+        function_text(f"cdef inline {result} {name}({args}) noexcept nogil:", inner)
+    )
     return f"{name}({', '.join(inner.free)})"
 
 
@@ -133,4 +135,3 @@ def print_while(scope: Scope, s: While, block: Block) -> None:
     scope.fails = True
     block(scope, s.body)
     scope.depth -= 1
-

@@ -71,7 +71,11 @@ def _result(scope: Scope, b: Buffer, zero: bool) -> None:
     """A result: the caller's memory already, or asked for now that its size is known."""
     module = scope.module
     element = module.type_of(code(b.dtype))
-    position = next(k for k, r in enumerate(module.program.results) if r.buffer is not None and root(r.buffer) is b)
+    position = next(
+        k
+        for k, r in enumerate(module.program.results)
+        if r.buffer is not None and root(r.buffer) is b
+    )
     if not module.program.results[position].static:
         pointer = module.pointer_type(b)
         name = module.pointers[b] = scope.variable(b.name, pointer)
@@ -100,7 +104,9 @@ def print_point(scope: Scope, s: Point) -> None:
             scope.module.pointers[root(a)] = name
         targets.append(scope.read(name))
     moves = [(t, x) for t, x in zip(targets, sources, strict=True) if t != x]
-    if len(moves) > 1 and any(t in [x for _, x in moves[k + 1 :]] for k, (t, _) in enumerate(moves)):
+    if len(moves) > 1 and any(
+        t in [x for _, x in moves[k + 1 :]] for k, (t, _) in enumerate(moves)
+    ):
         held = []
         for t, x in moves:
             held.append(scope.variable(f"{t}_next", scope.module.types[t]))

@@ -11,12 +11,12 @@ import unicodedata
 
 #: Words that mean something in Cython beyond Python's keywords, or in the texts we print.
 _CYTHON = """
-    api bint by bool cdef char cimport complex const cpdef ctypedef cppclass double enum except extern
-    float fused gil inline int int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t
-    include long module_name namespace new noexcept nogil nullptr object operator packed prange print
-    public range readonly restrict short signed sizeof size_t struct typedef typeid union unsigned void
-    volatile DEF IF ELIF ELSE NULL True False None
-    bind ctx entry ints ptrs results shapes dims ws threads part
+    api bint by bool cdef char cimport complex const cpdef ctypedef cppclass double enum except
+    extern float fused gil inline int int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t
+    uint64_t include long module_name namespace new noexcept nogil nullptr object operator
+    packed prange print public range readonly restrict short signed sizeof size_t struct typedef
+    typeid union unsigned void volatile DEF IF ELIF ELSE NULL True False None bind ctx entry
+    ints ptrs results shapes dims ws threads part
 """
 RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *_CYTHON.split()))
 
@@ -33,7 +33,7 @@ def legal(name: str) -> str:
 
 
 class Names:
-    """The identifiers taken in one text.  Loop counters whose loop has ended are given to new ones."""
+    """The identifiers taken in one text; counters of loops that have ended are used again."""
 
     def __init__(self) -> None:
         self.taken: set[str] = set()

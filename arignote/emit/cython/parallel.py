@@ -37,7 +37,9 @@ def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:
 def _function(inner: Scope, first: str, last: str) -> str:
     module = inner.module
     name = module.names.fresh("nest")
-    args = ", ".join([f"int64_t {first}", f"int64_t {last}", *(f"{module.types[x]} {x}" for x in inner.free)])
+    args = ", ".join(
+        [f"int64_t {first}", f"int64_t {last}", *(f"{module.types[x]} {x}" for x in inner.free)]
+    )
     if inner.fails:
         inner.put("return 0")
     kind = "int32_t" if inner.fails else "void"
@@ -54,7 +56,9 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
     trip, parts, t = (scope.variable(w, "int64_t") for w in ("trip", "parts", "piece"))
     work = scope.text(loop.work) if loop.work is not None else "1"
     scope.put(f"{trip} = an_trip({lo}, {hi}, {step})")
-    scope.put(f"{parts} = an_parts({scope.context()}.threads, {trip}, {work}, {module.parallel_work!r})")
+    scope.put(
+        f"{parts} = an_parts({scope.context()}.threads, {trip}, {work}, {module.parallel_work!r})"
+    )
     bounds = [f"an_cut({lo}, {step}, {trip}, {k}, {parts})" for k in (t, f"{t} + 1")]
     whole, cut = _arguments(scope, inner, None), _arguments(scope, inner, t)
     codes = _array(scope, "codes", "int32_t") if inner.fails else ""

@@ -1,8 +1,8 @@
 """A Program as one Cython text.
 
 The text exports C functions only: `entry` (the kernel), `shapes` (the sizes of results) and, where
-libraries are called, `bind`.  The kernel proper is a function named like the user's; `entry` hands it
-the arguments by name and frees its scratch whatever it returns.
+libraries are called, `bind`.  The kernel proper is a function named like the user's; `entry` hands
+it the arguments by name and frees its scratch whatever it returns.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ...optimize.loopnest.program import Buffer, Fold, Point, Program, walk
 from ..library_table import externs
 from ..scalar_code import ScalarFunction, code, library
 from .expressions import ATOM
-from .header import MOST_PARTS, PARTS, Part, type_part
+from .header import MOST_PARTS, PARTS, Part, type_part, without_cuda
 from .libraries_c import COMMON, bind_text
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
@@ -28,7 +28,10 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 
 
 def print_program(program: Program, *, parallel_min_us: float = 50.0) -> str:
-    """The Cython text of a kernel.  Loops marked parallel use threads above `parallel_min_us` of work."""
+    """The Cython text of a kernel.
+
+    Loops marked parallel use threads where there are `parallel_min_us` microseconds of work.
+    """
     module = _module(program, parallel_min_us * WORK_PER_MICROSECOND)
     arguments = _bind_arguments(module)
     kernel = module.names.fresh(program.name)
@@ -43,7 +46,9 @@ def print_program(program: Program, *, parallel_min_us: float = 50.0) -> str:
     functions.append(_entry(module, f"{kernel}({', '.join(text for _, _, text in call)})"))
     functions.append(_shapes(module))
     if module.libraries:
-        functions.append("cdef api void bind(void** functions) noexcept nogil:\n    an_bind(functions)")
+        functions.append(
+            "cdef api void bind(void** functions) noexcept nogil:\n    an_bind(functions)"
+        )
     return "\n\n\n".join([_head(module), *functions]) + "\n"
 
 
@@ -154,7 +159,7 @@ def _head(module: Module) -> str:
     if module.slots_a_part:
         c.append(f"#define AN_SLOTS {module.slots}")
         cython.append("const int64_t AN_SLOTS")
-    c.insert(0, library(module.scalars.values(), "\n".join(c)))
+    c.insert(0, without_cuda(library(module.scalars.values(), "\n".join(c))))
     imports = _IMPORTS
     if "threads" in module.parts:
         imports += "from cython.parallel cimport prange\n"
@@ -171,7 +176,9 @@ def _declared(f: ScalarFunction) -> str:
 
 
 def _indent(texts: list[str]) -> str:
-    return "\n".join(f"    {line}".rstrip() for text in texts for line in text.replace("\\", "\\\\").split("\n"))
+    return "\n".join(
+        f"    {line}".rstrip() for text in texts for line in text.replace("\\", "\\\\").split("\n")
+    )
 
 
 def _parts(module: Module) -> list[Part]:

@@ -1,10 +1,10 @@
 """Reductions in lanes: the C macros that fold a loop's values fast and as accurately as NumPy.
 
-A fold of floats in one variable waits for each addition (0.5 ns an element); independent lanes in an
-inner loop let the compiler use vector registers (0.03 ns) without -ffast-math.  Sums are cut into
-blocks of 1024 elements whose sums are added pairwise by a binary counter, so the error grows with
-log n as in np.sum (N. Higham, The accuracy of floating point summation, SIAM J. Sci. Comput. 14, 1993).
-A macro takes the expression as text, because it must be pasted twice into loops.
+A fold of floats in one variable waits for each addition (0.5 ns an element); independent lanes in
+an inner loop let the compiler use vector registers (0.03 ns) without -ffast-math.  Sums are cut
+into blocks of 1024 elements whose sums are added pairwise by a binary counter, so the error grows
+with log n as in np.sum (N. Higham, The accuracy of floating point summation, SIAM J. Sci. Comput.
+14, 1993).  A macro takes the expression as text, because it must be pasted twice into loops.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def lane_folds(loop: Loop, inside: frozenset[Node]) -> tuple[Fold, ...] | None:
         return None  # the compiler vectorises folds of integers by itself
     if any(s.local.dtype.kind == "c" and s.op.name != "reduce_sum" for s in folds):
         return None
-    if not all(isinstance(s, Fold) or (isinstance(s, Assign) and s.local in inside) for s in loop.body):
+    if not all(
+        isinstance(s, Fold) or (isinstance(s, Assign) and s.local in inside) for s in loop.body
+    ):
         return None
     targets = {f.local for f in folds}
     if len(targets) != len(folds) or targets & mentioned(loop.body):
@@ -75,9 +77,15 @@ def macro_name(folds: tuple[tuple[str, str], ...]) -> str:
 
 
 def lane_macro(folds: tuple[tuple[str, str], ...]) -> str:
-    """The macro `AN_FOLD_...(k, lo, hi, s0, e0, s1, e1, ...)` for (kind, type code) of each fold."""
+    """The macro `AN_FOLD_...(k, lo, hi, s0, e0, s1, e1, ...)` of folds (kind, type code)."""
     count = len(folds)
-    lanes = 64 if all(t in ("f4", "i4", "u4") for _, t in folds) else 16 if "c16" in dict(folds).values() else 32
+    lanes = (
+        64
+        if all(t in ("f4", "i4", "u4") for _, t in folds)
+        else 16
+        if "c16" in dict(folds).values()
+        else 32
+    )
     args = ", ".join(f"s{j}, e{j}" for j in range(count))
     each = [(j, kind, f"an_{t}") for j, (kind, t) in enumerate(folds)]
     sums = [(j, t) for j, kind, t in each if kind == "sum"]
@@ -116,7 +124,8 @@ def _lanes(j: int, t: str, kind: str, lanes: int) -> str:
 def _strips(each: list[tuple[int, str, str]], lanes: int, stop: str) -> list[str]:
     """Whole strips of lanes, then what is left: one element a lane."""
     value = "const int64_t k = k_ + j_; " + " ".join(
-        f"{t} x{j}_ = (e{j}); v{j}_[j_] = {_join(kind, f'v{j}_[j_]', f'x{j}_')};" for j, kind, t in each
+        f"{t} x{j}_ = (e{j}); v{j}_[j_] = {_join(kind, f'v{j}_[j_]', f'x{j}_')};"
+        for j, kind, t in each
     )
     return [
         f"for (; k_ + {lanes} <= {stop}; k_ += {lanes})",
@@ -147,9 +156,11 @@ def _join(kind: str, a: str, x: str) -> str:
 
 
 def early_part(name: str) -> Part:
-    """AN_ALL and AN_ANY: blocks of 256 values are joined without a test, and the answer is looked at
-    between blocks, so that the loop both vectorises and ends early."""
-    going, join, ends = ("(s)", "bad_ |= !(e);", "0") if name == "ALL" else ("!(s)", "bad_ |= !!(e);", "1")
+    """AN_ALL and AN_ANY: blocks of 256 values are joined without a test, and the answer is looked
+    at between blocks, so that the loop both vectorises and ends early."""
+    going, join, ends = (
+        ("(s)", "bad_ |= !(e);", "0") if name == "ALL" else ("!(s)", "bad_ |= !!(e);", "1")
+    )
     c = f"""\
 #define AN_{name}(k, lo, hi, s, e) do {{ \\
     int64_t k_ = (lo), hi_ = (hi); \\
@@ -164,4 +175,13 @@ def early_part(name: str) -> Part:
     return Part(c, cython, ("base", "type_b1"))
 
 
-__all__ = ["JOINS", "KINDS", "accumulator", "early_part", "lane_folds", "lane_macro", "macro_name", "mentioned"]
+__all__ = [
+    "JOINS",
+    "KINDS",
+    "accumulator",
+    "early_part",
+    "lane_folds",
+    "lane_macro",
+    "macro_name",
+    "mentioned",
+]

@@ -66,7 +66,6 @@ class Module:
         restrict = b.restrict and b.role != "alias" and root(b) not in self.pointed
         return self.type_of(code(b.dtype)) + ("p" if restrict else "q")
 
-
     def local_to(self, loop: Loop) -> frozenset[Node]:
         """The locals that are mentioned in this loop and nowhere else."""
         if self._mentions is None:
@@ -180,7 +179,7 @@ class Scope:
         self.module.names.release(n.attr("name"), self.module.held.pop(n))
 
     def read(self, name: str) -> str:
-        """The name of a variable that is used here; one of an outer function becomes a parameter."""
+        """A variable that is used here; one of an outer function becomes a parameter."""
         if name not in self.declared:
             self.free[name] = None
         return name
@@ -220,7 +219,9 @@ class Scope:
         held = self.module.held.get(n)
         if held is None:
             if n.op.name in ("local", "index", "input"):
-                raise LookupError(f"{n} ({dict(n.attrs).get('name')}) is read before it has a value")
+                raise LookupError(
+                    f"{n} ({dict(n.attrs).get('name')}) is read before it has a value"
+                )
             return None
         self.read(held)
         if n.op.name == "local" and code(n.dtype) == "f2" and n in self.module.folded:
@@ -276,7 +277,9 @@ class Scope:
             if is_value(i, 0) or (isinstance(s, int) and s == 0):
                 continue
             one = isinstance(s, int) and s == 1
-            terms.append(t.within(SUM) if one else f"{t.within(ATOM)}*{self.text(size_node(s), ATOM)}")
+            terms.append(
+                t.within(SUM) if one else f"{t.within(ATOM)}*{self.text(size_node(s), ATOM)}"
+            )
         return " + ".join(terms) or "0"
 
     def count(self, b: Buffer) -> str:
@@ -295,4 +298,3 @@ def _named(n: Node) -> str:
     if where is not None and where.name:
         return where.name
     return "t"
-

@@ -1,4 +1,7 @@
-"""Statements as Cython text.  `block` is the entry; loops, memory, checks and libraries have files."""
+"""Statements as Cython text.
+
+`block` is the entry; loops, memory, checks and library calls have files of their own.
+"""
 
 from __future__ import annotations
 

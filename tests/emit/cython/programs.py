@@ -65,7 +65,9 @@ def elementwise_program(dtype="f8", f=None):
     n = new_size("n")
     x, y = argument("x", dtype, [n], written=False), argument("y", dtype, [n], written=False)
     i = counter(n)
-    value = (f or (lambda a, b: op("add", op("multiply", op("exp", a), b), a)))(load(x, [i]), load(y, [i]))
+    value = (f or (lambda a, b: op("add", op("multiply", op("exp", a), b), a)))(
+        load(x, [i]), load(y, [i])
+    )
     out, r = output("out", value.dtype, [n])
     nest = Loop(i, (Store(out, (i,), value),), vector=True, origin=here(3, "exp(x) * y + x"))
     return program("f", [x, y], [n], [nest], [r])
@@ -92,13 +94,33 @@ def softmax_program():
     x = argument("x", F8, [n, m], written=False)
     out, r = output("p", F8, [n, m])
     i = counter(n, "i")
-    top, total, j, k, l = local("top"), local("total"), counter(m, "j"), counter(m, "j"), counter(m, "j")
+    top, total, j, k, l = (
+        local("top"),
+        local("total"),
+        counter(m, "j"),
+        counter(m, "j"),
+        counter(m, "j"),
+    )
     body = (
         Assign(top, const(-np.inf, F8)),
         Loop(j, (Fold(top, reduce_max, load(x, [i, j])),), origin=here(2, "x.max(1)")),
         Assign(total, const(0.0, F8)),
-        Loop(k, (Fold(total, reduce_sum, op("exp", op("subtract", load(x, [i, k]), top))),), origin=here(3, "np.exp(x - top).sum(1)")),
-        Loop(l, (Store(out, (i, l), op("divide", op("exp", op("subtract", load(x, [i, l]), top)), total)),), origin=here(4, "np.exp(x - top) / total")),
+        Loop(
+            k,
+            (Fold(total, reduce_sum, op("exp", op("subtract", load(x, [i, k]), top))),),
+            origin=here(3, "np.exp(x - top).sum(1)"),
+        ),
+        Loop(
+            l,
+            (
+                Store(
+                    out,
+                    (i, l),
+                    op("divide", op("exp", op("subtract", load(x, [i, l]), top)), total),
+                ),
+            ),
+            origin=here(4, "np.exp(x - top) / total"),
+        ),
     )
     return program("softmax", [x], [n, m], [Loop(i, body, parallel=True, work=size_node(m))], [r])
 
@@ -108,6 +130,14 @@ def stencil_program():
     n = new_size("n")
     a = argument("a", F8, [n])
     i = counter(plus(n, lit(-1)), lo=1)
-    total = op("add", op("add", load(a, [plus(i, lit(-1))]), load(a, [i])), load(a, [plus(i, lit(1))]))
+    total = op(
+        "add", op("add", load(a, [plus(i, lit(-1))]), load(a, [i])), load(a, [plus(i, lit(1))])
+    )
     body = Store(a, (i,), op("divide", total, const(3.0, F8)))
-    return program("sweep", [a], [n], [Loop(i, (body,), origin=here(5, "a[i] = (a[i-1] + a[i] + a[i+1]) / 3"))], [])
+    return program(
+        "sweep",
+        [a],
+        [n],
+        [Loop(i, (body,), origin=here(5, "a[i] = (a[i-1] + a[i] + a[i+1]) / 3"))],
+        [],
+    )

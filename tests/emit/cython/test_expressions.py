@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 from programs import (
-    argument, counter, elementwise_program, local, op, output, program, scalar_output,
+    argument,
+    counter,
+    elementwise_program,
+    local,
+    op,
+    output,
+    program,
+    scalar_output,
 )
 from running import run_program
 
@@ -12,7 +19,7 @@ from arignote.emit.cython.printer import print_program
 from arignote.fxgraph.affine import minus, plus, times
 from arignote.fxgraph.constants import const, lit, new_input, new_size
 from arignote.fxgraph.ops.family import cast_to
-from arignote.optimize.loopnest.program import Assign, Buffer, Loop, Program, Store, load
+from arignote.optimize.loopnest.program import Assign, Buffer, Loop, Store, load
 
 DTYPES = ("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16")
 
@@ -86,7 +93,8 @@ def test_casts_between_every_pair_of_dtypes():
 
 
 SPECIAL = [
-    0.0, -0.0, 1.5, -2.25, 0.1, 1e-320, 1.7976931348623157e308, np.inf, -np.inf, np.nan, 1 / 3, -1e-7,
+    0.0, -0.0, 1.5, -2.25, 0.1, 1e-320, 1.7976931348623157e308, np.inf, -np.inf, np.nan,
+    1 / 3, -1e-7,
 ]  # fmt: skip
 
 
@@ -127,15 +135,25 @@ def test_integers_keep_their_order_of_operations():
         results.append(scalar_output(s))
     a, b = 5, -12
     got = run_program(program("integers", [], [n, m], statements, results), [], [a, b]).results
-    want = [a - (b + 1), -3 * a - 2 * b, a * 2**40 - 7, (a - b) * (a + b), a - (a - b), (a - 10) // 3, -a]
+    want = [
+        a - (b + 1),
+        -3 * a - 2 * b,
+        a * 2**40 - 7,
+        (a - b) * (a + b),
+        a - (a - b),
+        (a - 10) // 3,
+        -a,
+    ]
     assert [int(g) for g in got] == [*want, min(a, b), a * b + 2**63]  # the last wraps
 
 
 def test_float_operations_keep_their_order():
     x, y, z = (local(w, "f8") for w in "xyz")
     values = [
-        op("subtract", x, op("subtract", y, z)), op("add", x, op("add", y, z)), op("divide", x, op("multiply", y, z)),
-        op("multiply", op("add", x, y), op("negative", z)), op("negative", op("negative", op("subtract", x, y))),
+        op("subtract", x, op("subtract", y, z)), op("add", x, op("add", y, z)),
+        op("divide", x, op("multiply", y, z)),
+        op("multiply", op("add", x, y), op("negative", z)),
+        op("negative", op("negative", op("subtract", x, y))),
         op("where", op("less", x, op("add", y, z)), x, op("divide", op("divide", x, y), z)),
     ]  # fmt: skip
     results, statements = [], []
@@ -158,7 +176,9 @@ def test_repeated_subexpressions_get_a_local_and_trivial_ones_do_not():
     text = body(print_program(p))
     assert text.count("an_exp_f8(") == 1 and "x[i] * x[i]" in text
     x, y = np.random.default_rng(0).normal(size=(2, 40))
-    np.testing.assert_allclose(run_program(p, [x, y], [40]).value, np.exp(x + y) ** 2 + x * x, 1e-14)
+    np.testing.assert_allclose(
+        run_program(p, [x, y], [40]).value, np.exp(x + y) ** 2 + x * x, 1e-14
+    )
 
 
 def test_a_deep_expression_prints_in_pieces_and_runs():
@@ -197,7 +217,12 @@ def test_loop_counters_are_used_again_but_not_by_others():
     names = Names()
     first = names.counter("i")
     names.release("i", first)
-    assert (first, names.fresh("i"), names.counter("i"), names.counter("i")) == ("i", "i_2", "i", "i_3")
+    assert (first, names.fresh("i"), names.counter("i"), names.counter("i")) == (
+        "i",
+        "i_2",
+        "i",
+        "i_3",
+    )
 
 
 def test_reserved_and_foreign_names_run():
@@ -235,4 +260,3 @@ def test_strided_arguments_and_reshaped_buffers():
 def test_unused_arguments_are_not_passed_on():
     p = elementwise_program("f8", lambda x, y: x)
     assert "an_f8p y" not in body(print_program(p))
-    assert isinstance(p, Program)

@@ -9,7 +9,7 @@ from running import run_program
 
 from arignote.emit.library_table import externs
 from arignote.fxgraph.affine import plus
-from arignote.fxgraph.constants import const, lit, new_input
+from arignote.fxgraph.constants import lit, new_input
 from arignote.optimize.loopnest.program import Library, Panel
 
 I8 = np.dtype("i8")
@@ -20,18 +20,21 @@ def integer(name):
 
 
 def panels(dtype, ranks):
-    """One buffer and one panel an operand, with an offset and strides of its own; and the integers."""
+    """A buffer and a panel with offset and strides of its own for each operand; the integers."""
     integers, buffers, out = [], [], []
     for name, rank in ranks:
         numbers = [integer(f"{name}{w}") for w in ("at", *"mn"[:rank], *"st"[:rank])]
-        buffers.append(argument(name, dtype, [lit_size(numbers[0])]))
+        buffers.append(argument(name, dtype, [numbers[0]]))
         integers += numbers
-        out.append(Panel(buffers[-1], plus(numbers[0], lit(0)), tuple(numbers[1 : 1 + rank]), tuple(numbers[1 + rank :])))
+        out.append(
+            Panel(
+                buffers[-1],
+                plus(numbers[0], lit(0)),
+                tuple(numbers[1 : 1 + rank]),
+                tuple(numbers[1 + rank :]),
+            )
+        )
     return buffers, integers, out
-
-
-def lit_size(n):
-    return n
 
 
 def call(name, dtype, ranks, attrs=(), extra=()):
@@ -45,7 +48,9 @@ def describe(view):
     base = view
     while base.base is not None:
         base = base.base
-    start = (view.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // view.itemsize
+    start = (
+        view.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    ) // view.itemsize
     return base, [start, *view.shape, *[s // view.itemsize for s in view.strides]]
 
 
@@ -95,7 +100,9 @@ def test_gemm_in_all_layouts(beta):
         for la, lb, lc in itertools.product(MATRIX, MATRIX, MATRIX):
             views = [LAYOUTS[w](x) for w, x in ((lc, c), (la, a), (lb, b))]
             assert run(p, views) == 0
-            np.testing.assert_allclose(views[0], beta * c + a @ b, 1e-12, 1e-14, err_msg=f"{la} {lb} {lc}")
+            np.testing.assert_allclose(
+                views[0], beta * c + a @ b, 1e-12, 1e-14, err_msg=f"{la} {lb} {lc}"
+            )
 
 
 @pytest.mark.parametrize("dtype", ["f4", "c8", "c16"])
@@ -146,7 +153,13 @@ def test_gemv_in_all_layouts(dtype):
         for la, lx, ly in itertools.product(MATRIX, VECTORS, VECTORS):
             views = [VECTORS[ly](y), LAYOUTS[la](a), VECTORS[lx](x)]
             assert run(p, views) == 0
-            np.testing.assert_allclose(views[0], y - a @ x, 2e-5 if dtype == "f4" else 1e-12, 1e-6, err_msg=f"{la} {lx} {ly}")
+            np.testing.assert_allclose(
+                views[0],
+                y - a @ x,
+                2e-5 if dtype == "f4" else 1e-12,
+                1e-6,
+                err_msg=f"{la} {lx} {ly}",
+            )
 
 
 def test_a_repeated_number_is_a_vector():
@@ -167,7 +180,9 @@ def test_ger_in_all_layouts(dtype):
         for la, lx, ly in itertools.product(MATRIX, VECTORS, VECTORS):
             views = [LAYOUTS[la](a), VECTORS[lx](x), VECTORS[ly](y)]
             assert run(p, views) == 0
-            np.testing.assert_allclose(views[0], a + 3 * np.outer(x, y), 1e-12, err_msg=f"{la} {lx} {ly}")
+            np.testing.assert_allclose(
+                views[0], a + 3 * np.outer(x, y), 1e-12, err_msg=f"{la} {lx} {ly}"
+            )
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "c16"])
@@ -197,4 +212,3 @@ def test_the_table_lists_each_routine_once_in_order():
     t = Library("syrk", (c,), (a,))
     p = program("f", buffers, integers, [s, t, s], [])
     assert externs(p) == ("scipy.linalg.cython_blas:dgemm", "scipy.linalg.cython_blas:dsyrk")
-    assert const(1.0, "f8").dtype == "f8"

@@ -10,7 +10,12 @@ from running import run_program
 from arignote.fxgraph.constants import const, new_size
 from arignote.fxgraph.ops.family import cast_to
 from arignote.fxgraph.ops.reduce import (
-    reduce_all, reduce_any, reduce_max, reduce_min, reduce_prod, reduce_sum,
+    reduce_all,
+    reduce_any,
+    reduce_max,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
 )
 from arignote.optimize.loopnest.program import Assign, Fold, If, Loop, load
 
@@ -33,7 +38,11 @@ def test_reductions_have_numpy_values(name, dtype):
             continue
         got = run_program(p, [x], [n]).value
         with np.errstate(all="ignore"):
-            want = getattr(np, name)(x, dtype=x.dtype) if name in ("sum", "prod") else getattr(np, name)(x)
+            want = (
+                getattr(np, name)(x, dtype=x.dtype)
+                if name in ("sum", "prod")
+                else getattr(np, name)(x)
+            )
         assert got.dtype == want.dtype
         if np.dtype(dtype).kind in "iu" or name in ("max", "min"):
             assert got == want, n
@@ -57,7 +66,11 @@ def test_extremes_keep_nan_wherever_it_stands(reduce):
 def test_sums_are_as_accurate_as_numpys():
     p = reduction_program(reduce_sum, 0.0)
     rng = np.random.default_rng(3)
-    for x in (rng.random(1_000_000), rng.normal(size=1_000_000), rng.random(999_999) * 10.0 ** rng.integers(-8, 8, 999_999)):
+    for x in (
+        rng.random(1_000_000),
+        rng.normal(size=1_000_000),
+        rng.random(999_999) * 10.0 ** rng.integers(-8, 8, 999_999),
+    ):
         exact = math.fsum(x)
         ours = abs(run_program(p, [x], [x.size]).value - exact)
         assert ours <= max(2 * abs(np.sum(x) - exact), 4 * np.spacing(abs(exact)))
@@ -76,7 +89,13 @@ def test_infinities_and_nan_go_through_sums():
 def test_all_and_any(reduce, function):
     p = reduction_program(reduce, reduce is reduce_all, "f8", rtype="?")
     for n in (0, 1, 255, 256, 257, 3000):
-        for x in (np.ones(n), np.zeros(n), np.full(n, 0.25), np.arange(n) % 7.0, np.full(n, np.nan)):
+        for x in (
+            np.ones(n),
+            np.zeros(n),
+            np.full(n, 0.25),
+            np.arange(n) % 7.0,
+            np.full(n, np.nan),
+        ):
             assert bool(run_program(p, [x], [n]).value) == bool(function(x))
 
 
@@ -112,7 +131,13 @@ def two_folds(third=None):
     )
     start = (Assign(s, const(0.0, "f8")), Assign(q, const(-1.0, "f8")))
     more = (Assign(s, op("add", s, d)),) if third else ()
-    return program("f", [x], [n], (Assign(d, const(7.0, "f8")), *start, loop, *more) if third else (*start, loop), [scalar_output(s), scalar_output(q)])
+    return program(
+        "f",
+        [x],
+        [n],
+        (Assign(d, const(7.0, "f8")), *start, loop, *more) if third else (*start, loop),
+        [scalar_output(s), scalar_output(q)],
+    )
 
 
 def test_two_folds_share_a_loop_in_lanes():

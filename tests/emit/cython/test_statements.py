@@ -6,7 +6,15 @@ import struct
 import numpy as np
 import pytest
 from programs import (
-    argument, counter, here, local, op, output, program, scalar_output, softmax_program,
+    argument,
+    counter,
+    here,
+    local,
+    op,
+    output,
+    program,
+    scalar_output,
+    softmax_program,
     stencil_program,
 )
 from running import run_program
@@ -16,7 +24,20 @@ from arignote.fxgraph.constants import const, lit, new_handle, new_index, new_in
 from arignote.fxgraph.ops.family import cast_to
 from arignote.fxgraph.ops.reduce import reduce_sum
 from arignote.optimize.loopnest.program import (
-    Alloc, Assign, Break, Buffer, Check, Fold, If, Library, Loop, Note, Panel, Point, Store, While,
+    Alloc,
+    Assign,
+    Break,
+    Buffer,
+    Check,
+    Fold,
+    If,
+    Library,
+    Loop,
+    Note,
+    Panel,
+    Point,
+    Store,
+    While,
     load,
 )
 
@@ -27,7 +48,9 @@ def temporary(name, dtype, shape, **more):
 
 def fill(b, value, dtype="f8"):
     i = counter(b.shape[0])
-    return Loop(i, (Store(b, (i,), value if not isinstance(value, float) else const(value, dtype)),))
+    return Loop(
+        i, (Store(b, (i,), value if not isinstance(value, float) else const(value, dtype)),)
+    )
 
 
 def integer(name):
@@ -47,7 +70,9 @@ def test_results_do_not_depend_on_the_number_of_threads():
     x = np.random.default_rng(0).normal(size=(301, 333))
     one = run_program(softmax_program(), [x], x.shape, parallel_min_us=0).value
     for threads in (2, 3):
-        more = run_program(softmax_program(), [x], x.shape, threads=threads, parallel_min_us=0).value
+        more = run_program(
+            softmax_program(), [x], x.shape, threads=threads, parallel_min_us=0
+        ).value
         assert more.tobytes() == one.tobytes()
 
 
@@ -82,9 +107,24 @@ def test_while_break_and_branches():
     x, most = integer("x"), integer("most")
     v, k = local("v", "i8", True), local("k", "i8", True)
     odd = op("equal", op("remainder", v, lit(2), weak=True), lit(1))
-    step = If(odd, (Assign(v, plus(op("multiply", v, lit(3), weak=True), lit(1))),), (Assign(v, op("floor_divide", v, lit(2), weak=True)),))
-    loop = While((), op("not_equal", v, lit(1)), (If(op("equal", k, most), (Break(),)), step, Assign(k, plus(k, lit(1)))), here(7, "while x != 1:"))
-    p = program("collatz", [], [x, most], [Assign(v, x), Assign(k, lit(0)), loop], [scalar_output(k), scalar_output(v)])
+    step = If(
+        odd,
+        (Assign(v, plus(op("multiply", v, lit(3), weak=True), lit(1))),),
+        (Assign(v, op("floor_divide", v, lit(2), weak=True)),),
+    )
+    loop = While(
+        (),
+        op("not_equal", v, lit(1)),
+        (If(op("equal", k, most), (Break(),)), step, Assign(k, plus(k, lit(1)))),
+        here(7, "while x != 1:"),
+    )
+    p = program(
+        "collatz",
+        [],
+        [x, most],
+        [Assign(v, x), Assign(k, lit(0)), loop],
+        [scalar_output(k), scalar_output(v)],
+    )
     assert [int(r) for r in run_program(p, [], [27, 1000]).results] == [111, 1]
     assert int(run_program(p, [], [27, 5]).results[0]) == 5
     assert "# example.py:7: while x != 1:" in run_program(p, [], [1, 1]).text
@@ -92,39 +132,53 @@ def test_while_break_and_branches():
 
 def test_an_endless_loop_looks_for_interrupts():
     v = local("v", "i8", True)
-    p = program("f", [], [], [Assign(v, lit(0)), While((), op("less", lit(-1), v), (Assign(v, plus(v, lit(1))),))], [scalar_output(v)])
+    p = program(
+        "f",
+        [],
+        [],
+        [Assign(v, lit(0)), While((), op("less", lit(-1), v), (Assign(v, plus(v, lit(1))),))],
+        [scalar_output(v)],
+    )
     assert run_program(p, interrupt=3).code == 3
 
 
 def test_empty_blocks_print():
     n = integer("n")
     i = counter(n)
-    p = program("f", [], [n], [Loop(i, ()), If(op("less", n, lit(3)), (), (Note(here(1, "pass")),))], [])
+    p = program(
+        "f", [], [n], [Loop(i, ()), If(op("less", n, lit(3)), (), (Note(here(1, "pass")),))], []
+    )
     assert run_program(p, [], [4]).code == 0
 
 
 def test_accumulating_stores():
     n = new_size("n")
     at, x = argument("at", "i8", [n], written=False), argument("x", "f8", [n], written=False)
-    out, r = output("out", "f8", [lit_size(5)])
+    out, r = output("out", "f8", [5])
     i = counter(n)
     body = [fill(out, 0.0), Loop(i, (Store(out, (load(at, [i]),), load(x, [i]), accumulate=True),))]
-    where, values = np.random.default_rng(0).integers(0, 5, 100), np.random.default_rng(1).random(100)
+    where, values = (
+        np.random.default_rng(0).integers(0, 5, 100),
+        np.random.default_rng(1).random(100),
+    )
     want = np.zeros(5)
     np.add.at(want, where, values)
     got = run_program(program("f", [at, x], [n], body, [r]), [where, values], [100]).value
     np.testing.assert_array_equal(got, want)
 
 
-def lit_size(k):
-    return k
-
-
 # ---- guards and checks ---------------------------------------------------------------------------
 def test_guards_come_before_any_write():
     n = integer("n")
     a = argument("a", "f8", [1])
-    p = program("f", [a], [n], [Store(a, (lit(0),), const(1.0, "f8"))], [], guards=[plus(n, lit(-3)), minus(lit(9), n)])
+    p = program(
+        "f",
+        [a],
+        [n],
+        [Store(a, (lit(0),), const(1.0, "f8"))],
+        [],
+        guards=[plus(n, lit(-3)), minus(lit(9), n)],
+    )
     for value, code in ((2, 1), (3, 0), (9, 0), (10, 1)):
         data = np.zeros(1)
         assert run_program(p, [data], [value]).code == code and data[0] == (code == 0)
@@ -134,7 +188,13 @@ def test_index_checks_wrap_and_report():
     k, n = integer("k"), new_size("n")
     a = argument("a", "f8", [n], written=False)
     i, v = local("i", "i8", True), local("v")
-    p = program("f", [a], [k, n], [Check("check_index", (k, n), i, 4), Assign(v, load(a, [i]))], [scalar_output(v)])
+    p = program(
+        "f",
+        [a],
+        [k, n],
+        [Check("check_index", (k, n), i, 4), Assign(v, load(a, [i]))],
+        [scalar_output(v)],
+    )
     data = np.arange(5.0)
     for index in range(-5, 5):
         assert run_program(p, [data], [index, 5]).value == data[index]
@@ -154,7 +214,12 @@ def test_other_checks():
     ]  # fmt: skip
     p = program("f", [x], [a, b], checks, [scalar_output(d), scalar_output(e)])
     assert [float(r) for r in run_program(p, [np.float64(2.5)], [3, 3]).results] == [3, 2.5]
-    for value, ints, site in ((1.0, (3, 4), 0), (1.0, (0, 0), 1), (0.0, (3, 3), 2), (9.5, (7, 7), 3)):
+    for value, ints, site in (
+        (1.0, (3, 4), 0),
+        (1.0, (0, 0), 1),
+        (0.0, (3, 3), 2),
+        (9.5, (7, 7), 3),
+    ):
         answer = run_program(p, [np.float64(value)], ints)
         assert (answer.code, answer.site) == (2, site)
     assert answer.values[:2] == (struct.unpack("q", struct.pack("d", 9.5))[0], 7)
@@ -178,7 +243,8 @@ def test_python_integers_overflow_exactly(build, exact):
     p = program("f", [], [a, b], [Check("fits64", (build(a, b),), v, 0)], [scalar_output(v)])
     least, most = -(2**63), 2**63 - 1
     pairs = [
-        (2, 3), (most, 1), (least, -1), (most, 0), (least, 1), (3037000500, 3037000500), (-2, 63), (1, 63), (2, 62), (2, 63),
+        (2, 3), (most, 1), (least, -1), (most, 0), (least, 1), (3037000500, 3037000500), (-2, 63),
+        (1, 63), (2, 62), (2, 63),
         (3037000499, 3037000499), (most, most), (7, 22), (7, 23), (-1, 62), (3, 39), (3, 40),
     ]  # fmt: skip
     for x, y in pairs:
@@ -193,24 +259,34 @@ def test_python_integers_overflow_exactly(build, exact):
 
 def test_reals_beyond_64_bits_are_no_integers():
     x, v = local("x"), local("v", "i8", True)
-    p = program("f", [x], [], [Check("fits64", (cast_to(x, "i8", weak=True),), v, 0)], [scalar_output(v)])
-    for value, code in ((-3.7, 0), (2.0**62, 0), (2.0**63, 2), (-(2.0**63), 0), (-1e300, 2), (np.nan, 2)):
+    p = program(
+        "f", [x], [], [Check("fits64", (cast_to(x, "i8", weak=True),), v, 0)], [scalar_output(v)]
+    )
+    for value, code in (
+        (-3.7, 0),
+        (2.0**62, 0),
+        (2.0**63, 2),
+        (-(2.0**63), 0),
+        (-1e300, 2),
+        (np.nan, 2),
+    ):
         answer = run_program(p, [np.float64(value)])
         assert answer.code == code and (code or int(answer.value) == int(value))
 
 
-# ---- memory ----------------------------------------------------------------------------------------
+# ---- memory ------------------------------------------------------------------------------------
 def test_scratch_on_the_heap_and_on_the_stack_cleared_or_not():
     n = new_size("n")
     x = argument("x", "f8", [n], written=False)
     out, r = output("out", "f8", [n])
     heap, stack = temporary("heap", "f8", [n]), temporary("stack", "f8", [16])
-    i, k, t, u = counter(n), counter(n, "k"), counter(lit(3), "t"), counter(n, "u")
+    i, k, t = counter(n), counter(n, "k"), counter(lit(3), "t")
+    add = Store(heap, (i,), load(x, [i]), True), Store(stack, (lit(3),), load(x, [i]), True)
     body = [
         fill(out, 0.0),
         Loop(t, (
             Alloc(heap, zero=True), Alloc(stack, zero=True),
-            Loop(i, (Store(heap, (i,), load(x, [i]), True), Store(stack, (lit(3),), load(x, [i]), True))),
+            Loop(i, add),
             Loop(k, (Store(out, (k,), op("add", load(heap, [k]), load(stack, [lit(3)])), True),)),
         )),
     ]  # fmt: skip
@@ -263,11 +339,12 @@ def test_a_result_of_a_size_known_late():
     count, at = local("count", "i8", True), local("at", "i8", True)
     out, r = output("out", "f8", [count], static=False)
     i, j = counter(n), counter(n, "j")
+    keep = Store(out, (at,), load(x, [j])), Assign(at, plus(at, lit(1)))
     positive = [op("less", const(0.0, "f8"), load(x, [k])) for k in (i, j)]
     body = [
         Assign(count, lit(0)), Loop(i, (If(positive[0], (Assign(count, plus(count, lit(1))),)),)),
         Alloc(out), Assign(at, lit(0)),
-        Loop(j, (If(positive[1], (Store(out, (at,), load(x, [j])), Assign(at, plus(at, lit(1))))),)),
+        Loop(j, (If(positive[1], keep),)),
     ]  # fmt: skip
     p = program("keep", [x], [n], body, [r])
     for data in (np.random.default_rng(0).normal(size=50), -np.ones(5)):
@@ -277,7 +354,13 @@ def test_a_result_of_a_size_known_late():
 def test_a_result_of_rank_0_and_a_weak_scalar():
     out, r = output("out", "f4", [])
     s = local("s", "?", True)
-    p = program("f", [], [], [Store(out, (), const(1.5, "f4")), Assign(s, const(True, "?"))], [r, scalar_output(s)])
+    p = program(
+        "f",
+        [],
+        [],
+        [Store(out, (), const(1.5, "f4")), Assign(s, const(True, "?"))],
+        [r, scalar_output(s)],
+    )
     assert [x.item() for x in run_program(p).results] == [1.5, True]
 
 
@@ -298,13 +381,19 @@ def test_pointers_change_places():
         assert run_program(p, [np.zeros(4), np.ones(4)], [4, steps]).value[2] == want
 
 
-# ---- Python operations -----------------------------------------------------------------------------
+# ---- Python operations ---------------------------------------------------------------------------
 def test_python_operations_get_pointers_and_sizes():
     n = new_size("n")
     x = argument("x", "f8", [n, 3], written=False)
     out, r = output("out", "f8", [n])
     scale = local("scale", "f4")
-    s = Library("python", (Panel(out, lit(0), (n,), (1,)),), (Panel(x, lit(1), (n,), (3,)), scale, new_handle("g")), (), site=9)
+    s = Library(
+        "python",
+        (Panel(out, lit(0), (n,), (1,)),),
+        (Panel(x, lit(1), (n,), (3,)), scale, new_handle("g")),
+        (),
+        site=9,
+    )
     p = program("f", [x, scale], [n], [s], [r])
     data = np.arange(12.0).reshape(4, 3)
     seen = []
@@ -312,9 +401,15 @@ def test_python_operations_get_pointers_and_sizes():
     def callback(owner, site, pointers, numbers):
         count, stride, late = numbers[0], numbers[1], numbers[2]
         seen.append((site, count, stride, late))
-        column = np.lib.stride_tricks.as_strided(np.ctypeslib.as_array(ctypes.cast(pointers[0], ctypes.POINTER(ctypes.c_double)), (12,)), (count,), (8 * stride,))
+        column = np.lib.stride_tricks.as_strided(
+            np.ctypeslib.as_array(ctypes.cast(pointers[0], ctypes.POINTER(ctypes.c_double)), (12,)),
+            (count,),
+            (8 * stride,),
+        )
         factor = ctypes.cast(pointers[1], ctypes.POINTER(ctypes.c_float))[0]
-        np.ctypeslib.as_array(ctypes.cast(pointers[2], ctypes.POINTER(ctypes.c_double)), (late,))[:] = column * factor
+        np.ctypeslib.as_array(ctypes.cast(pointers[2], ctypes.POINTER(ctypes.c_double)), (late,))[
+            :
+        ] = column * factor
         return 0
 
     got = run_program(p, [data, np.float32(0.5)], [4], callback=callback).value

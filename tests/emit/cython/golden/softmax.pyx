@@ -1,0 +1,64 @@
+# softmax: printed from its loop program
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from cython.parallel cimport prange
+
+cdef extern from *:
+    ...
+    ctypedef struct an_context:
+        void* owner
+        int32_t threads
+        int32_t (*callback)(void* owner, int32_t site, void** ptrs, const int64_t* ints) noexcept nogil
+        void* (*result)(void* owner, int32_t k, const int64_t* dims) noexcept nogil
+        int32_t (*interrupted)() noexcept nogil
+    ctypedef double an_f8
+    ctypedef an_f8* an_f8p
+    ctypedef an_f8* an_f8q
+    const double AN_INF, AN_NAN
+    const int64_t AN_INT_MIN
+    int64_t an_most(int32_t threads) noexcept nogil
+    int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
+    int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
+    int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
+    void an_report(an_context* ctx, const an_context* part) noexcept nogil
+    an_f8 an_exp_f8(an_f8) noexcept nogil
+    void AN_FOLD_max_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
+    void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
+
+
+cdef void nest(int64_t first, int64_t last, int64_t m, an_f8p x, an_f8p p) noexcept nogil:
+    cdef int64_t i, j
+    cdef an_f8 top, total
+    for i in range(first, last):
+        top = -AN_INF
+        # example.py:2: x.max(1)
+        AN_FOLD_max_f8(j, 0, m, top, x[i*m + j])
+        total = 0.0
+        # example.py:3: np.exp(x - top).sum(1)
+        AN_FOLD_sum_f8(j, 0, m, total, an_exp_f8(x[i*m + j] - top))
+        # example.py:4: np.exp(x - top) / total
+        for j in range(m):
+            p[i*m + j] = an_exp_f8(x[i*m + j] - top) / total
+
+
+cdef int32_t softmax(int64_t n, int64_t m, an_context* ctx, an_f8p x, an_f8p p) noexcept nogil:
+    cdef int64_t trip, parts, piece
+    trip = an_trip(0, n, 1)
+    parts = an_parts(ctx.threads, trip, m, 500000.0)
+    if parts == 1:
+        nest(0, n, m, x, p)
+    else:
+        for piece in prange(parts, num_threads=<int>parts, schedule='static'):
+            nest(an_cut(0, 1, trip, piece, parts), an_cut(0, 1, trip, piece + 1, parts), m, x, p)
+    return 0
+
+
+cdef api int32_t entry(an_context* ctx, void** ptrs, const int64_t* ints, void** results) noexcept nogil:
+    return softmax(ints[0], ints[1], ctx, <an_f8p>ptrs[0], <an_f8p>results[0])
+
+
+cdef api void shapes(const int64_t* ints, int64_t* dims) noexcept nogil:
+    cdef int64_t n, m
+    n = ints[0]
+    m = ints[1]
+    dims[0] = n
+    dims[1] = m

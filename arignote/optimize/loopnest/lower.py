@@ -22,7 +22,7 @@ from .element import element
 from .inplace import Observed, schedule
 from .positions import NESTS
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
-from .region import chain_root, is_vector_product, region_of
+from .region import chain_root, is_dot, region_of
 from .routines import lower_callback, lower_product
 from .scope import Lowering, Scope, result_buffer
 
@@ -137,7 +137,7 @@ def lower_region(
             NESTS[a.op.name](a, scope)
         elif "library" in a.op.traits or "effect" in a.op.traits:
             lower_callback(a, scope)
-        elif a.op.name == "matmul" and a.shape and not is_vector_product(a):
+        elif a.op.name == "matmul" and a.shape and not is_dot(a):
             lower_product(a, scope)
         else:
             perform(a, scope, over)

@@ -110,7 +110,7 @@ def kept_for(n: Node) -> list[Node]:
     """Values that must be in memory because n reads them there."""
     if n.op.name == "reshape":
         return [n.inputs[0]]
-    if not n.op.traits & _PANELS or n.op.name in INLINE_OPERANDS or is_vector_product(n):
+    if not n.op.traits & _PANELS or n.op.name in INLINE_OPERANDS or is_dot(n):
         return []
     out = []
     for x in n.inputs:
@@ -121,11 +121,11 @@ def kept_for(n: Node) -> list[Node]:
     return out
 
 
-def is_vector_product(n: Node) -> bool:
-    """A matrix product one of whose sides is a single row or column: computed like a reduction."""
+def is_dot(n: Node) -> bool:
+    """A matrix product of one row and one column: computed like a reduction, where it is read."""
     if n.op.name != "matmul":
         return False
-    return any(isinstance(d, int) and d == 1 for d in n.shape[-2:])
+    return all(isinstance(d, int) and d == 1 for d in n.shape[-2:])
 
 
 def _measure(region: Region, scope: Scope) -> None:
@@ -191,7 +191,7 @@ def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
         return True
     if any(u.op.name == "view" and window_of(u).repeated for u in readers):
         return True
-    if name == "matmul" and not is_vector_product(n):
+    if name == "matmul" and not is_dot(n):
         return True
     if "reduction" in n.op.traits or name == "matmul":
         return not (

@@ -6,9 +6,11 @@ would not pay, and for integers, it is a loop nest with the unit stride innermos
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...fxgraph.affine import plus, size_node
 from ...fxgraph.constants import const, is_const, lit, project, value_of
-from ...fxgraph.node import Node, make, origin
+from ...fxgraph.node import Node, Origin, make, origin
 from ...fxgraph.ops.elementwise import less, multiply
 from ...fxgraph.ops.scalar import product, scaled
 from ...fxgraph.types import OPAQUE, Shape, TensorType
@@ -29,9 +31,8 @@ def lower_product(n: Node, scope: Scope) -> None:
     c = allocate(scope, n, n.dtype, n.shape)
     sizes = [size_node(d) for d in (n.shape[-2], n.shape[-1], a.shape[-1])]
     work = scope.scalar(product(sizes))
-    panels = (
-        n.dtype.char in _BLAS and panel_of(a, scope) is not None and panel_of(b, scope) is not None
-    )
+    x, y = panel_of(a, scope), panel_of(b, scope)
+    panels = n.dtype.char in _BLAS and x is not None and y is not None and not _own_rows(n, x)
     if not panels or (is_const(work) and int(value_of(work)) < SMALL_PRODUCT):
         _product_loops(n, c, scope)
     elif is_const(work) and int(value_of(work)) >= SMALL_PRODUCT:
@@ -45,7 +46,15 @@ def lower_product(n: Node, scope: Scope) -> None:
     scope.values[n] = c
 
 
+def _own_rows(n: Node, x: Panel) -> bool:
+    """A dense matrix times a column: sums of rows at memory's speed, without a library's threads."""
+    return _is_one(n.shape[-1]) and _is_one(x.strides[-1])
+
+
 def _product_loops(n: Node, c: Buffer, scope: Scope) -> None:
+    if _is_one(n.shape[-1]):
+        _rows(n, c, scope)
+        return
     a, b = n.inputs
     zero = const(0, n.dtype)
 
@@ -65,7 +74,18 @@ def _product_loops(n: Node, c: Buffer, scope: Scope) -> None:
     nest(scope, shape, build, origin.get(n), (*range(rank - 2), rank - 2, rank, rank - 1))
 
 
+def _rows(n: Node, c: Buffer, scope: Scope) -> None:
+    """A product with one column: each row is a sum of its own."""
+
+    def build(position: list[Node], inner: Scope) -> None:
+        value = element(n, position, inner)
+        inner.emit(Store(c, tuple(inner.scalar(i) for i in position), value))
+
+    nest(scope, n.shape, build, origin.get(n))
+
+
 def _gemm(n: Node, c: Buffer, scope: Scope) -> None:
+    """One BLAS call a batch position: gemv where a side is a single row or column."""
     a, b = n.inputs
 
     def build(batch: list[Node], inner: Scope) -> None:
@@ -73,9 +93,27 @@ def _gemm(n: Node, c: Buffer, scope: Scope) -> None:
         y = panel_of(b, inner, aligned_batch(b, batch))
         assert x is not None and y is not None
         out = _panel(c, inner, [*batch, lit(0), lit(0)], c.shape[-2:], (c.rank - 2, c.rank - 1))
-        inner.emit(Library("gemm", (out,), (x, y), (), origin=origin.get(n)))
+        inner.emit(_routine(out, x, y, origin.get(n)))
 
     nest(scope, n.shape[:-2], build, origin.get(n))
+
+
+def _routine(out: Panel, x: Panel, y: Panel, where: Origin | None) -> Library:
+    if _is_one(out.shape[1]):
+        return Library("gemv", (_axis(out, 0),), (x, _axis(y, 0)), (), origin=where)
+    if _is_one(out.shape[0]):
+        turned = replace(y, shape=y.shape[::-1], strides=y.strides[::-1])
+        return Library("gemv", (_axis(out, 1),), (turned, _axis(x, 1)), (), origin=where)
+    return Library("gemm", (out,), (x, y), (), origin=where)
+
+
+def _is_one(d: int | Node) -> bool:
+    return isinstance(d, int) and d == 1
+
+
+def _axis(p: Panel, axis: int) -> Panel:
+    """One row or column of a panel."""
+    return replace(p, shape=(p.shape[axis],), strides=(p.strides[axis],))
 
 
 def panel_of(x: Node, scope: Scope, batch: list[Node] | None = None) -> Panel | None:

@@ -192,7 +192,7 @@ def _check(s: Check, memory: Memory, program: Program) -> None:
 def _library(s: Library, memory: Memory, program: Program) -> None:
     inputs = [_value(p, memory) if isinstance(p, Node) else _window(p, memory) for p in s.inputs]
     outputs = [_window(p, memory) for p in s.outputs]
-    if s.name == "gemm":
+    if s.name in ("gemm", "gemv"):
         outputs[0][...] = inputs[0] @ inputs[1]
         return
     node = program.sites[s.site].node

@@ -75,6 +75,9 @@ class Host(Protocol):
     def function(self, n: Node) -> str:
         """The scalar C function that computes this node."""
 
+    def type_of(self, code: str) -> str:
+        """The element type of a dtype code."""
+
     def require(self, part: str) -> None:
         """The text needs a part of the header."""
 
@@ -139,7 +142,7 @@ def _write(n: Node, done: dict[Node, Text], host: Host) -> Text:
     if kind == "cast" and _plain_cast(n.inputs[0].dtype, n.dtype):
         if n.inputs[0].dtype == n.dtype:
             return operands[0]
-        return Text(host.dialect.cast(f"an_{code(n.dtype)}", operands[0].within(ATOM)))
+        return Text(host.dialect.cast(host.type_of(code(n.dtype)), operands[0].within(ATOM)))
     symbol = host.operator(n)
     if symbol is not None:
         return infix(symbol, operands)
@@ -170,7 +173,7 @@ def infix(symbol: str, operands: Sequence[Text]) -> Text:
 def _as_int64(n: Node, text: Text, host: Host) -> Text:
     if code(n.dtype) == "i8":
         return text
-    return Text(host.dialect.cast("an_i8", text.within(ATOM)))
+    return Text(host.dialect.cast(host.type_of("i8"), text.within(ATOM)))
 
 
 def _affine(operands: Sequence[Text], coefs: Sequence[int], const: int, host: Host) -> Text:
@@ -211,10 +214,11 @@ def literal(value: Any, dtype: DType, host: Host) -> Text:
         if wide:
             text = Text(f"{int(value)}ULL")
         cast = name == "u4" or wide
-        return Text(host.dialect.cast(f"an_{name}", text.within(ATOM))) if cast else text
+        return Text(host.dialect.cast(host.type_of(name), text.within(ATOM))) if cast else text
     if kind == "f":
         return _real(value, name, host)
     real, imaginary = _real(value.real, "f8", host), _real(value.imag, "f8", host)
+    host.type_of(name)
     return Text(f"an_pair_{name}({real.text}, {imaginary.text})")
 
 
@@ -236,4 +240,4 @@ def _real(value: Any, name: str, host: Host) -> Text:
         text = Text(f"-{word}", SUM) if x < 0 else Text(word)
     if name == "f8":
         return text
-    return Text(host.dialect.cast(f"an_{name}", text.within(ATOM)))
+    return Text(host.dialect.cast(host.type_of(name), text.within(ATOM)))

@@ -116,10 +116,15 @@ def function_text(head: str, scope: Scope) -> str:
 def _declarations(scope: Scope) -> list[str]:
     """The variables of a function, one line a type."""
     by_type: dict[str, list[str]] = {}
+    pointers = []  # Cython wants a line for each
     for d in scope.declared.values():
         kind, _, name = d.partition(" ")
-        by_type.setdefault(kind, []).append(name)
-    return [f"    cdef {kind} {', '.join(dict.fromkeys(names))}" for kind, names in by_type.items()]
+        if kind.endswith("*"):
+            pointers.append(f"    cdef {d}")
+        else:
+            by_type.setdefault(kind, []).append(name)
+    values = [f"    cdef {kind} {', '.join(names)}" for kind, names in by_type.items()]
+    return [*values, *pointers]
 
 
 def root(b: Buffer) -> Buffer:
@@ -249,6 +254,9 @@ class Scope:
             self.module.type_of(t)
         self.module.scalars[s.name] = s
         return s.name
+
+    def type_of(self, code: str) -> str:
+        return self.module.type_of(code)
 
     def require(self, part: str) -> None:
         self.module.parts[part] = None

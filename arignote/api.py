@@ -11,13 +11,16 @@ from typing import Any, overload
 
 from .config import config
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
-from .errors import TraceError, VerifyError
+from .emit.kernel import Compilation, compilation
+from .errors import TraceError, UnsupportedError, VerifyError, warn_once
 from .fxgraph.graph import Graph
+from .optimize.loopnest.program import Program
 from .specialise import Sharing, kernel_for
 from .trace import converting
 from .trace.capture import trace_call
 from .trace.overlap import Placement, placements
 from .trace.plan import Trace
+from .trace.proxy import Proxy
 from .trace.pytree import LEAF, Tree, flatten
 from .trace.session import NeedStatic
 from .trace.signature import Signature, signature_of
@@ -57,6 +60,9 @@ class Compiled(Dispatcher):
     # -- specialisations
     def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Called by the dispatcher where no kernel matches: trace, keep the kernel, call it."""
+        leaves, _ = flatten((args, kwargs))
+        if any(isinstance(x, Proxy) for x in leaves):  # called by code that is not converted
+            return converting.converted(self._function)(*args, **kwargs)
         before = self.kernels
         with self._lock:
             made = None if self.kernels != before else self._added(args, kwargs)
@@ -77,6 +83,13 @@ class Compiled(Dispatcher):
         kernel = kernel_for(trace, self._mode(), structure, self._overlapping)
         self._table.setdefault(trace.signature, []).insert(0, (trace, kernel))
         self.add(kernel)
+        if len(self.kernels) == config.warn_retrace:
+            warn_once(
+                f"retrace {id(self)}",
+                f"{self._name} has been traced {len(self.kernels)} times, for other dtypes, layouts, "
+                f"static values or relations between sizes: pass arrays and numbers, and keep their "
+                f"kinds the same from call to call",
+            )
         return kernel, leaves
 
     def _overlapping(self, kernel: Kernel, leaves: Sequence[Any]) -> Any:
@@ -117,10 +130,32 @@ class Compiled(Dispatcher):
                 static = static | frozenset(needed.leaves)
         raise TraceError(f"{self._name}: tracing does not settle which values are static")
 
+    # -- looking at what a call compiles to
+    def trace_of(self, *args: Any, **kwargs: Any) -> Trace:
+        """The trace of the function for arguments like these."""
+        leaves, tree = flatten((args, kwargs))
+        return self._traced(tree, leaves)
+
+    def compiled_for(self, *args: Any, **kwargs: Any) -> Compilation:
+        """Every stage of the compilation for arguments like these; nothing is built or run."""
+        return compilation(self.trace_of(*args, **kwargs), self._mode())
+
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The graph of the function for arguments like these, before any rewriting."""
-        leaves, tree = flatten((args, kwargs))
-        return self._traced(tree, leaves).graph
+        return self.trace_of(*args, **kwargs).graph
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The loop program for arguments like these."""
+        return self.compiled_for(*args, **kwargs).program
+
+    def source(self, *args: Any, backend: str = "cython", **kwargs: Any) -> str:
+        """The text that is built for arguments like these.
+
+        Raises UnsupportedError for a back end there is none of.
+        """
+        if backend != "cython":
+            raise UnsupportedError(f"there is no back end {backend!r}; there is 'cython'")
+        return self.compiled_for(*args, **kwargs).source
 
     # -- an object like a function
     def __get__(self, instance: Any, owner: Any = None) -> Any:

@@ -86,14 +86,39 @@ def histogram(
         w = sh.ravel(w)
     x = sh.ravel(x)
     x = cast_to(x, np.dtype("u1")) if x.dtype.kind == "b" else x
-    edges, _ = edges_of(x, bins, range)
-    counts = _counts(x, edges, w)
+    edges, equal = edges_of(x, bins, range)
+    counts = _counts(x, edges, w) if equal is None else _equal_counts(x, edges, equal, w)
     if density:
         m = counts.shape[0]
         widths = ew.subtract(sh.sliced(edges, 0, 1, m), sh.sliced(edges, 0, 0, m))
         total = red.reduce_sum(counts, axes=(0,))
         counts = ew.divide(ew.divide(counts, cast_to(widths, F64)), total)
     return hooks.wrap(counts), hooks.wrap(edges)
+
+
+def _equal_counts(x: Node, edges: Node, n: Size, w: Node | None) -> Node:
+    """Equal bins: the bin by arithmetic, put right where rounding moved a value over an edge."""
+    many = size_node(n)
+    kind = np.result_type(x.dtype, edges.dtype)
+    x, bounds = cast_to(x, kind), cast_to(edges, kind)
+    low, high = sh.select(bounds, 0, 0), sh.select(bounds, 0, many)
+    inside = ew.logical_and(ew.less_equal(low, x), ew.less_equal(x, high))
+    scaled = ew.multiply(ew.divide(ew.subtract(x, low), ew.subtract(high, low)), many)
+    at = cast_to(ew.where(inside, scaled, 0.0), I64)
+    top = ew.subtract(many, 1)
+    at = ew.minimum(at, top)
+
+    def edge(k: Node) -> Node:
+        return gather(bounds, k, axes=(0,), at=0, mode="clip")
+
+    at = ew.where(ew.less(x, edge(at)), ew.subtract(at, 1), at)
+    over = ew.logical_and(ew.greater_equal(x, edge(ew.add(at, 1))), ew.not_equal(at, top))
+    at = ew.where(over, ew.add(at, 1), at)
+    at = ew.where(inside, at, many)  # one bin more, which is dropped
+    extra = () if w is None else (cast_to(w, F64),)
+    counts = sets.bincount(at, plus(many, lit(1)), *extra)
+    out = sh.sliced(counts, 0, 0, n)
+    return out if w is None else cast_to(out, w.dtype)
 
 
 def _counts(x: Node, edges: Node, w: Node | None) -> Node:

@@ -92,7 +92,9 @@ _CONTINUOUS = {
 _PLACED = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-def quantile_of(x: Node, q: Node, axis: Any, method: str, keepdims: Any) -> Node:
+def quantile_of(
+    x: Node, q: Node, axis: Any, method: str, keepdims: Any, keep: bool = False
+) -> Node:
     """Quantiles along axes; q's axes stand first.  Raises ValueError for an unknown method."""
     if method not in _CONTINUOUS and method not in _PLACED:
         raise ValueError(
@@ -106,7 +108,7 @@ def quantile_of(x: Node, q: Node, axis: Any, method: str, keepdims: Any) -> Node
     n = size_node(line.shape[k])
     where_ = _place(q, n, method)
     ordered = sorts.sort(line, axis=k, kind="quicksort")
-    out = _read_between(ordered, where_, n, method, x.dtype.kind in "biu")
+    out = _read_between(ordered, where_, n, method, keep and x.dtype.kind == "f")
     out = _with_nan(line, out)
     if keepdims and keepdims is not NO_VALUE:
         out = sh.expand(out, tuple(q.rank + a for a in axes)) if axes else out
@@ -124,7 +126,8 @@ def _place(q: Node, n: Node, method: str) -> Node:
     return ew.multiply(cast_to(last_, F64, True), q)
 
 
-def _read_between(ordered: Node, at: Node, n: Node, method: str, integers: bool) -> Node:
+def _read_between(ordered: Node, at: Node, n: Node, method: str, keep: bool) -> Node:
+    """Values at fractional places of the last axis; `keep`: in the dtype of the values."""
     k = ordered.rank - 1
 
     def read(p: Node) -> Node:
@@ -141,9 +144,7 @@ def _read_between(ordered: Node, at: Node, n: Node, method: str, integers: bool)
     gap = ew.subtract(at, below)
     if method == "midpoint":
         gap = ew.where(ew.equal(gap, 0), 0.0, 0.5)
-    kind = (
-        ordered.dtype if at.type.weak and not integers else np.result_type(ordered.dtype, at.dtype)
-    )
+    kind = ordered.dtype if keep else np.result_type(ordered.dtype, at.dtype)
     low, high = cast_to(read(below), kind), cast_to(read(above), kind)
     rest = list(range(gap.rank, low.rank))
     t = sh.expand(gap, rest) if rest else gap
@@ -173,8 +174,8 @@ def _quantile(
         raise NotImplementedError("quantiles with weights: sort and accumulate the weights")
     x = array(a)
     level = node(q)
-    # a Python number as q does not widen the result
-    level = cast_to(level, F64, level.type.weak) if level.dtype.kind != "f" else level
+    keep = level.type.weak  # a Python number as q does not widen the result
+    level = cast_to(level, F64) if level.dtype.kind != "f" else sh.strong(level)
     level = level if scale is None else ew.divide(level, scale)
     fits = ew.logical_and(ew.less_equal(0, level), ew.less_equal(level, 1))
     fits = red.reduce_all(fits, axes=tuple(range(fits.rank))) if fits.rank else fits
@@ -187,7 +188,7 @@ def _quantile(
         raise ValueError(what)
     if not is_const(fits):
         required(fits, "ValueError", what)
-    return finish(quantile_of(x, level, axis, method, keepdims), out)
+    return finish(quantile_of(x, level, axis, method, keepdims, keep), out)
 
 
 @implements(np.quantile)

@@ -77,8 +77,7 @@ def sort_complex(a: Any) -> Any:
     x = sorts.sort(array(a), axis=array(a).rank - 1, kind="quicksort")
     if x.dtype.kind == "c":
         return hooks.wrap(x)
-    small = (x.dtype.kind in "biu" and x.dtype.itemsize <= 2) or x.dtype.itemsize == 4
-    return hooks.wrap(cast_to(x, np.dtype("c8" if small and x.dtype.char in "bBhHf" else "c16")))
+    return hooks.wrap(cast_to(x, np.dtype("c8" if x.dtype.char in "bBhH" else "c16")))
 
 
 def _kth(x: Node, kth: Any, axis: int) -> tuple[int, ...]:
@@ -122,7 +121,7 @@ def lexsort(keys: Any, axis: Any = -1) -> Any:
 @implements(np.searchsorted)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     if side not in ("left", "right"):
-        raise ValueError(f"search side must be one of 'left' or 'right' (got '{side}')")
+        raise ValueError(f"search side must be 'left' or 'right' (got '{side}')")
     x, y = array(a), array(v)
     if x.rank != 1:
         raise ValueError("object too deep for desired array")

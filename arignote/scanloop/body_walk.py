@@ -20,6 +20,7 @@ from ..fxgraph.affine import affine_op, dim
 from ..fxgraph.constants import constant, fresh_uid, param, proj, project
 from ..fxgraph.graph import order_of, remake
 from ..fxgraph.node import Node, at_origin, make, map_attr, origin
+from ..fxgraph.ops.shaping import spread
 from ..fxgraph.ops.structure import gather, scatter_add, scatter_set, set_item, view
 from ..fxgraph.types import TensorType
 from ..fxgraph.window import window_of
@@ -124,33 +125,33 @@ class BodyWalk(Walk):
             with at_origin(origin.get(n)):
                 old = make(gather, (base, *n.inputs[2:]), n.attrs)
             return make(scatter_set, (holder, self.value(old), *at), n.attrs)
-        old = view(base, window_of(n))
+        w = window_of(n)
+        again = base.op.name == "set_item" and window_of(base) == w and not w.repeated
+        old = spread(base.inputs[-1], w.shape) if again else view(base, w)
         return set_item(holder, window_at(self, n), self.value(old))
+
+    def due(self, placeholder: Node) -> float:
+        """Versions that the placeholder may be read back from were restored before this."""
+        return self.deadline.get(placeholder, math.inf)
 
     # ---- after the walk --------------------------------------------------------------------------
 
-    def needed(self, roots: Iterable[Node]) -> dict[Node, float]:
-        """The forward nodes that `roots` read, with their deadlines; of nodes with several results
-        those that are read."""
-        out: dict[Node, float] = {}
-        for n in order_of(roots):
-            forward, due = self.open.get(n), self.deadline.get(n, math.inf)
-            if n.op is proj and n.inputs[0] in self.open:
-                forward = project(self.open[n.inputs[0]], n.attr("k"))
-                due = self.deadline.get(n.inputs[0], math.inf)
-            if forward is not None and not isinstance(forward.type, tuple):
-                out[forward] = min(due, out.get(forward, math.inf))
-        return out
+    def needed(self, roots: Iterable[Node]) -> tuple[dict[Node, Node], dict[Node, Node]]:
+        """Placeholders that `roots` read -> forward nodes: those that an undo reads, and the
+        others.
 
-    def tuples(self) -> dict[Node, Node]:
-        """Projections of placeholders for nodes with several results -> the values they stand
-        for."""
-        return {
-            project(p, k): self.value(project(n, k))
-            for p, n in list(self.open.items())
-            if isinstance(n.type, tuple)
-            for k in range(len(n.type))
-        }
+        Of a forward node with several results, its results.
+        """
+        early: dict[Node, Node] = {}
+        late: dict[Node, Node] = {}
+        for n in order_of(roots):
+            forward, owner = self.open.get(n), n
+            if n.op is proj and n.inputs[0] in self.open:
+                owner = n.inputs[0]
+                forward = project(self.open[owner], n.attr("k"))
+            if forward is not None and not isinstance(forward.type, tuple):
+                (early if owner in self.deadline else late)[n] = forward
+        return early, late
 
 
 def _plain_sizes(t: TensorType | tuple[TensorType, ...]) -> TensorType | tuple[TensorType, ...]:

@@ -8,7 +8,7 @@ element, measured; they only have to be right relative to each other.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import networkx as nx
 from networkx.algorithms.flow import boykov_kolmogorov
@@ -35,23 +35,26 @@ CHEAP, TRANSCENDENTAL, LIBRARY, LOOP = 0.05, 3.0, 50.0, 500.0
 TYPICAL = 100
 
 
-def saved_values(walk: BodyWalk, needed: Mapping[Node, float]) -> tuple[set[Node], list[Node]]:
-    """(what the forward pass must save, every forward value that is needed, operands first)."""
-    reads = Reads(walk, needed)
+def saved_values(needs: Sequence[Reads]) -> tuple[set[Node], list[set[Node]]]:
+    """What the forward pass must save, and what each of `needs` computes again."""
     flow: nx.DiGraph = nx.DiGraph()
-    for n in needed:
-        flow.add_edge("source", (n, "need"))
-    for n in reads.order:
-        save, make = reads.save_price(n), reads.make_price(n)
-        _edge(flow, (n, "need"), (n, "make"), save)
-        _edge(flow, (n, "make"), "sink", make)
-        for x in reads.operands(n):
-            flow.add_edge((n, "make"), (x, "need"))
-    if not needed:
-        return set(), []
+    flow.add_nodes_from(("source", "sink"))
+    for which, reads in enumerate(needs):
+        for n in reads.needed:
+            flow.add_edge("source", (which, n, "need"))
+        for n in reads.order:
+            _edge(flow, (which, n, "need"), (which, n, "make"), reads.save_price(n))
+            _edge(flow, (which, n, "make"), "sink", reads.make_price(n))
+            for x in reads.operands(n):
+                flow.add_edge((which, n, "make"), (which, x, "need"))
     _, (kept, _) = nx.minimum_cut(flow, "source", "sink", flow_func=boykov_kolmogorov)
-    saved = {n for n in reads.order if (n, "need") in kept and (n, "make") not in kept}
-    made = [n for n in reads.order if (n, "make") in kept or n in saved]
+    saved: set[Node] = set()
+    made: list[set[Node]] = []
+    for which, reads in enumerate(needs):
+        wanted = [n for n in reads.order if (which, n, "need") in kept]
+        stored = {n for n in wanted if (which, n, "make") not in kept and not reads.is_free(n)}
+        saved |= stored
+        made.append({n for n in wanted if n not in stored})
     return saved, made
 
 
@@ -63,10 +66,15 @@ def _edge(flow: nx.DiGraph, a: object, b: object, capacity: float) -> None:
 
 
 class Reads:
-    """How each forward value of a body could be had again."""
+    """How each forward value of a body could be had again.
+
+    needed: forward nodes -> their deadlines.  What an undo reads and what adjoints read are planned
+    apart: a value that both read is not bound by the undo's deadline for the adjoint's sake.
+    """
 
     def __init__(self, walk: BodyWalk, needed: Mapping[Node, float]) -> None:
         self.walk = walk
+        self.needed = tuple(needed)
         self.due: dict[Node, float] = dict(needed)
         self.order = order_of(needed, stop=self._outside)
         for n in reversed(self.order):
@@ -112,9 +120,13 @@ class Reads:
             return all(self._outside(y) for y in x.inputs)
         return self._outside(x)
 
+    def is_free(self, n: Node) -> bool:
+        """Is n in a held array?"""
+        return self.is_held(n) or self.lives_in(n) is not None
+
     def operands(self, n: Node) -> list[Node]:
         """What making n again reads."""
-        if self.is_held(n) or self.lives_in(n) is not None:
+        if self.is_free(n):
             return []
         if self.is_read_back(n):
             return [x for x in self._below(n) if x is not n.inputs[0]]
@@ -124,7 +136,7 @@ class Reads:
         return self._below(n)
 
     def save_price(self, n: Node) -> float:
-        if self.is_held(n) or self.lives_in(n) is not None:
+        if self.is_free(n):
             return 0.0
         if isinstance(n.type, tuple) or n.op is affine_op or not can_stack(n, self.walk.own):
             return math.inf

@@ -6,10 +6,12 @@ of two.
 
 from __future__ import annotations
 
+from functools import reduce
+
 from ..fxgraph.affine import affine_op, dim, linear, plus, size_node, times
-from ..fxgraph.constants import constant, index, lit
+from ..fxgraph.constants import constant, lit
 from ..fxgraph.node import Node
-from ..fxgraph.ops.scalar import clip0
+from ..fxgraph.ops.scalar import clip0, greatest, least
 from ..fxgraph.ops.structure import empty, set_item
 from ..fxgraph.prove import bounds
 from ..fxgraph.types import Shape, Size
@@ -50,13 +52,12 @@ def upper(n: Node, own: frozenset[Node], lower: bool = False, depth: int = 6) ->
     if n.op is constant:
         return n
     alternatives, both = bounds(n, lower)
-    if n.op is not index and both:
+    found = [b for a in alternatives if (b := upper(a, own, lower, depth - 1)) is not None]
+    if not both:
+        return found[0] if found else None
+    if not found or len(found) < len(alternatives):
         return None
-    for other in alternatives:
-        found = upper(other, own, lower, depth - 1)
-        if found is not None:
-            return found
-    return None
+    return reduce(least if lower else greatest, found)
 
 
 def stored(n: Node, own: frozenset[Node]) -> Node:

@@ -1,22 +1,22 @@
 """Closing a backward body: its placeholders get their values.
 
 What the forward pass saves is not known by node until the forward loop is rebuilt with it, so this
-goes in two steps: `Replay` decides and builds, `tie` is told where the saved values are read.
+goes in two steps: `Replay` decides, `tie` is told where the saved values are read and builds.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..autograd_sym.places import window_at
-from ..fxgraph.affine import size_node
-from ..fxgraph.constants import lit, proj, project
+from ..fxgraph.affine import affine_op, dim, size_node
+from ..fxgraph.constants import constant, lit, proj, project
 from ..fxgraph.graph import remake
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.structure import view
 from ..fxgraph.resolve import Resolve
-from ..fxgraph.types import Shape
 from ..fxgraph.window import Window
 from .body_walk import BodyWalk
 from .keep import Reads, saved_values
@@ -29,37 +29,68 @@ class Replay:
     def __init__(self, walk: BodyWalk, roots: Sequence[Node]) -> None:
         self.walk = walk
         self.roots = roots
-        needed = walk.needed(roots)
-        self.reads = Reads(walk, needed)
-        kept, made = saved_values(walk, needed)
-        self.kept = [n for n in made if n in kept and not self._is_free(n)]
-        self.made = [n for n in made if n not in kept or self._is_free(n)]
+        early, late = walk.needed(roots)
+        due = {n: walk.due(p) for p, n in early.items()}
+        self.plans = [Reads(walk, due), Reads(walk, dict.fromkeys(late.values(), math.inf))]
+        self.placeholders = [early, late]
+        kept, self.made = saved_values(self.plans)
+        order = dict.fromkeys(n for reads in self.plans for n in reads.order)
+        self.kept = [n for n in order if n in kept]
         self.saved = [cast_to(stored(n, walk.own), n.dtype) for n in self.kept]
-
-    def _is_free(self, n: Node) -> bool:
-        return self.reads.is_held(n) or self.reads.lives_in(n) is not None
 
     def tie(
         self, rows: Sequence[Node], effects: Sequence[Node]
     ) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         """The results and effects of the backward body; rows: where the saved values are read."""
-        walk = self.walk
-        for n in (*self.kept, *self.made):
-            if not isinstance(n.type, tuple):
-                walk.value(n)
-        forward = walk.tuples()
-        for n, row in zip(self.kept, rows, strict=True):
-            forward[walk.value(n)] = _unboxed(row, n, walk.shape(n))
-        for n in self.made:
-            placeholder = walk.values.get(n)
-            if placeholder in walk.open and not isinstance(n.type, tuple):
-                with at_origin(origin.get(n)):
-                    forward[placeholder] = self._again(n)
-        out = Resolve(forward, frozenset(walk.open))((*self.roots, *effects))
+        forward: dict[Node, Node] = {}
+        for reads, made, placeholders in zip(self.plans, self.made, self.placeholders):
+            again = _Again(self.walk, reads, dict(zip(self.kept, rows, strict=True)))
+            for n in reads.order:
+                if n in made:
+                    with at_origin(origin.get(n)):
+                        again.make(n)
+            forward.update((p, again(n)) for p, n in placeholders.items())
+        out = Resolve(forward, frozenset(self.walk.open))((*self.roots, *effects))
         return out[: len(self.roots)], out[len(self.roots) :]
 
-    def _again(self, n: Node) -> Node:
-        """n on the backward side: held, read back from where it was written, or computed again."""
+
+class _Again:
+    """Forward values on the backward side, all of one plan."""
+
+    def __init__(self, walk: BodyWalk, reads: Reads, rows: dict[Node, Node]) -> None:
+        self.walk = walk
+        self.reads = reads
+        self.rows = rows
+        self.values: dict[Node, Node] = {}
+
+    def __call__(self, n: Node) -> Node:
+        walk = self.walk
+        if n.op is constant:
+            return n
+        if not walk.mine(n):
+            return walk.outer.value(n)
+        if self.reads.at_hand(n):
+            return walk.values[n]
+        if n not in self.values:
+            if n in self.rows:
+                self.values[n] = self._unboxed(n, self.rows[n])
+            else:
+                self.make(n)
+        return self.values[n]
+
+    def make(self, n: Node) -> None:
+        self.values[n] = self._made(n)
+
+    def _unboxed(self, n: Node, row: Node) -> Node:
+        """The part of the box that holds n, as a value of n's type."""
+        shape = tuple(d if isinstance(d, int) else dim(self(size_node(d))) for d in n.shape)
+        if any(size_node(a) is not size_node(b) for a, b in zip(row.shape, shape)):
+            rank = len(shape)
+            row = view(row, Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), shape))
+        return cast_to(row, n.dtype, n.type.weak)
+
+    def _made(self, n: Node) -> Node:
+        """n held, read back from where it was written, or computed again."""
         walk, reads = self.walk, self.reads
         if reads.is_held(n):
             return walk.restored[n]
@@ -68,26 +99,12 @@ class Replay:
             return view(walk.restored[w], window_at(walk, w))
         if reads.is_read_back(n):
             held = walk.restored[n.inputs[0]]
-            return remake(n.op, (held, *(walk.value(x) for x in n.inputs[1:])), n.attrs)
+            return remake(n.op, (held, *(self(x) for x in n.inputs[1:])), n.attrs)
         if n.op is proj:
-            parent = n.inputs[0]
-            return project(self._parent(parent), n.attr("k"))
-        return remake(n.op, tuple(walk.value(x) for x in n.inputs), n.attrs)
-
-    def _parent(self, n: Node) -> Node:
-        """A node with several results, computed again."""
-        walk = self.walk
-        if not walk.mine(n):
-            return n
-        if "body" not in n.op.traits:
-            return remake(n.op, tuple(walk.value(x) for x in n.inputs), n.attrs)
-        forward = {x: walk.value(x) for x in n.inputs if walk.mine(x)}
-        return Resolve(forward)((n,))[0]
-
-
-def _unboxed(row: Node, n: Node, shape: Shape) -> Node:
-    """The part of the box that holds n, as a value of n's type."""
-    if any(size_node(a) is not size_node(b) for a, b in zip(row.shape, shape)):
-        rank = len(shape)
-        row = view(row, Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), shape))
-    return cast_to(row, n.dtype, n.type.weak)
+            return project(self(n.inputs[0]), n.attr("k"))
+        if n.op is affine_op or "body" not in n.op.traits:
+            return remake(n.op, tuple(self(x) for x in n.inputs), n.attrs)
+        # Loops share leaves with what was made from them: only what is free here is replaced.
+        run = Resolve(leaves=walk.own if n.free & walk.own else None)
+        run.done.update((x, self(x)) for x in n.inputs if walk.mine(x))
+        return run((n,))[0]

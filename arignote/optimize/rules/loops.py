@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ...fxgraph.affine import minus, size_node
 from ...fxgraph.constants import array_of, const, is_const, is_value, lit, proj, project
-from ...fxgraph.graph import Body, substitute
+from ...fxgraph.graph import Body
 from ...fxgraph.node import Node
 from ...fxgraph.ops.shaping import expand
 from ...fxgraph.ops.structure import full, view_op
 from ...fxgraph.prove import ge0
 from ...fxgraph.window import window_of
+from ...scanloop.carry import rebound
 from ...scanloop.cond import cond_op
 from ...scanloop.scan import scan, scan_op, steps_known
 from ...scanloop.unused import parts_of
@@ -41,7 +42,7 @@ def _with_carries(p: dict[str, object], kept: list[int], replace: dict[Node, Nod
     inits: tuple[Node, ...] = p["inits"]  # type: ignore[assignment]
     cond = (b.cond,) if b.cond is not None else ()
     parts = (*cond, *b.effects, *(b.results[j] for j in kept), *b.stacks)
-    new = substitute(parts, replace)
+    new = rebound(parts, replace)
     at = len(cond)
     effects = new[at : at + len(b.effects)]
     results = new[at + len(b.effects) : at + len(b.effects) + len(kept)]
@@ -85,7 +86,7 @@ def scan_one_step(n: Node) -> Node | None:
     if k == len(loop.type) - 1:
         return lit(1)
     replace = {**dict(zip(b.params, loop.inputs)), b.index: b.index.attr("lo"), b.token: lit(0)}
-    value = substitute(((*b.results, *b.stacks)[k],), replace)[0]
+    value = rebound(((*b.results, *b.stacks)[k],), replace)[0]
     return value if k < count else expand(value, (0,))
 
 
@@ -133,7 +134,7 @@ def cond_constant(n: Node) -> Node | None:
     taken: Body = then if array_of(branch.inputs[0]).all() else other
     if taken.effects:
         return None
-    return substitute((taken.results[n.attr("k")],), {taken.token: lit(0)})[0]
+    return rebound((taken.results[n.attr("k")],), {taken.token: lit(0)})[0]
 
 
 @rule(proj, phase="scan", keeps="bits", tags=("cond",), first=(cond_op,))

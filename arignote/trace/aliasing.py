@@ -20,6 +20,10 @@ from .values import Array
 from .where import place
 
 
+class Aliased(TraceError):
+    """A write that is not seen where NumPy would show it."""
+
+
 def tie(written: Cell, seen: Cell, why: str) -> None:
     """After a write to `written`, `seen` is out of date."""
     if written is seen:
@@ -37,7 +41,7 @@ def tie_both(a: Cell, b: Cell, why: str) -> None:
 def wrote(cell: Cell) -> None:
     """Before a write to a cell with ties: what it is tied to is out of date from here on.
 
-    Raises TraceError where that is an argument, which the caller will read.
+    Raises Aliased where that is an argument, which the caller will read.
     """
     for seen, why in cell.ties or ():
         other = seen()
@@ -45,7 +49,7 @@ def wrote(cell: Cell) -> None:
             continue
         message = f"{why}; it is written at {place()}. Make a copy first: x = x.copy()."
         if other.owner is not None:
-            raise TraceError(message)
+            raise Aliased(message)
         other.stale = message
 
 

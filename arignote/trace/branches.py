@@ -25,7 +25,9 @@ from ..fxgraph.prove import region as present_region
 from ..fxgraph.types import BOOL, Size
 from ..fxgraph.window import window_of
 from ..scanloop.cond import branch, cond_node, results_of
+from . import lists
 from .convert.site import Site
+from .journal import Contents, contents, journal, mutating, refill
 from .merging import Merge
 from .proxy import Array, Cell, Proxy, Scalar, cells, node_of, wrap
 from .regions import Ended, Region, at_site, depth, facts_of, learn, run
@@ -65,11 +67,17 @@ def not_(x: Any) -> Any:
 # ---- the branch itself ---------------------------------------------------------------------------------
 @dataclass
 class Taken:
-    """What one branch left behind."""
+    """What one branch left behind: the state, the cells' versions, what containers hold."""
 
     region: Region
     state: State
     versions: list[Node]
+    containers: list[tuple[Any, Contents, Contents]]
+
+    def held(self, container: Any) -> Contents:
+        """What a container holds at the end of the branch."""
+        found = [after for c, _, after in self.containers if c is container]
+        return found[0] if found else contents(container)
 
 
 def choose(
@@ -99,6 +107,10 @@ def choose(
     merge = Merge(known, site)
     with at_site(site):
         makers = [merge.add(n, a, b) for n, a, b in zip(names, first.state, second.state, strict=True)]
+        refills = [
+            (c, _merged_contents(merge, c, first.held(c), second.held(c), site))
+            for c in _unique([c for c, _, _ in (*first.containers, *second.containers)])
+        ]
         changed = [
             (c, merge.pair(a, b))
             for c, a, b in zip(known, first.versions, second.versions, strict=True)
@@ -106,14 +118,35 @@ def choose(
         ]
         nodes = iter(_joined(pred, merge, first.region, second.region))
         state = tuple(make(nodes) for make in makers)
+        for container, make in refills:
+            refill(container, make(nodes))
         for cell, made in changed:
             cell.version = made(nodes)
+        merge.tie_results()
     return state
 
 
 def _trace(thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[Node]) -> Taken:
-    region, state = run(thunk, *facts)
-    return Taken(region, state if state is not None else (), [c.version for c in known])
+    with journal() as changes:
+        region, state = run(thunk, *facts)
+        held = [(c, before, contents(c)) for c, before in changes.changed]
+        changes.undo()
+    return Taken(region, state if state is not None else (), [c.version for c in known], held)
+
+
+def _unique(containers: Sequence[Any]) -> list[Any]:
+    return list({id(c): c for c in containers}.values())
+
+
+def _merged_contents(
+    merge: Merge, container: Any, a: Contents, b: Contents, site: Site | None
+) -> Callable[[Any], Contents]:
+    """Ask for what a container holds after the branch."""
+    mutating(container)
+    if len(a[1]) != len(b[1]) or a[0] != b[0]:
+        a, b = lists.alike(container, a, b, site)
+    makers = [merge.add("an element", x, y) for x, y in zip(a[1], b[1], strict=True)]
+    return lambda nodes: (a[0], tuple(make(nodes) for make in makers))
 
 
 def _restore(known: Sequence[Cell], versions: Sequence[Node]) -> None:

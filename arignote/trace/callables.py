@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import sys
 import sysconfig
+from sys import getrefcount
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError
-from . import lists
+from . import journal, lists
 from .convert import converted
 from .convert.site import Site
 from .dispatch import array_function
@@ -143,6 +144,7 @@ def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str,
         return _plain(site, cls, args, kwargs, has_traced((args, kwargs)))
     new = cls.__new__
     made = new(cls) if new is object.__new__ else new(cls, *args, **kwargs)
+    journal.made(made)
     if isinstance(made, cls):
         _call(site, MethodType(init, made), args, kwargs)
     return made
@@ -155,6 +157,8 @@ def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tr
         out = f(*args, **kwargs)
     except (TraceError, UnsupportedError) as error:
         raise _located(error, site) from None
+    if type(out) in (list, dict) and getrefcount(out) <= 2:
+        journal.made(out)
     if isinstance(out, np.ndarray) and is_tracing() and _made_here(f, out, args):
         return fresh(node_of(out))
     return out

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeAlias
 
 from ..fxgraph.constants import new_param
 from ..fxgraph.node import Node
 from ..fxgraph.types import BOOL, I64, TensorType
+from .aliasing import slid, slides
 from .containers import filled, flatten, rebuilt
 from .merging import NUMBERS, Conflict, Unmergeable, agreed, as_type, blank, is_number, join
 from .proxy import Array, Scalar, node_of, same_place, wrap
@@ -26,6 +25,7 @@ from .undefined import Undefined, certain, flag_of, unsure, yes
 #: each adds at most MOST_PER_STEP.
 COUNTED = 2**62
 MOST_PER_STEP = 2**9
+WEAK_INT = TensorType(I64, (), True)
 
 
 class Unstable(Exception):
@@ -33,15 +33,26 @@ class Unstable(Exception):
 
 
 @dataclass(frozen=True)
+class Slide:
+    """A view that moves along its cell: `axes` of its window's starts are carried."""
+
+    axes: tuple[int, ...]
+
+
+#: A value carried with a type, a view that slides, or None: the binding stays.
+Leaf: TypeAlias = "TensorType | Slide | None"
+
+
+@dataclass(frozen=True)
 class Guess:
-    """types: one a leaf; None: the binding stays.  structure: None until the name is assigned.
+    """types: one a leaf.  structure: None until the name is assigned.
 
     like: a container to build others after, its traced leaves left out.
     flagged: the name may be unassigned at the start of a step.
     """
 
     structure: Any
-    types: tuple[TensorType | None, ...]
+    types: tuple[Leaf, ...]
     flagged: bool = False
     deep: bool = False
     like: Any = field(default=None, compare=False)
@@ -58,8 +69,12 @@ class Held:
     name: str
     guess: Guess
     value: Any
-    params: tuple[Node | None, ...]
+    params: tuple[tuple[Node, ...], ...]
     flag: Node | None
+
+    @property
+    def leaves(self) -> list[Any]:
+        return [] if self.guess.unassigned else flatten(certain(self.value), self.guess.deep)[1]
 
 
 _UNASSIGNED = Guess(None, (), flagged=True)
@@ -88,7 +103,7 @@ def _template(value: Any, deep: bool) -> Any:
 
 def remembered(guess: Guess, known: Guess | None) -> Guess:
     """The guess widened by what an earlier trace of the same loop found."""
-    if known is None or any(d.free for t in known.types if t is not None for d in _sizes(t)):
+    if known is None or any(d.free for t in known.types for d in _sizes(t)):
         return guess
     if guess.unassigned:
         return known
@@ -101,15 +116,19 @@ def remembered(guess: Guess, known: Guess | None) -> Guess:
     return replace(guess, types=types, flagged=guess.flagged or known.flagged)
 
 
-def _wider(a: TensorType | None, b: TensorType | None) -> TensorType | None:
+def _wider(a: Leaf, b: Leaf) -> Leaf:
     if a is None or b is None:
         return b if a is None else a
+    if isinstance(a, Slide) or isinstance(b, Slide):
+        return a if isinstance(b, Slide) else b
     shape = agreed(a.shape, b.shape)
     t = join(a, b)
     return TensorType(t.dtype, shape, t.weak)
 
 
-def _sizes(t: TensorType) -> list[Node]:
+def _sizes(t: Leaf) -> list[Node]:
+    if not isinstance(t, TensorType):
+        return []
     return [d for d in t.shape if isinstance(d, Node)]
 
 
@@ -121,22 +140,17 @@ def enter(name: str, guess: Guess, value: Any, counted: bool) -> Held:
     """
     if guess.unassigned:
         return Held(name, guess, Undefined(name), (), None)
-    bindings = _bindings(guess, value)
-    params: list[Node | None] = []
+    bindings = bindings_of(guess, value)
+    params: list[tuple[Node, ...]] = []
     leaves: list[Any] = []
     for t, leaf in zip(guess.types, bindings, strict=True):
-        if t is None:
-            params.append(None)
-            leaves.append(leaf)
-            continue
-        p = new_param(name, t)
-        if t.weak and t.dtype == I64 and counted:
-            session().bounds[p] = (-COUNTED, COUNTED)
-        params.append(p)
-        leaves.append(wrap(p))
-    inside = filled(guess.like, leaves, guess.deep) if any(params) or guess.deep else None
-    if inside is None:
-        inside = filled(guess.like, leaves) if isinstance(value, Undefined) else certain(value)
+        made, inside = _started(name, t, leaf, counted)
+        params.append(made)
+        leaves.append(inside)
+    if any(params) or guess.deep or isinstance(value, Undefined):
+        inside = filled(guess.like, leaves, guess.deep)
+    else:
+        inside = certain(value)
     flag = None
     if guess.flagged:
         flag = new_param(f"{name}_assigned", TensorType(BOOL, (), True))
@@ -144,7 +158,30 @@ def enter(name: str, guess: Guess, value: Any, counted: bool) -> Held:
     return Held(name, guess, inside, tuple(params), flag)
 
 
-def _bindings(guess: Guess, value: Any) -> list[Any]:
+def _started(name: str, t: Leaf, leaf: Any, counted: bool) -> tuple[tuple[Node, ...], Any]:
+    """(the params of a leaf, what it is inside)"""
+    if t is None:
+        return (), leaf
+    if isinstance(t, Slide):
+        starts = list(leaf.window.starts)
+        made = []
+        for axis in t.axes:
+            starts[axis] = _counted_param(f"{name}_start{axis}", WEAK_INT, True)
+            made.append(starts[axis])
+        return tuple(made), slid(leaf, tuple(starts))
+    p = _counted_param(name, t, counted)
+    return (p,), wrap(p)
+
+
+def _counted_param(name: str, t: TensorType, counted: bool) -> Node:
+    p = new_param(name, t)
+    if t.weak and t.dtype == I64 and counted:
+        session().bounds[p] = (-COUNTED, COUNTED)
+    return p
+
+
+def bindings_of(guess: Guess, value: Any) -> list[Any]:
+    """The leaves of a name's value before the loop."""
     if isinstance(value, Undefined):
         return flatten(guess.like, guess.deep)[1]
     return flatten(certain(value), guess.deep)[1]
@@ -182,7 +219,7 @@ def _for_values(held: Held, start: Any, now: Any) -> Guess:
             raise Unmergeable(f"values of different structure ({_brief(was)} and {_brief(now)})")
         return _opened(held, start, now)
     before = flatten(was, guess.deep)[1]
-    first = _bindings(guess, start)
+    first = bindings_of(guess, start)
     types = tuple(
         _leaf_type(t, f, b, x) for t, f, b, x in zip(guess.types, first, before, leaves, strict=True)
     )
@@ -222,8 +259,8 @@ def _kind(x: Any) -> str:
     return f"a {type(x).__name__}"
 
 
-def _leaf_type(t: TensorType | None, first: Any, was: Any, now: Any) -> TensorType | None:
-    if t is not None:
+def _leaf_type(t: Leaf, first: Any, was: Any, now: Any) -> Leaf:
+    if isinstance(t, TensorType):
         if not is_number(now):
             raise Unmergeable(f"a number and {_kind(now)}")
         found = node_of(now).type
@@ -233,7 +270,10 @@ def _leaf_type(t: TensorType | None, first: Any, was: Any, now: Any) -> TensorTy
             return t
         return TensorType(wider.dtype, t.shape, wider.weak)
     if now is was or same_place(now, was):
-        return None
+        return t
+    if slides(first, now):
+        axes = _moved(first, now)
+        return Slide(tuple(sorted({*axes, *(t.axes if t is not None else ())})))
     if not is_number(now) or not is_number(first):
         if type(now) is type(was) and not is_number(now) and _same_static(now, was):
             return None
@@ -244,6 +284,12 @@ def _leaf_type(t: TensorType | None, first: Any, was: Any, now: Any) -> TensorTy
     return TensorType(wider.dtype, shape, wider.weak)
 
 
+def _moved(a: Array, b: Array) -> tuple[int, ...]:
+    """The axes of the cell along which two views of it start elsewhere."""
+    pairs = enumerate(zip(a.window.starts, b.window.starts, strict=True))
+    return tuple(k for k, (x, y) in pairs if x is not y)
+
+
 def _same_static(a: Any, b: Any) -> bool:
     try:
         return bool(a == b)
@@ -251,21 +297,8 @@ def _same_static(a: Any, b: Any) -> bool:
         return False
 
 
-def rebinds(held: Held, now: Any) -> list[tuple[Array, Any]]:
-    """Arrays carried by value: (the array at the start of the step, what the name holds at the end)."""
-    if held.guess.unassigned or isinstance(now, Undefined):
-        return []
-    was = flatten(certain(held.value), held.guess.deep)[1]
-    ends = flatten(certain(now), held.guess.deep)[1]
-    return [
-        (b, x)
-        for p, b, x in zip(held.params, was, ends, strict=True)
-        if p is not None and isinstance(b, Array)
-    ]
-
-
 # ---- the carries -------------------------------------------------------------------------------------
-@dataclass
+@dataclass(frozen=True)
 class Slot:
     """One carried value."""
 
@@ -281,14 +314,16 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
         return []
     missing = isinstance(now, Undefined)
     ends = [None] * len(guess.types) if missing else flatten(certain(now), guess.deep)[1]
-    starts = [None] * len(guess.types) if isinstance(start, Undefined) else _bindings(guess, start)
+    starts = [None] * len(guess.types) if isinstance(start, Undefined) else bindings_of(guess, start)
     slots = []
-    for t, p, first, last in zip(guess.types, held.params, starts, ends, strict=True):
-        if t is None or p is None:
-            continue
-        init = blank(t) if isinstance(start, Undefined) else as_type(node_of(first), t)
-        result = p if missing else as_type(node_of(last), t)
-        slots.append(Slot(init, p, result))
+    for t, params, first, last in zip(guess.types, held.params, starts, ends, strict=True):
+        if isinstance(t, Slide):
+            for axis, p in zip(t.axes, params, strict=True):
+                result = p if missing else last.window.starts[axis]
+                slots.append(Slot(first.window.starts[axis], p, result))
+        elif t is not None:
+            init = blank(t) if isinstance(start, Undefined) else as_type(node_of(first), t)
+            slots.append(Slot(init, params[0], params[0] if missing else as_type(node_of(last), t)))
     if held.flag is not None:
         flag = flag_of(now)
         slots.append(Slot(flag_of(start), held.flag, flag))
@@ -302,25 +337,27 @@ def leave(held: Held, start: Any, now: Any, results: Callable[[], Node]) -> Any:
         return now if not isinstance(now, Undefined) else Undefined(held.name)
     template = guess.like if isinstance(start, Undefined) else certain(start)
     if any(held.params) or isinstance(start, Undefined):
-        bindings = _bindings(guess, start)
-        leaves = [
-            leaf if p is None else wrap(results())
-            for p, leaf in zip(held.params, bindings, strict=True)
-        ]
+        bindings = bindings_of(guess, start)
+        parts = zip(guess.types, held.params, bindings, strict=True)
+        leaves = [_final(t, params, leaf, results) for t, params, leaf in parts]
         template = filled(template, leaves, guess.deep)
     if held.flag is not None:
         return unsure(template, results(), held.name)
     return template
 
 
+def _final(t: Leaf, params: tuple[Node, ...], leaf: Any, results: Callable[[], Node]) -> Any:
+    if isinstance(t, Slide):
+        starts = list(leaf.window.starts)
+        for axis in t.axes:
+            starts[axis] = results()
+        return slid(leaf, tuple(starts))
+    return wrap(results()) if params else leaf
+
+
 def check_shapes(guesses: Sequence[tuple[str, Guess]], own: frozenset[Node]) -> None:
     """Raises Unstable for a carry whose size is computed inside the loop."""
     for name, guess in guesses:
         for t in guess.types:
-            if t is not None and any(d.free & own for d in _sizes(t)):
+            if any(d.free & own for d in _sizes(t)):
                 raise Unstable(f"{name!r} is an array whose size changes from step to step")
-
-
-def as_array(x: Any) -> Any:
-    """A NumPy array from outside the trace as a traced one."""
-    return wrap(node_of(x)) if isinstance(x, np.ndarray) else x

@@ -50,9 +50,14 @@ def raise_(exception: Callable[[], Any], site: Site, cause: Callable[[], Any] | 
         error = exception()
         if isinstance(error, type):
             error = error()
-        text = str(error)
+        text = message_of(error)
         _raise_unless(node_of(False), type(error), text, values)
     raise Ended
+
+
+def message_of(error: BaseException) -> str:
+    """What the exception was made with (str() of a KeyError has quotes)."""
+    return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
 
 
 def _raise_unless(ok: Node, kind: type[BaseException], text: str, values: list[Node]) -> None:

@@ -49,18 +49,15 @@ class Counter:
         """The item at a position counted from 0."""
         return self.item(wrap(plus(self.lo, times(int_node(position), self.step))))
 
-    def fix(self, most: int) -> None:
-        """Ask for a literal length: raises NeedStatic where arguments decide it, if it is short."""
+    def known(self, most: int) -> Counter | None:
+        """The same with literal bounds, if they are short and depend on arguments only (guarded)."""
         steps = hinted(minus(self.hi, self.lo))
-        if steps is not None and abs(steps) <= most * abs(self.step):
-            for n in (self.lo, self.hi):
-                if not is_const(n):
-                    fixed(n)
-
-
-def fixed(n: Node) -> None:
-    """Trace again with the arguments that n is computed from as literals."""
-    known(n)
+        if steps is None or abs(steps) > most * abs(self.step):
+            return None
+        lo, hi = known(self.lo), known(self.hi)
+        if lo is None or hi is None:
+            return None
+        return replace(self, lo=lit(lo), hi=lit(hi))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ unrolled; so are loops that cannot be captured and whose length is known.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,24 +23,19 @@ from ..fxgraph.prove import inside, sure
 from ..fxgraph.prove import region as present_region
 from ..scanloop.carry import Carry, simplified
 from ..scanloop.scan import loop_facts, scan_node, steps_known
+from . import lists
+from .aliasing import Aliased, forget, recall
 from .branches import State, decided, if_, truth
 from .carries import (
-    Guess,
-    Held,
-    Unstable,
-    check_shapes,
-    enter,
-    first_guess,
-    leave,
-    remembered,
-    slots_of,
-    widened,
-)
+    Guess, Held, Unstable, check_shapes, enter, first_guess, leave, remembered, slots_of, widened,
+)  # fmt: skip
 from .convert.site import Site
 from .counting import grows_slowly
 from .iteration import Counter, Nested, counter_of
+from .journal import Contents, contents, journal, mutating, refill
 from .proxy import Cell, cells, wrap
 from .regions import Region, at_site, facts_of, opened
+from .rotation import Carried, Links, after_loop, bind, carried_arrays, ends, links_of, settle
 from .session import session
 from .undefined import Undefined
 
@@ -75,6 +70,7 @@ class Loop:
     site: Site
     memory: Memory
     target: str = "i"
+    containers: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -88,6 +84,8 @@ class Trial:
     cond: Node | None
     state: dict[str, Any]
     versions: list[Node]
+    arrays: list[Carried]
+    changed: list[tuple[Any, Contents, Contents]]
 
 
 _local = threading.local()
@@ -138,11 +136,12 @@ def loop_while(
     loop = Loop(
         None, lambda _: body(), test, get, put, names, frozenset(carried), site, _memory_of(site)
     )
-    known, versions, start = cells(), [c.version for c in cells()], get()
+    outer, start = Outer.now(), get()
     try:
         capture(loop)
     except (Unstable, TraceError) as error:
-        _back(known, versions, put, start)
+        outer.back()
+        put(start)
         _while_in_python(loop, error)
 
 
@@ -212,37 +211,43 @@ def _while_in_python(loop: Loop, error: Exception) -> None:
 def _captured_or_unrolled(loop: Loop) -> None:
     """Capture; where that fails, unroll if the length is known or can be made known."""
     assert loop.counter is not None
-    known, versions, start = cells(), [c.version for c in cells()], loop.get()
+    outer, start = Outer.now(), loop.get()
     try:
-        capture(loop)
+        with journal() as changes:
+            capture(loop)
         return
     except (Unstable, TraceError) as error:
-        _back(known, versions, loop.put, start)
-        steps = steps_known(loop.counter.lo, loop.counter.hi, loop.counter.step)
-        if steps is None and _peeled(loop, error):
+        changes.undo()
+        outer.back()
+        loop.put(start)
+        if _peeled(loop, error):
             return
-        if steps is None:
-            loop.counter.fix(LONGEST_UNROLLED)  # may raise NeedStatic: traced again with its length
-        if steps is None or steps > LONGEST_UNROLLED:
+        literal = loop.counter.known(LONGEST_UNROLLED)
+        if literal is None:
             raise refusal(loop, error) from None
-    c = loop.counter
-    unrolled(c.literal(), loop.body, loop.test, loop.get, loop.put, loop.names, loop.site)
+    unrolled(literal.literal(), loop.body, loop.test, loop.get, loop.put, loop.names, loop.site)
 
 
 def _peeled(loop: Loop, error: Exception) -> bool:
-    """The first step by itself, then a loop over the others: for names that are something else at first.
+    """The first step by itself, then a loop over the others: for names that differ at first.
 
     Only where there is a first step for sure.
     """
     c = loop.counter
-    if c is None or not isinstance(error, Unstable) or not sure(loop_facts(c.lo, c.hi, c.step)):
+    if c is None or not isinstance(error, Unstable | Aliased):
         return False
-    known, versions, start = cells(), [x.version for x in cells()], loop.get()
+    if not sure(loop_facts(c.lo, c.hi, c.step)):
+        return False
+    outer, start = Outer.now(), loop.get()
     try:
-        loop.body(c.item(wrap(c.lo)))
-        capture(replace(loop, counter=replace(c, lo=plus(c.lo, lit(c.step))), memory=Memory()))
+        with journal() as changes:
+            loop.body(c.item(wrap(c.lo)))
+            rest = replace(c, lo=plus(c.lo, lit(c.step)))
+            capture(replace(loop, counter=rest, memory=Memory(), containers=[]))
     except (Unstable, TraceError):
-        _back(known, versions, loop.put, start)
+        changes.undo()
+        outer.back()
+        loop.put(start)
         return False
     return True
 
@@ -254,12 +259,6 @@ def refusal(loop: Loop, error: Exception) -> Exception:
             f"before the loop, and keep it."
         )
     return error
-
-
-def _back(known: list[Cell], versions: list[Node], put: Callable[[State], None], start: State) -> None:
-    for cell, version in zip(known, versions, strict=True):
-        cell.version = version
-    put(start)
 
 
 # ---- memory ------------------------------------------------------------------------------------------
@@ -282,117 +281,199 @@ def _remembering(memory: Memory) -> Iterator[None]:
         _local.memory = outer
 
 
-# ---- capture -----------------------------------------------------------------------------------------
+# ---- capture -----------------------------------------------------------------------------------
 def capture(loop: Loop) -> None:
-    """Trace the loop as a scan node and leave names and cells as they are after it.
+    """Trace the loop as a scan node and leave names, cells and containers as they are after it.
 
     Raises Unstable where no guess holds.
     """
     with at_site(loop.site):
-        start = dict(zip(loop.names, loop.get(), strict=True))
-        known = cells()
-        before = [c.version for c in known]
-        guesses = {
-            n: remembered(first_guess(start[n]), loop.memory.guesses.get(n))
-            for n in loop.names
-            if n in loop.carried
-        }
+        guesses: dict[str, Guess] = {}
+        links: Links = frozenset()
         for _ in range(ATTEMPTS):
-            trial = _trace(loop, start, guesses, known)
-            _back(known, before, lambda _: None, ())
+            start = _read(loop)
+            for n, v in start.items():
+                if n not in guesses and n in loop.carried:
+                    guesses[n] = remembered(first_guess(v), loop.memory.guesses.get(n))
+            outer = Outer.now()
+            trial = _trace(loop, start, guesses, links, outer)
             if trial is None:
-                loop.put(tuple(_outside(loop, n, v) for n, v in start.items()))
+                _write(loop, {n: v if n in loop.carried else Undefined(n) for n, v in start.items()})
                 return
+            if _prepared(loop, trial):
+                continue
             new = {n: widened(h, start[n], trial.state[n]) for n, h in trial.held.items()}
-            own = frozenset((*trial.params, *_params(trial.held), trial.region.token))
-            if trial.index is not None:
-                own |= {trial.index}
-            check_shapes([(n, g) for n, g in new.items() if g is not guesses[n]], own)
-            if all(new[n] is guesses[n] for n in guesses):
+            _check_sizes(new, guesses, trial)
+            last = ends(trial.held, trial.state)
+            new_links = links | links_of(trial.arrays, last, outer.cells)
+            if all(new[n] is guesses[n] for n in guesses) and new_links == links:
                 fast = _too_fast(loop, trial, start)
                 if not fast:
-                    break
+                    loop.memory.guesses = dict(guesses)
+                    _finish(loop, trial, start, outer, links)
+                    return
                 loop.memory.unbounded |= fast
-            guesses = new
+            guesses, links = new, new_links
+        raise Unstable("its variables' types do not settle")
+
+
+@dataclass
+class Outer:
+    """The cells around a loop, and what they held before a step was traced."""
+
+    cells: list[Cell]
+    versions: list[Node]
+    aliases: list[Any]
+
+    @classmethod
+    def now(cls) -> Outer:
+        known = cells()
+        return cls(known, [c.version for c in known], forget(known))
+
+    def back(self) -> None:
+        for cell, version in zip(self.cells, self.versions, strict=True):
+            cell.version = version
+        recall(self.cells, self.aliases)
+
+
+def _read(loop: Loop) -> dict[str, Any]:
+    """The state: names, then what is in the containers that the body changes."""
+    state = dict(zip(loop.names, loop.get(), strict=True))
+    state.update((_key(k), contents(c)) for k, c in enumerate(loop.containers))
+    return state
+
+
+def _write(loop: Loop, state: Mapping[str, Any]) -> None:
+    loop.put(tuple(state[n] for n in loop.names))
+    for k, container in enumerate(loop.containers):
+        mutating(container)
+        refill(container, state[_key(k)])
+
+
+def _key(k: int) -> str:
+    return f"container {k}"
+
+
+def _prepared(loop: Loop, trial: Trial) -> bool:
+    """Did the body change containers that were not taken for state?  Then they are from now on."""
+    found = False
+    for container, before, after in trial.changed:
+        if any(container is c for c in loop.containers):
+            continue
+        found = True
+        if lists.has_grown(before, after):
+            lists.make_room(container, before, after, _most_steps(loop))
         else:
-            raise Unstable("its variables' types do not settle")
-        loop.memory.guesses = dict(guesses)
-        _finish(loop, trial, start, known, before)
+            loop.containers.append(container)
+            loop.carried |= {_key(len(loop.containers) - 1)}
+    return found
 
 
-def _outside(loop: Loop, name: str, value: Any) -> Any:
-    return value if name in loop.carried else Undefined(name)
+def _most_steps(loop: Loop) -> Node:
+    if loop.counter is None:
+        raise Unstable("a list grows in a `while` loop: preallocate an array and fill it")
+    return loop.counter.length
 
 
-def _params(held: dict[str, Held]) -> list[Node]:
-    flags = [h.flag for h in held.values() if h.flag is not None]
-    return [p for h in held.values() for p in h.params if p is not None] + flags
+def _check_sizes(new: dict[str, Guess], old: dict[str, Guess], trial: Trial) -> None:
+    params = [p for h in trial.held.values() for each in h.params for p in each]
+    flags = [h.flag for h in trial.held.values() if h.flag is not None]
+    own = frozenset((*trial.params, *params, *flags, trial.region.token))
+    if trial.index is not None:
+        own |= {trial.index}
+    check_shapes([(n, g) for n, g in new.items() if g is not old[n]], own)
 
 
 def _trace(
-    loop: Loop, start: dict[str, Any], guesses: dict[str, Guess], known: list[Cell]
+    loop: Loop,
+    start: dict[str, Any],
+    guesses: dict[str, Guess],
+    links: Links,
+    outer: Outer,
 ) -> Trial | None:
-    """One trace of test and body; None where the test fails whatever the values are."""
+    """One trace of test and body; None where the test fails whatever the values are.
+
+    Everything outside is as before afterwards.
+    """
     c = loop.counter
     index = new_index(c.lo, c.hi, c.step, loop.target) if c is not None else None
-    params = [new_param(f"m{k}", cell.version.type) for k, cell in enumerate(known)]
-    for cell, p in zip(known, params, strict=True):
+    params = [new_param(f"m{k}", cell.version.type) for k, cell in enumerate(outer.cells)]
+    for cell, p in zip(outer.cells, params, strict=True):
         cell.version = p
-    held = {
-        n: enter(n, g, start[n], n not in loop.memory.unbounded) for n, g in guesses.items()
-    }
-    loop.put(tuple(held[n].value if n in held else Undefined(n) for n in loop.names))
+    held = {n: enter(n, g, start[n], n not in loop.memory.unbounded) for n, g in guesses.items()}
+    arrays = carried_arrays(held, start)
+    bind(arrays, links, str(loop.site.line))
     facts = [loop_facts(c.lo, c.hi, c.step)] if c is not None else []
     cond: Node | None = None
     never = False
-    with _remembering(loop.memory), opened(*facts) as region:
-        if loop.test is not None:
-            t = truth(loop.test())
-            fixed = decided(t)
-            never = fixed is False
-            cond = t.node if fixed is None else None
-        if not never:
-            holds = facts_of(cond, True) if cond is not None else []
-            with inside(None, *holds):
-                loop.body(c.item(wrap(index)) if c is not None and index is not None else None)
-    if never:
-        return None
-    state = dict(zip(loop.names, loop.get(), strict=True))
-    versions = [cell.version for cell in known]
-    if region.ended:  # every step raises: nothing comes out of one
-        state = {n: held[n].value if n in held else v for n, v in state.items()}
-        versions = params
-    return Trial(index, held, params, region, cond, state, versions)
+    with journal() as changes:
+        _write(loop, {n: held[n].value if n in held else Undefined(n) for n in start})
+        with _remembering(loop.memory), opened(*facts) as region:
+            if loop.test is not None:
+                t = truth(loop.test())
+                fixed = decided(t)
+                never = fixed is False
+                cond = t.node if fixed is None else None
+            if not never:
+                holds = facts_of(cond, True) if cond is not None else []
+                with inside(None, *holds):
+                    loop.body(c.item(wrap(index)) if c is not None and index is not None else None)
+        state = _read(loop)
+        versions = [cell.version for cell in outer.cells]
+        changed = [(x, before, contents(x)) for x, before in changes.changed]
+        if region.ended:  # every step raises: nothing comes out of one
+            state = {n: held[n].value if n in held else v for n, v in state.items()}
+            versions, changed = params, []
+        changes.undo()
+    trial = Trial(index, held, params, region, cond, state, versions, arrays, changed)
+    outer.back()
+    _write(loop, start)
+    return None if never else trial
 
 
 def _too_fast(loop: Loop, trial: Trial, start: dict[str, Any]) -> set[str]:
     """Python integers that were assumed to count steps, and do not."""
     out = set()
     for name, held in trial.held.items():
-        if name in loop.memory.unbounded:
-            continue
-        for slot in slots_of(held, start[name], trial.state[name]):
-            if not grows_slowly(slot.init, slot.param, slot.result):
+        if name not in loop.memory.unbounded:
+            slots = slots_of(held, start[name], trial.state[name])
+            if not all(grows_slowly(s.init, s.param, s.result) for s in slots):
                 out.add(name)
     return out
 
 
 def _finish(
-    loop: Loop, trial: Trial, start: dict[str, Any], known: list[Cell], before: list[Node]
+    loop: Loop, trial: Trial, start: dict[str, Any], outer: Outer, links: Links
 ) -> None:
-    """Make the scan node; put the final values into names and cells."""
-    slots = {n: slots_of(h, start[n], trial.state[n]) for n, h in trial.held.items()}
-    carries = [Carry(s.init, s.param, s.result) for each in slots.values() for s in each]
-    written = [
+    """Make the scan node; put the final values into names, containers and cells."""
+    touched = [
         k for k, (p, v) in enumerate(zip(trial.params, trial.versions, strict=True)) if v is not p
     ]
-    carries += [Carry(before[k], trial.params[k], trial.versions[k]) for k in written]
-    untouched = {
-        p: before[k] for k, p in enumerate(trial.params) if k not in set(written)
-    }
+    untouched = {k for k in range(len(outer.cells))} - set(touched)
+    last = ends(trial.held, trial.state)
+    aftermath = settle(trial.arrays, last, {outer.cells[k] for k in untouched})
+    slots = {n: slots_of(h, start[n], trial.state[n]) for n, h in trial.held.items()}
+    carries = [Carry(s.init, s.param, s.result) for each in slots.values() for s in each]
+    carries += [Carry(outer.versions[k], trial.params[k], trial.versions[k]) for k in touched]
+    values, steps = _scanned(loop, trial, carries, {trial.params[k]: outer.versions[k] for k in untouched})
+    final = iter(values)
+    take = lambda: next(final)  # noqa: E731
+    after = {n: leave(h, start[n], trial.state[n], take) for n, h in trial.held.items()}
+    for k in touched:
+        outer.cells[k].version = take()
+    c = loop.counter
+    runs = c is not None and loop.test is None and sure(loop_facts(c.lo, c.hi, c.step))
+    where = f"line {loop.site.line}"
+    after_loop(aftermath, trial.arrays, links, ends(trial.held, after), steps, runs, where)
+    _write(loop, {n: after.get(n, Undefined(n)) for n in start})
+
+
+def _scanned(
+    loop: Loop, trial: Trial, carries: list[Carry], untouched: dict[Node, Node]
+) -> tuple[list[Node], Node]:
+    """The final values of the carries, and the number of steps."""
     cond = [trial.cond] if trial.cond is not None else []
-    effects = trial.region.effects
-    simple = simplified(carries, [*cond, *effects], untouched)
+    simple = simplified(carries, [*cond, *trial.region.effects], untouched)
     body = Body(
         trial.index,
         tuple(c.param for c in simple.carries),
@@ -404,14 +485,11 @@ def _finish(
     node = scan_node([x.init for x in simple.carries], body, None, present_region())
     if body.effects:
         partial(node)
-    values = dict(zip(simple.kept, projections(node), strict=False)) | simple.constant
-    known_bounds = session().bounds
+    results = projections(node)
+    values = dict(zip(simple.kept, results, strict=False)) | simple.constant
+    known = session().bounds
     for k, carry in enumerate(carries):
-        if carry.param in known_bounds:
-            known_bounds.setdefault(values[k], known_bounds[carry.param])
-    final = iter([values[k] for k in range(len(carries))])
-    take = lambda: next(final)  # noqa: E731
-    after = {n: leave(h, start[n], trial.state[n], take) for n, h in trial.held.items()}
-    loop.put(tuple(after.get(n, Undefined(n)) for n in loop.names))
-    for k in written:
-        known[k].version = take()
+        if carry.param in known:
+            known.setdefault(values[k], known[carry.param])
+    steps = loop.counter.length if loop.counter is not None and not cond else results[-1]
+    return [values[k] for k in range(len(carries))], steps

@@ -20,6 +20,7 @@ from ..fxgraph.ops.family import cast_to, resized
 from ..fxgraph.ops.structure import empty
 from ..fxgraph.prove import sure_equal
 from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
+from .aliasing import slid, slides, tie_both
 from .containers import filled, flatten
 from .convert.site import Site
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
@@ -128,6 +129,7 @@ class Merge:
         self.site = site
         self.then: list[Node] = []
         self.other: list[Node] = []
+        self.sources: list[tuple[Array, tuple[Cell, ...]]] = []
 
     def add(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
         """Ask for the merged value of a name; the answer builds it from the cond's results."""
@@ -184,7 +186,24 @@ class Merge:
         n = node_of(leaf)
         pair = (blank(n.type), n) if on_other else (n, blank(n.type))
         made = self.pair(*pair)
-        return lambda nodes: wrap(made(nodes))
+        source = (leaf.cell,) if isinstance(leaf, Array) else ()
+        return lambda nodes: self._from(wrap(made(nodes)), source)
+
+    def _from(self, x: Any, sources: tuple[Cell, ...]) -> Any:
+        """Note which cells an array by value may be in NumPy."""
+        if isinstance(x, Array) and sources:
+            self.sources.append((x, sources))
+        return x
+
+    def tie_results(self) -> None:
+        """Tie the arrays that were merged by value to those they may share memory with."""
+        why = "an array is one of two, depending on a condition that is known at run time only"
+        for k, (x, cells) in enumerate(self.sources):
+            for cell in cells:
+                tie_both(x.cell, cell, why)
+            for y, others in self.sources[:k]:
+                if set(cells) & set(others):
+                    tie_both(x.cell, y.cell, why)
 
     def _merged(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
         if a is b or same_place(a, b):
@@ -206,13 +225,22 @@ class Merge:
         raise Unmergeable(f"{_kind(a)} and {_kind(b)}")
 
     def _numbers(self, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        if slides(a, b):
+            return self._moved(a, b)
         m, n = node_of(a), node_of(b)
         shape = agreed(m.shape, n.shape)
         t = join(m.type, n.type)
         t = TensorType(t.dtype, shape, t.weak)
         made = self.pair(as_type(m, t), as_type(n, t))
         zero_rank = isinstance(a, Array) and isinstance(b, Array) and not t.shape
-        return lambda nodes: _wrapped(made(nodes), zero_rank)
+        sources = tuple(x.cell for x in (a, b) if isinstance(x, Array))
+        return lambda nodes: self._from(_wrapped(made(nodes), zero_rank), sources)
+
+    def _moved(self, a: Array, b: Array) -> Callable[[Nodes], Any]:
+        """Views of one cell that start at different places: a view that starts at one of them."""
+        pairs = zip(a.window.starts, b.window.starts, strict=True)
+        starts = [self.pair(x, y) for x, y in pairs]
+        return lambda nodes: slid(a, tuple(start(nodes) for start in starts))
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -11,6 +11,7 @@ from .callables import call
 from .comprehensions import comprehension
 from .effects import assert_, raise_
 from .guarding import guarded, refuse, tracing_errors, with_
+from .journal import made
 from .loops import loop_for, loop_while
 from .pybuiltins import IN_PLACE
 from .targets import item, owner
@@ -18,7 +19,7 @@ from .undefined import Undefined, defined
 
 __all__ = [
     "and_", "assert_", "aug", "call", "comprehension", "contains", "defined", "guarded", "if_", "ifexp",
-    "item", "loop_for", "loop_while", "not_", "or_", "owner", "raise_", "refuse", "tracing_errors",
+    "item", "loop_for", "loop_while", "made", "not_", "or_", "owner", "raise_", "refuse", "tracing_errors",
     "undefined", "with_",
 ]  # fmt: skip
 

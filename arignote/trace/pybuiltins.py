@@ -259,7 +259,9 @@ def _spread(x: Any) -> Iterable[Any]:
     if isinstance(found, Counter):
         if is_const(found.lo) and is_const(found.hi):
             return found.literal()
-        found.fix(4096)
+        literal = found.known(512)
+        if literal is not None:
+            return literal.literal()
         raise TraceError("a list of a length known at run time only: use an array, or a comprehension")
     return found  # type: ignore[return-value]
 

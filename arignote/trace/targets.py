@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
+from .journal import is_container, mutating, recording_changes
 from .proxy import node_of, wrap
 from .session import is_tracing
 from .where import place
@@ -14,6 +15,8 @@ from .where import place
 
 def item(base: Any) -> Any:
     """`base`, or what stands for it in `base[...]`"""
+    if type(base) in (list, dict):
+        return Changing(base) if recording_changes() else base
     if isinstance(base, np.ndarray) and is_tracing() and base.dtype.kind in "biufc":
         return Outside(base)
     return base
@@ -21,7 +24,29 @@ def item(base: Any) -> Any:
 
 def owner(base: Any) -> Any:
     """`base`, or what stands for it in `base.name = value`"""
+    if recording_changes() and is_container(base):
+        mutating(base)
     return base
+
+
+class Changing:
+    """A list or dict in a traced loop or branch: changes of it are noted."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.held[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        mutating(self.held)
+        self.held[key] = value
+
+    def __delitem__(self, key: Any) -> None:
+        mutating(self.held)
+        del self.held[key]
 
 
 class Outside:

@@ -300,7 +300,7 @@ def for_else(a, v):
         if a[i] > v:
             break
     else:
-        return -1, 0.0
+        return -1, a[0]
     return i, a[i]
 
 
@@ -461,7 +461,8 @@ def none_at_first(a, n):
     return best
 
 
-@case(V(), V(), 5)
+# Which of two arrays a name is, is known at run time only: an array of its own is returned.
+@case(V(), V(), 5, shares=False)
 def swapped_arguments(a, b, n):
     for _ in range(n):
         b[1:] = a[:-1] + 1.0
@@ -469,7 +470,7 @@ def swapped_arguments(a, b, n):
     return a
 
 
-@case(V(), V(), 4)
+@case(V(), V(), 4, shares=False)
 def rotated_three(a, b, n):
     c = a + b
     for _ in range(n):
@@ -575,11 +576,11 @@ def object_with_methods(a):
 
 @case(V(), 4)
 def conditional_expression_chain(a, n):
-    s = 0.0
+    s = a[0]
     for i in range(n):
         x = a[i]
         s += 1.0 if x < 0.2 else 2.0 if x < 0.5 else x
-        s = s if 0.1 < s < 100 else 0.0
+        s = s if 0.1 < s < 100 else a[1]
     return s
 
 

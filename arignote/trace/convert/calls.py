@@ -34,8 +34,7 @@ def convert_call(ctx: Context, node: ast.Call) -> ast.expr:
 
 def convert_subscript(ctx: Context, node: ast.Subscript) -> ast.expr:
     """`a[i]` -> `_ag.item(a)[i]`, so that a plain list or array can be read at a traced index."""
-    if not (isinstance(node.ctx, ast.Load) and _is_literal(node.slice)):
-        node.value = operation("item", node.value)
+    node.value = operation("item", node.value)
     return node
 
 
@@ -44,17 +43,3 @@ def convert_attribute(ctx: Context, node: ast.Attribute) -> ast.expr:
     if not isinstance(node.ctx, ast.Load):
         node.value = operation("owner", node.value)
     return node
-
-
-def _is_literal(index: ast.expr) -> bool:
-    """Whether an index is written with constants alone, such as `0`, `-1`, `:3` or `"key"`."""
-    match index:
-        case ast.Constant():
-            return True
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant()):
-            return True
-        case ast.Slice():
-            parts = (index.lower, index.upper, index.step)
-            return all(p is None or _is_literal(p) for p in parts)
-        case _:
-            return False

@@ -14,6 +14,7 @@ from .boolean import convert_bool_op, convert_compare, convert_if_exp, convert_n
 from .calls import convert_attribute, convert_call, convert_subscript
 from .comprehension import convert_comprehension, stays_python
 from .context import Context
+from .display import convert_display
 from .scope import COMPREHENSIONS
 from .syntax import located, operation
 
@@ -39,6 +40,9 @@ RULES: dict[type[ast.AST], Rule] = {
     ast.SetComp: convert_comprehension,
     ast.DictComp: convert_comprehension,
     ast.GeneratorExp: convert_comprehension,
+    ast.List: convert_display,
+    ast.Dict: convert_display,
+    ast.Set: convert_display,
 }
 
 

@@ -118,10 +118,10 @@ class Operators(Protocol):
         """
 
     def item(self, base: Any) -> Any:
-        """`base`, or a stand-in for it in `item(base)[...]` (read, assigned, augmented, deleted).
+        """`base`, or a stand-in for it in `item(base)[...]` (read, assigned, augmented, deleted)."""
 
-        Not used for reading at a literal index.
-        """
+    def made(self, container: Any) -> Any:
+        """`container`, a list, dict or set that a display has just made."""
 
     def owner(self, base: Any) -> Any:
         """`base`, or a stand-in for it where one of its attributes is assigned or deleted."""

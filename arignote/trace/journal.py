@@ -1,0 +1,99 @@
+"""Lists, dicts and objects that traced branches and loops change.
+
+Python changes them while tracing; the journal of a branch or a loop step keeps what they held before,
+so that they can be put back, and what they hold afterwards becomes state like any name.  A container
+that is made inside is nobody else's business.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+#: What a container holds: its keys, and its items.
+Contents = tuple[tuple[Any, ...], tuple[Any, ...]]
+
+
+@dataclass
+class Journal:
+    """touched: the containers changed inside, with what they held before.  born: those made inside."""
+
+    touched: dict[int, tuple[Any, Contents]] = field(default_factory=dict)
+    born: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> list[tuple[Any, Contents]]:
+        """The containers from outside that were changed, in order, with what they held before."""
+        return [pair for key, pair in self.touched.items() if key not in self.born]
+
+    def undo(self) -> None:
+        for container, before in self.changed:
+            refill(container, before)
+
+
+_local = threading.local()
+
+
+def _open() -> list[Journal]:
+    stack: list[Journal] | None = getattr(_local, "stack", None)
+    if stack is None:
+        _local.stack = stack = []
+    return stack
+
+
+@contextmanager
+def journal() -> Iterator[Journal]:
+    """Note what is changed inside; nothing is put back unless `undo` is called."""
+    mine = Journal()
+    stack = _open()
+    stack.append(mine)
+    try:
+        yield mine
+    finally:
+        stack.pop()
+
+
+def recording_changes() -> bool:
+    """Is a traced branch or loop open?"""
+    return bool(_open())
+
+
+def mutating(container: Any) -> None:
+    """Call before a container is changed."""
+    for j in _open():
+        if id(container) not in j.touched and id(container) not in j.born:
+            j.touched[id(container)] = (container, contents(container))
+
+
+def made(container: Any) -> Any:
+    """Call with a container that was just made; gives it back."""
+    stack = _open()
+    if stack:
+        for j in stack:
+            j.born[id(container)] = container
+    return container
+
+
+def is_container(x: Any) -> bool:
+    """Can its contents be carried as state?"""
+    return type(x) in (list, dict) or (hasattr(x, "__dict__") and not isinstance(x, type))
+
+
+def contents(container: Any) -> Contents:
+    if isinstance(container, list):
+        return (), tuple(container)
+    held = container if isinstance(container, dict) else vars(container)
+    return tuple(held), tuple(held.values())
+
+
+def refill(container: Any, new: Contents) -> None:
+    keys, items = new
+    if isinstance(container, list):
+        container[:] = items
+        return
+    held = container if isinstance(container, dict) else vars(container)
+    held.clear()
+    held.update(zip(keys, items, strict=True))

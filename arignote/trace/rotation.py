@@ -1,0 +1,214 @@
+"""Arrays that a loop carries by value: whose memory they are, step by step.
+
+Names that change places (`a, b = b, a`) are carried by value, and what the caller's arrays hold in
+the end follows from the number of steps.  Otherwise a carried array is tied to what it may share
+memory with, so that a write that would have to be seen elsewhere is refused, never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ..fxgraph.constants import lit, new_token
+from ..fxgraph.node import OPS, Node
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.types import BOOL, TensorType
+from ..scanloop.cond import branch, cond
+from .aliasing import tie, tie_both
+from .carries import Held, Unstable, bindings_of
+from .containers import flatten
+from .proxy import Array, Cell
+from .storage import written
+from .undefined import Undefined, certain
+
+#: One leaf of one name.
+Place: TypeAlias = "tuple[str, int]"
+#: Two places, or a place and a cell from outside, that share memory at the end of a step.
+Links: TypeAlias = "frozenset[tuple[Place, Any]]"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """first: the array before the loop (or whatever was there); inside: at the start of a step."""
+
+    place: Place
+    first: Any
+    inside: Array
+    param: Node
+
+    @property
+    def is_written(self) -> bool:
+        return self.inside.cell.version is not self.param
+
+
+def carried_arrays(held: Mapping[str, Held], start: Mapping[str, Any]) -> list[Carried]:
+    """The arrays that are carried by value."""
+    out = []
+    for name, h in held.items():
+        if h.guess.unassigned:
+            continue
+        firsts: Sequence[Any] = [None] * len(h.guess.types)
+        if not isinstance(start[name], Undefined):
+            firsts = bindings_of(h.guess, start[name])
+        for k, (t, params, x) in enumerate(zip(h.guess.types, h.params, h.leaves, strict=True)):
+            if isinstance(t, TensorType) and isinstance(x, Array):
+                out.append(Carried((name, k), firsts[k], x, params[0]))
+    return out
+
+
+def ends(held: Mapping[str, Held], state: Mapping[str, Any]) -> dict[Place, Any]:
+    """What the leaves of the names hold at the end of a step."""
+    out: dict[Place, Any] = {}
+    for name, h in held.items():
+        if not h.guess.unassigned and not isinstance(state[name], Undefined):
+            leaves = flatten(certain(state[name]), h.guess.deep)[1]
+            out.update(((name, k), x) for k, x in enumerate(leaves))
+    return out
+
+
+# ---- ties ----------------------------------------------------------------------------------------------
+def bind(arrays: Sequence[Carried], links: Links, where: str) -> None:
+    """Tie the arrays of a step to what they may share memory with."""
+    cell_of = {c.place: c.inside.cell for c in arrays}
+    for position, c in enumerate(arrays):
+        why = _why(c.place, where)
+        if isinstance(c.first, Array):
+            tie(c.first.cell, c.inside.cell, why)
+            for other in arrays[:position]:
+                if isinstance(other.first, Array) and other.first.cell is c.first.cell:
+                    tie_both(c.inside.cell, other.inside.cell, why)
+    _tie_links(cell_of, links, where)
+
+
+def _tie_links(cell_of: Mapping[Place, Cell], links: Links, where: str) -> None:
+    for place, other in links:
+        mine = cell_of.get(place)
+        theirs = other if isinstance(other, Cell) else cell_of.get(other)
+        if mine is not None and theirs is not None:
+            tie_both(mine, theirs, _why(place, where))
+
+
+def _why(place: Place, where: str) -> str:
+    return f"{place[0]!r} shares memory with another array in some steps of a loop only ({where})"
+
+
+def links_of(arrays: Sequence[Carried], last: Mapping[Place, Any], known: Sequence[Cell]) -> Links:
+    """Which carried arrays share memory with each other or with outer cells at the end of a step."""
+    outside = set(known)
+    users: dict[Cell, list[Place]] = {}
+    for c in arrays:
+        x = last.get(c.place)
+        if isinstance(x, Array):
+            users.setdefault(x.cell, []).append(c.place)
+    found: set[tuple[Place, Any]] = set()
+    for cell, places in users.items():
+        if cell in outside:
+            found.update((p, cell) for p in places)
+        found.update((p, q) for k, p in enumerate(places) for q in places[:k])
+    return frozenset(found)
+
+
+# ---- names that change places ----------------------------------------------------------------------------
+@dataclass
+class Aftermath:
+    """What is to be done about memory once the loop is made."""
+
+    orbits: list[list[Carried]] = field(default_factory=list)
+    stale: list[Carried] = field(default_factory=list)
+
+
+def settle(
+    arrays: Sequence[Carried], last: Mapping[Place, Any], untouched: set[Cell]
+) -> Aftermath:
+    """How the arrays before the loop come to hold what they must.
+
+    untouched: the outer cells that the body does not write.  Raises Unstable where a first step differs
+    from the others: an argument is written, then the name is bound to something else.
+    """
+    out = Aftermath(_orbits(arrays, last, untouched))
+    rotating = {c.place for orbit in out.orbits for c in orbit}
+    for c in arrays:
+        if not c.is_written or c.place in rotating or not isinstance(c.first, Array):
+            continue
+        if c.first.cell.owner is not None:
+            raise Unstable(
+                f"{c.place[0]!r} is an argument that is written and then bound to another array"
+            )
+        out.stale.append(c)
+    return out
+
+
+def _orbits(
+    arrays: Sequence[Carried], last: Mapping[Place, Any], untouched: set[Cell]
+) -> list[list[Carried]]:
+    """Groups of whole arrays that change places among themselves at every step."""
+    by_cell = {c.inside.cell: c for c in arrays}
+    follows: dict[Place, Carried] = {}
+    for c in arrays:
+        x = last.get(c.place)
+        if isinstance(x, Array) and not x.path and x.cell in by_cell:
+            follows[c.place] = by_cell[x.cell]
+    done: set[Place] = set()
+    orbits = []
+    for c in arrays:
+        orbit = [c]
+        while orbit[-1].place in follows and len(orbit) <= len(arrays):
+            following = follows[orbit[-1].place]
+            if following is c:
+                break
+            orbit.append(following)
+        else:
+            continue
+        if c.place in done or len(orbit) < 2:
+            continue
+        done.update(m.place for m in orbit)
+        cells = {m.first.cell for m in orbit if isinstance(m.first, Array)}
+        if len(cells) == len(orbit) and cells <= untouched:
+            orbits.append(orbit)
+    return orbits
+
+
+def after_loop(
+    aftermath: Aftermath,
+    arrays: Sequence[Carried],
+    links: Links,
+    final: Mapping[Place, Any],
+    steps: Node,
+    runs: bool,
+    where: str,
+) -> None:
+    """Bring the arrays from before the loop up to date and tie the new ones.
+
+    final: what the places hold now.  steps: how many steps ran; runs: at least one for sure.
+    """
+    cell_of = {p: x.cell for p, x in final.items() if isinstance(x, Array)}
+    for orbit in aftermath.orbits:
+        firsts = [c.first for c in orbit]
+        values = [final[c.place].node for c in orbit]
+        for k, first in enumerate(firsts):
+            new = _rotated(values, k, steps)
+            first.cell.version = written(first.cell.version, first.path, new)
+            for c in orbit:
+                tie_both(cell_of[c.place], first.cell, _why(c.place, where))
+    rotating = {c.place for orbit in aftermath.orbits for c in orbit}
+    for c in arrays:
+        if c.place not in rotating and isinstance(c.first, Array) and not runs:
+            tie_both(cell_of[c.place], c.first.cell, _why(c.place, where))
+    for c in aftermath.stale:
+        c.first.cell.stale = f"{_why(c.place, where)} and it is written there"
+    _tie_links(cell_of, links, where)
+
+
+def _rotated(values: list[Node], k: int, steps: Node) -> Node:
+    """The value of the name that holds the k-th array after `steps` steps."""
+    r = len(values)
+    phase = OPS["remainder"](steps, lit(r), weak=True)
+    out = values[(k - (r - 1)) % r]
+    for m in range(r - 2, -1, -1):
+        here = cast_to(OPS["equal"](phase, lit(m), weak=True), BOOL, True)
+        (out,) = cond(
+            here, branch([values[(k - m) % r]], new_token()), branch([out], new_token())
+        )
+    return out

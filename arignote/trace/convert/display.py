@@ -1,4 +1,4 @@
-"""Displays: a list, dict or set is made known, so that a loop can tell its own from those outside."""
+"""Displays: lists, dicts and sets are made known, so a loop can tell its own from others."""
 
 import ast
 

@@ -118,7 +118,7 @@ class Operators(Protocol):
         """
 
     def item(self, base: Any) -> Any:
-        """`base`, or a stand-in for it in `item(base)[...]` (read, assigned, augmented, deleted)."""
+        """`base`, or a stand-in for it where it is subscripted: read, assigned or deleted."""
 
     def made(self, container: Any) -> Any:
         """`container`, a list, dict or set that a display has just made."""

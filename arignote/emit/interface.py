@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..fxgraph.constants import const, lit, new_input, proj
-from ..fxgraph.graph import Graph
+from ..fxgraph.graph import Graph, substitute
 from ..fxgraph.node import Node, Origin
 from ..fxgraph.ops.checks import ERRORS
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.structure import full, set_item
 from ..fxgraph.types import I64, OPAQUE, Shape
-from ..fxgraph.window import Window
+from ..fxgraph.window import Window, whole
 from ..optimize.loopnest.lower import Interface
 from ..optimize.loopnest.program import Program, Site
+from ..optimize.loopnest.region import chain_root
 from ..trace import plan as traced
 from ..trace.signature import ArraySpec
 from . import plan
@@ -62,6 +63,7 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
             handles[n] = source.leaf
         else:
             ptrs[n] = plan.Constant(source.array)
+    graph = _written_in_place(trace, graph, by_leaf)
     strides = _strides(trace, by_leaf, ints)
     nodes, outputs, into, windows = _outputs(trace, graph, by_leaf)
     chosen = replace(graph, outputs=tuple(nodes))
@@ -70,6 +72,24 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
     return Meeting(
         chosen, interface, tuple(ints.values()), tuple(ptrs.values()), handles, outputs, windows
     )
+
+
+def _written_in_place(trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]) -> Graph:
+    """A new value of a whole argument becomes a write to it, so that it is computed in its memory.
+
+        a' = a - mean; ... uses of a'   ->   a' = set_item(a, all, a - mean); ... uses of a'
+    """
+    replaced: dict[Node, Node] = {}
+    for w in trace.writes:
+        n, o = by_leaf[w.leaf], graph.outputs[w.output]
+        fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o
+        if n.shape and fresh and o not in replaced and o.dtype == n.dtype:
+            replaced[o] = set_item(n, whole(n.shape), o)
+    if not replaced:
+        return graph
+    count = len(graph.effects)
+    roots = substitute((*graph.effects, *graph.outputs), replaced)
+    return replace(graph, effects=roots[:count], outputs=roots[count:])
 
 
 def _strides(

@@ -11,7 +11,7 @@ from ...fxgraph.types import I64, TensorType
 from ...fxgraph.window import place, window_of
 from .element import aligned, element, gather_parts, gathered
 from .program import Assign, Buffer, Check, If, Site, Store, load
-from .region import is_array, is_zero
+from .region import is_array, is_zero, keeps_last_axis
 from .scope import Scope, allocate, nest
 
 
@@ -64,7 +64,7 @@ def fill(b: Buffer, n: Node, scope: Scope) -> None:
     """b[...] = n"""
     if n.op.name == "gather":
         check_positions(n, scope)
-    if "reduction" in n.op.traits and _keeps_last_axis(n):
+    if "reduction" in n.op.traits and keeps_last_axis(n):
         _accumulate_rows(b, n, scope)
         return
 
@@ -73,16 +73,6 @@ def fill(b: Buffer, n: Node, scope: Scope) -> None:
         inner.emit(Store(b, tuple(inner.scalar(i) for i in position), value))
 
     nest(scope, n.shape if n.rank == len(b.shape) else b.shape, build, origin.get(n))
-
-
-def _keeps_last_axis(n: Node) -> bool:
-    x = n.inputs[0]
-    last = x.shape[-1] if x.rank else 1
-    return (
-        bool(n.shape)
-        and (x.rank - 1) not in n.attr("axes")
-        and not (isinstance(last, int) and last <= 4)
-    )
 
 
 def _accumulate_rows(b: Buffer, n: Node, scope: Scope) -> None:

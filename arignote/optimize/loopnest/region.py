@@ -193,6 +193,10 @@ def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
         return True
     if name == "matmul" and not is_dot(n):
         return True
+    if "reduction" in n.op.traits and keeps_last_axis(n):
+        return True
+    if any(_broadcasts(n, u) for u in readers) and n.op.name != "cast":
+        return True
     if "reduction" in n.op.traits or name == "matmul":
         return not (
             (len(users) == 1 and readers[0].op.name in ("set_item", "add_at"))
@@ -201,6 +205,29 @@ def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
     if name == "gather" or "elementwise" in n.op.traits:
         return len(users) > 1 and n.op.name != "cast"
     return True
+
+
+def keeps_last_axis(n: Node) -> bool:
+    """Does a reduction keep the last axis?  It then folds whole rows, in the operand's order."""
+    x = n.inputs[0]
+    last = x.shape[-1] if x.rank else 1
+    return (
+        bool(n.shape)
+        and (x.rank - 1) not in n.attr("axes")
+        and not (isinstance(last, int) and last <= 4)
+    )
+
+
+def _broadcasts(n: Node, reader: Node) -> bool:
+    """Would the reader compute each element of n many times over?"""
+    if "elementwise" not in reader.op.traits:
+        return False
+    offset = reader.rank - n.rank
+    return any(
+        not (isinstance(d, int) and d == 1)
+        and (k < offset or (isinstance(n.shape[k - offset], int) and n.shape[k - offset] == 1))
+        for k, d in enumerate(reader.shape)
+    )
 
 
 def _same_shape_use(n: Node, readers: Sequence[Node]) -> bool:

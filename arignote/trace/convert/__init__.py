@@ -44,7 +44,8 @@ The passes are pure work on syntax trees, in this order, one subject a file:
 | `jumps` | `break`, `continue`, `return`, loop `else` -> flags and tests |
 | `liveness` | which names a loop carries and a branch gives |
 | `blocks`, `if_stmt`, `for_loop`, `while_loop` | blocks -> functions over the same variables |
-| `boolean`, `comprehension`, `display`, `calls`, `assign`, `asserts`, `guarded` | one construct each |
+| `boolean`, `comprehension`, `display`, `calls` | expressions, one construct each |
+| `assign`, `asserts`, `guarded` | statements, one construct each |
 | `refused` | what cannot be converted |
 | `expressions`, `statements` | the drivers |
 | `code`, `function` | compiles under the user's lines; twins of function objects |

@@ -9,11 +9,12 @@ error where an op has no rule.  Loops and branches install their rule as `op.ext
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from ..errors import UnsupportedError
 from ..fxgraph.affine import dim, size_node
 from ..fxgraph.constants import proj, project
-from ..fxgraph.node import Node, at_origin, origin
+from ..fxgraph.node import Node, at_origin, dependencies, origin
 from ..fxgraph.ops.family import cast_to, spread
 from ..fxgraph.ops.shaping import sum_to, zeros
 from ..fxgraph.types import Shape, TensorType
@@ -60,6 +61,7 @@ class Walk:
         seeds = [x for x in seeds if carries_derivative(x)]
         above: Activity | None = outer.active if outer is not None else None
         self.active: Activity = Activity(roots, seeds, constant, above, own)
+        self.roots = tuple(roots)
         self.order = self.active.order
         self.cot = Cotangents(self.zeros)
         self.reached: set[Node] = set()
@@ -79,6 +81,15 @@ class Walk:
 
     def undo(self, n: Node) -> None:
         """Called for each node before its cotangent is passed on."""
+
+    @cached_property
+    def users(self) -> dict[Node, list[Node | None]]:
+        """Who reads each node of the walk; None stands for being one of the roots."""
+        users: dict[Node, list[Node | None]] = {r: [None] for r in self.roots}
+        for n in self.order:
+            for d in dependencies(n):
+                users.setdefault(d, []).append(n)
+        return users
 
     # ---- the walk --------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Importing the package declares them all, so that pickled graphs find their ops b
 from . import (
     elementwise,
     factor,
+    fft,
     linalg,
     products,
     reduce,
@@ -20,6 +21,7 @@ from . import (
 __all__ = [
     "elementwise",
     "factor",
+    "fft",
     "linalg",
     "products",
     "reduce",

@@ -4,6 +4,7 @@ from . import (
     attributes,
     creation,
     einsum,
+    fft,
     grids,
     histograms,
     indexing,
@@ -18,12 +19,14 @@ from . import (
     sorting,
     splitting,
     statistics,
+    ufunc_methods,
 )
 
 __all__ = [
     "attributes",
     "creation",
     "einsum",
+    "fft",
     "grids",
     "histograms",
     "indexing",
@@ -38,4 +41,5 @@ __all__ = [
     "sorting",
     "splitting",
     "statistics",
+    "ufunc_methods",
 ]

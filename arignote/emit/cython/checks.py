@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ...fxgraph.constants import array_of, constant, lit
+from ...fxgraph.constants import array_of, const, constant, lit
 from ...fxgraph.node import Node
+from ...fxgraph.ops import elementwise
+from ...fxgraph.types import BOOL
 from ...optimize.loopnest.program import Check
-from ..scalar_code import code
+from ..scalar_code import code, scalar_function
 from .expressions import ATOM, PRODUCT, Text
 from .scope import Scope
 
@@ -65,7 +67,11 @@ def _same(scope: Scope, s: Check, operands: list[Node]) -> None:
 def _nonzero(scope: Scope, s: Check, operands: list[Node]) -> None:
     (x,) = operands
     name = _held(scope, s, x, scope.text(x))
-    scope.put(f"if {name} == 0:")
+    zero = f"{name} == 0"
+    if x.dtype.kind == "c":
+        equal = scope.call(scalar_function(elementwise.equal, (x.dtype, x.dtype), BOOL))
+        zero = f"{equal}({name}, {scope.text(const(0, x.dtype))})"
+    scope.put(f"if {zero}:")
     scope.put("    " + fail(scope, s.site, [(x, name)]))
 
 

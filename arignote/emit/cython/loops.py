@@ -9,7 +9,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import BOOL
 from ...optimize.loopnest.program import Fold, Loop, Statement, While
 from .expressions import ATOM
-from .parallel import print_parallel
+from .parallel import may_be_cut, print_parallel
 from .reductions import KINDS, accumulator, lane_folds, lane_macro, macro_name
 from .scope import Scope, function_text
 
@@ -19,7 +19,7 @@ Block = Callable[[Scope, Iterable[Statement]], None]
 def print_loop(scope: Scope, loop: Loop, block: Block) -> None:
     """One counted loop and what is in it."""
     scope.comment(loop.origin)
-    if loop.parallel and not scope.parts_of_loop and not _inside_parts(scope):
+    if loop.parallel and not _inside_parts(scope) and may_be_cut(scope, loop):
         print_parallel(scope, loop, lambda s, i: _counted(s, loop, block, i))
         return
     if _early(scope, loop, block):

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...optimize.loopnest.program import Loop
-from .expressions import ATOM
 from .header import MOST_PARTS
-from .scope import Scope, function_text
+from .scope import Scope, assigned, function_text
 
 Body = Callable[[Scope, "tuple[str, str]"], None]
+
+
+def may_be_cut(scope: Scope, loop: Loop) -> bool:
+    """Does the loop set only variables of its own?  One read behind it has one last value."""
+    return assigned(loop.body) <= scope.module.local_to(loop)
 
 
 def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:
@@ -52,7 +56,7 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
     module.parts["threads"] = None
     index = loop.index
     step = index.attr("step")
-    lo, hi = (t.within(ATOM) for t in scope.texts(index.attr("lo"), index.attr("hi")))
+    lo, hi = (t.text for t in scope.texts(index.attr("lo"), index.attr("hi")))
     trip, parts, t = (scope.variable(w, "int64_t") for w in ("trip", "parts", "piece"))
     work = scope.text(loop.work) if loop.work is not None else "1"
     scope.put(f"{trip} = an_trip({lo}, {hi}, {step})")

@@ -82,14 +82,22 @@ def mentions(block: Iterable[Statement]) -> dict[Node, int]:
     """How many statements read or write each local."""
     out: dict[Node, int] = {}
     for s in walk(block):
-        found = locals_of(expressions(s))
-        if isinstance(s, Assign | Fold):
-            found.add(s.local)
-        if isinstance(s, Check) and s.result is not None:
-            found.add(s.result)
-        for n in found:
+        for n in locals_of(expressions(s)) | _set_by(s):
             out[n] = out.get(n, 0) + 1
     return out
+
+
+def assigned(block: Iterable[Statement]) -> set[Node]:
+    """The locals that statements (and the blocks in them) set."""
+    return {n for s in walk(block) for n in _set_by(s)}
+
+
+def _set_by(s: Statement) -> set[Node]:
+    if isinstance(s, Assign | Fold):
+        return {s.local}
+    if isinstance(s, Check) and s.result is not None:
+        return {s.result}
+    return set()
 
 
 def locals_of(roots: Iterable[Node]) -> set[Node]:

@@ -318,6 +318,22 @@ def cast(n):
     return cast_to(n, "f8")
 
 
+def test_a_loop_whose_variable_is_read_behind_it_stays_whole():
+    n, last = integer("n"), local("last", "i8", True)
+    i = counter(n)
+    loop = Loop(i, (Assign(last, i),), parallel=True, work=lit(10))
+    p = program("f", [], [n], [Assign(last, lit(-7)), loop], [scalar_output(last)])
+    for steps, want in ((0, -7), (1000, 999)):
+        assert run_program(p, [], [steps], threads=4, parallel_min_us=0).value == want
+
+
+def test_complex_numbers_may_be_tested_for_zero():
+    x, v = local("x", "c16"), local("v", "c16")
+    p = program("f", [x], [], [Check("nonzero_check", (x,), v, 1)], [scalar_output(v)])
+    assert run_program(p, [np.complex128(2j)]).value == 2j
+    assert run_program(p, [np.complex128(0)]).code == 2
+
+
 def test_errors_in_threads_report_the_first_in_order():
     n = new_size("n")
     x = argument("x", "i8", [n], written=False)

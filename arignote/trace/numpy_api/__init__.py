@@ -2,6 +2,7 @@
 
 from . import (
     attributes,
+    calculus,
     creation,
     einsum,
     fft,
@@ -24,6 +25,7 @@ from . import (
 
 __all__ = [
     "attributes",
+    "calculus",
     "creation",
     "einsum",
     "fft",

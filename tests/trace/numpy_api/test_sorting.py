@@ -69,7 +69,13 @@ def test_tables():
     agrees(np.bincount, np.array([], int))
     agrees(np.bincount, X[0])
     agrees(np.bincount, I)
-    for kwargs in ({}, {"bins": 4}, {"range": (-1, 1)}, {"density": True}, {"bins": 3, "weights": np.arange(20.0).reshape(4, 5)}):
+    for kwargs in (
+        {},
+        {"bins": 4},
+        {"range": (-1, 1)},
+        {"density": True},
+        {"bins": 3, "weights": np.arange(20.0).reshape(4, 5)},
+    ):
         agrees(np.histogram, X, **kwargs)
     agrees(np.histogram, I, bins=5)
     agrees(np.histogram, I, bins=np.array([0, 2, 3, 6]))

@@ -86,9 +86,9 @@ class Compiled(Dispatcher):
         if len(self.kernels) == config.warn_retrace:
             warn_once(
                 f"retrace {id(self)}",
-                f"{self._name} has been traced {len(self.kernels)} times, for other dtypes, layouts, "
-                f"static values or relations between sizes: pass arrays and numbers, and keep their "
-                f"kinds the same from call to call",
+                f"{self._name} has been traced {len(self.kernels)} times, for other dtypes, "
+                f"layouts, static values or relations between sizes: pass arrays and numbers, and "
+                f"keep their kinds the same from call to call",
             )
         return kernel, leaves
 

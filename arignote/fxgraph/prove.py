@@ -1,4 +1,4 @@
-"""What is known while a graph is built: facts, hints and guards, and the small eliminator over them.
+"""What is known while a graph is built: facts, hints, guards, and the small eliminator over them.
 
 `ge0(n)` proves an affine integer non-negative by eliminating its newest atom through that atom's
 bounds.  `sure(n)` also takes what is true for the sizes of the present call, and records it as a
@@ -9,7 +9,7 @@ Guards are never made for user conditions or loop bounds.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -33,6 +33,7 @@ class Knowledge:
         default_factory=list
     )  # tokens of the bodies being built, innermost last
     memo: dict[tuple[Node, tuple[Node, ...], int], bool] = field(default_factory=dict)
+    values: dict[Node, int | None] = field(default_factory=dict)  # what `hinted` found for atoms
 
 
 _local = threading.local()
@@ -137,6 +138,10 @@ def bounds(atom: Node, lower: bool) -> tuple[list[Node], bool]:
         return list(atom.inputs), (name == "minimum") == lower
     if name == "floor_divide" and atom.inputs[1].op is constant and atom.type.weak:
         return _quotient_bounds(atom.inputs[0], int(array_of(atom.inputs[1])), lower), False
+    if name == "multiply" and atom.type.weak and lower:
+        a, b = atom.inputs
+        positive = all(ge0(minus(x, lit(1)), DEPTH - 3) for x in (a, b))
+        return ([a, b] if positive else []), False
     if name == "remainder" and atom.inputs[1].op is constant and atom.type.weak:
         k = int(array_of(atom.inputs[1]))
         if k > 0:
@@ -165,24 +170,63 @@ def sure(n: Node) -> bool:
     """ge0, or true for this call's sizes: then the graph is guarded by it."""
     if ge0(n):
         return True
-    coefs, const = linear(n)
+    value = hinted(n)
+    if value is None or value < 0 or not linear(n)[0]:
+        return False
     k = knowledge()
-    if coefs and all(a in k.hints for a in coefs):
-        if sum(k.hints[a] * c for a, c in coefs.items()) + const >= 0:
-            k.guards[n] = None
-            k.facts.insert(0, n)
-            k.memo.clear()
-            return True
-    return False
+    k.guards[n] = None
+    k.facts.insert(0, n)
+    k.memo.clear()
+    return True
 
 
 def hinted(n: Node) -> int | None:
-    """The value of an affine node in this call, if it depends on inputs only."""
+    """The value of an integer scalar in this call, if it depends on inputs only."""
+    total = 0
     coefs, const = linear(n)
+    for atom, c in coefs.items():
+        value = _atom_value(atom)
+        if value is None:
+            return None
+        total += value * c
+    return total + const
+
+
+#: Total arithmetic of Python integers whose value in a call follows from its operands'.
+_VALUES: dict[str, Callable[[int, int], int]] = {
+    "multiply": lambda x, y: x * y,
+    "floor_divide": lambda x, y: x // y,
+    "remainder": lambda x, y: x % y,
+    "minimum": min,
+    "maximum": max,
+}
+_NESTING = 20  # operations inside one another before an atom's value is given up
+
+
+def _atom_value(atom: Node, nesting: int = _NESTING) -> int | None:
+    """The value of an atom in this call: a hint, or arithmetic of hints."""
     k = knowledge()
-    if all(a in k.hints for a in coefs):
-        return sum(k.hints[a] * c for a, c in coefs.items()) + const
-    return None
+    if atom in k.hints:
+        return k.hints[atom]
+    meaning = _VALUES.get(atom.op.name)
+    if meaning is None or not atom.type.weak or not nesting or atom.dtype.kind != "i":
+        return None
+    if atom not in k.values:
+        operands = [_linear_value(x, nesting - 1) for x in atom.inputs]
+        x, y = operands
+        if x is None or y is None or (y == 0 and atom.op.name in ("floor_divide", "remainder")):
+            k.values[atom] = None
+        else:
+            k.values[atom] = meaning(x, y)
+    return k.values[atom]
+
+
+def _linear_value(n: Node, nesting: int) -> int | None:
+    coefs, const = linear(n)
+    values = [(_atom_value(atom, nesting), c) for atom, c in coefs.items()]
+    if any(v is None for v, _ in values):
+        return None
+    return sum((v * c for v, c in values if v is not None), const)
 
 
 def equal(a: Node, b: Node) -> bool:

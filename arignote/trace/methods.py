@@ -17,6 +17,7 @@ from . import reshaping
 from .assign import check_writeable, converted, fitted, store
 from .dispatch import array_function
 from .indexing import getitem, setitem
+from .layout import wrap_like
 from .registry import IMPLEMENTED
 from .storage import Part, extended
 from .ufuncs import apply, value_node
@@ -145,7 +146,9 @@ def astype(
     if n.dtype == dtype and not copy:
         return self
     out = cast_to(n, dtype)
-    return fresh(out) if isinstance(self, Array) else wrap(out)
+    if not isinstance(self, Array):
+        return wrap(out)
+    return wrap_like(out, (self,)) if order in "KA" and out.rank else fresh(out)
 
 
 def checked(dtype: Any) -> Any:

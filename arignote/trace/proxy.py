@@ -79,7 +79,7 @@ _set(Proxy, "__pow__", lambda self, other, mod=None: arithmetic.power(self, othe
 _set(Proxy, "__divmod__", arithmetic.div_mod)
 _set(Proxy, "__rdivmod__", lambda self, other: arithmetic.div_mod(other, self))
 _set(Proxy, "__round__", lambda self, digits=None: arithmetic.round_(self, digits))
-_set(Scalar, "__hash__", object.__hash__)
+_set(Scalar, "__hash__", truth.to_hash)
 
 
 def _unhashable(self: Array) -> int:

@@ -46,12 +46,17 @@ def literal(x: Any, what: str) -> int:
 
 
 def settled(n: Node) -> Node:
-    """A size, as a literal where it is 0 or 1 in this call (guarded): known sizes broadcast."""
+    """A size as a trace may use it: a literal where it is 0 or 1 in this call, else a symbol that
+    is 2 or more; guarded, because only known sizes of 1 are broadcast.
+    """
     if is_const(n):
         return n
     value = hinted(n)
-    if value in (0, 1) and sure_equal(n, lit(value)):
-        return lit(value)
+    if value is None:
+        return n
+    if value < 2:
+        return lit(value) if sure_equal(n, lit(value)) else n
+    sure(minus(n, lit(2)))
     return n
 
 

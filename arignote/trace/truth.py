@@ -120,6 +120,11 @@ def to_complex(self: Proxy) -> complex:
     return complex(_value(self, "complex()", "Use x.astype(complex)."))
 
 
+def to_hash(self: Proxy) -> int:
+    """So that a traced size finds its place in a dict: by its value, under a guard."""
+    return hash(_value(self, "hash()", "Keys of dicts must be known while tracing."))
+
+
 def length(self: Array) -> int:
     if not self.sizes:
         raise TypeError("len() of unsized object")

@@ -15,6 +15,7 @@ from ..fxgraph.ops.elementwise import TWO_RESULTS
 from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
 from ..fxgraph.prove import ge0
 from .assign import fitted, store
+from .layout import wrap_like
 from .registry import IMPLEMENTED, UFUNC_METHODS
 from .unknown import unknown
 from .values import Array, Proxy, Scalar, node_of, wrap
@@ -50,7 +51,8 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
         out = (out,)
     results = computed(ufunc, inputs, **options)
     if out is None and where is True:
-        return wrap(results[0]) if len(results) == 1 else tuple(wrap(r) for r in results)
+        made = tuple(wrap_like(r, inputs) for r in results)
+        return made[0] if len(made) == 1 else made
     targets = out if out is not None else (None,) * len(results)
     casting = options.get("casting", "same_kind")
     stored = [

@@ -55,7 +55,21 @@ def program(seed):
     for _ in range(rng.randrange(3, 9)):
         k = rng.randrange(len(arrays))
         x = arrays[k]
-        kind = rng.choice(["view", "view", "reshape", "T", "ravel", "write", "write", "add", "fancy"])
+        kind = rng.choice(
+            [
+                "view",
+                "view",
+                "reshape",
+                "T",
+                "ravel",
+                "write",
+                "write",
+                "add",
+                "fancy",
+                "new",
+                "sum",
+            ]
+        )
         detail = None
         if kind in ("view", "write", "add"):
             detail = key_of(rng, x.shape)
@@ -77,6 +91,10 @@ def step(x, kind, detail, count):
         return x[detail]
     if kind == "reshape":
         return x.reshape(detail)
+    if kind == "new":
+        return x * 2
+    if kind == "sum":
+        return x + x[:1] if np.ndim(x) else x
     if kind == "T":
         return x.T
     if kind == "ravel":

@@ -53,13 +53,14 @@ def lower(graph: Graph, interface: Interface) -> Program:
     scope = Scope(state)
     with construction(Knowledge(facts=list(graph.guards))):
         pointers = _bind_inputs(graph, interface, scope)
+        tested = scope.child()
+        guards = tuple(tested.scalar(g) for g in graph.guards)
         _bind_results(graph, interface, scope)
         owned = frozenset(interface.into.values())
         roots = (*graph.effects, *graph.outputs)
         observed = Observed(graph.effects, interface.history)
         lower_region(roots, scope, owned, None, observed)
         finished = _finish(graph, interface, scope)
-        guards = tuple(scope.scalar(g) for g in graph.guards)
     return Program(
         graph.name,
         (*pointers, *state.constants.values()),

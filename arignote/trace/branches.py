@@ -27,6 +27,7 @@ from ..fxgraph.window import window_of
 from ..scanloop.cond import branch, cond_node, results_of
 from . import lists
 from .convert.site import Site
+from .growing import Growing, growing
 from .journal import Contents, contents, journal, mutating, refill
 from .merging import Merge
 from .proxy import Array, Cell, Proxy, Scalar, cells, node_of, wrap
@@ -40,7 +41,8 @@ State = tuple[Any, ...]
 def truth(x: Any) -> Any:
     """bool(x): Python's own, or a traced Python bool.  Raises what NumPy raises for whole arrays."""
     if not isinstance(x, Proxy):
-        return bool(x)
+        g = growing(x)
+        return bool(x) if g is None else g.length != 0
     n = x.node
     if n.rank:
         n = _only_element(x)
@@ -143,10 +145,25 @@ def _merged_contents(
 ) -> Callable[[Any], Contents]:
     """Ask for what a container holds after the branch."""
     mutating(container)
-    if len(a[1]) != len(b[1]) or a[0] != b[0]:
-        a, b = lists.alike(container, a, b, site)
+    if lists.needs_room(a, b):
+        return _merged_lists(merge, *lists.alike(container, a, b, site))
     makers = [merge.add("an element", x, y) for x, y in zip(a[1], b[1], strict=True)]
     return lambda nodes: (a[0], tuple(make(nodes) for make in makers))
+
+
+def _merged_lists(merge: Merge, a: Growing, b: Growing) -> Callable[[Any], Contents]:
+    """Lists of lengths known at run time only, of one capacity."""
+    count = merge.pair(a.count.version, b.count.version)
+    pairs = zip(a.buffers, b.buffers, strict=True)
+    buffers = [merge.pair(x.version, y.version) for x, y in pairs]
+
+    def make(nodes: Any) -> Contents:
+        new = Growing(a.kind, a.capacity, count(nodes))
+        for cell, made in zip(new.buffers, buffers, strict=True):
+            cell.version = made(nodes)
+        return (), (new,)
+
+    return make
 
 
 def _restore(known: Sequence[Cell], versions: Sequence[Node]) -> None:

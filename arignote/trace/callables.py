@@ -21,6 +21,7 @@ from . import journal, lists
 from .convert import converted
 from .convert.site import Site
 from .dispatch import array_function
+from .growing import Growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .proxy import Proxy, fresh, node_of
 from .pybuiltins import BUILTINS, scalar_type
@@ -82,7 +83,7 @@ def _in(f: Any, table: dict[Any, Any]) -> bool:
 
 def has_traced(x: Any, depth: int = 4) -> bool:
     """Is there a traced value in x, or in containers in it?"""
-    if isinstance(x, Proxy | SymbolicRange | Lazy | Counter | Nested):
+    if isinstance(x, Proxy | SymbolicRange | Lazy | Counter | Nested | Growing):
         return True
     if depth and isinstance(x, tuple | list):
         return any(has_traced(v, depth - 1) for v in x)

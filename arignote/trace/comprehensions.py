@@ -1,14 +1,24 @@
-"""Comprehensions over traced values."""
+"""Comprehensions: Python's own over Python items, a captured loop that appends over counted ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from .branches import truth
+from ..errors import TraceError
+from ..scanloop.scan import steps_known
+from .branches import decided, if_, truth
 from .convert.site import Site
-from .iteration import Counter, counter_of
+from .growing import growing
+from .iteration import Counter, Nested, counter_of
+from .journal import made, mutating
+from .lists import append
+from .loops import LONGEST_UNROLLED, loop_for
 from .proxy import Proxy
+from .regions import at_site
+
+#: Counted comprehensions up to this length give plain lists.
+SHORT = 16
 
 
 def comprehension(
@@ -21,22 +31,116 @@ def comprehension(
     unpack: Callable[[Any], Any] | None = None,
 ) -> Any:
     """`[element(item) for item in iterable if condition(item)]` as a list, set, dict or generator"""
-    found = counter_of(iterable)
-    items = found.literal() if isinstance(found, Counter) else found
 
-    def produced() -> Any:
-        for x in items:  # type: ignore[union-attr]
-            parts = unpack(x) if unpack is not None else (x,)
-            if condition is not None:
-                t = truth(condition(*parts))
-                assert not isinstance(t, Proxy)
-                if not t:
-                    continue
-            if nested:
-                yield from element(*parts)
-            else:
-                yield element(*parts)
+    def parts(item: Any) -> Any:
+        return unpack(item) if unpack is not None else (item,)
 
+    with at_site(site):
+        found = counter_of(iterable)
+    if isinstance(found, Nested):
+        raise TraceError(f"{site}\na comprehension over every position of an array: write the loop")
+    if isinstance(found, Counter):
+        items = _as_python(found, kind, condition, element, parts)
+        if items is None:
+            return _captured(found, condition, element, parts, site, nested)
+        found = items
+    produced = _produced(found, condition, element, parts, site, nested)
     if kind == "generator":
-        return produced()
-    return {"list": list, "set": set, "dict": dict}[kind](produced())
+        return produced
+    return made({"list": list, "set": set, "dict": dict}[kind](produced))
+
+
+def _as_python(
+    counter: Counter,
+    kind: str,
+    condition: Callable[..., Any] | None,
+    element: Callable[..., Any],
+    parts: Callable[[Any], Any],
+) -> Iterable[Any] | None:
+    """The items one by one, where their number is known and small, or none of them is traced."""
+    steps = steps_known(counter.lo, counter.hi, counter.step)
+    if steps is not None and steps <= SHORT and condition is None:
+        return counter.literal()
+    if kind in ("set", "dict"):
+        literal = counter.known(LONGEST_UNROLLED)
+        if literal is None:
+            raise TraceError(f"a {kind} comprehension over a number of items known at run time only")
+        return literal.literal()
+    if steps is None:
+        return None
+    first = next(iter(counter.literal()), None)
+    plain = not isinstance(first, Proxy) and condition is None
+    return counter.literal() if plain and _is_plain(element(*parts(first))) else None
+
+
+def _is_plain(x: Any) -> bool:
+    if isinstance(x, tuple | list):
+        return all(map(_is_plain, x))
+    return not isinstance(x, Proxy)
+
+
+def _produced(
+    items: Iterable[Any],
+    condition: Callable[..., Any] | None,
+    element: Callable[..., Any],
+    parts: Callable[[Any], Any],
+    site: Site,
+    nested: bool,
+) -> Iterator[Any]:
+    """The elements over Python items, as Python makes them: one after the other."""
+    for item in items:
+        values = parts(item)
+        if condition is not None:
+            t = decided(truth(condition(*values)))
+            if t is None:
+                raise TraceError(
+                    f"{site}\nwhether an element belongs to a comprehension over Python items depends "
+                    f"on a traced value: loop over an array, or use a mask"
+                )
+            if not t:
+                continue
+        if nested:
+            yield from element(*values)
+        else:
+            yield element(*values)
+
+
+def _captured(
+    counter: Counter,
+    condition: Callable[..., Any] | None,
+    element: Callable[..., Any],
+    parts: Callable[[Any], Any],
+    site: Site,
+    nested: bool,
+) -> list[Any]:
+    """A loop that appends to a list."""
+    out: list[Any] = made([])
+
+    def body(item: Any) -> None:
+        values = parts(item)
+        if condition is None:
+            add(element(*values))
+        else:
+            then = lambda: add(element(*values))  # noqa: E731
+            if_(condition(*values), then, lambda: None, lambda: (), lambda _: None, (), (), site)
+
+    def add(value: Any) -> None:
+        if not nested:
+            append_to(out, value)
+            return
+        inner = counter_of(value)
+        each = lambda x: append_to(out, x)  # noqa: E731
+        loop_for(inner, each, None, lambda: (), lambda _: None, (), (), (), site)
+
+    loop_for(counter, body, None, lambda: (), lambda _: None, (), (), (), site)
+    return out
+
+
+def append_to(held: list[Any], value: Any) -> None:
+    """`held.append(value)`"""
+    g = growing(held)
+    if g is not None:
+        append(held, g, value)
+    else:
+        mutating(held)
+        held.append(value)

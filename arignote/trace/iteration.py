@@ -22,6 +22,7 @@ from ..fxgraph.ops.elementwise import where
 from ..fxgraph.ops.scalar import least
 from ..fxgraph.prove import ge0, hinted, sure_equal
 from ..scanloop.scan import trip_count
+from .growing import growing
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .slicing import int_node
 from .truth import known
@@ -134,6 +135,9 @@ def counter_of(iterable: Any) -> Found:
         return list(iterable)
     if isinstance(iterable, Scalar):
         raise TypeError(f"{_type_name(iterable)!r} object is not iterable")
+    g = growing(iterable)
+    if g is not None:
+        return Counter(lit(0), g.count.version, 1, lambda k: g.at(int_node(k)))
     if isinstance(iterable, Lazy):
         return zipped(iterable.parts, iterable.combine)
     return iterable  # type: ignore[no-any-return]

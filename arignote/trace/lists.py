@@ -1,38 +1,267 @@
-"""Python lists that traced loops change."""
+"""Methods and functions on lists and dicts that traced branches and loops change."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ..errors import TraceError
+from ..fxgraph.affine import linear, minus, plus, times
+from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
-from .journal import Contents, is_container, mutating
+from ..fxgraph.ops.scalar import scaled
+from ..fxgraph.prove import bounds
+from .carries import Unstable
+from .convert.site import Site
+from .growing import Growing, from_items, growing, joined, kind_of, larger, position
+from .journal import Contents, mutating, recording_changes, refill
+from .registry import IMPLEMENTED
 
 NO_ANSWER = object()
 
 _CHANGING = {
-    list: {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "__setitem__"},
-    dict: {"pop", "popitem", "clear", "update", "setdefault", "__setitem__"},
+    list: {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"},
+    dict: {"pop", "popitem", "clear", "update", "setdefault"},
 }
 
 
 def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of a call that concerns a list that grows; NO_ANSWER for all others."""
     owner = getattr(f, "__self__", None)
-    if type(owner) in _CHANGING and f.__name__ in _CHANGING[type(owner)]:
-        mutating(owner)
+    if type(owner) in (list, dict):
+        g = growing(owner)
+        if g is not None:
+            return _method(f.__name__, owner, g, args)
+        if f.__name__ in _CHANGING[type(owner)] and recording_changes():
+            mutating(owner)
+    if any(growing(a) is not None for a in args):
+        return _function(f, args, kwargs)
     return NO_ANSWER
 
 
+# ---- methods ---------------------------------------------------------------------------------------------
+def _method(name: str, held: list[Any], g: Growing, args: tuple[Any, ...]) -> Any:
+    f = METHODS.get(name)
+    if f is None:
+        raise TraceError(
+            f"list.{name} of a list that grows in a loop: make it an array first, np.array(...)"
+        )
+    return f(held, g, *args)
+
+
+def append(held: list[Any], g: Growing, value: Any) -> None:
+    if not g.reserved:
+        g = g.resized(plus(g.capacity, lit(1)))
+        _replace(held, g)
+    g.append(value)
+
+
+def _extend(held: list[Any], g: Growing, values: Any) -> None:
+    for x in values:
+        append(held, growing(held) or g, x)
+
+
+def _pop(held: list[Any], g: Growing, index: Any = -1) -> Any:
+    if index != -1:
+        raise TraceError("list.pop(i) of a list that grows in a loop: only the last can be taken")
+    at = position(g, -1, "pop index")
+    value = g.at(at)
+    g.count.version = minus(g.count.version, lit(1))
+    return value
+
+
+def _clear(held: list[Any], g: Growing) -> None:
+    g.count.version = lit(0)
+
+
+def _copy(held: list[Any], g: Growing) -> list[Any]:
+    return [g.resized(g.capacity)]
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "append": append,
+    "extend": _extend,
+    "pop": _pop,
+    "clear": _clear,
+    "copy": _copy,
+}
+
+
+def _replace(held: list[Any], g: Growing) -> None:
+    mutating(held)
+    held[:] = [g]
+
+
+def extended(held: list[Any], values: Any) -> list[Any]:
+    """`held += values`"""
+    g = growing(held)
+    if g is None:
+        mutating(held)
+        held += values
+    else:
+        _extend(held, g, values)
+    return held
+
+
+# ---- functions -------------------------------------------------------------------------------------------
+def _function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A function of lists that grow: NumPy's see arrays."""
+    g = growing(args[0])
+    if f is len and g is not None:
+        return g.length
+    if f is list and g is not None:
+        return _copy(args[0], g)
+    if isinstance(f, np.ufunc) or _is_implemented(f):
+        return _again(f, tuple(_as_array(a) for a in args), kwargs)
+    return NO_ANSWER
+
+
+def _again(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if isinstance(f, np.ufunc):
+        return f(*args, **kwargs)
+    return IMPLEMENTED[f](*args, **kwargs)
+
+
+def _is_implemented(f: Any) -> bool:
+    try:
+        return f in IMPLEMENTED
+    except TypeError:
+        return False
+
+
+def _as_array(x: Any) -> Any:
+    g = growing(x)
+    return x if g is None else _columns(g)
+
+
+def _columns(g: Growing) -> Any:
+    if len(g.buffers) == 1 and g.kind.structure is None:
+        return g.array()
+    parts = [g.column(k) for k in range(len(g.buffers))]
+    return IMPLEMENTED[np.stack](parts, axis=1)
+
+
+# ---- growth in loops and branches ----------------------------------------------------------------------
 def has_grown(before: Contents, after: Contents) -> bool:
-    return not before[0] and not after[0] and len(after[1]) > len(before[1])
+    """Did a list get longer than it was?"""
+    if before[0] or after[0]:
+        return False
+    if any(type(x) is Growing for x in (*before[1], *after[1])):
+        return before[1] != after[1]
+    return len(after[1]) > len(before[1])
 
 
-def make_room(container: Any, before: Contents, after: Contents, steps: Node) -> None:
-    raise NotImplementedError
+def needs_room(a: Contents, b: Contents) -> bool:
+    """Does a list hold another number of elements after one branch than after the other?"""
+    return len(a[1]) != len(b[1]) or a[0] != b[0] or _growing_of(a) is not _growing_of(b)
 
 
-def alike(container, a, b, site):
-    raise NotImplementedError
+def make_room(
+    held: list[Any], before: Contents, after: Contents, steps: Node, own: frozenset[Node]
+) -> None:
+    """Turn a list into one with room for what all steps of a loop append."""
+    old = _growing_of(before)
+    new = _growing_of(after)
+    had = old.capacity if old is not None else lit(len(before[1]))
+    has = new.capacity if new is not None else lit(len(after[1]))
+    room = scaled(_at_most(minus(has, had), own), steps)
+    kind = None
+    for x in after[1] if new is None else ():
+        kind = kind_of(x) if kind is None else joined(kind, kind_of(x))
+    kind = new.wanted or new.kind if new is not None else kind
+    assert kind is not None
+    if any(d.free & own for t in kind.types for d in t.shape if isinstance(d, Node)):
+        raise Unstable("a list grows by arrays whose size changes from step to step")
+    if old is not None:
+        made = old.resized(plus(old.capacity, room), joined(kind, old.kind))
+    else:
+        made = from_items(before[1], room, kind)
+    made.reserved = True
+    mutating(held)
+    refill(held, ((), (made,)))
 
 
-__all__ = ["answer", "has_grown", "is_container", "make_room"]
+def widened_kind(held: list[Any]) -> bool:
+    """Take wider elements where a step asked for them."""
+    g = growing(held)
+    if g is None or g.wanted is None:
+        return False
+    kind, g.wanted = g.wanted, None
+    new = g.resized(g.capacity, kind)
+    new.reserved = True
+    mutating(held)
+    held[:] = [new]
+    return True
+
+
+def done_with(grown: list[list[Any]]) -> None:
+    """The loop that made room for these lists has been captured."""
+    for held in grown:
+        g = growing(held)
+        if g is not None:
+            g.reserved = False
+
+
+def _growing_of(c: Contents) -> Growing | None:
+    return c[1][0] if len(c[1]) == 1 and type(c[1][0]) is Growing else None
+
+
+def _at_most(n: Node, own: frozenset[Node]) -> Node:
+    """An upper bound of n that does not depend on the loop's own index."""
+    for _ in range(8):
+        coefs, _ = linear(n)
+        inner = [a for a in coefs if a.free & own]
+        if not inner:
+            return n
+        atom = inner[-1]
+        limits, _ = bounds(atom, coefs[atom] < 0)
+        limits = [x for x in limits if not x.free & own] or limits
+        if not limits:
+            break
+        n = plus(n, times(minus(limits[0], atom), coefs[atom]))
+    raise Unstable("how much a list grows in a step is computed from data: preallocate an array")
+
+
+def alike(
+    held: list[Any], a: Contents, b: Contents, site: Site | None
+) -> tuple[Growing, Growing]:
+    """What a list holds after either branch, with one capacity."""
+    if a[0] or b[0] or type(held) is not list:
+        raise TraceError(
+            f"{site}\na dict or an object gets other keys on one path than on the other, depending on "
+            f"a condition that is known at run time only: give it all its keys before"
+        )
+    one, two = _growing_of(a), _growing_of(b)
+    kinds = [kind_of(x) for c, g in ((a, one), (b, two)) if g is None for x in c[1]]
+    kinds += [g.kind for g in (one, two) if g is not None]
+    kind = kinds[0]
+    for k in kinds[1:]:
+        kind = joined(kind, k)
+    one = one if one is not None else from_items(a[1], lit(0), kind)
+    two = two if two is not None else from_items(b[1], lit(0), kind)
+    return larger(one, two)
+
+
+def item_of(held: list[Any], index: Any) -> Any:
+    """held[index] for a traced index, or of a list that grows"""
+    g = growing(held)
+    if g is None:
+        g = from_items(held, lit(0))
+    return g.at(position(g, index))
+
+
+def set_item_of(held: list[Any], index: Any, value: Any) -> None:
+    """held[index] = value, the same way"""
+    g = growing(held)
+    if g is None:
+        g = from_items(held, lit(0))
+        _replace(held, g)
+    g.put(position(g, index, "list assignment index"), value)
+    if g.wanted is not None:
+        kind, g.wanted = g.wanted, None
+        new = g.resized(g.capacity, kind)
+        new.put(position(g, index), value)
+        new.reserved = g.reserved
+        _replace(held, new)

@@ -71,6 +71,7 @@ class Loop:
     memory: Memory
     target: str = "i"
     containers: list[Any] = field(default_factory=list)
+    grown: list[Any] = field(default_factory=list)
 
 
 @dataclass
@@ -86,6 +87,14 @@ class Trial:
     versions: list[Node]
     arrays: list[Carried]
     changed: list[tuple[Any, Contents, Contents]]
+
+    @property
+    def own(self) -> frozenset[Node]:
+        """The leaves that mean something inside the body only."""
+        params = [p for h in self.held.values() for each in h.params for p in each]
+        flags = [h.flag for h in self.held.values() if h.flag is not None]
+        index = [self.index] if self.index is not None else []
+        return frozenset((*self.params, *params, *flags, *index, self.region.token))
 
 
 _local = threading.local()
@@ -243,7 +252,7 @@ def _peeled(loop: Loop, error: Exception) -> bool:
         with journal() as changes:
             loop.body(c.item(wrap(c.lo)))
             rest = replace(c, lo=plus(c.lo, lit(c.step)))
-            capture(replace(loop, counter=rest, memory=Memory(), containers=[]))
+            capture(replace(loop, counter=rest, memory=Memory(), containers=[], grown=[]))
     except (Unstable, TraceError):
         changes.undo()
         outer.back()
@@ -311,6 +320,7 @@ def capture(loop: Loop) -> None:
                 if not fast:
                     loop.memory.guesses = dict(guesses)
                     _finish(loop, trial, start, outer, links)
+                    lists.done_with(loop.grown)
                     return
                 loop.memory.unbounded |= fast
             guesses, links = new, new_links
@@ -362,10 +372,13 @@ def _prepared(loop: Loop, trial: Trial) -> bool:
             continue
         found = True
         if lists.has_grown(before, after):
-            lists.make_room(container, before, after, _most_steps(loop))
+            lists.make_room(container, before, after, _most_steps(loop), trial.own)
+            loop.grown.append(container)
         else:
             loop.containers.append(container)
             loop.carried |= {_key(len(loop.containers) - 1)}
+    for container in loop.grown:
+        found |= lists.widened_kind(container)
     return found
 
 
@@ -376,12 +389,7 @@ def _most_steps(loop: Loop) -> Node:
 
 
 def _check_sizes(new: dict[str, Guess], old: dict[str, Guess], trial: Trial) -> None:
-    params = [p for h in trial.held.values() for each in h.params for p in each]
-    flags = [h.flag for h in trial.held.values() if h.flag is not None]
-    own = frozenset((*trial.params, *params, *flags, trial.region.token))
-    if trial.index is not None:
-        own |= {trial.index}
-    check_shapes([(n, g) for n, g in new.items() if g is not old[n]], own)
+    check_shapes([(n, g) for n, g in new.items() if g is not old[n]], trial.own)
 
 
 def _trace(

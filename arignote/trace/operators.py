@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables
+from . import callables, lists
 from .branches import and_, contains, if_, ifexp, not_, or_
 from .callables import call
 from .comprehensions import comprehension
@@ -29,4 +29,6 @@ callables.OPERATORS[:] = [sys.modules[__name__]]
 
 def aug(name: str, target: Any, value: Any) -> Any:
     """`target += value` of a name, where `name` is "iadd"; the result is assigned to it."""
+    if name == "iadd" and type(target) is list:
+        return lists.extended(target, value)
     return IN_PLACE[name](target, value)

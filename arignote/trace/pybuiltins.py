@@ -17,17 +17,22 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError
-from ..fxgraph.constants import is_const
+from ..fxgraph.affine import minus
+from ..fxgraph.constants import is_const, lit
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import divisor, required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import greatest, least
+from ..fxgraph.prove import ge0
 from ..fxgraph.types import C128, F64, I64
+from ..scanloop.scan import steps_known
 from . import iteration
 from .assign import converted
 from .branches import and_, ifexp, or_, truth
 from .effects import print_
+from .folds import fold
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
+from .loops import SHORT
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 
 #: builtin -> implementation
@@ -175,15 +180,23 @@ def pow_(x: Any, y: Any, mod: Any = None) -> Any:
 def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     builtin = getattr(builtins, name)
 
+    def pick(best: Any, x: Any) -> Any:
+        return _pick(name, best, x, better)
+
     def f(*args: Any, key: Any = None, **default: Any) -> Any:
-        items = _items(args[0], name) if len(args) == 1 else list(args)
-        if not items:
+        found = counted(args[0]) if len(args) == 1 else list(args)
+        if isinstance(found, Counter):
+            if key is not None or default:
+                raise TraceError(f"{name}(key= or default=) of values that are counted: write a loop")
+            _not_empty(found, name)
+            return fold(found, pick, found.item(wrap(found.lo)), name, skip_first=True)
+        if not found:
             return builtin((), **default)
-        keyed = [(key(x) if key is not None else x, x) for x in items]
+        keyed = [(key(x) if key is not None else x, x) for x in found]
         best, chosen = keyed[0]
         for value, x in keyed[1:]:
             if key is None:
-                best = chosen = _pick(name, best, value, better)
+                best = chosen = pick(best, value)
             else:
                 wins = better(value, best)
                 best, chosen = (
@@ -193,6 +206,12 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
         return chosen
 
     return f
+
+
+def _not_empty(c: Counter, name: str) -> None:
+    n = c.length
+    if not ge0(minus(n, lit(1))):
+        required(OPS["greater_equal"](n, lit(1), weak=True), "ValueError", f"{name}() iterable argument is empty")
 
 
 def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -> Any:
@@ -209,14 +228,12 @@ def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -
     return ifexp(better(value, best), lambda: value, lambda: best, None)
 
 
-def _items(x: Any, name: str) -> list[Any]:
-    if isinstance(x, Array) and len(x.sizes) == 1:
-        return [x.max() if name == "max" else x.min()] if name in ("max", "min") else [x.sum()]
+def counted(x: Any) -> Counter | list[Any]:
+    """The items: a counter where there are many or their number is not known."""
     found = counter_of(x)
     if isinstance(found, Counter):
-        if is_const(found.lo) and is_const(found.hi):
-            return list(found.literal())
-        raise TraceError(f"{name}() over values whose number is known at run time only: write the loop")
+        steps = steps_known(found.lo, found.hi, found.step)
+        return found if steps is None or steps > SHORT else list(found.literal())
     return list(found)  # type: ignore[arg-type]
 
 
@@ -224,22 +241,32 @@ max_ = answers(max)(_extreme("max", operator.gt))
 min_ = answers(min)(_extreme("min", operator.lt))
 
 
+@answers(sum)
+def sum_(x: Any, /, start: Any = 0) -> Any:
+    found = counted(x)
+    if isinstance(found, Counter):
+        return fold(found, operator.add, start, "sum")
+    return reduce(operator.add, found, start)
+
+
 @answers(any)
 def any_(x: Any) -> Any:
-    if isinstance(x, Array):
-        return truth(x.any())
+    found = counted(x)
+    if isinstance(found, Counter):
+        return fold(found, lambda seen, item: or_(seen, lambda: truth(item)), False, "any")
     out: Any = False
-    for item in _items(x, "any"):
+    for item in found:
         out = or_(out, lambda item=item: truth(item))
     return truth(out)
 
 
 @answers(all)
 def all_(x: Any) -> Any:
-    if isinstance(x, Array):
-        return truth(x.all())
+    found = counted(x)
+    if isinstance(found, Counter):
+        return fold(found, lambda seen, item: and_(seen, lambda: truth(item)), True, "all")
     out: Any = True
-    for item in _items(x, "all"):
+    for item in found:
         out = and_(out, lambda item=item: truth(item))
     return truth(out)
 
@@ -274,7 +301,10 @@ def map_(f: Any, *parts: Any) -> Any:
 @answers(filter)
 def filter_(f: Any, x: Any) -> Any:
     kept = []
-    for item in _items(x, "filter"):
+    found = counted(x)
+    if isinstance(found, Counter):
+        raise TraceError("filter() over values that are counted: use a comprehension or a mask")
+    for item in found:
         t = truth(f(item) if f is not None else item)
         if isinstance(t, Proxy):
             raise TraceError("filter() by a traced condition: use a mask, x[mask]")

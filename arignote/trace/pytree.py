@@ -14,6 +14,8 @@ Flatten = Callable[[Any], "tuple[Sequence[Any], Hashable]"]
 Unflatten = Callable[[Any, Sequence[Any]], Any]
 
 _registered: dict[type, tuple[Flatten, Unflatten]] = {}
+#: Of these, the ones that stand in a list for all its elements.
+_lists: set[type] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,12 @@ class Tree:
 LEAF = Tree("leaf")
 
 
+def register_list(cls: type, flatten: Flatten, unflatten: Unflatten) -> None:
+    """As `register_pytree`, for what stands in a list in place of its elements."""
+    register_pytree(cls, flatten, unflatten)
+    _lists.add(cls)
+
+
 def register_pytree(cls: type, flatten: Flatten, unflatten: Unflatten) -> None:
     """Make instances of a class trees.
 
@@ -73,6 +81,8 @@ def _walk(value: Any, leaves: list[Any]) -> Tree:
     cls = type(value)
     if value is None:
         return Tree("none")
+    if cls is list and len(value) == 1 and type(value[0]) in _lists:
+        return _walk(value[0], leaves)  # it stands for all elements, and gives the list again
     if cls is tuple or cls is list:
         return Tree(cls.__name__, None, tuple(_walk(v, leaves) for v in value))
     if cls is dict:

@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import TraceError, UnsupportedError
+from . import lists
+from .growing import growing
 from .journal import is_container, mutating, recording_changes
-from .proxy import node_of, wrap
+from .proxy import Proxy, node_of, wrap
 from .session import is_tracing
 from .where import place
 
 
 def item(base: Any) -> Any:
     """`base`, or what stands for it in `base[...]`"""
-    if type(base) in (list, dict):
-        return Changing(base) if recording_changes() else base
+    if type(base) in (list, dict) and is_tracing():
+        return Changing(base)
     if isinstance(base, np.ndarray) and is_tracing() and base.dtype.kind in "biufc":
         return Outside(base)
     return base
@@ -30,7 +32,7 @@ def owner(base: Any) -> Any:
 
 
 class Changing:
-    """A list or dict in a traced loop or branch: changes of it are noted."""
+    """A list or dict in traced code: changes are noted, and a list may be read at traced positions."""
 
     __slots__ = ("held",)
 
@@ -38,15 +40,29 @@ class Changing:
         self.held = held
 
     def __getitem__(self, key: Any) -> Any:
+        if self._is_traced(key):
+            return lists.item_of(self.held, key)
         return self.held[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if self._is_traced(key):
+            lists.set_item_of(self.held, key, value)
+            return
         mutating(self.held)
         self.held[key] = value
 
     def __delitem__(self, key: Any) -> None:
+        if self._is_traced(key):
+            raise TraceError("del of an element of a list that grows in a loop: keep a mask instead")
         mutating(self.held)
         del self.held[key]
+
+    def _is_traced(self, key: Any) -> bool:
+        if type(self.held) is not list:
+            return False
+        if isinstance(key, slice) and growing(self.held) is not None:
+            raise TraceError("a slice of a list that grows in a loop: np.array(...) it first")
+        return isinstance(key, Proxy) or growing(self.held) is not None
 
 
 class Outside:

@@ -1,0 +1,234 @@
+"""Lists whose length is known at run time only: buffers with room for every element, and a count.
+
+A list that a captured loop appends to holds one `Growing` in place of its elements.  Room is made
+before the loop, for as many elements as its steps can append; what is beyond the count is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..fxgraph.affine import dim, minus, plus
+from ..fxgraph.constants import lit
+from ..fxgraph.node import OPS, Node
+from ..fxgraph.ops.checks import required
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.ops.scalar import greatest
+from ..fxgraph.ops.structure import empty, set_item
+from ..fxgraph.prove import ge0
+from ..fxgraph.types import Size, TensorType
+from ..fxgraph.window import Window
+from .carries import Unstable
+from .containers import filled, flatten, rebuilt
+from .merging import Unmergeable, agreed, as_type, is_number, join
+from .proxy import Array, Cell, node_of, wrap
+from .pytree import register_list
+from .slicing import int_node, where_int
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the elements are.  structure, like: as containers give them; types: one a leaf.
+
+    nested: the elements are lists themselves.
+    """
+
+    structure: Any
+    like: Any
+    types: tuple[TensorType, ...]
+    nested: bool = False
+
+
+class Growing:
+    """The elements of a list.  reserved: the loop being traced has made room for what it appends.
+
+    wanted: a wider kind that some element asked for.
+    """
+
+    def __init__(self, kind: Kind, capacity: Node, count: Node) -> None:
+        self.kind = kind
+        self.capacity = capacity
+        self.count = Cell(count)
+        shapes = [(dim(capacity), *t.shape) for t in kind.types]
+        self.buffers = [Cell(empty(t.dtype, s)) for t, s in zip(kind.types, shapes, strict=True)]
+        self.reserved = False
+        self.wanted: Kind | None = None
+
+    @property
+    def length(self) -> Any:
+        return wrap(self.count.version)
+
+    # -- elements
+    def at(self, position: Node) -> Any:
+        """The element at a position that is in bounds."""
+        leaves = []
+        for cell, t in zip(self.buffers, self.kind.types, strict=True):
+            x = Array(cell, _element(t, cell, position))
+            leaves.append(x if t.shape else wrap(cast_to(x.node, t.dtype, t.weak)))
+        return filled(self.kind.like, leaves, True)
+
+    def put(self, position: Node, value: Any) -> None:
+        """Write an element at a position that is in bounds."""
+        for cell, t, n in zip(self.buffers, self.kind.types, self._leaves(value), strict=True):
+            cell.version = set_item(cell.version, _element(t, cell, position), n)
+
+    def append(self, value: Any) -> None:
+        self.put(self.count.version, value)
+        self.count.version = plus(self.count.version, lit(1))
+
+    def _leaves(self, value: Any) -> list[Node]:
+        kind = joined(self.kind, kind_of(value))
+        if kind is not self.kind:
+            self.wanted = kind if self.wanted is None else joined(self.wanted, kind)
+        nodes = [node_of(x) for x in flatten(_plain(value), True)[1]]
+        return [cast_to(as_type(n, t), t.dtype) for n, t in zip(nodes, self.kind.types, strict=True)]
+
+    # -- as a whole
+    def array(self) -> Array:
+        """The elements as one array."""
+        if len(self.buffers) != 1 or self.kind.structure is not None:
+            raise TypeError("a list of tuples that grows in a loop: append to one list for each part")
+        return self.column(0)
+
+    def column(self, k: int) -> Array:
+        """One part of every element, as an array."""
+        cell = self.buffers[k]
+        rank = cell.version.rank
+        shape: tuple[Size, ...] = (dim(self.count.version), *cell.version.shape[1:])
+        return Array(cell, Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), shape))
+
+    def resized(self, capacity: Node, kind: Kind | None = None) -> Growing:
+        """The same elements with more room."""
+        new = Growing(kind if kind is not None else self.kind, capacity, self.count.version)
+        for to, of, t in zip(new.buffers, self.buffers, new.kind.types, strict=True):
+            rank = of.version.rank
+            room = (dim(self.capacity), *t.shape)
+            w = Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), room)
+            old = cast_to(of.version, t.dtype)
+            to.version = set_item(to.version, w, old)
+        return new
+
+
+def _element(t: TensorType, cell: Cell, position: Node) -> Window:
+    rank = len(t.shape)
+    zeros = (lit(0),) * rank
+    return Window((position, *zeros), (1,) * (rank + 1), (-1, *range(rank)), cell.version.shape[1:])
+
+
+# ---- kinds -----------------------------------------------------------------------------------------------
+def kind_of(value: Any) -> Kind:
+    """What an element is; raises Unstable for what cannot be put into an array."""
+    plain = _plain(value)
+    structure, leaves = flatten(plain, True)
+    if not all(is_number(x) for x in leaves):
+        raise Unstable("a list grows by something other than numbers and arrays")
+    types = tuple(node_of(x).type for x in leaves)
+    return Kind(structure, rebuilt(plain, lambda x: 0, True), types, plain is not value)
+
+
+def _plain(value: Any) -> Any:
+    """A list that grows, as an element of another: its array."""
+    inner = growing(value)
+    return inner.array() if inner is not None else value
+
+
+def joined(a: Kind, b: Kind) -> Kind:
+    """The kind that holds both; raises Unstable.  `a` itself where it holds `b`."""
+    if a.structure != b.structure or a.nested != b.nested:
+        raise Unstable("a list grows by elements of different structure")
+    try:
+        types = tuple(_wider(x, y) for x, y in zip(a.types, b.types, strict=True))
+    except Unmergeable as error:
+        raise Unstable(f"the elements of a list are {error}") from None
+    return a if types == a.types else Kind(a.structure, a.like, types, a.nested)
+
+
+def _wider(a: TensorType, b: TensorType) -> TensorType:
+    agreed(a.shape, b.shape)
+    t = join(a, b)
+    return a if (t.dtype, t.weak) == (a.dtype, a.weak) else TensorType(t.dtype, a.shape, t.weak)
+
+
+def growing(x: Any) -> Growing | None:
+    """What stands in a list that has grown in a loop."""
+    if type(x) is list and len(x) == 1 and type(x[0]) is Growing:
+        return x[0]
+    return None
+
+
+def from_items(items: Sequence[Any], room: Node, kind: Kind | None = None) -> Growing:
+    """The items of a list, with room for `room` more."""
+    for x in items:
+        kind = kind_of(x) if kind is None else joined(kind, kind_of(x))
+    assert kind is not None
+    new = Growing(kind, plus(lit(len(items)), room), lit(0))
+    for x in items:
+        new.append(x)
+    return new
+
+
+def larger(a: Growing, b: Growing) -> tuple[Growing, Growing]:
+    """Both with one capacity and one kind."""
+    kind = joined(joined(a.kind, b.kind), a.kind)
+    capacity = greatest(a.capacity, b.capacity)
+    return _as_large(a, capacity, kind), _as_large(b, capacity, kind)
+
+
+def _as_large(g: Growing, capacity: Node, kind: Kind) -> Growing:
+    if g.capacity is capacity and g.kind.types == kind.types:
+        return g
+    return g.resized(capacity, kind)
+
+
+# ---- positions -------------------------------------------------------------------------------------------
+def position(g: Growing, index: Any, what: str = "list index") -> Node:
+    """A Python index as a position in bounds; raises IndexError, at run time if need be."""
+    i, n = int_node(index), g.count.version
+    if ge0(i) and ge0(minus(minus(n, lit(1)), i)):
+        return i
+    if ge0(minus(lit(-1), i)) and ge0(plus(i, n)):
+        return plus(i, n)
+    at = i if ge0(i) else where_int(i, plus(i, n), i)
+    low = OPS["greater_equal"](at, lit(0), weak=True)
+    high = OPS["less"](at, n, weak=True)
+    required(OPS["logical_and"](low, high, weak=True), "IndexError", f"{what} out of range")
+    return at
+
+
+def element(g: Growing, index: Any) -> Any:
+    return g.at(position(g, index))
+
+
+# ---- answers -----------------------------------------------------------------------------------------------
+def _flatten(g: Growing) -> tuple[list[Any], Any]:
+    columns = [g.column(k).copy() for k in range(len(g.buffers))]
+    weak = tuple(t.weak for t in g.kind.types)
+    return columns, (_Form(g.kind.like), weak, g.kind.nested)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How elements are put together; equal by its text."""
+
+    like: Any
+
+    def __hash__(self) -> int:
+        return hash(repr(self.like))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Form) and repr(self.like) == repr(other.like)
+
+
+def _unflatten(meta: Any, columns: Sequence[np.ndarray[Any, Any]]) -> list[Any]:
+    form, weak, nested = meta
+    parts = [c.tolist() if w else list(c) for c, w in zip(columns, weak, strict=True)]
+    if nested:
+        return [list(row) for row in parts[0]]
+    return [filled(form.like, leaves, True) for leaves in zip(*parts, strict=True)]
+
+
+register_list(Growing, _flatten, _unflatten)

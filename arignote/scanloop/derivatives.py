@@ -1,5 +1,5 @@
 """Installs the derivative rules of loops and branches; imported with the package."""
 
-from . import flow, reverse_cond, reverse_scan
+from . import flow, forward_bodies, reverse_cond, reverse_scan
 
-__all__ = ["flow", "reverse_cond", "reverse_scan"]
+__all__ = ["flow", "forward_bodies", "reverse_cond", "reverse_scan"]

@@ -42,6 +42,7 @@ def _replacements(roots: Sequence[Node]) -> dict[Node, Node]:
             groups.setdefault(_key(n), []).append(n)
     forward: dict[Node, Node] = {}
     for group in groups.values():
+        group = _agreeing(group)
         if len(group) > 1 and _independent(group):
             merge = _merged_scan if group[0].op is scan_op else _merged_cond
             new, places = merge(group)
@@ -59,7 +60,7 @@ def _key(n: Node) -> Any:
         then, other = bodies(n)
         return n.inputs[0], then.token, then.effects, other.token, other.effects
     b: Body = n.attr("bodies")[0]
-    return n.inputs[: n.attr("n")], b.index, b.params, b.cond, b.results, b.token, b.effects
+    return b.index, b.cond, b.token, b.effects
 
 
 def _independent(group: list[Node]) -> bool:
@@ -70,17 +71,45 @@ def _independent(group: list[Node]) -> bool:
     return mine.isdisjoint(order_of(operands, stop=lambda m: m.serial < oldest))
 
 
+def _agreeing(group: list[Node]) -> list[Node]:
+    """Those loops of a group in which each param starts and goes on as in the first."""
+    if group[0].op is not scan_op:
+        return group
+    known: dict[Node, tuple[Node, Node]] = {}
+    trips: set[Node] = set()
+    out = []
+    for n in group:
+        p = parts_of(n)
+        b: Body = p["body"]
+        mine = dict(zip(b.params, zip(p["inits"], b.results)))
+        trip = {p["trip"]} - {None}
+        if all(known.get(x, pair) == pair for x, pair in mine.items()) and len(trips | trip) < 2:
+            known.update(mine)
+            trips |= trip
+            out.append(n)
+    return out
+
+
 def _merged_scan(group: list[Node]) -> tuple[Node, list[list[int]]]:
     parts = [parts_of(n) for n in group]
-    b: Body = parts[0]["body"]
+    carries: dict[Node, tuple[Node, Node]] = {}
+    for p in parts:
+        carries.update(zip(p["body"].params, zip(p["inits"], p["body"].results)))
     stacks = list(dict.fromkeys(s for p in parts for s in p["body"].stacks))
-    body = Body(b.index, b.params, b.cond, b.results, b.token, b.effects, tuple(stacks))
+    b: Body = parts[0]["body"]
+    params = tuple(carries)
+    results = tuple(r for _, r in carries.values())
+    body = Body(b.index, params, b.cond, results, b.token, b.effects, tuple(stacks))
     trip = next((p["trip"] for p in parts if p["trip"] is not None), None)
     here = list(dict.fromkeys(t for p in parts for t in p["here"]))
-    new = scan(parts[0]["inits"], body, trip, here)[0].inputs[0]
-    count = len(b.params)
+    new = scan([x for x, _ in carries.values()], body, trip, here)[0].inputs[0]
+    count = len(params)
     places = [
-        [*range(count), *(count + stacks.index(s) for s in p["body"].stacks), count + len(stacks)]
+        [
+            *(params.index(x) for x in p["body"].params),
+            *(count + stacks.index(s) for s in p["body"].stacks),
+            count + len(stacks),
+        ]
         for p in parts
     ]
     return new, places

@@ -23,7 +23,8 @@ def base_of(n: Node) -> Node | None:
     if owner.op is scan_op:
         body: Body = owner.attr("bodies")[0]
         if k < len(body.params) and chain(body.results[k], body.params[k]) is not None:
-            return owner.inputs[k]
+            start: Node = owner.inputs[k]
+            return start
         return None
     return _branch_base(owner, k) if owner.op is cond_op else None
 

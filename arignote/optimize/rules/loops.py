@@ -30,10 +30,14 @@ def scan_invariant_carry(n: Node) -> Node | None:
         return None
     k, count = n.attr("k"), len(b.params)
     if k in fixed and p["inits"][k].type == n.type:
-        return loop.inputs[k]
+        return _init(loop, k)
     kept = [j for j in range(count) if j not in fixed]
     small = _with_carries(p, kept, {b.params[j]: p["inits"][j] for j in fixed})
     return project(small, kept.index(k) if k < count else k - len(fixed))
+
+
+def _init(loop: Node, k: int) -> Node:
+    return loop.inputs[k]
 
 
 def _with_carries(p: dict[str, object], kept: list[int], replace: dict[Node, Node]) -> Node:
@@ -67,7 +71,7 @@ def scan_no_steps(n: Node) -> Node | None:
         return None
     k, count = n.attr("k"), loop.attr("n")
     if k < count:
-        return loop.inputs[k]
+        return _init(loop, k)
     if k == len(loop.type) - 1:
         return lit(0)
     return full(const(0, n.dtype), n.shape)

@@ -34,6 +34,7 @@ from .plan import (
 )
 from .proxy import Array, Proxy, Scalar
 from .pytree import flatten
+from .registry import HANDLES
 from .reshaping import placed_strides
 from .session import Session, tracing
 from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
@@ -235,10 +236,6 @@ class _Call:
                 self.session.knowledge.hints[known] = hint
             out.append(known)
         return out
-
-
-#: type of an opaque argument -> proxy(node)
-HANDLES: dict[type, Callable[[Node], Any]] = {}
 
 
 def _names(signature: Signature, function: Any) -> list[str]:

@@ -28,6 +28,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 IMPLEMENTED: dict[Any, Callable[..., Any]] = {}
 #: (ufunc name, method name) -> implementation with the signature of the method, without `self`.
 UFUNC_METHODS: dict[tuple[str, str], Callable[..., Any]] = {}
+#: Type of an opaque argument (np.random.Generator) -> makes what stands for it from its state node.
+HANDLES: dict[type, Callable[[Node], Any]] = {}
 #: Objects that are subscripted rather than called (np.mgrid, np.r_, ...) -> what `object[key]` is.
 SUBSCRIPTED: dict[Any, Callable[[Any], Any]] = {}
 

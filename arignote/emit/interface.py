@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..fxgraph.constants import const, lit, new_input, proj
+from ..fxgraph.constants import const, input_op, lit, new_input, proj
 from ..fxgraph.graph import Graph, substitute
-from ..fxgraph.node import Node, Origin
+from ..fxgraph.node import Node, Origin, make
 from ..fxgraph.ops.checks import ERRORS
-from ..fxgraph.ops.family import cast_to
+from ..fxgraph.ops.family import cast, cast_to
 from ..fxgraph.ops.structure import full, set_item
 from ..fxgraph.types import I64, OPAQUE, Shape
 from ..fxgraph.window import Window, whole
@@ -130,7 +130,7 @@ def _outputs(
     def keep(position: int) -> None:
         if position not in outputs:
             outputs[position] = len(nodes)
-            nodes.append(graph.outputs[position])
+            nodes.append(_own(graph.outputs[position]))
 
     for k, o in enumerate(trace.outputs):
         if isinstance(o, traced.ArrayResult | traced.ScalarResult):
@@ -146,6 +146,13 @@ def _outputs(
             into[len(nodes)] = n
             nodes.append(graph.outputs[w.output])
     return nodes, outputs, into, windows
+
+
+def _own(o: Node) -> Node:
+    """An output that is an argument's contents: read before anything is written to it."""
+    if o.op is not input_op or not o.shape:
+        return o
+    return make(cast, (o,), (("dtype", o.dtype), ("weak", False)))
 
 
 def _vector(values: list[Node]) -> Node:

@@ -171,7 +171,9 @@ class Rebuild:
         self.done: dict[Node, Node] = dict(self.replace)
 
     def __call__(self, roots: Sequence[Node]) -> tuple[Node, ...]:
-        for n in order_of(roots, stop=lambda n: n in self.done, inside=True):
+        below = order_of(roots, stop=lambda n: n in self.done, inside=True)
+        below.sort(key=lambda n: n.serial)  # operands are older; ages keep program order
+        for n in below:
             if n not in self.done:
                 new = self._rebuilt(n)
                 self.done[n] = self.visit(new) if self.visit is not None else new

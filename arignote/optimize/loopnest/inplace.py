@@ -21,7 +21,7 @@ from ...fxgraph.node import Node
 from ...fxgraph.prove import ge0
 from ...fxgraph.window import Window, place, window_of
 from .element import aligned
-from .region import Reads, Region, is_action, is_array, overwritten, reads_of
+from .region import Reads, Region, chain_root, is_action, is_array, overwritten, reads_of
 from .scope import Scope
 
 _ROUNDS = 60
@@ -59,7 +59,7 @@ def schedule(
             if a in over and _writes_window(a)
         ):
             continue
-        order = _ordered(actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED)
+        order = _ordered(actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED, owned)
         if order is not None:
             return Schedule(order, over)
     raise RuntimeError("no schedule of this region was found; this is a bug in arignote")
@@ -110,6 +110,7 @@ def _ordered(
     copied: set[tuple[Node, Node]],
     last: Node | None,
     observed: Observed,
+    owned: frozenset[Node],
 ) -> list[Node] | None:
     """A topological order, or None after marking what breaks a cycle."""
     dag: nx.DiGraph = nx.DiGraph()
@@ -117,6 +118,7 @@ def _ordered(
     for a in actions:
         dag.add_edges_from((p, a) for p in reads[a].actions if p is not a)
     _keep_observable_order(dag, observed)
+    _keep_order_of_writes(dag, observed, over, owned)
     if last is not None and last in dag:
         before = nx.descendants(dag, last)
         dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
@@ -167,6 +169,20 @@ def _keep_observable_order(dag: nx.DiGraph, observed: Observed) -> None:
             _add_order(dag, e, w)
         for e in later[:1]:
             _add_order(dag, w, e)
+
+
+def _keep_order_of_writes(
+    dag: nx.DiGraph, observed: Observed, over: dict[Node, set[Node]], owned: frozenset[Node]
+) -> None:
+    """In a loop body or branch: writes to what it may overwrite stay on their side of checks."""
+    if observed.history or not observed.effects:
+        return
+    effects = {a for a in map(_source, observed.effects) if a in dag}
+    writes = {w for w, versions in over.items() if any(chain_root(v) in owned for v in versions)}
+    row = sorted(effects | (writes & set(dag)), key=lambda n: n.serial)
+    for a, b in itertools.pairwise(row):
+        if (a in effects) != (b in effects):
+            _add_order(dag, a, b)
 
 
 def _add_order(dag: nx.DiGraph, a: Node, b: Node) -> None:

@@ -23,7 +23,7 @@ from .inplace import Observed, schedule
 from .positions import NESTS
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import chain_root, is_dot, region_of
-from .routines import lower_callback, lower_product
+from .routines import lower_callback, lower_product, lower_raise
 from .scope import Lowering, Scope, result_buffer
 
 
@@ -136,6 +136,8 @@ def lower_region(
             )
         elif a.op.name in NESTS:
             NESTS[a.op.name](a, scope)
+        elif a.op.name == "require_text":
+            lower_raise(a, scope)
         elif "library" in a.op.traits or "effect" in a.op.traits:
             lower_callback(a, scope)
         elif a.op.name == "matmul" and a.shape and not is_dot(a):

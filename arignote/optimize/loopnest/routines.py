@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ...fxgraph.affine import plus, size_node
 from ...fxgraph.constants import const, is_const, lit, project, value_of
-from ...fxgraph.node import Node, Origin, make, origin
+from ...fxgraph.node import Node, Origin, make, op_named, origin
 from ...fxgraph.ops.elementwise import less, multiply
 from ...fxgraph.ops.scalar import product, scaled
 from ...fxgraph.types import OPAQUE, Shape, TensorType
@@ -203,6 +203,17 @@ def lower_callback(n: Node, scope: Scope) -> None:
     inputs = [_operand(x, scope) for x in n.inputs if x.op.name != "token" and x.dtype != OPAQUE]
     site = scope.state.site(Site("", f"op {n.op.name}", origin.get(n), n))
     scope.emit(Library("python", tuple(outputs), tuple(inputs), (), site, origin.get(n)), *after)
+
+
+def lower_raise(n: Node, scope: Scope) -> None:
+    """An exception whose message has values in it: made by op.reference, when the check fails."""
+    failed = scope.child()
+    lower_callback(n, failed)
+    ok = scope.scalar(n.inputs[0])
+    at = (("weak", True),) if ok.type.weak else ()
+    pred = make(op_named("logical_not"), (ok,), at)
+    scope.emit(If(pred, tuple(failed.out), (), origin.get(n)))
+    scope.values[n] = ok
 
 
 def _operand(x: Node, scope: Scope) -> Panel:

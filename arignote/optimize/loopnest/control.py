@@ -16,7 +16,7 @@ from ...fxgraph.node import Node, make, op_named, origin
 from ...fxgraph.ops.elementwise import add, floor_divide
 from ...fxgraph.ops.structure import set_item
 from ...fxgraph.prove import inside
-from ...fxgraph.types import I64, TensorType
+from ...fxgraph.types import I64, OPAQUE, TensorType
 from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
 from .actions import fill, fresh
@@ -24,6 +24,7 @@ from .element import aligned, element
 from .inplace import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
 from .region import chain_root, is_array
+from .routines import handle_of
 from .scope import Scope, allocate, nest
 
 LowerRegion = Callable[..., None]
@@ -96,6 +97,8 @@ def _enter(
             )
             scope.emit(Point((alias,), (place,)))
             place = alias
+    elif p.dtype == OPAQUE:
+        place = handle_of(v, scope)
     else:
         place = scope.local(p.attr("name"), p.type)
         scope.emit(Assign(place, scope.scalar(v)))
@@ -202,7 +205,7 @@ def _carry(
             else:
                 fill(place, r, inner)
                 inner.state.note(n, f"the carry {p.attr('name')} is copied back at each step")
-        elif r is not p:
+        elif r is not p and p.dtype != OPAQUE:
             locals_.append(place)
             values.append(inner.scalar(r))
     if aliases:
@@ -314,6 +317,8 @@ def lower_cond(
 def _merge_place(
     n: Node, t: Node, o: Node, scope: Scope, base: Scope, over: set[Node], owned: set[Node]
 ) -> Buffer | Node:
+    if t.dtype == OPAQUE:
+        return handle_of(t, scope)
     if not is_array(t):
         return scope.local("c", t.type)
     root = chain_root(t)
@@ -344,7 +349,7 @@ def _branch(
         if isinstance(place, Buffer):
             if inner.buffer(r) is not place:
                 fill(place, r, inner)
-        else:
+        elif r.dtype != OPAQUE:
             inner.emit(Assign(place, inner.scalar(r)))
 
 
@@ -357,7 +362,7 @@ def _leave(n: Node, leave: Exit, places: Sequence[Buffer | Node], inner: Scope) 
         if isinstance(place, Buffer):
             if r is not p and inner.buffer(r) is not place:
                 fill(place, r, inner)
-        elif r is not p:
+        elif r is not p and p.dtype != OPAQUE:
             locals_.append(place)
             values.append(inner.scalar(r))
     inner.emit(*_together(inner, locals_, values), Break())

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...fxgraph.affine import plus, size_node
-from ...fxgraph.constants import const, is_const, lit, project, value_of
+from ...fxgraph.constants import const, is_const, lit, proj, project, value_of
+from ...fxgraph.graph import bodies
 from ...fxgraph.node import Node, Origin, make, op_named, origin
 from ...fxgraph.ops.elementwise import less, multiply
 from ...fxgraph.ops.scalar import product, scaled
@@ -191,6 +192,7 @@ def lower_callback(n: Node, scope: Scope) -> None:
     for k, t in enumerate(types):
         value = project(n, k) if isinstance(n.type, tuple) else n
         if t.dtype == OPAQUE:
+            scope.values[value] = next(handle_of(x, scope) for x in n.inputs if x.dtype == OPAQUE)
             continue
         b = allocate(scope, value, t.dtype, t.shape)
         outputs.append(_panel(b, scope, [lit(0)] * b.rank, t.shape, tuple(range(b.rank))))
@@ -201,7 +203,9 @@ def lower_callback(n: Node, scope: Scope) -> None:
             after.append(Assign(kept, load(b, ())))
             scope.values[value] = kept
     inputs = [_operand(x, scope) for x in n.inputs if x.op.name != "token" and x.dtype != OPAQUE]
-    site = scope.state.site(Site("", f"op {n.op.name}", origin.get(n), n))
+    started = tuple(handle_of(x, scope) if x.dtype == OPAQUE else x for x in n.inputs)
+    called = n if started == n.inputs else make(n.op, started, n.attrs)
+    site = scope.state.site(Site("", f"op {n.op.name}", origin.get(n), called))
     scope.emit(Library("python", tuple(outputs), tuple(inputs), (), site, origin.get(n)), *after)
 
 
@@ -214,6 +218,20 @@ def lower_raise(n: Node, scope: Scope) -> None:
     pred = make(op_named("logical_not"), (ok,), at)
     scope.emit(If(pred, tuple(failed.out), (), origin.get(n)))
     scope.values[n] = ok
+
+
+def handle_of(x: Node, scope: Scope) -> Node:
+    """The input that an opaque state started as: a generator is one object, whatever was drawn."""
+    while x.op is proj and x not in scope:
+        owner, k = x.inputs[0], x.attr("k")
+        if owner.op.name == "cond":
+            x = bodies(owner)[0].results[k]
+        elif owner.op.name == "scan":
+            x = owner.inputs[k]
+        else:
+            x = next(y for y in owner.inputs if y.dtype == OPAQUE)
+    kept = scope.find(x)
+    return kept if isinstance(kept, Node) else x
 
 
 def _operand(x: Node, scope: Scope) -> Panel:

@@ -184,6 +184,8 @@ def checked(names: Iterable[str]) -> frozenset[str]:
     """The names as a set; raises ConfigError for one that no rule, tag or pass has, with the
     nearest."""
     names = frozenset((names,) if isinstance(names, str) else names)
+    if not names:
+        return names
     known = known_names() | {p.name for p in PIPELINE} | set(PARTS) | set(PHASES)
     for name in sorted(names - known):
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ..fxgraph.constants import constant, proj
 from ..fxgraph.graph import Body, Graph, order_of
@@ -101,6 +102,12 @@ class RuleSet:
         return RuleSet(r for r in self.rules if r.name != name)
 
 
+@lru_cache(64)
+def rule_set(rules: tuple[Rule, ...]) -> RuleSet:
+    """The rules as a set; what it finds out about ops is kept from graph to graph."""
+    return RuleSet(rules)
+
+
 #: Operands whose ops are looked at before a rule is tried.
 LOOK = 4
 
@@ -131,7 +138,7 @@ def rewrite(graph: Graph, rules: Sequence[Rule], report: Report | None = None) -
 
 def idle(graph: Graph, rules: Sequence[Rule]) -> bool:
     """Is there surely no node, outside bodies and in them, that one of the rules could match?"""
-    live = RuleSet(rules)
+    live = rule_set(tuple(rules))
     nodes = graph.order
     if any("body" in n.op.traits for n in nodes):
         nodes = tuple(order_of(graph.roots, inside=True))
@@ -143,7 +150,7 @@ class Rewriter(Resolve):
 
     def __init__(self, rules: Sequence[Rule], report: Report, size: int) -> None:
         super().__init__()
-        self.rules = RuleSet(rules)
+        self.rules = rule_set(tuple(rules))
         self.report = report
         self.left = BUDGET * size + 1000
 

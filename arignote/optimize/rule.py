@@ -28,7 +28,7 @@ PHASES = ("useless", "canonicalize", "stabilize", "specialize", "scan")
 OPT_IN = "fast_math"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """One rewrite.
 

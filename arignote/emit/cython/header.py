@@ -176,6 +176,14 @@ static inline int64_t an_trip(int64_t lo, int64_t hi, int64_t step) {
     int64_t n = step > 0 ? (hi - lo + step - 1) / step : (lo - hi - step - 1) / -step;
     return n > 0 ? n : 0;
 }
+/* Chunks of a long reduction: their number and their bounds depend on its length alone. */
+static inline int64_t an_chunks(int64_t trip) {
+    return trip < 131072 ? 1 : trip >> 16 < 256 ? trip >> 16 : 256;
+}
+static inline int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) {
+    const int64_t at = k * (((trip + chunks - 1) / chunks + 1023) & ~(int64_t)1023);
+    return lo + (at < trip ? at : trip);
+}
 static inline void an_report(an_context *ctx, const an_context *part) {
     ctx->error = part->error;
 }""",
@@ -184,12 +192,16 @@ int64_t an_most(int32_t threads) noexcept nogil
 int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
 int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
 int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
+int64_t an_chunks(int64_t trip) noexcept nogil
+int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
 void an_report(an_context* ctx, const an_context* part) noexcept nogil""",
         ("base",),
     ),
 }
 #: The most parts a parallel loop is cut into (see an_parts).
 MOST_PARTS = 128
+#: The most chunks a long reduction is cut into (see an_chunks).
+MOST_CHUNKS = 256
 
 
 def without_cuda(c: str) -> str:

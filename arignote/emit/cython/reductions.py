@@ -30,18 +30,21 @@ def accumulator(dtype: DType) -> str:
     return "f4" if code(dtype) == "f2" else code(dtype)
 
 
-def lane_folds(loop: Loop, inside: frozenset[Node]) -> tuple[Fold, ...] | None:
+def lane_folds(
+    loop: Loop, inside: frozenset[Node], integers: bool = False
+) -> tuple[Fold, ...] | None:
     """The folds of a loop that may run in lanes; None when it must run as written.
 
-    inside: locals that nothing outside this loop reads.
+    inside: locals that nothing outside this loop reads.  integers: also where no fold is of floats
+    (the compiler vectorises those by itself, but does not share them among threads).
     """
     if loop.index.attr("step") != 1:
         return None
     folds = tuple(s for s in loop.body if isinstance(s, Fold))
     if not folds or any(s.op.name not in KINDS or s.local.dtype.kind not in "fiuc" for s in folds):
         return None
-    if not any(s.local.dtype.kind in "fc" for s in folds):
-        return None  # the compiler vectorises folds of integers by itself
+    if not integers and not any(s.local.dtype.kind in "fc" for s in folds):
+        return None
     if any(s.local.dtype.kind == "c" and s.op.name != "reduce_sum" for s in folds):
         return None
     if not all(

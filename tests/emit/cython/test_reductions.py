@@ -76,6 +76,17 @@ def test_sums_are_as_accurate_as_numpys():
         assert ours <= max(2 * abs(np.sum(x) - exact), 4 * np.spacing(abs(exact)))
 
 
+def test_the_bits_of_a_sum_do_not_depend_on_threads():
+    p = reduction_program(reduce_sum, 0.0)
+    for n in (131_071, 131_072, 1_000_003):
+        x = np.random.default_rng(n).normal(size=n)
+        sums = {
+            run_program(p, [x], [n], threads=t, parallel_min_us=0).value.item()
+            for t in (1, 2, 3, 64)
+        }
+        assert len(sums) == 1 and abs(sums.pop() - math.fsum(x)) < 1e-10
+
+
 def test_infinities_and_nan_go_through_sums():
     p = reduction_program(reduce_sum, 0.0)
     x = np.ones(2000)

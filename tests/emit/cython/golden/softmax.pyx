@@ -19,6 +19,8 @@ cdef extern from *:
     int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
     int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
+    int64_t an_chunks(int64_t trip) noexcept nogil
+    int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
     void an_report(an_context* ctx, const an_context* part) noexcept nogil
     an_f8 an_exp_f8(an_f8) noexcept nogil
     void AN_FOLD_max_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil

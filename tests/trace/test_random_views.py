@@ -121,13 +121,17 @@ def function_of(steps):
     return run
 
 
-@pytest.mark.parametrize("seed", range(150))
-def test_random_program(seed):
+CASES = [(seed, "FAST_COMPILE") for seed in range(150)]
+CASES += [(seed, "FAST_RUN") for seed in range(0, 150, 8)]
+
+
+@pytest.mark.parametrize("seed, mode", CASES)
+def test_random_program(seed, mode):
     steps = program(seed)
     a = np.arange(24.0).reshape(4, 6)
     arguments = [a, np.asfortranarray(a), np.arange(48.0).reshape(4, 12)[:, ::2]]
     f = function_of(steps)
     with np.errstate(all="ignore"):
-        compiled = compile(f, mode="FAST_COMPILE")
+        compiled = compile(f, mode=mode)
         for first in arguments[: 1 + seed % 3]:
             check_same(Case(str(steps), f, (first, np.arange(12.0)), words=0), compiled)

@@ -126,7 +126,8 @@ def evenly_spaced(
     start: Node, stop: Node, num: Any, endpoint: bool, dtype: Any
 ) -> tuple[Node, Node]:
     """linspace along axis 0, and its step.  Raises ValueError for a negative count."""
-    n = size_of(num, f"Number of samples, {num}, must be non-negative.")
+    said = "" if hooks.is_proxy(num) else f", {num},"
+    n = size_of(num, f"Number of samples{said} must be non-negative.")
     parts = minus(size_node(n), lit(1)) if endpoint else size_node(n)
     kind = np.result_type(
         *(0.0 if x.type.weak and x.dtype.kind != "c" else x.dtype for x in (start, stop)), 0.0

@@ -180,7 +180,9 @@ def _real_conversion(x: str, a: str, b: str) -> str:
 
 # ---- the preambles --------------------------------------------------------------------------
 #: In this order: where two define a name, the first does.
-_FILES = ("types", "libm", "mixed", "integer", "real", "complex", "special")
+_FILES = (
+    "types", "libm", "exponential", "logarithm", "mixed", "integer", "real", "complex", "special",
+)  # fmt: skip
 #: What is read once more with the narrower type: the types that change.
 _DERIVED = {"libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f"}
 _LIBM = (

@@ -69,18 +69,8 @@ AN_FN an_f8 an_modf_fraction_f8(an_f8 x) {
     return copysign(fabs(x) == (an_f8)INFINITY ? (an_f8)0 : rest, x);
 }
 
-AN_FN an_f8 an_logaddexp_f8(an_f8 x, an_f8 y) {
-    const an_f8 rest = log1p(exp(-fabs(x - y))), top = x > y ? x : y;
-    return x == y ? x + (an_f8)0.693147180559945309417232121458176568 : top + rest;
-}
-
 AN_FN an_f8 an_logaddexp2_f8(an_f8 x, an_f8 y) {
-    const an_f8 rest = log1p(exp2(-fabs(x - y))) * (an_f8)1.44269504088896340735992468100189214;
+    const an_f8 rest = an_log1p_f8(exp2(-fabs(x - y))) * (an_f8)1.44269504088896340735992468100189214;
     const an_f8 top = x > y ? x : y;
     return x == y ? x + 1 : top + rest;
-}
-
-AN_FN an_f8 an_expit_f8(an_f8 x) {
-    const an_f8 e = exp(-fabs(x));
-    return (x < 0 ? e : 1) / (1 + e);
 }

@@ -1,7 +1,7 @@
 """Exponentials, logarithms, roots and powers.
 
 Derivatives read the result where they can (exp, sqrt, tanh), so the backward pass computes nothing
-twice.  Accuracy is that of the vector math library: at most 4 ulp, NumPy's own being up to 4 too.
+twice.  Accuracy is at most 4 ulp, that of vector math libraries, NumPy's own among them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LN10 = math.log(10.0)
 exp: Op = elementwise(
     "exp",
     ufunc=np.exp,
-    c={"c": "cexp{f}({x})", "*": "exp{f}({x})"},
+    c={"c": "cexp{f}({x})", "*": "an_exp_{t}({x})"},
     ulp=5,
     vjp=lambda g, out, x: (multiply(g, out),),
 )
@@ -39,14 +39,14 @@ exp2: Op = elementwise(
 expm1: Op = elementwise(
     "expm1",
     ufunc=np.expm1,
-    c={"c": "an_expm1_{t}({x})", "*": "expm1{f}({x})"},
+    c="an_expm1_{t}({x})",
     ulp=4,
     vjp=lambda g, out, x: (multiply(g, add(out, 1.0)),),
 )
 log: Op = elementwise(
     "log",
     ufunc=np.log,
-    c={"c": "clog{f}({x})", "*": "log{f}({x})"},
+    c={"c": "clog{f}({x})", "*": "an_log_{t}({x})"},
     ulp=6,
     domain=(0.2, 4.0),
     vjp=lambda g, out, x: (divide(g, x),),
@@ -70,7 +70,7 @@ log10: Op = elementwise(
 log1p: Op = elementwise(
     "log1p",
     ufunc=np.log1p,
-    c={"c": "an_log1p_{t}({x})", "*": "log1p{f}({x})"},
+    c="an_log1p_{t}({x})",
     ulp=4,
     domain=(-0.7, 4.0),
     vjp=lambda g, out, x: (divide(g, add(x, 1.0)),),

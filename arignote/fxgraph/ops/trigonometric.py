@@ -18,13 +18,14 @@ def _function(
     libm: str,
     slope: object,
     domain: tuple[float, float] = (-3.0, 3.0),
-    complex_c: str | None = None,
+    own: bool = False,
 ) -> Op:
-    """A function of one number; slope(out, x) is its derivative."""
+    """A function of one number; slope(out, x) is its derivative; own: its C is ours, not libm's."""
+    real_c = f"an_{name}_{{t}}({{x}})" if own else f"{libm}{{f}}({{x}})"
     return elementwise(
         name,
         ufunc=ufunc,
-        c={"c": complex_c or f"c{libm}{{f}}({{x}})", "*": f"{libm}{{f}}({{x}})"},
+        c={"c": f"c{libm}{{f}}({{x}})", "*": real_c},
         ulp=5,
         domain=domain,
         vjp=lambda g, out, x: (multiply(g, slope(out, x)),),  # type: ignore[operator]
@@ -50,7 +51,7 @@ arccos: Op = _function(
 arctan: Op = _function("arctan", np.arctan, "atan", lambda out, x: divide(1.0, _of_square(1, x)))
 sinh: Op = _function("sinh", np.sinh, "sinh", lambda out, x: cosh(x))
 cosh: Op = _function("cosh", np.cosh, "cosh", lambda out, x: sinh(x))
-tanh: Op = _function("tanh", np.tanh, "tanh", lambda out, x: _of_square(-1, out))
+tanh: Op = _function("tanh", np.tanh, "tanh", lambda out, x: _of_square(-1, out), own=True)
 arcsinh: Op = _function(
     "arcsinh", np.arcsinh, "asinh", lambda out, x: divide(1.0, sqrt(_of_square(1, x)))
 )

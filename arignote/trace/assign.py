@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..fxgraph.affine import dim, minus, size_node
-from ..fxgraph.constants import is_const, lit, value_of
+from ..fxgraph.constants import is_const, lit
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required, same
 from ..fxgraph.ops.family import cast_to, resized
@@ -114,6 +114,3 @@ def shape_text(shape: Shape) -> str:
         value = hinted(size_node(d))
         words.append(str(value) if value is not None else "?")
     return f"({words[0]},)" if len(words) == 1 else f"({', '.join(words)})"
-
-
-__all__ = ["check_writeable", "converted", "fitted", "shape_text", "store", "value_of"]

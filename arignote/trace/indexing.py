@@ -20,7 +20,7 @@ from ..fxgraph.ops.family import align, broadcast_shape, cast_to
 from ..fxgraph.ops.structure import gather, scatter_set, view
 from ..fxgraph.prove import hinted, region
 from ..fxgraph.types import I64, Shape, Size
-from ..fxgraph.window import Window, broadcast, compose, expanded
+from ..fxgraph.window import Window, broadcast, expanded
 from .assign import check_writeable, converted, fitted, store
 from .registry import IMPLEMENTED
 from .slicing import int_node, resolve
@@ -288,6 +288,3 @@ def _positions_of(mask: Node, sizes: list[Size], first: int) -> list[Node]:
             )
         same(size_node(size), size_node(d))
     return [node_of(p) for p in IMPLEMENTED[np.nonzero](wrap(mask))]
-
-
-__all__ = ["Selection", "compose", "getitem", "selection", "setitem"]

@@ -30,7 +30,8 @@ _FUNCTIONS: dict[str, Any] = {
     for name in (
         "sum", "prod", "mean", "std", "var", "min", "max", "argmin", "argmax", "all", "any",
         "cumsum", "cumprod", "ptp", "take", "repeat", "choose", "nonzero", "searchsorted",
-        "argsort", "argpartition", "diagonal", "trace", "dot", "swapaxes", "squeeze", "round", "clip",
+        "argsort", "argpartition", "diagonal", "trace", "dot", "swapaxes", "squeeze", "round",
+        "clip",
     )
 }  # fmt: skip
 

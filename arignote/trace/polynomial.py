@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from ..fxgraph.affine import linear, plus, size_node, times
-from ..fxgraph.constants import is_const, lit, value_of
+from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
 from ..fxgraph.ops.scalar import scaled
 from ..fxgraph.types import Size
@@ -94,19 +94,3 @@ def literal_value(p: Polynomial) -> int | None:
     if not p:
         return 0
     return p[()] if set(p) == {()} else None
-
-
-__all__ = [
-    "ONE",
-    "Polynomial",
-    "added",
-    "divided",
-    "is_const",
-    "literal_value",
-    "multiplied",
-    "node_from",
-    "polynomial",
-    "product_of",
-    "scaled_by",
-    "value_of",
-]

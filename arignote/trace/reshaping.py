@@ -23,7 +23,7 @@ from .assign import shape_text
 from .polynomial import Polynomial
 from .slicing import int_node, literal, settled
 from .storage import Part, Path, Reshape, extended
-from .values import Array, fresh, node_of, wrap
+from .values import Array, fresh, node_of
 
 Strides = list[Polynomial]
 
@@ -294,6 +294,3 @@ def flatten(x: Array, order: str = "C") -> Any:
     """ndarray.flatten: always a copy."""
     n = (transpose(x) if order == "F" else x).node
     return fresh(reshape_node(n, target_shape(n.shape, -1)))
-
-
-__all__ = ["Node", "c_strides", "is_contiguous", "ravel", "reshape", "transpose", "wrap"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import TraceError
-from ..fxgraph.affine import minus, plus, times
+from ..fxgraph.affine import minus, plus
 from ..fxgraph.constants import is_const, lit, value_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.elementwise import less, where
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import ceil_quotient, clip0, greatest, least
-from ..fxgraph.prove import ge0, hinted, sure, sure_equal
+from ..fxgraph.prove import hinted, sure, sure_equal
 from ..fxgraph.types import I64
 from .values import Proxy, node_of
 
@@ -113,6 +113,3 @@ def _clipped(i: Node, n: Node) -> Node:
         return greatest(plus(i, n), lit(-1))
     wrapped = where_int(i, plus(i, n), i)
     return least(greatest(wrapped, lit(-1)), last)
-
-
-__all__ = ["ge0", "int_node", "literal", "resolve", "settled", "times", "where_int"]

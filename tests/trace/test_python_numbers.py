@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import arignote as ag
 import numpy as np
 import pytest
+
+import arignote as ag
 from arignote.api import compile
 
 

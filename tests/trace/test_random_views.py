@@ -1,4 +1,4 @@
-"""Random chains of views, reshapes and writes, plain against compiled: memory behaves as NumPy's."""
+"""Random chains of views, reshapes and writes, plain against compiled: memory is as NumPy's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 
 import numpy as np
 import pytest
-from arignote.api import compile
 
+from arignote.api import compile
 from tests.corpus.cases import Case, check_same
 
 

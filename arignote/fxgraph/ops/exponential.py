@@ -184,4 +184,3 @@ float_power: Op = elementwise(
     domain=(0.3, 3.0),
     vjp=_power_vjp,
 )
-

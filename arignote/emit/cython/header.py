@@ -1,7 +1,7 @@
 """The C that emitted texts stand on: types, the call context, scratch memory, error records.
 
 A text contains only the parts it uses, because each line of C and each declaration is build time.
-`part(name)` gives the C text and the Cython declarations; `needs` are printed before it.
+`PARTS` holds their C and their Cython declarations by name; `printer` puts together what is used.
 """
 
 from __future__ import annotations

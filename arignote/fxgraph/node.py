@@ -42,7 +42,7 @@ class Op:
     build: Callable[..., Node] | None = None
     numpy: tuple[Any, ...] = ()
     vjp: Callable[..., tuple[Node | None, ...]] | None = None
-    jvp: Callable[..., Node | None] | None = None
+    jvp: Callable[..., Any] | None = None
     scalar_c: Any = None
     traits: frozenset[str] = frozenset()
     samples: Any = None
@@ -68,7 +68,7 @@ class Op:
 def derivatives(
     op: Op,
     vjp: Callable[..., tuple[Node | None, ...]] | None = None,
-    jvp: Callable[..., Node | None] | None = None,
+    jvp: Callable[..., Any] | None = None,
 ) -> None:
     """Give an op its derivative rules after its declaration: rules are written in other ops, some of
     which need this one."""

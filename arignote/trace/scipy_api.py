@@ -27,6 +27,7 @@ from ..fxgraph.window import Window
 from .numpy_api import fft as fft_api
 from .numpy_api import linalg as api
 from .numpy_api.arguments import array, axes_of, integer, keep_dims
+from .numpy_api.products import product
 from .numpy_api.ufunc_methods import log_sum_exp
 from .registry import IMPLEMENTED, hooks, implements
 
@@ -214,7 +215,7 @@ def _rows(p: Node, y: Node) -> Node:
     order = red.reduce_argmax(p, axis=p.rank - 1)
     if order.rank == 1:
         return gather(y, order, axes=(0,), at=0, mode="clip")
-    return api.product(p, cast_to(y, p.dtype))
+    return product(p, cast_to(y, p.dtype))
 
 
 @implements(scipy.linalg.lu)
@@ -233,7 +234,7 @@ def lu(
         triangular.permutation_matrix(triangular.permutation(project(both, 1)), x.dtype)
     )
     if permute_l:
-        return hooks.wrap(api.product(p, low)), hooks.wrap(up)
+        return hooks.wrap(product(p, low)), hooks.wrap(up)
     first = red.reduce_argmax(p, axis=p.rank - 1) if p_indices else p
     return hooks.wrap(first), hooks.wrap(low), hooks.wrap(up)
 

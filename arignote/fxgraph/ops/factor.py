@@ -208,7 +208,7 @@ def _eigh_jvp(
     return (real(dw) if dw.dtype.kind == "c" else dw), matmul(v, multiply(f, inner))
 
 
-def _side(upper: bool) -> str:
+def _side(upper: bool) -> Any:
     return "U" if upper else "L"
 
 
@@ -240,7 +240,7 @@ eigvalsh = library(
 
 # ---- eigenvalues of general matrices ---------------------------------------------------------------------
 def complex_dtype(d: DType) -> DType:
-    return np.result_type(d, np.complex64)
+    return np.dtype(np.result_type(d, np.complex64))
 
 
 def _eig(a: Any) -> tuple[Any, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..affine import dim, minus, plus, size_node
 from ..constants import const, lit
-from ..node import Node
+from ..node import Node, Op
 from ..types import DType, TensorType
 from .elementwise import conjugate, divide, equal, logical_or, multiply, real, remainder, where
 from .family import cast_to
@@ -26,7 +26,8 @@ Tangents = Sequence[Node | None]
 
 
 def complex_of(d: DType) -> DType:
-    return np.result_type(d, np.complex64)
+    kind: DType = np.promote_types(d, np.dtype("c8"))
+    return kind
 
 
 def real_of(d: DType) -> DType:
@@ -48,7 +49,7 @@ def _as_complex(g: Node, x: Node) -> Node:
 
 
 #: (x complex): sum over k of x[k] * exp(-2 pi i j k / n)
-fft = library(
+fft: Op = library(
     "fft",
     reference=lambda x, *, axis: np.fft.fft(x, axis=axis),
     infer=lambda x, *, axis: TensorType(complex_of(x.dtype), x.shape),
@@ -56,7 +57,7 @@ fft = library(
     jvp=lambda ts, out, x, *, axis: None if ts[0] is None else fft(ts[0], axis=axis),
 )
 #: (x complex): the inverse of fft, 1 / n included
-ifft = library(
+ifft: Op = library(
     "ifft",
     reference=lambda x, *, axis: np.fft.ifft(x, axis=axis),
     infer=lambda x, *, axis: TensorType(complex_of(x.dtype), x.shape),
@@ -86,7 +87,7 @@ def _half_shape(x: Node, axis: int) -> tuple[Any, ...]:
 
 
 #: (x real): the first n // 2 + 1 frequencies
-rfft = library(
+rfft: Op = library(
     "rfft",
     reference=lambda x, *, axis: np.fft.rfft(x, axis=axis),
     infer=lambda x, *, axis: TensorType(complex_of(x.dtype), _half_shape(x, axis)),
@@ -120,7 +121,7 @@ def _irfft_vjp(g: Node, out: Node, x: Node, n: Node, *, axis: int) -> tuple[Node
 
 
 #: (x complex, n): the real signal of length n whose half spectrum is x (of length n // 2 + 1)
-irfft = library(
+irfft: Op = library(
     "irfft",
     reference=lambda x, n, *, axis: np.fft.irfft(x, int(n), axis=axis),
     infer=lambda x, n, *, axis: TensorType(

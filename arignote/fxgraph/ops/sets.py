@@ -12,7 +12,7 @@ import numpy as np
 
 from ..affine import dim
 from ..constants import project
-from ..node import Node
+from ..node import Node, Op
 from ..types import I64, TensorType
 from .library import library
 from .shaping import sliced
@@ -108,7 +108,7 @@ def _bincount(x: Any, size: Any, weights: Any = None) -> Any:
 
 
 #: (x[n] int64, size, weights?[n]): how often each number below `size` stands in x
-bincount = library(
+bincount: Op = library(
     "bincount",
     reference=_bincount,
     infer=lambda x, size, *weights: TensorType(np.dtype("f8") if weights else I64, (dim(size),)),

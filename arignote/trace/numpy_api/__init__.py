@@ -11,7 +11,9 @@ from . import (
     indexing,
     joining,
     linalg,
+    mapping,
     padding,
+    polynomials,
     products,
     quantiles,
     random,
@@ -22,6 +24,7 @@ from . import (
     splitting,
     statistics,
     ufunc_methods,
+    windows,
 )
 
 __all__ = [
@@ -35,7 +38,9 @@ __all__ = [
     "indexing",
     "joining",
     "linalg",
+    "mapping",
     "padding",
+    "polynomials",
     "products",
     "quantiles",
     "random",
@@ -46,4 +51,5 @@ __all__ = [
     "splitting",
     "statistics",
     "ufunc_methods",
+    "windows",
 ]

@@ -25,7 +25,7 @@ from ...fxgraph.prove import ge0, hinted, sure
 from ...fxgraph.types import I64, DType, Shape, Size, TensorType, size_text
 from ..registry import hooks
 
-NO_VALUE = np._NoValue  # type: ignore[attr-defined]
+NO_VALUE: Any = np._NoValue
 INTP = np.dtype(np.intp)
 
 
@@ -37,6 +37,8 @@ def node(x: Any) -> Node:
     """
     if hooks.is_proxy(x):
         return hooks.node_of(x)
+    if isinstance(x, Node):
+        return x
     if isinstance(x, list | tuple):
         return sequence(x)
     if isinstance(x, bool | int | float | complex | np.ndarray | np.generic):
@@ -127,7 +129,8 @@ def supported(dtype: Any) -> DType:
     d = np.dtype(dtype)
     if d.kind not in "biufc" or d.itemsize > (16 if d.kind == "c" else 8):
         raise DTypeError(f"dtype {d} is not supported: use a bool, integer, float or complex dtype")
-    return d.newbyteorder("=")
+    native: DType = d.newbyteorder("=")
+    return native
 
 
 def supported_array(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -81,7 +81,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
     x = cast_to(x, F64) if x.dtype.kind in "biu" else x
     out = []
     for k, h in zip(axes, spacing, strict=True):
-        known = x.shape[k] if isinstance(x.shape[k], int) else hinted(size_node(x.shape[k]))
+        known = hinted(size_node(x.shape[k]))
         if known is not None and known < order + 1:
             raise ValueError(
                 "Shape of array too small to calculate a numerical gradient, "
@@ -266,7 +266,7 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     x, y = _signals(a, v, "correlate")
     m, n = size_node(x.shape[0]), size_node(y.shape[0])
     full = convolve_op(x, sh.flip(conj(y), (0,)))
-    longer = (hinted(minus(n, m)) or 0) > 0
+    longer = (hinted(minus(n, m)) or 0) > 0  # `same` keeps the other half then
     return hooks.wrap(_part(full, m, n, mode, longer))
 
 

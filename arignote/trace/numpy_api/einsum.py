@@ -295,7 +295,7 @@ def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = Fa
     shapes = []
     for a in arrays:
         known = [d if isinstance(d, int) else hinted(d) for d in array(a).shape]
-        if any(d is None for d in known):
+        if None in known:
             raise TypeError("einsum_path: sizes that depend on data are not known while tracing")
-        shapes.append(known)
-    return np.einsum_path(subscripts, *(np.broadcast_to(0.0, s) for s in shapes), optimize=optimize)  # type: ignore[call-overload]
+        shapes.append([int(d) for d in known if d is not None])
+    return np.einsum_path(subscripts, *(np.broadcast_to(0.0, s) for s in shapes), optimize=optimize)

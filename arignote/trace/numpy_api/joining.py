@@ -178,10 +178,10 @@ def tile(A: Any, reps: Any) -> Any:
     """Copies are written as one repeating window: no element is computed twice."""
     x = array(A)
     times = [reps] if not isinstance(reps, tuple | list | np.ndarray) else list(reps)
-    sizes = [size_of(r) for r in times]
+    sizes: list[Size] = [size_of(r) for r in times]
     rank = max(x.rank, len(sizes))
     x = sh.expand(x, tuple(range(rank - x.rank))) if x.rank < rank else x
-    sizes = [1] * (rank - len(sizes)) + sizes
+    sizes = [*(1 for _ in range(rank - len(sizes))), *sizes]
     mixed: list[Size] = []
     for r, d in zip(sizes, x.shape, strict=True):
         mixed += [r, d]

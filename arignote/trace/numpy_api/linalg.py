@@ -19,10 +19,11 @@ from ...fxgraph.ops.checks import same
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.matrices import adjoint, real_dtype
 from ...fxgraph.ops.scalar import least
-from ...fxgraph.ops.structure import reshape, view
+from ...fxgraph.ops.structure import reshape, set_item, view
 from ...fxgraph.types import BOOL, F64, I64, DType, Size
 from ...fxgraph.window import Window
 from ..registry import hooks, implements
+from . import grids, products, shaping
 from .arguments import array, axes_of, axis_of, given, integer, keep_dims, known_equal, node
 from .products import broadcast_batch, product
 
@@ -287,7 +288,7 @@ def matrix_power(a: Any, n: Any) -> Any:
     if k == 0:
         d = x.shape[-1]
         eye = sh.zeros(x.dtype, (d, d))
-        eye = sh.set_item(eye, sh.diagonal_window((d, d), 0, d), const(1, x.dtype))
+        eye = set_item(eye, sh.diagonal_window((d, d), 0, d), const(1, x.dtype))
         return hooks.wrap(sh.spread(eye, x.shape))
     if k < 0:
         x, k = linalg.inv(square(hooks.wrap(x))), -k
@@ -444,6 +445,48 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
         limit = sh.expand(limit, (limit.rank,)) if limit.rank else limit
     counted = cast_to(ew.greater(s, limit), I64)
     return hooks.wrap(red.reduce_sum(counted, axes=(s.rank - 1,)))
+
+
+@implements(np.linalg.matmul)
+def matmul(x1: Any, x2: Any, /) -> Any:
+    return hooks.wrap(product(array(x1), array(x2)))
+
+
+@implements(np.linalg.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Any:
+    return shaping.matrix_transpose(x)
+
+
+@implements(np.linalg.outer)
+def outer(x1: Any, x2: Any, /) -> Any:
+    if array(x1).rank != 1 or array(x2).rank != 1:
+        raise ValueError("Input arrays must be one-dimensional")
+    return products.outer(x1, x2)
+
+
+@implements(np.linalg.cross)
+def cross(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
+    return products.cross(x1, x2, axis=axis)
+
+
+@implements(np.linalg.tensordot)
+def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+    return products.tensordot(x1, x2, axes)
+
+
+@implements(np.linalg.vecdot)
+def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
+    return products.vecdot(x1, x2, axis=axis)
+
+
+@implements(np.linalg.diagonal)
+def diagonal(x: Any, /, *, offset: Any = 0) -> Any:
+    return grids.diagonal(x, offset, -2, -1)
+
+
+@implements(np.linalg.trace)
+def trace(x: Any, /, *, offset: Any = 0, dtype: Any = None) -> Any:
+    return products.trace(x, offset, -2, -1, dtype)
 
 
 @implements(np.linalg.tensorsolve)

@@ -18,7 +18,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.scalar import quotient
 from ...fxgraph.ops.structure import gather, iota, reshape
 from ...fxgraph.types import F64, I64
-from ..registry import implements
+from ..registry import hooks, implements
 from .arguments import (
     NO_VALUE,
     array,
@@ -249,3 +249,73 @@ def _pick(ordered: Node, at: Node) -> Node:
         for j, d in enumerate(at.shape)
     ]
     return gather(ordered, *index, at, axes=tuple(range(k + 1)), at=0, mode="clip")
+
+
+@implements(np.nanquantile)
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    """Raises NotImplementedError for methods other than 'linear' of inexact arrays."""
+    x = array(a)
+    if x.dtype.kind not in "fc":
+        return quantile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
+    if method != "linear" or given(weights):
+        raise NotImplementedError("nanquantile: only method='linear' without weights")
+    level = node(q)
+    kind = x.dtype if level.type.weak else np.result_type(x.dtype, level.dtype)
+    level = cast_to(level, F64)
+    line, axes = _last_axis(x, axis)
+    k = line.rank - 1
+    many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
+    ordered = sorts.sort(line, axis=k, kind="quicksort")
+    tall = (
+        sh.expand(level, tuple(range(level.rank, level.rank + many.rank))) if many.rank else level
+    )
+    at = ew.multiply(ew.subtract(many, 1), tall)
+    below = ew.floor(at)
+    above = ew.minimum(ew.add(below, 1), ew.subtract(many, 1))
+    low, high = (cast_to(_pick_each(ordered, p), kind) for p in (below, above))
+    value = lerp(low, high, cast_to(ew.subtract(at, below), kind))
+    value = ew.where(ew.equal(many, 0), const(np.nan, kind), value)
+    if keepdims and keepdims is not NO_VALUE:
+        value = sh.expand(value, tuple(level.rank + a for a in axes)) if axes else value
+    return finish(value, out)
+
+
+def _pick_each(ordered: Node, at: Node) -> Node:
+    """Elements of each line at positions whose last axes are the lines'."""
+    k = ordered.rank - 1
+    first = at.rank - k
+    lines = [
+        sh.spread_axes(iota(d), at.shape, [i for i in range(at.rank) if i != first + j])
+        for j, d in enumerate(ordered.shape[:k])
+    ]
+    index = [*lines, cast_to(at, I64)]
+    return gather(ordered, *index, axes=tuple(range(k + 1)), at=0, mode="clip")
+
+
+@implements(np.nanpercentile)
+def nanpercentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = False,
+    *,
+    weights: Any = None,
+) -> Any:
+    level = node(q)
+    scaled = ew.divide(level, 100.0, weak=True) if level.type.weak else ew.divide(level, 100)
+    return nanquantile(
+        a, hooks.wrap(scaled), axis, out, overwrite_input, method, keepdims, weights=weights
+    )

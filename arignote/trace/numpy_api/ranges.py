@@ -76,8 +76,7 @@ def _real_count(lo: Node, hi: Node, by: Node) -> Size:
         a, b, c = (value_of(n) for n in (lo, hi, by))
         if c == 0:
             raise ZeroDivisionError("division by zero")
-        n = math.ceil((b - a) / c)
-        return max(n, 0)
+        return max(math.ceil(float((b - a) / c)), 0)
     steps = ew.ceil(ew.divide(ew.subtract(hi, lo), by))
     return dynamic_size(clip0(cast_to(cast_to(steps, F64), I64, True)))
 

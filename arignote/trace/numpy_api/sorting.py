@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...errors import DTypeError
-from ...fxgraph.affine import dim, size_node
+from ...fxgraph.affine import dim, minus, size_node
 from ...fxgraph.constants import const, is_const, project, value_of
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
@@ -151,7 +151,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     kind = np.result_type(edges.dtype, value.dtype)
     edges, value = cast_to(edges, kind), cast_to(value, kind)
     up = sets.searchsorted(edges, value, side="left" if right else "right")
-    back = sets.searchsorted(sh.flip(edges, (0,)), value, side="right" if right else "left")
+    back = sets.searchsorted(sh.flip(edges, (0,)), value, side="left" if right else "right")
     return hooks.wrap(ew.where(rising, up, ew.subtract(size_node(n), back)))
 
 
@@ -237,9 +237,9 @@ def member(x: Node, values: Node) -> Node:
     table = sorts.sort(cast_to(values, kind), axis=0, kind="quicksort")
     x = cast_to(x, kind)
     at = sets.searchsorted(table, x, side="left")
-    found = gather(table, at, axes=(0,), at=0, mode="clip")
-    filled = ew.less(0, size_node(values.shape[0]))
-    return ew.logical_and(ew.equal(found, x), filled)
+    padded = sh.concatenate([table, sh.zeros(kind, (1,))], 0)  # a place behind the last
+    found = gather(padded, at, axes=(0,), at=0, mode="clip")
+    return ew.logical_and(ew.equal(found, x), ew.less(at, size_node(values.shape[0])))
 
 
 @implements(np.isin)
@@ -290,6 +290,36 @@ def intersect1d(
     return (
         hooks.wrap(sorts.sort(array(common), axis=0, kind="quicksort")) if assume_unique else common
     )
+
+
+@implements(np.setxor1d)
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    one, two = (unique_parts(sh.ravel(array(a)))[0] for a in (ar1, ar2))
+    kind = np.result_type(one.dtype, two.dtype)
+    both = sh.concatenate([cast_to(one, kind), cast_to(two, kind)], 0)
+    alone = ew.logical_not(ew.logical_and(member(both, one), member(both, two)))
+    found = sets.true_positions(alone)
+    picked = gather(both, found, axes=(0,), at=0, mode="clip")
+    return hooks.wrap(sorts.sort(picked, axis=0, kind="quicksort"))
+
+
+@implements(np.trim_zeros)
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """One axis; the length is a size that only the run knows."""
+    x = array(filt)
+    if x.rank != 1:
+        raise NotImplementedError("trim_zeros of more than one axis: slice by nonzero")
+    if x.shape[0] == 0:
+        return hooks.wrap(x)
+    mask = cast_to(x, BOOL)
+    n = size_node(x.shape[0])
+    lo: Node = red.reduce_argmax(mask, axis=0) if "f" in trim.lower() else const(0, I64)
+    hi: Node = sh.strong(n)
+    if "b" in trim.lower():
+        hi = ew.subtract(n, red.reduce_argmax(sh.flip(mask, (0,)), axis=0))
+    some = red.reduce_any(mask, axes=(0,))
+    lo, hi = (cast_to(ew.where(some, end, 0), I64, True) for end in (lo, hi))
+    return hooks.wrap(sh.sliced(x, 0, lo, dim(minus(hi, lo))))
 
 
 # ---- tables ------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from ...fxgraph.ops import reduce as red
 from ...fxgraph.ops import shaping as sh
 from ...fxgraph.ops.checks import required
 from ...fxgraph.ops.family import cast_to
+from ...fxgraph.ops.structure import view
 from ...fxgraph.types import BOOL, F64, I64, DType
 from ..registry import hooks, implements
 from .arguments import (
@@ -425,7 +426,7 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
     c = covariance(x, y, rowvar, False, None, None, None, dtype)
     if not c.rank:
         return hooks.wrap(ew.divide(c, c))
-    from_diagonal = sh.view(c, sh.diagonal_window(c.shape, 0, dim(sh.count(c.shape[:1]))))
+    from_diagonal = view(c, sh.diagonal_window(c.shape, 0, dim(sh.count(c.shape[:1]))))
     spread = ew.sqrt(ew.real(from_diagonal) if c.dtype.kind == "c" else from_diagonal)
     out = ew.divide(ew.divide(c, sh.expand(spread, (1,))), sh.expand(spread, (0,)))
     return hooks.wrap(ew.clip(out, -1, 1) if c.dtype.kind != "c" else out)

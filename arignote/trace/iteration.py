@@ -42,9 +42,12 @@ class Counter:
         return trip_count(self.lo, self.hi, self.step)
 
     def literal(self) -> Iterable[Any]:
-        """The items, for literal bounds."""
-        lo, hi = (int(value_of(n)) for n in (self.lo, self.hi))
-        return (self.item(k) for k in range(lo, hi, self.step))
+        """The items, for bounds that are literal, or that lie a literal number apart."""
+        if is_const(self.lo):
+            lo, hi = (int(value_of(n)) for n in (self.lo, self.hi))
+            return (self.item(k) for k in range(lo, hi, self.step))
+        span = int(value_of(minus(self.hi, self.lo)))
+        return (self.item(wrap(plus(self.lo, lit(k)))) for k in range(0, span, self.step))
 
     def at(self, position: Any) -> Any:
         """The item at a position counted from 0."""

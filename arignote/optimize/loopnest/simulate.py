@@ -34,7 +34,7 @@ from .program import (
     Store,
     While,
 )
-from .routines import buffer_strides
+from .strides import buffer_strides
 
 
 class GuardFailed(Exception):
@@ -208,24 +208,29 @@ def _library(s: Library, memory: Memory, program: Program) -> None:
         out[...] = v
 
 
+class _Memory:
+    """Memory at an address, kept alive by the array it belongs to."""
+
+    def __init__(self, owner: Any, interface: dict[str, Any]) -> None:
+        self.owner = owner
+        self.__array_interface__ = interface
+
+
 def _window(p: Panel, memory: Memory) -> Any:
+    """A panel as an array over the buffer's memory."""
     array = _array(p.buffer, memory)
-    flat = int(_value(p.offset, memory))
-    steps = (
-        [int(_value(x, memory)) for x in buffer_strides(p.buffer)]
-        if p.buffer.strides is None
-        else None
-    )
-    start = array
-    if array.ndim and array.size:
-        if steps is None:
-            raise AssertionError("panels of strided arguments are not simulated")
-        start = array.reshape(-1)[flat:]
-    shape = [_size(d, memory) for d in p.shape]
-    strides = [_size(d, memory) * array.itemsize for d in p.strides]
-    if not shape or 0 in shape:
-        return start.reshape(-1)[0:1].reshape(()) if not shape else np.empty(shape, array.dtype)
-    return np.lib.stride_tricks.as_strided(start, shape, strides)
+    shape = tuple(_size(d, memory) for d in p.shape)
+    if 0 in shape:
+        return np.empty(shape, array.dtype)
+    address = array.__array_interface__["data"][0]
+    interface = {
+        "version": 3,
+        "typestr": array.dtype.str,
+        "shape": shape,
+        "strides": tuple(_size(d, memory) * array.itemsize for d in p.strides),
+        "data": (address + int(_value(p.offset, memory)) * array.itemsize, False),
+    }
+    return np.asarray(_Memory(array, interface))
 
 
 def _value(n: Node, memory: Memory) -> Any:

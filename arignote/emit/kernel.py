@@ -9,11 +9,9 @@ from typing import Any
 from ..config import config
 from ..fxgraph.graph import Graph
 from ..fxgraph.verify import verify
-from ..optimize.loopnest.collapse import collapse
-from ..optimize.loopnest.fuse import fuse
 from ..optimize.loopnest.lower import lower
-from ..optimize.loopnest.parallel import parallelize
 from ..optimize.loopnest.program import Program
+from ..optimize.loopnest.schedule import schedule
 from ..optimize.pipeline import optimize
 from ..trace.plan import Trace
 from .cython.build import build
@@ -57,11 +55,7 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     if config.verify:
         verify(meeting.graph, "meet")
     program = lower(meeting.graph, meeting.interface)
-    excluded = set(config.excluding)
-    if "fusion" not in excluded:
-        program = collapse(fuse(program))
-    if "parallel" not in excluded:
-        program = parallelize(program)
+    program = schedule(program, config.excluding)
     seconds["lower"] = clock() - started
     started = clock()
     text = print_program(program, parallel_min_us=config.parallel_min_us)

@@ -24,6 +24,7 @@ from ..fxgraph.verify import verify
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
 from . import rules as _declared  # noqa: F401  (declares every rule)
+from .loopnest.schedule import PASSES
 from .rewrite import Report, idle, rewrite
 from .rule import PHASES, RULES, Rule, known_names, selected
 
@@ -186,7 +187,7 @@ def checked(names: Iterable[str]) -> frozenset[str]:
     names = frozenset((names,) if isinstance(names, str) else names)
     if not names:
         return names
-    known = known_names() | {p.name for p in PIPELINE} | set(PARTS) | set(PHASES)
+    known = known_names() | {p.name for p in (*PIPELINE, *PASSES)} | set(PARTS) | set(PHASES)
     for name in sorted(names - known):
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else "ag.rules() lists all names and tags."

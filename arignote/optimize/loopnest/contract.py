@@ -1,4 +1,7 @@
-"""Contraction: a temporary used only at its loop's own position needs no axis for that loop."""
+"""Contraction: a temporary used only at its loop's own position needs no axis for that loop.
+
+Axes of size 1 go, too; a temporary without axes is a variable.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from .program import (
     Alloc,
     Assign,
     Buffer,
+    Fold,
     Library,
     Loop,
     Point,
@@ -29,14 +33,15 @@ from .program import (
 )
 
 
-def contract(block: tuple[Statement, ...], program: Program) -> tuple[Statement, ...]:
+def contract(program: Program) -> Program:
     """Drop the axes (and then the memory) of temporaries that live within single steps of loops."""
+    block = program.statements
     plans = {}
     for b in _candidates(block):
         plan = _plan(b, block)
         if plan:
             plans[b] = plan
-    return _apply(block, plans) if plans else block
+    return replace(program, statements=_apply(block, plans)) if plans else program
 
 
 def _candidates(block: Sequence[Statement]) -> list[Buffer]:
@@ -77,15 +82,16 @@ def _plan(b: Buffer, block: Sequence[Statement]) -> tuple[int, ...]:
     axes = []
     for k in range(b.rank):
         at = uses[0][0][k]
-        if at.op.name == "index" and all(
+        moving = at.op.name == "index" and all(
             index[k] is at and at in loops for index, loops, _ in uses
-        ):
+        )
+        if moving or b.shape[k] == 1:
             axes.append(k)
     return tuple(axes)
 
 
 def _uses(s: Statement, b: Buffer) -> list[tuple[tuple[Node, ...], bool]]:
-    out = []
+    out: list[tuple[tuple[Node, ...], bool]] = []
     for e in expressions(s):
         out.extend(
             (m.inputs, False)
@@ -154,6 +160,8 @@ def _stored(
         local = variables[b]
         if not s.accumulate:
             return Assign(local, s.value)
+        if local.dtype.kind in "fiuc":
+            return Fold(local, op_named("reduce_sum"), s.value)
         return Assign(local, make(op_named("add"), (local, s.value)))
     index = tuple(i for k, i in enumerate(s.index) if k not in plans[b])
     return Store(smaller[b], index, s.value, s.accumulate)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...fxgraph.affine import linear, minus, size_node
-from ...fxgraph.constants import lit
-from ...fxgraph.graph import order_of
+from ...fxgraph.affine import linear, minus, plus, size_node, times
+from ...fxgraph.constants import lit, new_index
+from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import ge0
 from .access import Access, effects_of, overlap, root
@@ -28,6 +28,7 @@ from .program import (
     expressions,
     walk,
 )
+from .strides import inner_indices
 
 
 def offset_from(i: Node, index: Node) -> Node | None:
@@ -77,13 +78,66 @@ def independent_steps(loop: Loop, private: set[Buffer]) -> bool:
     shared = [
         a for a in e.accesses if root(a.buffer) not in private and root(a.buffer) not in inner
     ]
+    meetings: Meetings | None = None
     for w in shared:
         if not w.write:
             continue
         for a in shared:
             if overlap(w.buffer, a.buffer) and not _same_slice(w, a, loop.index):
-                return False
+                meetings = meetings or Meetings(loop)
+                if not meetings.never(w, a):
+                    return False
     return True
+
+
+class Meetings:
+    """Whether two accesses of a loop touch one element in different steps.
+
+    The later step is a copy of the loop's counter that starts behind it, with counters of its own
+    for the loops inside; positions that differ on some axis whatever the counters are do not meet.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        i = loop.index
+        step = i.attr("step")
+        later = new_index(plus(i, lit(step)), i.attr("hi"), step, i.attr("name"))
+        self.later = Rebuild({i: later})
+        for k in inner_indices(loop.body):
+            lo, hi = self.later((k.attr("lo"), k.attr("hi")))
+            self.later.done[k] = new_index(lo, hi, k.attr("step"), k.attr("name"))
+        self.varying = effects_of(loop.body).sets
+        self.tests = 0
+
+    def never(self, x: Access, y: Access) -> bool:
+        if x.buffer is not y.buffer or x.index is None or y.index is None:
+            return False
+        self.tests += 1
+        if self.tests > MOST_TESTS or not (self._plain(x) and self._plain(y)):
+            return False
+        return self.apart(x.index, y.index) and self.apart(y.index, x.index)
+
+    def apart(self, now: tuple[Node, ...], then: tuple[Node, ...]) -> bool:
+        """Are the positions different when the second is that of a later step?"""
+        return differ(now, self.later(then))
+
+    def _plain(self, a: Access) -> bool:
+        assert a.index is not None
+        return not any(
+            m.op.name == "load" or m in self.varying for i in a.index for m in order_of((i,))
+        )
+
+
+#: Pairs of accesses of one loop that are looked at before it is given up.
+MOST_TESTS = 2000
+
+
+def differ(x: Sequence[Node], y: Sequence[Node]) -> bool:
+    """Do two positions differ on some axis, whatever the counters in them are?"""
+    for a, b in zip(x, y, strict=True):
+        d = minus(a, b)
+        if ge0(plus(d, lit(-1))) or ge0(plus(times(d, -1), lit(-1))):
+            return True
+    return False
 
 
 def _same_slice(w: Access, a: Access, index: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Fusion of neighbouring loops, and contraction of the temporaries between them.
+"""Fusion of neighbouring loops.
 
 Two loops over the same range become one when no step of the second needs, or spoils, what a later step
 of the first does: for every buffer that both touch and one writes, some axis is read and written at
@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .access import Effects, effects_of, independent, overlap, renamed, root
-from .contract import contract
 from .dependence import along, independent_steps, ordered, private_scratch
 from .program import (
     Alloc,
@@ -38,11 +37,9 @@ WINDOW = 12
 
 
 def fuse(program: Program) -> Program:
-    """The program with neighbouring loops fused and temporaries contracted."""
+    """The program with neighbouring loops fused."""
     statements = _block(program.statements)
-    if statements == program.statements:
-        return program
-    return replace(program, statements=contract(statements, program))
+    return program if statements == program.statements else replace(program, statements=statements)
 
 
 def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:

@@ -48,6 +48,9 @@ def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
             if isinstance(s, If | While):
                 out[k] = with_children(s, tuple(_block(c) for c in children(s)))
             continue
+        if s.parallel:  # by the pass that made it
+            out[k] = replace(s, work=work_of(s.body))
+            continue
         private = private_scratch(s, block)
         if s.index.attr("step") == 1 and independent_steps(s, private):
             scratch = tuple(a for a in block if isinstance(a, Alloc) and a.buffer in private)

@@ -20,6 +20,7 @@ from .element import aligned_batch, element
 from .program import Alloc, Assign, Buffer, If, Library, Panel, Site, Store, load
 from .region import is_array
 from .scope import Scope, allocate, nest
+from .strides import buffer_strides
 
 #: Multiplications below which a product is a loop nest (a BLAS call costs about 0.7 us).
 SMALL_PRODUCT = 512
@@ -165,16 +166,6 @@ def _panel(b: Buffer, scope: Scope, at: list[Node], shape: Shape, kept: tuple[in
     for i, s in zip(at, strides, strict=True):
         offset = plus(offset, scaled(scope.scalar(i), s))
     return Panel(b, offset, scope.sizes(shape), tuple(_size(strides[k]) for k in kept))
-
-
-def buffer_strides(b: Buffer) -> list[Node]:
-    """Elements an axis, as nodes."""
-    if b.strides is not None:
-        return [size_node(s) for s in b.strides]
-    out = [lit(1)] * b.rank
-    for k in range(b.rank - 2, -1, -1):
-        out[k] = scaled(out[k + 1], size_node(b.shape[k + 1]))
-    return out
 
 
 def _size(s: Node) -> int | Node:

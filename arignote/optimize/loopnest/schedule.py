@@ -1,0 +1,43 @@
+"""The passes over a Program, in order.  A pass's name is what `excluding` takes.
+
+A pass never mutates, and gives back the program it was given when it has nothing to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from ...fxgraph.prove import Knowledge, construction
+from .collapse import collapse
+from .contract import contract
+from .fuse import fuse
+from .interchange import interchange
+from .parallel import parallelize
+from .program import Program
+
+
+@dataclass(frozen=True)
+class ProgramPass:
+    """run(program) returns the same object when nothing changed."""
+
+    name: str
+    run: Callable[[Program], Program]
+
+
+PASSES: tuple[ProgramPass, ...] = (
+    ProgramPass("fusion", fuse),
+    ProgramPass("contraction", contract),
+    ProgramPass("interchange", interchange),
+    ProgramPass("collapse", collapse),
+    ProgramPass("parallel", parallelize),
+)
+
+
+def schedule(program: Program, excluding: Collection[str] = ()) -> Program:
+    """The program after every pass that is not excluded."""
+    with construction(Knowledge(facts=list(program.guards))):
+        for p in PASSES:
+            if p.name not in excluding:
+                program = p.run(program)
+    return program

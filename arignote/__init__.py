@@ -31,6 +31,10 @@ _EXPORTS: dict[str, str] = {
     "VerifyError": "arignote.errors",
     "compile": "arignote.api",
     "register_pytree": "arignote.trace.pytree",
+    **dict.fromkeys(
+        ("cond", "foldl", "foldr", "map", "reduce", "scan", "until", "while_loop"),
+        "arignote.scanloop.functional",
+    ),
 }
 
 __all__ = ["config", *_EXPORTS]  # noqa: PLE0604

@@ -38,6 +38,17 @@ def tie_both(a: Cell, b: Cell, why: str) -> None:
     tie(b, a, why)
 
 
+def family(cell: Cell) -> list[Cell]:
+    """The cells that may be the same memory as this one, itself first."""
+    out = [cell]
+    for c in out:
+        for seen, _ in c.ties or ():
+            other = seen()
+            if other is not None and all(other is not x for x in out):
+                out.append(other)
+    return out
+
+
 def wrote(cell: Cell) -> None:
     """Before a write to a cell with ties: what it is tied to is out of date from here on.
 

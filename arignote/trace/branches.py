@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import TraceError
 from ..fxgraph.affine import minus, size_node
-from ..fxgraph.constants import is_const, lit, value_of
+from ..fxgraph.constants import is_const, lit, proj, value_of
 from ..fxgraph.graph import order_of
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import check_index, partial
@@ -106,7 +106,8 @@ def choose(
     if second.region.ended:
         reset()
         return _go_on(pred, False, second, then, site)
-    merge = Merge(known, site)
+    versions = [dict(zip(known, taken.versions, strict=True)) for taken in (first, second)]
+    merge = Merge(*versions, site)
     with at_site(site):
         makers = [merge.add(n, a, b) for n, a, b in zip(names, first.state, second.state, strict=True)]
         refills = [
@@ -287,7 +288,7 @@ def _short(pred: Node, left: Any, right: Callable[[], Any], conjunction: bool) -
     if plain and not isinstance(value, Proxy):
         decides = bool(value) != conjunction
         return bool(value) if decides else left
-    if plain and total(node_of(value), pred):
+    if plain and total(node_of(value), pred, region.token):
         op = OPS["logical_and" if conjunction else "logical_or"]
         a, b = node_of(left), node_of(value)
         return wrap(op(a, b, weak=a.type.weak and b.type.weak))
@@ -304,17 +305,17 @@ def is_bool(x: Any) -> bool:
     return isinstance(x, bool | np.bool_)
 
 
-def total(n: Node, left: Node) -> bool:
+def total(n: Node, left: Node, token: Node) -> bool:
     """Can n be evaluated where the program would not have come to it, at no cost to speak of?
 
-    `left` has been evaluated.  An element may be read if its position is in bounds whatever the
-    condition says.
+    `left` has been evaluated, and so have loops and branches that do not depend on the region's token.
+    An element may be read if its position is in bounds whatever the condition says.
     """
-    return all(_is_harmless(m) for m in order_of([n], stop=_among(left)))
+    return all(_is_harmless(m) for m in order_of([n], stop=_among(left, token)))
 
 
-def _among(left: Node) -> Callable[[Node], bool]:
-    """Is a node one of those scalars that `left` is computed from?"""
+def _among(left: Node, token: Node) -> Callable[[Node], bool]:
+    """Is a node one of those scalars that `left` is computed from, or has it been computed before?"""
     evaluated: set[Node] = set()
     stack = [left]
     while stack:
@@ -323,11 +324,17 @@ def _among(left: Node) -> Callable[[Node], bool]:
             evaluated.add(m)
             if "elementwise" in m.op.traits or m.op.name == "affine":
                 stack.extend(m.inputs)
-    return lambda m: m in evaluated or "leaf" in m.op.traits
+    return lambda m: (
+        m in evaluated
+        or "leaf" in m.op.traits
+        or ("body" in m.op.traits or m.op is proj) and token not in m.free
+    )
 
 
 def _is_harmless(m: Node) -> bool:
     name = m.op.name
+    if isinstance(m.type, tuple):
+        return False
     if name == "view" and not m.type.shape and "leaf" in m.inputs[0].op.traits:
         starts = window_of(m).starts
         return all(_in_bounds(s, d) for s, d in zip(starts, m.inputs[0].shape, strict=True))

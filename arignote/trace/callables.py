@@ -132,8 +132,10 @@ def _function(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
 
 
 def _is_library(f: FunctionType) -> bool:
+    if getattr(f, "__arignote_converted__", False):
+        return False
     module = (f.__module__ or "").partition(".")[0]
-    if module in _PLAIN_PACKAGES or f.__code__.co_filename.startswith("<"):
+    if module in _PLAIN_PACKAGES or f.__code__.co_filename.startswith(("<string>", "<frozen", "<__array_function__")):
         return True
     return module in sys.stdlib_module_names and f.__code__.co_filename.startswith(_STDLIB)
 

@@ -340,9 +340,12 @@ class Outer:
         known = cells()
         return cls(known, [c.version for c in known], forget(known))
 
-    def back(self) -> None:
-        for cell, version in zip(self.cells, self.versions, strict=True):
+    def set(self, versions: list[Node]) -> None:
+        for cell, version in zip(self.cells, versions, strict=True):
             cell.version = version
+
+    def back(self) -> None:
+        self.set(self.versions)
         recall(self.cells, self.aliases)
 
 
@@ -459,10 +462,9 @@ def _finish(
     ]
     untouched = {k for k in range(len(outer.cells))} - set(touched)
     last = ends(trial.held, trial.state)
-    aftermath = settle(trial.arrays, last, {outer.cells[k] for k in untouched})
-    slots = {n: slots_of(h, start[n], trial.state[n]) for n, h in trial.held.items()}
-    carries = [Carry(s.init, s.param, s.result) for each in slots.values() for s in each]
+    carries = [*_carries(trial, start, outer)]
     carries += [Carry(outer.versions[k], trial.params[k], trial.versions[k]) for k in touched]
+    aftermath = settle(trial.arrays, last, _unused(trial, carries, outer))
     values, steps = _scanned(loop, trial, carries, {trial.params[k]: outer.versions[k] for k in untouched})
     final = iter(values)
     take = lambda: next(final)  # noqa: E731
@@ -476,12 +478,36 @@ def _finish(
     _write(loop, {n: after.get(n, Undefined(n)) for n in start})
 
 
+def _unused(trial: Trial, carries: list[Carry], outer: Outer) -> set[Cell]:
+    """The outer cells that the body neither reads nor writes."""
+    cond = [trial.cond] if trial.cond is not None else []
+    roots = [*cond, *trial.region.effects, *(c.result for c in carries)]
+    seen = frozenset().union(*(n.free for n in roots))
+    return {c for c, p in zip(outer.cells, trial.params, strict=True) if p not in seen}
+
+
+def _carries(trial: Trial, start: dict[str, Any], outer: Outer) -> Iterator[Carry]:
+    """The carries of the names: initial values before the loop, results at the end of a step."""
+    items = trial.held.items()
+    before = [s for n, h in items for s in slots_of(h, start[n], trial.state[n])]
+    outer.set(trial.versions)
+    after = [s for n, h in items for s in slots_of(h, start[n], trial.state[n])]
+    outer.back()
+    for b, a in zip(before, after, strict=True):
+        yield Carry(b.init, b.param, a.result)
+
+
 def _scanned(
     loop: Loop, trial: Trial, carries: list[Carry], untouched: dict[Node, Node]
 ) -> tuple[list[Node], Node]:
     """The final values of the carries, and the number of steps."""
     cond = [trial.cond] if trial.cond is not None else []
-    simple = simplified(carries, [*cond, *trial.region.effects], untouched)
+    c = loop.counter
+    counts = c is not None and not cond and abs(c.step) == 1
+    steps = c.length if c is not None and counts else None
+    simple = simplified(
+        carries, [*cond, *trial.region.effects], untouched, trial.index if counts else None, steps
+    )
     body = Body(
         trial.index,
         tuple(c.param for c in simple.carries),
@@ -499,5 +525,6 @@ def _scanned(
     for k, carry in enumerate(carries):
         if carry.param in known:
             known.setdefault(values[k], known[carry.param])
-    steps = loop.counter.length if loop.counter is not None and not cond else results[-1]
+    if steps is None:
+        steps = c.length if c is not None and not cond else results[-1]
     return [values[k] for k in range(len(carries))], steps

@@ -7,7 +7,7 @@ only where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,10 +20,11 @@ from ..fxgraph.ops.family import cast_to, resized
 from ..fxgraph.ops.structure import empty
 from ..fxgraph.prove import sure_equal
 from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
-from .aliasing import slid, slides, tie_both
+from .aliasing import family, slid, slides, tie_both
 from .containers import filled, flatten
 from .convert.site import Site
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
+from .storage import read
 from .undefined import Undefined, certain, flag_of, unsure, yes
 
 Nodes: TypeAlias = "Iterator[Node]"
@@ -121,11 +122,14 @@ def is_number(x: Any) -> bool:
 class Merge:
     """Collects what a cond must give, then puts the merged values together.
 
-    known: the cells from before the branch.  then, other: nodes of equal types, in step.
+    first, second: the versions that the cells from before the branch have after either side.
+    then, other: nodes of equal types, in step.
     """
 
-    def __init__(self, known: Sequence[Cell], site: Site | None) -> None:
-        self.known = set(known)
+    def __init__(
+        self, first: Mapping[Cell, Node], second: Mapping[Cell, Node], site: Site | None
+    ) -> None:
+        self.first, self.second = first, second
         self.site = site
         self.then: list[Node] = []
         self.other: list[Node] = []
@@ -181,9 +185,9 @@ class Merge:
     def _with_blank(self, leaf: Any, on_other: bool) -> Callable[[Nodes], Any]:
         if not is_number(leaf):
             return lambda nodes: leaf
-        if isinstance(leaf, Array) and leaf.cell in self.known:
+        if isinstance(leaf, Array) and leaf.cell in self.first:
             return lambda nodes: leaf
-        n = node_of(leaf)
+        n = _node(leaf, self.second if on_other else self.first)
         pair = (blank(n.type), n) if on_other else (n, blank(n.type))
         made = self.pair(*pair)
         source = (leaf.cell,) if isinstance(leaf, Array) else ()
@@ -199,7 +203,7 @@ class Merge:
         """Tie the arrays that were merged by value to those they may share memory with."""
         why = "an array is one of two, depending on a condition that is known at run time only"
         for k, (x, cells) in enumerate(self.sources):
-            for cell in cells:
+            for cell in {c for source in cells for c in family(source)}:
                 tie_both(x.cell, cell, why)
             for y, others in self.sources[:k]:
                 if set(cells) & set(others):
@@ -227,7 +231,7 @@ class Merge:
     def _numbers(self, a: Any, b: Any) -> Callable[[Nodes], Any]:
         if slides(a, b):
             return self._moved(a, b)
-        m, n = node_of(a), node_of(b)
+        m, n = _node(a, self.first), _node(b, self.second)
         shape = agreed(m.shape, n.shape)
         t = join(m.type, n.type)
         t = TensorType(t.dtype, shape, t.weak)
@@ -241,6 +245,13 @@ class Merge:
         pairs = zip(a.window.starts, b.window.starts, strict=True)
         starts = [self.pair(x, y) for x, y in pairs]
         return lambda nodes: slid(a, tuple(start(nodes) for start in starts))
+
+
+def _node(x: Any, versions: Mapping[Cell, Node]) -> Node:
+    """The node of a value where the cells have these versions."""
+    if isinstance(x, Array) and x.cell in versions and x.cell.stale is None:
+        return read(versions[x.cell], x.path)
+    return node_of(x)
 
 
 def _equal(a: Any, b: Any) -> bool:

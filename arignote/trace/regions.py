@@ -88,7 +88,7 @@ def _would_be_raised(error: Exception) -> bool:
     """Is this the program's own error, which plain Python raises when it comes to this line?"""
     if isinstance(error, ArignoteError):
         return False
-    if type(error) in (IndexError, ZeroDivisionError, OverflowError, ValueError):
+    if type(error) in (IndexError, ZeroDivisionError, OverflowError, ValueError, UnboundLocalError):
         return True
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     inner = frames[-1].f_code.co_filename if frames else ""

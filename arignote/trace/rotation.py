@@ -16,7 +16,7 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
-from .aliasing import tie, tie_both
+from .aliasing import family, tie, tie_both
 from .carries import Held, Unstable, bindings_of
 from .containers import flatten
 from .proxy import Array, Cell
@@ -75,7 +75,8 @@ def bind(arrays: Sequence[Carried], links: Links, where: str) -> None:
     for position, c in enumerate(arrays):
         why = _why(c.place, where)
         if isinstance(c.first, Array):
-            tie(c.first.cell, c.inside.cell, why)
+            for cell in family(c.first.cell):
+                tie(cell, c.inside.cell, why)
             for other in arrays[:position]:
                 if isinstance(other.first, Array) and other.first.cell is c.first.cell:
                     tie_both(c.inside.cell, other.inside.cell, why)
@@ -101,7 +102,8 @@ def links_of(arrays: Sequence[Carried], last: Mapping[Place, Any], known: Sequen
     for c in arrays:
         x = last.get(c.place)
         if isinstance(x, Array):
-            users.setdefault(x.cell, []).append(c.place)
+            for cell in family(x.cell):
+                users.setdefault(cell, []).append(c.place)
     found: set[tuple[Place, Any]] = set()
     for cell, places in users.items():
         if cell in outside:
@@ -120,22 +122,23 @@ class Aftermath:
 
 
 def settle(
-    arrays: Sequence[Carried], last: Mapping[Place, Any], untouched: set[Cell]
+    arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cell]
 ) -> Aftermath:
     """How the arrays before the loop come to hold what they must.
 
-    untouched: the outer cells that the body does not write.  Raises Unstable where a first step differs
-    from the others: an argument is written, then the name is bound to something else.
+    unused: the outer cells that the body neither reads nor writes.  Raises Unstable where a first step
+    differs from the others: an array is written that others see, then the name is bound to another.
     """
-    out = Aftermath(_orbits(arrays, last, untouched))
+    out = Aftermath(_orbits(arrays, last, unused))
     rotating = {c.place for orbit in out.orbits for c in orbit}
     for c in arrays:
         if not c.is_written or c.place in rotating or not isinstance(c.first, Array):
             continue
-        if c.first.cell.owner is not None:
-            raise Unstable(
-                f"{c.place[0]!r} is an argument that is written and then bound to another array"
-            )
+        for cell in family(c.first.cell):
+            if cell.owner is not None or cell not in unused:
+                raise Unstable(
+                    f"{c.place[0]!r} is written, seen under another name, and then another array"
+                )
         out.stale.append(c)
     return out
 
@@ -197,7 +200,9 @@ def after_loop(
         if c.place not in rotating and isinstance(c.first, Array) and not runs:
             tie_both(cell_of[c.place], c.first.cell, _why(c.place, where))
     for c in aftermath.stale:
-        c.first.cell.stale = f"{_why(c.place, where)} and it is written there"
+        for cell in family(c.first.cell):
+            if cell is not cell_of.get(c.place):
+                cell.stale = f"{_why(c.place, where)} and it is written there"
     _tie_links(cell_of, links, where)
 
 

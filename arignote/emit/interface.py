@@ -1,4 +1,5 @@
-"""How a traced call meets its kernel: which inputs come as pointers and integers, which outputs end in
+"""How a traced call meets its kernel: which inputs come as pointers and integers, which outputs end
+in
 the caller's memory, and the plan by which the runtime calls it.
 """
 
@@ -77,7 +78,7 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
 def _written_in_place(trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]) -> Graph:
     """A new value of a whole argument becomes a write to it, so that it is computed in its memory.
 
-        a' = a - mean; ... uses of a'   ->   a' = set_item(a, all, a - mean); ... uses of a'
+    a' = a - mean; ... uses of a'   ->   a' = set_item(a, all, a - mean); ... uses of a'
     """
     replaced: dict[Node, Node] = {}
     for w in trace.writes:
@@ -167,7 +168,7 @@ def _vector(values: list[Node]) -> Node:
 def plan_of(trace: traced.Trace, meeting: Meeting, program: Program) -> plan.Plan:
     """The data by which the runtime calls the kernel of `program`."""
     results = _results(trace, meeting, program)
-    place = {}
+    place: dict[int, int] = {}
     for k in range(len(meeting.graph.outputs)):
         if k not in meeting.interface.into:
             place[k] = len(place)
@@ -189,9 +190,7 @@ def plan_of(trace: traced.Trace, meeting: Meeting, program: Program) -> plan.Pla
     )
 
 
-def _results(
-    trace: traced.Trace, meeting: Meeting, program: Program
-) -> tuple[plan.Result, ...]:
+def _results(trace: traced.Trace, meeting: Meeting, program: Program) -> tuple[plan.Result, ...]:
     shapes: dict[Shape, int] = {}
     for n, source in zip(meeting.interface.pointers, meeting.ptrs, strict=True):
         if isinstance(source, plan.DataOf):
@@ -259,7 +258,9 @@ def _callback(s: Site, meeting: Meeting) -> plan.Callback:
 def _handle(x: Node) -> Node:
     """The input an opaque state started as."""
     while x.op is proj:
-        x = next(y for y in x.inputs[0].inputs if not isinstance(y.type, tuple) and y.dtype == OPAQUE)
+        x = next(
+            y for y in x.inputs[0].inputs if not isinstance(y.type, tuple) and y.dtype == OPAQUE
+        )
     return x
 
 
@@ -281,4 +282,3 @@ class _Reference:
         answer = self.op.reference(*values, **self.attrs)
         parts = answer if self.several else (answer,)
         return tuple(parts[k] for k in self.kept)
-

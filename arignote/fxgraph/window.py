@@ -122,7 +122,9 @@ def window_attrs(w: Window) -> tuple[tuple[str, tuple[int, ...]], ...]:
 
 
 def window_of(n: Node) -> Window:
-    """The window of a `view` node, or of a `set_item`/`add_at` node (whose last operand is the value)."""
+    """The window of a `view` node, or of a `set_item`/`add_at` node (whose last operand is the
+    value).
+    """
     axes: tuple[int, ...] = n.attr("axes")
     k = len(axes)
     operands = n.inputs[1:] if n.op.name == "view" else n.inputs[1:-1]

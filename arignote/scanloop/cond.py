@@ -20,7 +20,9 @@ def _infer(pred: Node, *inputs: Node, bodies: tuple[Body, Body]) -> tuple[Tensor
     return tuple(r.type for r in then.results)
 
 
-def _meaning(node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:
+def _meaning(
+    node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]
+) -> tuple[Any, ...]:
     then, other = node.attr("bodies")
     body = then if env[node.inputs[0]] else other
     values = evaluate((*body.effects, *body.results), {**env, body.token: 0})

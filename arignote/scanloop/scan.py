@@ -1,7 +1,8 @@
 """scan: every loop is this one node.
 
 scan(inits..., captures...; body) -> final carries, stacked outputs, steps run.  A range loop has
-`body.index`; a while loop has `body.cond`, tested before each step; a range loop with a break has both.
+`body.index`; a while loop has `body.cond`, tested before each step; a range loop with a break has
+both.
 Stack element k of the s-th step (counted from 0) stands at position s; the stack's length is the
 range's trip count, or unknown ("grown") for loops without a range.
 """
@@ -31,7 +32,9 @@ def _infer(*inputs: Node, bodies: tuple[Body], n: int, trip: int) -> tuple[Tenso
     return (*carries, *stacks, TensorType(I64, (), True))
 
 
-def _meaning(node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]) -> tuple[Any, ...]:
+def _meaning(
+    node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]
+) -> tuple[Any, ...]:
     (body,) = node.attr("bodies")
     n = node.attr("n")
     outer = dict(env)
@@ -58,7 +61,11 @@ def _meaning(node: Node, env: dict[Node, Any], evaluate: Callable[..., tuple[Any
         steps += 1
     trip = node.attr("trip")
     length = int(evaluate((node.inputs[trip],), outer)[0]) if trip >= 0 else steps
-    return (*state, *(_stacked(s, r, length, env) for s, r in zip(body.stacks, rows, strict=True)), steps)
+    return (
+        *state,
+        *(_stacked(s, r, length, env) for s, r in zip(body.stacks, rows, strict=True)),
+        steps,
+    )
 
 
 def _fetch(
@@ -84,7 +91,9 @@ def _fetch(
     return True
 
 
-def _counter(body: Body, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]) -> Iterable[int]:
+def _counter(
+    body: Body, env: dict[Node, Any], evaluate: Callable[..., tuple[Any, ...]]
+) -> Iterable[int]:
     if body.index is None:
         return itertools.count()
     lo, hi = evaluate((body.index.attr("lo"), body.index.attr("hi")), env)
@@ -93,7 +102,11 @@ def _counter(body: Body, env: dict[Node, Any], evaluate: Callable[..., tuple[Any
 
 def _stacked(s: Node, rows: list[Any], length: int, env: dict[Node, Any]) -> Any:
     """The rows as one array of `length`; rows that were never reached are zero."""
-    shape = np.shape(rows[0]) if rows else tuple(d if isinstance(d, int) else int(env.get(d, 0)) for d in s.shape)
+    shape = (
+        np.shape(rows[0])
+        if rows
+        else tuple(d if isinstance(d, int) else int(env.get(d, 0)) for d in s.shape)
+    )
     out = np.zeros((length, *shape), s.dtype)
     for k, row in enumerate(rows):
         out[k] = row
@@ -164,4 +177,3 @@ def steps_known(lo: Node, hi: Node, step: int) -> int | None:
     if d.op.name == "constant":
         return len(range(0, int(np.asarray(d.attr("bits").array())), step))
     return None
-

@@ -30,7 +30,9 @@ def _wrapped(i: int, n: int, *_: Any) -> int:
 
 def _same(a: int, b: int, *_: Any) -> int:
     if a != b:
-        raise ValueError(f"operands could not be broadcast together: sizes {int(a)} and {int(b)} differ")
+        raise ValueError(
+            f"operands could not be broadcast together: sizes {int(a)} and {int(b)} differ"
+        )
     return int(a)
 
 
@@ -95,7 +97,8 @@ _local = threading.local()
 def recording() -> Iterator[list[Node]]:
     """Collect the partial operations made inside, in order."""
     outer: list[Node] | None = getattr(_local, "effects", None)
-    _local.effects = mine = []
+    mine: list[Node] = []
+    _local.effects = mine
     try:
         yield mine
     finally:

@@ -1,6 +1,7 @@
 """Reductions along axes, and running ones.
 
-A reduction drops its axes (`keepdims` is a view the caller adds) and computes in its operand's dtype:
+A reduction drops its axes (`keepdims` is a view the caller adds) and computes in its operand's
+dtype:
 the caller casts first, as NumPy does.
 """
 
@@ -138,7 +139,9 @@ reduce_xor = reduction(
 
 
 def _arg(name: str, meaning: Callable[..., Any], better: str) -> Op:
-    """The position of an extreme along one axis: the first of equals, the first NaN if there is one."""
+    """The position of an extreme along one axis: the first of equals, the first NaN if there is
+    one.
+    """
 
     def infer(x: Node, *, axis: int) -> TensorType:
         return TensorType(I64, tuple(d for k, d in enumerate(x.shape) if k != axis))

@@ -21,7 +21,7 @@ def _grid(
 ) -> Any:
     """Index arrays that read a window of a NumPy array."""
     rank = len(shape)
-    out = []
+    out: list[Any] = []
     for start, step, axis in zip(starts, steps, axes, strict=True):
         if axis < 0:
             out.append(np.intp(start))

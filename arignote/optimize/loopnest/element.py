@@ -1,8 +1,11 @@
 """A value at one position, as a scalar expression.
 
-`element(n, position, scope)` reads n where it is kept, or computes it on the spot from its operands'
-elements: this is what fuses elementwise chains, windows, broadcasts and reductions without temporaries.
-Reductions met on the way become loops emitted before the expression.  Recursion is bounded: `regions`
+`element(n, position, scope)` reads n where it is kept, or computes it on the spot from its
+operands'
+elements: this is what fuses elementwise chains, windows, broadcasts and reductions without
+temporaries.
+Reductions met on the way become loops emitted before the expression.  Recursion is bounded:
+`regions`
 stores values whose inlined expression would be deep.
 """
 

@@ -1,6 +1,7 @@
 """Which action overwrites which array, in which order, and where a temporary is needed.
 
-At most one action gets to overwrite a version; every reader of the version comes before it.  A cycle
+At most one action gets to overwrite a version; every reader of the version comes before it.  A
+cycle
 of such orders is broken by storing the stale window that the late reader wants, or by a copy.
 A write whose value reads its own base through another window needs a temporary unless the reads are
 provably apart, or provably not yet overwritten by ascending loops.
@@ -45,7 +46,8 @@ def schedule(
     """Choose actions, overwriting and order.
 
     owned: versions of enclosing values this region may overwrite.  last: an action that leaves the
-    loop, before which everything that does not need it is done.  observed: what errors leave visible.
+    loop, before which everything that does not need it is done.  observed: what errors leave
+    visible.
     """
     copied: set[tuple[Node, Node]] = set()
     for _ in range(_ROUNDS):
@@ -59,7 +61,9 @@ def schedule(
             if a in over and _writes_window(a)
         ):
             continue
-        order = _ordered(actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED, owned)
+        order = _ordered(
+            actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED, owned
+        )
         if order is not None:
             return Schedule(order, over)
     raise RuntimeError("no schedule of this region was found; this is a bug in arignote")
@@ -222,7 +226,9 @@ def _break_cycle(
 
 # ---- a write whose value reads its own base -----------------------------------------------------
 def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) -> bool:
-    """Does w read, through another window, elements of its base that it writes?  Marks what to store."""
+    """Does w read, through another window, elements of its base that it writes?  Marks what to
+    store.
+    """
     window, value, base = window_of(w), w.inputs[-1], w.inputs[0]
     if value in actions or not value.shape:
         return False

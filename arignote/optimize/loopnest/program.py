@@ -1,6 +1,7 @@
 """The Program: loop nests over buffers.  Mutation is explicit here, and only here.
 
-Scalar expressions are graph nodes of rank 0 whose leaves are `local` (a C variable), `load` (an element
+Scalar expressions are graph nodes of rank 0 whose leaves are `local` (a C variable), `load` (an
+element
 of a buffer), loop indices, input integers and constants; so the prover, the rules and both printers
 share one expression language.  Statements are frozen; a pass makes new ones.
 """
@@ -99,7 +100,8 @@ class Store:
 class Loop:
     """for index in range(lo, hi, step): body.  lo, hi and step are the index node's attributes.
 
-    parallel: the steps are independent; threads share them where steps * `work` (tenths of nanoseconds a step,
+    parallel: the steps are independent; threads share them where steps * `work` (tenths of
+    nanoseconds a step,
     estimated, an expression over what is known before the loop) is worth it.
     vector: the steps are independent and the innermost loop.
     """
@@ -311,7 +313,9 @@ def _library_nodes(s: Library) -> Iterator[Node]:
 
 
 def map_expressions(s: Statement, f: Callable[[Node], Node]) -> Statement:
-    """The statement with f applied to its own value expressions (blocks and loop bounds untouched)."""
+    """The statement with f applied to its own value expressions (blocks and loop bounds
+    untouched).
+    """
     if isinstance(s, Assign):
         return replace(s, value=f(s.value))
     if isinstance(s, Fold):

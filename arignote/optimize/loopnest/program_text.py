@@ -17,6 +17,7 @@ from .program import (
     Panel,
     Point,
     Program,
+    Result,
     Statement,
     Store,
     While,
@@ -42,10 +43,7 @@ def program_text(program: Program) -> str:
     for g in program.guards:
         p.put(f"guard {p.text(g)} >= 0")
     p.block(program.statements)
-    outs = [
-        p.name_of(r.buffer) if r.buffer is not None else p.text(r.value) for r in program.results
-    ]  # type: ignore[arg-type]
-    p.put(f"return {', '.join(outs)}")
+    p.put(f"return {', '.join(p.result(r) for r in program.results)}")
     return "\n".join(p.lines)
 
 
@@ -72,6 +70,12 @@ class _Printer:
     def name_of(self, b: Buffer) -> str:
         root = b.base if b.base is not None else b
         return self.unique(root, root.name)
+
+    def result(self, r: Result) -> str:
+        if r.buffer is not None:
+            return self.name_of(r.buffer)
+        assert r.value is not None
+        return self.text(r.value)
 
     def buffer(self, b: Buffer) -> str:
         sizes = ", ".join(self.text(d) if isinstance(d, Node) else str(d) for d in b.shape)

@@ -1,7 +1,9 @@
 """Which nodes of a region become statements, and what each statement reads.
 
-A region is a function, a loop body or a branch.  Its *actions* become statements; all other nodes are
-computed where they are read.  An operand is a read, too: a value built on the spot counts what it reads.
+A region is a function, a loop body or a branch.  Its *actions* become statements; all other nodes
+are
+computed where they are read.  An operand is a read, too: a value built on the spot counts what it
+reads.
 """
 
 from __future__ import annotations
@@ -239,7 +241,9 @@ def _same_shape_use(n: Node, readers: Sequence[Node]) -> bool:
 
 @dataclass
 class Reads:
-    """What an action needs: other actions, versions of stored arrays, and what it computes on the spot."""
+    """What an action needs: other actions, versions of stored arrays, and what it computes on the
+    spot.
+    """
 
     actions: set[Node] = field(default_factory=set)
     versions: set[Node] = field(default_factory=set)

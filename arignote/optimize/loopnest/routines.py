@@ -1,6 +1,7 @@
 """Calls of library routines: matrix products through BLAS, anything else through op.reference.
 
-A product becomes a BLAS call on panels (windows of memory, any strides); below a size at which the call
+A product becomes a BLAS call on panels (windows of memory, any strides); below a size at which the
+call
 would not pay, and for integers, it is a loop nest with the unit stride innermost.
 """
 
@@ -49,7 +50,8 @@ def lower_product(n: Node, scope: Scope) -> None:
 
 
 def _own_rows(n: Node, x: Panel) -> bool:
-    """A dense matrix times a column: sums of rows at memory's speed, without a library's threads."""
+    """A dense matrix times a column: sums of rows at memory's speed, without a library's threads.
+    """
     return _is_one(n.shape[-1]) and _is_one(x.strides[-1])
 
 

@@ -20,7 +20,8 @@ class Lowering:
     """What one lowering collects beside statements.
 
     targets: value (chain root) -> the output it becomes, to be built in its memory.
-    results: output -> its memory, once it exists.  cells: written arguments of rank 0 -> their memory.
+    results: output -> its memory, once it exists.  cells: written arguments of rank 0 -> their
+    memory.
     """
 
     sites: list[Site] = field(default_factory=list)

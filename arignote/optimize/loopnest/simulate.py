@@ -1,6 +1,7 @@
 """A Program executed statement by statement in Python: slow, and the judge of the lowering.
 
-Memory is real (NumPy arrays over one flat allocation a buffer), so that a wrong order, a wrong in-place
+Memory is real (NumPy arrays over one flat allocation a buffer), so that a wrong order, a wrong
+in-place
 choice or an index out of bounds shows; scratch starts as NaN, or as an odd pattern for integers.
 """
 
@@ -34,7 +35,6 @@ from .program import (
     Store,
     While,
 )
-from .strides import buffer_strides
 
 
 class GuardFailed(Exception):

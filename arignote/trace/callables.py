@@ -26,7 +26,7 @@ from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .proxy import Proxy, fresh, node_of
 from .pybuiltins import BUILTINS, scalar_type
 from .regions import at_site
-from .registry import IMPLEMENTED
+from .registry import implementation
 from .session import is_tracing
 from .ufuncs import apply
 
@@ -60,7 +60,7 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return scalar_type(f, *args, **kwargs)
     if isinstance(f, np.ufunc):
         return apply(f, args, **kwargs) if traced else f(*args, **kwargs)
-    if _in(f, IMPLEMENTED) and is_tracing() and (traced or f in _CREATION):
+    if is_tracing() and implementation(f) is not None and (traced or f in _CREATION):
         return array_function(None, f, (), args, kwargs)
     inner = _inlined(f)
     if inner is not f:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from . import lists
 from .growing import growing
 from .journal import is_container, mutating, recording_changes
 from .proxy import Proxy, node_of, wrap
+from .registry import SUBSCRIPTED
 from .session import is_tracing
 from .where import place
 
@@ -21,6 +23,8 @@ def item(base: Any) -> Any:
         return Changing(base)
     if isinstance(base, np.ndarray) and is_tracing() and base.dtype.kind in "biufc":
         return Outside(base)
+    if isinstance(base, GRIDS) and is_tracing():
+        return Grid(SUBSCRIPTED[base])
     return base
 
 
@@ -29,6 +33,22 @@ def owner(base: Any) -> Any:
     if recording_changes() and is_container(base):
         mutating(base)
     return base
+
+
+#: np.mgrid and np.ogrid: with traced bounds they would need the values.
+GRIDS = (type(np.mgrid), type(np.ogrid))
+
+
+class Grid:
+    """np.mgrid or np.ogrid in traced code."""
+
+    __slots__ = ("made",)
+
+    def __init__(self, made: Callable[[Any], Any]) -> None:
+        self.made = made
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.made(key)
 
 
 class Changing:

@@ -54,7 +54,12 @@ def _meaning(
         if not fetched[1]:
             fetched[1] = _fetch(body.roots, body, outer, evaluate)
             inner = {**outer, **inner}
-        values = evaluate((*body.effects, *body.results, *body.stacks), inner)[len(body.effects) :]
+        try:
+            values = evaluate((*body.effects, *body.results, *body.stacks), inner)
+        except Exception as error:
+            reached(error)[node] = state
+            raise
+        values = values[len(body.effects) :]
         state = list(values[: len(body.results)])
         for row, value in zip(rows, values[len(body.results) :], strict=True):
             row.append(value)
@@ -66,6 +71,12 @@ def _meaning(
         *(_stacked(s, r, length, env) for s, r in zip(body.stacks, rows, strict=True)),
         steps,
     )
+
+
+def reached(error: Exception) -> dict[Node, list[Any]]:
+    """The carries of the loops that an error ended, as they were before its step."""
+    found: dict[Node, list[Any]] = vars(error).setdefault("_arignote_carries", {})
+    return found
 
 
 def _fetch(

@@ -52,8 +52,8 @@ def trace_call(
 ) -> Trace:
     """Run `function` on proxies for the leaves.  `convert` rewrites its control flow first.
 
-    leaves, slots: the arguments and the value of each size slot (hints).  Raises what the function raises while
-    it is traced, TraceError and UnsupportedError for what cannot be traced, NeedStatic.
+    leaves, slots: the arguments and the value of each size slot (hints).  Raises what the function
+    raises while it is traced, TraceError and UnsupportedError for what cannot be traced, NeedStatic.
     """
     with tracing() as session:
         call = _Call(session, signature, function, leaves, slots)
@@ -306,6 +306,11 @@ class _Outputs:
         for k, p in self.call.proxies.items():
             if p is x:
                 return Argument(k)
+        if isinstance(x, str) and "\x02" in x:
+            raise TraceError(
+                "a text with a traced value in it is returned: only print(), assert and raise can make "
+                "text of values that are computed when the compiled function runs"
+            )
         return Static(x)
 
     def _array(self, x: Array) -> Output:

@@ -6,6 +6,7 @@ window.  A boolean array is the positions of its true elements, one array an axi
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +22,14 @@ from ..fxgraph.ops.structure import gather, scatter_set, view
 from ..fxgraph.prove import hinted, region
 from ..fxgraph.types import I64, Shape, Size
 from ..fxgraph.window import Window, broadcast, expanded
+from .aliasing import tie
 from .assign import check_writeable, converted, fitted, store
 from .registry import IMPLEMENTED
-from .slicing import int_node, resolve
+from .slicing import int_node, is_literal, positions, resolve
+from .storage import Cell
 from .ufuncs import value_node
 from .values import Array, Proxy, Scalar, fresh, node_of, same_place, wrap
-from .where import placed
+from .where import place, placed
 
 _INVALID = (
     "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean "
@@ -38,6 +41,7 @@ _INVALID = (
 class Selection:
     """A key on a shape: a window, then integer arrays (of one shape) along `axes` of the window,
     whose axes stand at position `at` of the result.  `mask`: the one boolean array, if that is all.
+    stepped: the array is a slice with a computed step, which NumPy would make a view.
     """
 
     window: Window
@@ -47,6 +51,7 @@ class Selection:
     mask: Node | None = None
     checked: bool = True
     scalar: bool = False
+    stepped: bool = False
 
 
 @placed
@@ -57,7 +62,34 @@ def getitem(x: Array, key: Any) -> Any:
         if s.scalar:
             return wrap(view(x.node, s.window))
         return x.window_view(s.window)
-    return wrap(_gathered(view(x.node, s.window), s))
+    out = _gathered(view(x.node, s.window), s)
+    return _linked(x, s, out) if s.stepped else wrap(out)
+
+
+@dataclass(frozen=True)
+class _WriteThrough:
+    """Writes into `copy`, the elements of a slice with a computed step, go to its array."""
+
+    base: Array
+    selection: Selection
+    copy: weakref.ref[Cell]
+
+    def __call__(self, version: Node) -> None:
+        _scatter(self.base, self.selection, version)
+        copy = self.copy()
+        if copy is not None:
+            copy.stale = None
+
+    def is_of(self, target: Array, s: Selection) -> bool:
+        return same_place(self.base, target) and self.selection.arrays == s.arrays
+
+
+def _linked(x: Array, s: Selection, elements: Node) -> Array:
+    """What NumPy would make a view: a copy that is written back, and stale once x is written."""
+    out = Array(Cell(elements), writeable=x.writeable)
+    tie(x.cell, out.cell, "a slice with a computed step was taken before")
+    out.cell.through = _WriteThrough(x.window_view(s.window), s, weakref.ref(out.cell))
+    return out
 
 
 @placed
@@ -71,15 +103,24 @@ def setitem(x: Array, key: Any, value: Any) -> None:
             return
         store(target, fitted(converted(value_node(value), x.node.dtype), s.window.shape))
         return
+    if s.stepped and isinstance(value, Array) and not value.path:
+        through = value.cell.through
+        if isinstance(through, _WriteThrough) and through.is_of(target, s):
+            return  # the end of x[key] op= y: already written
     n = converted(value_node(value), x.node.dtype)
     base = target.node
     if s.mask is not None and _fits_rest(n, s, base):
         _masked(target, s.mask, n)
         return
-    shape = _gather_shape(base, s)
-    n = fitted(n, shape)
+    _scatter(target, s, n)
+
+
+def _scatter(target: Array, s: Selection, n: Node) -> None:
+    """Write a value of the target's dtype at the positions of a selection."""
+    base = target.node
+    n = fitted(n, _gather_shape(base, s))
     if not n.shape:
-        n = view(n, broadcast((), shape))
+        n = view(n, broadcast((), _gather_shape(base, s)))
     where = region() if s.checked else ()
     mode = "raise" if s.checked else "clip"
     at = (("at", s.at), ("axes", s.axes), ("mode", mode))
@@ -124,11 +165,29 @@ def _masked(target: Array, mask: Node, n: Node) -> None:
 def selection(shape: Shape, key: Any) -> Selection:
     """What a key selects of an array of `shape`.  Raises IndexError as NumPy does."""
     entries = _entries(key, len(shape))
+    stepped = [k for k, e in enumerate(entries) if isinstance(e, slice) and not is_literal(e.step)]
+    if stepped:
+        return _stepped(shape, entries, stepped)
     if not any(isinstance(e, _Positions) for e in entries):
         w, _ = _window(shape, entries)
         scalar = not w.shape and not _has_ellipsis(key)
         return Selection(w, scalar=scalar)
     return _advanced(shape, entries)
+
+
+def _stepped(shape: Shape, entries: list[Any], where: list[int]) -> Selection:
+    """A key with a slice whose step is computed: positions along its axis."""
+    if len(where) > 1 or any(isinstance(e, _Positions) for e in entries):
+        raise UnsupportedError(
+            f"a slice with a computed step beside another or beside an index array, at {place()}: "
+            f"use two indexings"
+        )
+    (k,) = where
+    axis = sum(_covers(e) for e in entries[:k] if not isinstance(e, _Dots))
+    index = positions(entries[k], size_node(shape[axis]))
+    entries = [_Positions(index) if j == k else e for j, e in enumerate(entries)]
+    w, axes = _window(shape, entries)
+    return Selection(w, (index,), tuple(axes), axes[0], None, False, False, True)
 
 
 def _has_ellipsis(key: Any) -> bool:

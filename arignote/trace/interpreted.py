@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..fxgraph.constants import proj
 from ..fxgraph.interpret import evaluate, typed
 from ..fxgraph.node import Node, origin
+from ..scanloop.scan import reached
 from .plan import (
     Argument,
     ArrayResult,
@@ -99,8 +101,9 @@ def _write(trace: Trace, leaves: Sequence[Any], w: Write, value: Any) -> None:
 def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Exception) -> None:
     """A check raised: find it, do the writes that come before it, and say where it stands."""
     effects = trace.graph.effects
-    k = next((k for k, e in enumerate(effects) if _raises(e, feeds)), None)
-    if k is None:
+    errors = ((k, found) for k, e in enumerate(effects) if (found := _raised(e, feeds)) is not None)
+    k, found = next(errors, (-1, error))
+    if k < 0:
         return
     where = origin.get(effects[k])
     if where is not None:
@@ -109,14 +112,20 @@ def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Except
     for w in newest.values():
         value = evaluate((trace.graph.outputs[w.output],), feeds)[0]
         _write(trace, leaves, w, np.array(value))
+    for w in trace.history:  # what the steps of a loop wrote before the one that raised
+        n = trace.graph.outputs[w.output]
+        if n.op is proj and n.inputs[0] in reached(found):
+            carries = reached(found)[n.inputs[0]]
+            if n.attr("k") < len(carries):
+                _write(trace, leaves, w, np.array(carries[n.attr("k")]))
 
 
-def _raises(effect: Node, feeds: Feeds) -> bool:
+def _raised(effect: Node, feeds: Feeds) -> Exception | None:
     try:
         evaluate((effect,), feeds)
-    except Exception:
-        return True
-    return False
+    except Exception as error:
+        return error
+    return None
 
 
 def answer(
@@ -136,7 +145,9 @@ def answer(
                 return array(k)
             case ScalarResult(k, weak):
                 value = values[k]
-                return _PYTHON[nodes[k].dtype.kind](value) if weak else typed(nodes[k], value)
+                if weak:
+                    return _PYTHON[nodes[k].dtype.kind](value)
+                return np.asarray(typed(nodes[k], value))[()]  # np.where gives 0-d arrays
             case Argument(k):
                 return leaves[k]
             case Static(value):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import TraceError
-from ..fxgraph.affine import minus, plus
+from ..fxgraph.affine import dim, minus, plus, times
 from ..fxgraph.constants import is_const, lit, value_of
 from ..fxgraph.node import Node
-from ..fxgraph.ops.elementwise import less, where
+from ..fxgraph.ops.checks import required
+from ..fxgraph.ops.elementwise import add, floor_divide, less, multiply, where
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import ceil_quotient, clip0, greatest, least
+from ..fxgraph.ops.structure import iota
 from ..fxgraph.prove import hinted, sure, sure_equal
 from ..fxgraph.types import I64
 from .values import Proxy, node_of
@@ -70,6 +72,31 @@ def resolve(s: slice, n: Node) -> tuple[Node, int, Node]:
     else:
         start, span = _backward(s, n)
     return start, step, settled(ceil_quotient(clip0(span), abs(step)))
+
+
+def is_literal(step: Any) -> bool:
+    """Can this step of a slice be known while tracing?"""
+    return step is None or hinted(int_node(step)) is not None
+
+
+def positions(s: slice, n: Node) -> Node:
+    """The positions that a slice with a computed step selects: an int64 vector.
+
+    A step that is not provably negative must be positive when the compiled function runs.
+    """
+    step = int_node(s.step)
+    if sure(minus(lit(-1), step)):
+        start, span = _backward(s, n)
+        size = times(step, -1)
+    else:
+        start, span = _forward(s, n)
+        size = step
+        if not sure(minus(step, lit(1))):
+            message = "slice step cannot be zero, and a computed one not negative"
+            required(less(lit(0), step), "ValueError", message)
+    count = floor_divide(minus(plus(clip0(span), size), lit(1)), size, weak=True)
+    line = multiply(iota(dim(count)), cast_to(step, I64))
+    return add(line, cast_to(start, I64))
 
 
 def _forward(s: slice, n: Node) -> tuple[Node, Node]:

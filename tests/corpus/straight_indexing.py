@@ -235,3 +235,11 @@ def gather_is_copy(a):
     b = a[[0, 1]]
     b[0] = 99
     return a[0]
+
+
+@case(V(9), 2)
+@case(V(9), 3)
+@case(V(9), -2)
+def step_by_argument(a, k):
+    a[::k] += 10
+    return a[::k], a[1::k], a[-1:0:k]

@@ -26,6 +26,8 @@ def store(target: Array, value: Node) -> None:
     if target.cell.ties:
         wrote(target.cell)
     target.cell.version = written(target.cell.version, target.path, value)
+    if target.cell.through is not None:
+        target.cell.through(target.cell.version)
 
 
 def check_writeable(target: Array) -> None:

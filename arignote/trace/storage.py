@@ -24,9 +24,10 @@ class Cell:
     """version: the node of the newest contents.  owner: position of the argument leaf it is the
     memory of, None for memory made in the trace.  strides: gives an argument's strides (in
     elements) where they are not those of C order.  ties, stale: see `aliasing`.
+    through: called after writes, where NumPy has this memory inside another array's.
     """
 
-    __slots__ = ("_version", "owner", "strides", "ties", "stale", "__weakref__")
+    __slots__ = ("_version", "owner", "strides", "ties", "stale", "through", "__weakref__")
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Cell:
         self.strides = strides
         self.ties: list[Any] | None = None
         self.stale: str | None = None
+        self.through: Callable[[Node], None] | None = None
         session().register(self)
 
     @property

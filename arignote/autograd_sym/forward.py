@@ -19,6 +19,7 @@ from ..fxgraph.ops.reduce import reduce_sum
 from ..fxgraph.ops.shaping import spread, zeros_like
 from ..fxgraph.types import TensorType
 from .activity import carries_derivative
+from .places import PLACES
 from .reverse import no_rule, vjp
 
 
@@ -97,7 +98,7 @@ class Forward:
     ) -> Node | tuple[Node | None, ...] | None:
         if n.op.jvp is not None:
             return n.op.jvp(tangents, n, *n.inputs, **n.kwargs)
-        if n.op.vjp is None:
+        if n.op.vjp is None and n.op.name not in PLACES:
             raise no_rule(n)
         if isinstance(n.type, TensorType):
             return transposed_twice(n, n, tangents)

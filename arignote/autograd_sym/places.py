@@ -155,6 +155,11 @@ def _full(walk: Walk, n: Node, g: Node) -> None:
         walk.give(n.inputs[0], reduce_sum(g, axes=tuple(range(g.rank))) if g.rank else g)
 
 
+def _itself(walk: Walk, n: Node, g: Node) -> None:
+    """A check that gives its operand."""
+    walk.give(n.inputs[0], g)
+
+
 PLACES: dict[str, Callable[[Walk, Node, Node], None]] = {
     "view": _view,
     "set_item": _set_item,
@@ -164,4 +169,5 @@ PLACES: dict[str, Callable[[Walk, Node, Node], None]] = {
     "scatter_set": _scatter_set,
     "reshape": _reshape,
     "full": _full,
+    "nonzero_check": _itself,
 }

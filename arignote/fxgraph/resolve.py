@@ -87,7 +87,7 @@ class Resolve:
             attrs = tuple((k, tuple(map(self.body, v)) if k == "bodies" else v) for k, v in attrs)
             if attrs == n.attrs:
                 attrs = n.attrs
-        inputs = tuple([done[x] for x in n.inputs])
+        inputs = tuple([done.get(x, x) for x in n.inputs])
         if attrs is n.attrs and inputs == n.inputs:
             return n
         where = origin.get(n)
@@ -100,12 +100,22 @@ class Resolve:
 
 def below(n: Node) -> list[Node]:
     """What must be final before n is: operands, sizes, and the nodes of bodies and leaves."""
-    if "leaf" in n.op.traits or "body" in n.op.traits:
+    if "body" in n.op.traits:
+        return [*_given(n), *attr_nodes(n)]
+    if "leaf" in n.op.traits:
         return [*dependencies(n), *attr_nodes(n)]
     t = n.type
     if isinstance(t, TensorType) and not t.shape:
         return list(n.inputs)
     return dependencies(n)
+
+
+def _given(n: Node) -> list[Node]:
+    """The operands of a node with bodies that are no captures; captures are found in the bodies again,
+    and what a body no longer reads must not be looked at."""
+    trip = dict(n.attrs).get("trip", -1)
+    strict = n.op.extra["strict"](n)
+    return [x for k, x in enumerate(n.inputs) if k < strict or k == trip or x.op.name == "token"]
 
 
 def resolve(

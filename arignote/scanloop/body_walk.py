@@ -44,6 +44,10 @@ class BodyWalk(Walk):
         super().__init__(roots, seeds, (), outer, own)
         self.outer = outer
         self.own = own
+        #: the leaves of this body and of those around it
+        self.leaves: frozenset[Node] = own | (
+            outer.leaves if isinstance(outer, BodyWalk) else set()
+        )
         self.extra = set(extra)
         if self.extra:
             self.order = order_of(roots, stop=lambda n: not self.mine(n))

@@ -15,7 +15,7 @@ from networkx.algorithms.flow import boykov_kolmogorov
 
 from ..fxgraph.affine import affine_op
 from ..fxgraph.constants import constant, param, proj
-from ..fxgraph.graph import order_of
+from ..fxgraph.graph import Body, bodies, order_of
 from ..fxgraph.node import Node, dependencies
 from ..fxgraph.ops.structure import gather, view_op
 from ..fxgraph.types import Shape
@@ -30,7 +30,7 @@ MAKE: dict[str, float] = {
     **dict.fromkeys(("exp", "log", "tanh", "sin", "cos", "power", "expm1", "log1p", "expit"), 3.0),
     **dict.fromkeys(("arctan2", "erf", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh"), 4.0),
 }
-CHEAP, TRANSCENDENTAL, LIBRARY, LOOP = 0.05, 3.0, 50.0, 500.0
+CHEAP, LIBRARY = 0.05, 50.0
 #: What a symbolic size counts as.
 TYPICAL = 100
 
@@ -147,17 +147,22 @@ class Reads:
         if n.op is param or "effect" in traits or "leaf" in traits:
             return math.inf
         if isinstance(n.type, tuple):
-            return LOOP * 100 if "body" in traits else LIBRARY * sum(count(t.shape) for t in n.type)
+            return work(n)
         if n.op is affine_op or n.op is proj:
             return 0.0
         if self.is_read_back(n):
             return CHEAP * count(n.shape)
-        return CHEAP + _work(n)
+        return CHEAP + work(n)
 
 
-def _work(n: Node) -> float:
+def work(n: Node) -> float:
     """Nanoseconds that computing n takes."""
     name = n.op.name
+    if isinstance(n.type, tuple):
+        if "body" not in n.op.traits:
+            return LIBRARY * sum(count(t.shape) for t in n.type)
+        once = sum(_body_work(b) for b in bodies(n))
+        return once * (TYPICAL if name == "scan" else 1)
     if name == "matmul":
         return 0.06 * count(n.shape) * count(n.inputs[0].shape[-1:])
     if not n.op.traits.isdisjoint(("reduction", "running", "arg_reduction")):
@@ -169,6 +174,11 @@ def _work(n: Node) -> float:
     if name in ("full", "empty", "iota"):
         return CHEAP * count(n.shape)
     return LIBRARY * count(n.shape)
+
+
+def _body_work(b: Body) -> float:
+    nodes = order_of(b.roots, stop=lambda m: not m.free & b.own)
+    return sum(work(m) for m in nodes if m.op is not proj and m not in b.own)
 
 
 def count(shape: Shape) -> int:

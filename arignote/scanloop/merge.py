@@ -14,8 +14,8 @@ from ..fxgraph.constants import project
 from ..fxgraph.graph import Body, Graph, bodies, order_of
 from ..fxgraph.node import Node, origin
 from ..fxgraph.resolve import resolve
-from .cond import branch, cond, cond_op
-from .scan import scan, scan_op
+from .cond import branch, cond_node, cond_op
+from .scan import scan_node, scan_op
 from .unused import parts_of
 
 ROUNDS = 12
@@ -102,7 +102,7 @@ def _merged_scan(group: list[Node]) -> tuple[Node, list[list[int]]]:
     body = Body(b.index, params, b.cond, results, b.token, b.effects, tuple(stacks))
     trip = next((p["trip"] for p in parts if p["trip"] is not None), None)
     here = list(dict.fromkeys(t for p in parts for t in p["here"]))
-    new = scan([x for x, _ in carries.values()], body, trip, here)[0].inputs[0]
+    new = scan_node([x for x, _ in carries.values()], body, trip, here)
     count = len(params)
     places = [
         [
@@ -120,10 +120,10 @@ def _merged_cond(group: list[Node]) -> tuple[Node, list[list[int]]]:
     union = list(dict.fromkeys(pair for p in pairs for pair in p))
     then, other = bodies(group[0])
     here = list(dict.fromkeys(x for n in group for x in n.inputs[1:] if x.op.name == "token"))
-    new = cond(
+    new = cond_node(
         group[0].inputs[0],
         branch([a for a, _ in union], then.token, then.effects),
         branch([b for _, b in union], other.token, other.effects),
         here,
-    )[0].inputs[0]
+    )
     return new, [[union.index(pair) for pair in p] for p in pairs]

@@ -105,6 +105,7 @@ class _Again:
         if n.op is affine_op or "body" not in n.op.traits:
             return remake(n.op, tuple(self(x) for x in n.inputs), n.attrs)
         # Loops share leaves with what was made from them: only what is free here is replaced.
-        run = Resolve(leaves=walk.own if n.free & walk.own else None)
-        run.done.update((x, self(x)) for x in n.inputs if walk.mine(x))
+        leaves = walk.leaves
+        run = Resolve(leaves=leaves if n.free & leaves else None)
+        run.done.update((x, self(x)) for x in n.inputs)
         return run((n,))[0]

@@ -20,7 +20,7 @@ from ..fxgraph.ops.checks import recording
 from ..fxgraph.ops.shaping import zeros
 from ..fxgraph.prove import inside
 from .body_walk import BodyWalk
-from .cond import branch, cond, cond_op
+from .cond import branch, cond, cond_node, cond_op
 from .replay import Replay
 from .reverse_scan import holder
 from .scan import scan_op
@@ -52,8 +52,11 @@ def reverse_cond(n: Node, walk: Walk) -> None:
     if not wanted and not (restore and isinstance(walk, BodyWalk)):
         return
     targets = _targets(n, private, walk) if wanted else []
-    starts = {x: walk.cot.of(x) for x in targets}
-    sides = [_side(n, which, walk, private[which], wanted, restore, starts) for which in range(2)]
+    starts = {x: walk.cot.of(x) for x in targets if walk.cot.has(x)}
+    sides = [
+        _side(n, which, walk, private[which], wanted, restore, targets, starts)
+        for which in range(2)
+    ]
     for s in sides:
         s.replay = Replay(s.walk, s.roots)
     forward, places = _forward(n, sides, walk)
@@ -147,6 +150,7 @@ def _side(
     mine: set[Node],
     wanted: Sequence[int],
     restore: Sequence[int],
+    targets: Sequence[Node],
     starts: dict[Node, Node],
 ) -> Side:
     b: Body = bodies(n)[which]
@@ -163,7 +167,7 @@ def _side(
             assert array is not None
             inner.hold(b.results[k], array)
         inner.run()
-        roots = [inner.cot.of(x) for x in starts]
+        roots = [inner.cot.of(x) for x in targets]
         for k in restore:
             for version in _versions(n, k, b):
                 inner.undo(version)
@@ -186,12 +190,12 @@ def _forward(n: Node, sides: Sequence[Side], walk: Walk) -> tuple[Node, list[lis
     if not extra:
         return n, places
     here = [x for x in n.inputs[1:] if x.op.name == "token"]
-    new = cond(
+    new = cond_node(
         n.inputs[0],
         branch((*then.results, *(a for a, _ in extra)), then.token, then.effects),
         branch((*other.results, *(b for _, b in extra)), other.token, other.effects),
         here,
-    )[0].inputs[0]
+    )
     if isinstance(walk, BodyWalk) and walk.mine(n):
         walk.adopt(new)
         for k in range(len(new.type)):

@@ -25,7 +25,7 @@ from ..fxgraph.types import TensorType
 from ..fxgraph.window import Window
 from .body_walk import BodyWalk
 from .replay import Replay
-from .scan import scan, scan_op, trip_count
+from .scan import scan, scan_node, scan_op, trip_count
 from .unused import parts_of
 from .versions import chain
 
@@ -219,11 +219,11 @@ def _forward(
             body.effects,
             (*body.stacks, *saved),
         )
-        new = scan(parts["inits"], more, length, parts["here"])[0].inputs[0]
+        new = scan_node(parts["inits"], more, length, parts["here"])
     else:
         again = Body(new_index(lit(0), steps), body.params, None, body.results, body.token)
         again = Body(again.index, again.params, None, again.results, again.token, (), tuple(saved))
-        new = scan(parts["inits"], again, steps, parts["here"])[0].inputs[0]
+        new = scan_node(parts["inits"], again, steps, parts["here"])
     if n in origin:
         origin[new] = origin[n]
     if isinstance(walk, BodyWalk) and walk.mine(n):

@@ -14,8 +14,8 @@ from ..fxgraph.constants import param, proj, project
 from ..fxgraph.graph import Body, Graph, bodies
 from ..fxgraph.node import Node, attr_nodes, dependencies, origin, size_nodes
 from ..fxgraph.resolve import resolve
-from .cond import branch, cond, cond_op
-from .scan import scan, scan_op
+from .cond import branch, cond_node, cond_op
+from .scan import scan_node, scan_op
 
 
 def drop_unused(graph: Graph) -> Graph:
@@ -142,13 +142,11 @@ def shrunk_scan(n: Node, keep: Sequence[int]) -> Node:
         tuple(b.stacks[k] for k in stacks),
     )
     trip = p["trip"] if stacks else None
-    return scan([p["inits"][k] for k in carries], body, trip, p["here"])[0].inputs[0]
+    return scan_node([p["inits"][k] for k in carries], body, trip, p["here"])
 
 
 def shrunk_cond(n: Node, keep: Sequence[int]) -> Node:
     """The branch with only these of its results."""
     then, other = (branch([b.results[k] for k in keep], b.token, b.effects) for b in bodies(n))
     here = [x for x in n.inputs[1:] if x.op.name == "token"]
-    if not keep:
-        return n
-    return cond(n.inputs[0], then, other, here)[0].inputs[0]
+    return cond_node(n.inputs[0], then, other, here)

@@ -12,7 +12,7 @@ from ...fxgraph.prove import ge0
 from ...fxgraph.window import window_of
 from ...scanloop.carry import rebound
 from ...scanloop.cond import cond_op
-from ...scanloop.scan import scan, scan_op, steps_known
+from ...scanloop.scan import scan_node, scan_op, steps_known
 from ...scanloop.unused import parts_of
 from ..rule import rule
 
@@ -60,7 +60,7 @@ def _with_carries(p: dict[str, object], kept: list[int], replace: dict[Node, Nod
         effects,
         stacks,
     )
-    return scan([inits[j] for j in kept], body, p["trip"], p["here"])[0].inputs[0]  # type: ignore[arg-type]
+    return scan_node([inits[j] for j in kept], body, p["trip"], p["here"])  # type: ignore[arg-type]
 
 
 @rule(proj, phase="scan", keeps="bits", tags=("scan",), first=(scan_op,))

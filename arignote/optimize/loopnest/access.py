@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ...fxgraph.affine import minus, plus, times
+from ...fxgraph.constants import lit
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
+from ...fxgraph.prove import ge0
 from .program import (
     Alloc,
     Assign,
@@ -46,6 +49,7 @@ class Effects:
     sets: set[Node] = field(default_factory=set)
     folds: set[Node] = field(default_factory=set)
     allocates: set[Buffer] = field(default_factory=set)
+    counters: set[Node] = field(default_factory=set)
     barrier: bool = False
 
     @property
@@ -67,7 +71,9 @@ def effects_of(block: Iterable[Statement]) -> Effects:
     for s in walk(block):
         for e in expressions(s):
             _read(e, out)
-        if isinstance(s, Assign):
+        if isinstance(s, Loop):
+            out.counters.add(s.index)
+        elif isinstance(s, Assign):
             out.sets.add(s.local)
         elif isinstance(s, Fold):
             out.sets.add(s.local)
@@ -117,9 +123,31 @@ def independent(a: Effects, b: Effects) -> bool:
         return False
     if a.sets & (b.uses | b.sets) or b.sets & a.uses:
         return False
-    return not any(overlap(x, y) for x in a.writes for y in (b.reads | b.writes)) and not any(
-        overlap(x, y) for x in b.writes for y in a.reads
-    )
+    return not any(
+        x.write and overlap(x.buffer, y.buffer) and not disjoint(x, y)
+        for one, other in ((a, b), (b, a))
+        for x in one.accesses
+        for y in other.accesses
+    ) and not (a.allocates & {root(y.buffer) for y in b.accesses} or b.allocates & {
+        root(x.buffer) for x in a.accesses} or a.allocates & b.allocates)  # fmt: skip
+
+
+def disjoint(x: Access, y: Access) -> bool:
+    """Are two accesses of different statements at different elements, whatever their counters?"""
+    if x.buffer is not y.buffer or x.index is None or y.index is None:
+        return False
+    if any(m.op.name in ("load", "local") for i in (*x.index, *y.index) for m in order_of((i,))):
+        return False
+    return differ(x.index, y.index)
+
+
+def differ(x: Sequence[Node], y: Sequence[Node]) -> bool:
+    """Do two positions differ on some axis, whatever the counters in them are?"""
+    for a, b in zip(x, y, strict=True):
+        d = minus(a, b)
+        if ge0(plus(d, lit(-1))) or ge0(plus(times(d, -1), lit(-1))):
+            return True
+    return False
 
 
 def _visible(e: Effects) -> bool:

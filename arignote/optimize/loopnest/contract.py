@@ -37,15 +37,15 @@ def contract(program: Program) -> Program:
     """Drop the axes (and then the memory) of temporaries that live within single steps of loops."""
     block = program.statements
     plans = {}
-    for b in _candidates(block):
+    for b in element_temporaries(block):
         plan = _plan(b, block)
         if plan:
             plans[b] = plan
     return replace(program, statements=_apply(block, plans)) if plans else program
 
 
-def _candidates(block: Sequence[Statement]) -> list[Buffer]:
-    """Temporaries accessed element by element only."""
+def element_temporaries(block: Sequence[Statement]) -> list[Buffer]:
+    """Temporaries of a program accessed element by element only."""
     found: dict[Buffer, None] = {}
     barred: set[Buffer] = set()
     for s in walk(block):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...fxgraph.affine import linear, minus, plus, size_node, times
+from ...fxgraph.affine import linear, minus, plus, size_node
 from ...fxgraph.constants import lit, new_index
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import ge0
-from .access import Access, effects_of, overlap, root
+from .access import Access, differ, effects_of, overlap, root
 from .program import (
     Alloc,
     Assign,
@@ -129,15 +129,6 @@ class Meetings:
 
 #: Pairs of accesses of one loop that are looked at before it is given up.
 MOST_TESTS = 2000
-
-
-def differ(x: Sequence[Node], y: Sequence[Node]) -> bool:
-    """Do two positions differ on some axis, whatever the counters in them are?"""
-    for a, b in zip(x, y, strict=True):
-        d = minus(a, b)
-        if ge0(plus(d, lit(-1))) or ge0(plus(times(d, -1), lit(-1))):
-            return True
-    return False
 
 
 def _same_slice(w: Access, a: Access, index: Node) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ...fxgraph.prove import Knowledge, construction
 from .collapse import collapse
 from .contract import contract
+from .forward import forward
 from .fuse import fuse
 from .interchange import interchange
 from .parallel import parallelize
@@ -28,6 +29,7 @@ class ProgramPass:
 PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("fusion", fuse),
     ProgramPass("contraction", contract),
+    ProgramPass("forwarding", forward),
     ProgramPass("interchange", interchange),
     ProgramPass("collapse", collapse),
     ProgramPass("parallel", parallelize),

@@ -1,0 +1,315 @@
+"""Temporaries that repeat what is at hand: their reads are served elsewhere, and they go.
+
+    for i: t[i] = f(a, i)                          for i: b[i + 1] = f(a, i)
+    for i: b[i + 1] = t[i]                   ->
+    for i: c[i] = b[i] + t[i]                      for i: c[i] = b[i] + b[i + 1]
+
+A temporary may be read from an array that got the same value, or computed again where that takes an
+operation or two of one element.  What is read instead must not change in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ...fxgraph.affine import linear
+from ...fxgraph.graph import Rebuild, order_of, substitute
+from ...fxgraph.node import Node
+from ...fxgraph.types import TensorType
+from .access import Access, Effects, differ, effects_of, overlap, root
+from .contract import element_temporaries
+from .dependence import offset_from
+from .program import (
+    Alloc,
+    Assign,
+    Buffer,
+    Fold,
+    Loop,
+    Program,
+    Statement,
+    Store,
+    children,
+    expressions,
+    load,
+    map_expressions,
+    new_local,
+    walk,
+    with_children,
+)
+
+#: Operations that are done again rather than kept in memory.
+CHEAP = 2
+#: Rounds: a temporary of a temporary of ...
+ROUNDS = 6
+
+
+def forward(program: Program) -> Program:
+    """The program without temporaries that other arrays stand for."""
+    block, notes = program.statements, list[str]()
+    for _ in range(ROUNDS):
+        able = set(element_temporaries(block))
+        if not able:
+            break
+        block = _variables(block, able)
+        found = len(notes)
+        block = _block(block, able, notes)
+        block = without_dead(block)
+        if len(notes) == found:
+            break
+    return replace(program, statements=block, notes=(*program.notes, *notes)) if notes else program
+
+
+# ---- an element that is read again in the same step ---------------------------------------------
+def _variables(block: tuple[Statement, ...], able: set[Buffer]) -> tuple[Statement, ...]:
+    """t[i] = e; b = t[i]   ->   v = e; t[i] = v; b = v"""
+    out: list[Statement] = []
+    known: dict[Node, Node] = {}  # load -> the variable that holds the element
+    for s in block:
+        rebuild = Rebuild(dict(known))
+        s = map_expressions(s, lambda e, r=rebuild: r((e,))[0])  # type: ignore[misc]
+        s = with_children(s, tuple(_variables(c, able) for c in children(s)))
+        changed = effects_of((s,))
+        written = {root(a.buffer) for a in changed.accesses if a.write} | changed.allocates
+        known = {
+            e: v
+            for e, v in known.items()
+            if e.attr("buffer") not in written
+            and not any(m in changed.sets for m in order_of(e.inputs))
+        }
+        if isinstance(s, Store) and s.buffer in able and not s.accumulate and _plain(s.index):
+            v = new_local(s.buffer.name, TensorType(s.buffer.dtype))
+            if s.value.op.name == "local":
+                known[load(s.buffer, s.index)] = s.value
+            else:
+                out.append(Assign(v, s.value))
+                s = replace(s, value=v)
+                known[load(s.buffer, s.index)] = v
+        if isinstance(s, Assign | Fold):
+            known = {e: v for e, v in known.items() if v is not s.local}
+        out.append(s)
+    return tuple(out)
+
+
+def _plain(index: Sequence[Node]) -> bool:
+    return bool(index) and all(i.op.name in ("index", "affine", "constant") for i in index)
+
+
+# ---- temporaries of one block --------------------------------------------------------------------
+def _block(
+    block: tuple[Statement, ...], able: set[Buffer], notes: list[str]
+) -> tuple[Statement, ...]:
+    mine = [s.buffer for s in block if isinstance(s, Alloc) and s.buffer in able]
+    if mine:
+        facts = [effects_of((s,)) for s in block]
+        for t in mine:
+            served = _served(t, block, facts)
+            if served is not None:
+                notes.append(f"{t.name}: read from {served.source} instead")
+                block = _without(block, t, served)
+                facts = [effects_of((s,)) for s in block]
+    return tuple(
+        with_children(s, tuple(_block(c, able, notes) for c in children(s))) for s in block
+    )
+
+
+@dataclass(frozen=True)
+class _Served:
+    """t[index] is `value`, an expression of `index`."""
+
+    index: tuple[Node, ...]
+    value: Node
+    source: str
+
+
+def _served(t: Buffer, block: Sequence[Statement], facts: Sequence[Effects]) -> _Served | None:
+    touching = [k for k, f in enumerate(facts) if t in f.reads or t in {
+        root(a.buffer) for a in f.accesses if a.write}]  # fmt: skip
+    if len(touching) < 2 or t in facts[touching[0]].reads:
+        return None
+    if any(t in facts[k].writes for k in touching[1:]):
+        return None
+    first, last = touching[0], touching[-1]
+    found = _store_of(t, block[first])
+    if found is None:
+        return None
+    store, body = found
+    for served, written in _candidates(store, body):
+        if _unchanged(t, served, written, facts, first, last):
+            return served
+    return None
+
+
+def _store_of(t: Buffer, s: Statement) -> tuple[Store, tuple[Statement, ...]] | None:
+    """The one store to t, in a nest with a loop an axis, and the block it is in."""
+    loops: list[Node] = []
+    while isinstance(s, Loop):
+        loops.append(s.index)
+        stores = [x for x in s.body if isinstance(x, Store) and x.buffer is t]
+        if stores:
+            x = stores[0]
+            plain = len(stores) == 1 and not x.accumulate
+            own = set(x.index) == set(loops) and len(x.index) == len(loops)
+            return (x, s.body) if plain and own else None
+        inner = [x for x in s.body if t in effects_of((x,)).writes]
+        if len(inner) != 1:
+            return None
+        s = inner[0]
+    return None
+
+
+def _candidates(store: Store, body: Sequence[Statement]) -> list[tuple[_Served, int]]:
+    """Expressions that t's elements equal, other arrays first, and how many of the arrays they read
+    are written in this very nest."""
+    assigned: dict[Node, list[Node | None]] = {}
+    for s in body:
+        if isinstance(s, Assign | Fold):
+            assigned.setdefault(s.local, []).append(s.value if isinstance(s, Assign) else None)
+    stand: dict[Node, Node] = {}
+    for s in body:
+        if isinstance(s, Store) and s is not store and not s.accumulate:
+            once = len(assigned.get(s.value, ())) == 1
+            if s.value not in stand and once and _same_shape(store.index, s.index):
+                stand[s.value] = load(s.buffer, s.index)
+    value, out = store.value, list[tuple[_Served, int]]()
+    if value in stand:
+        e = stand[value]
+        out.append((_Served(store.index, e, e.attr("buffer").name), 1))
+    alone = assigned.get(value, ())
+    if len(alone) == 1 and alone[0] is not None:
+        value = alone[0]
+    used = [v for v in order_of((value,)) if v in stand]
+    (value,) = substitute((value,), stand)
+    if _cheap(value):
+        out.append((_Served(store.index, value, "its operands"), len(used)))
+    return out
+
+
+def _same_shape(index: Sequence[Node], other: Sequence[Node]) -> bool:
+    """Has every axis an axis that moves with it alone, the last axis the last one?"""
+    for i in index:
+        if not any(offset_from(x, i) is not None for x in other):
+            return False
+    if not all(set(linear(x)[0]) <= set(index) | _still(x) for x in other):
+        return False
+    return bool(other) and offset_from(other[-1], index[-1]) is not None
+
+
+def _still(x: Node) -> set[Node]:
+    """Sizes and numbers that an index may mention."""
+    return {m for m in linear(x)[0] if m.op.name == "input"}
+
+
+def _cheap(value: Node) -> bool:
+    nodes = order_of((value,))
+    work = sum("elementwise" in m.op.traits for m in nodes)
+    loads = sum(m.op.name == "load" for m in nodes)
+    return work <= CHEAP and loads <= 1 and not any(m.op.name == "load" and any(
+        i.op.name == "load" for i in order_of(m.inputs)) for m in nodes)  # fmt: skip
+
+
+def _unchanged(
+    t: Buffer,
+    served: _Served,
+    written: int,
+    facts: Sequence[Effects],
+    first: int,
+    last: int,
+) -> bool:
+    """Does the expression keep its value until the last read of t?"""
+    leaves = order_of((served.value,))
+    sources = [m.attr("buffer") for m in leaves if m.op.name == "load"]
+    if t in map(root, sources) or any(b.role == "alias" for b in sources):
+        return False
+    variables = {m for m in leaves if m.op.name in ("local", "index")} - set(served.index)
+    if any(m.op.name == "index" for m in variables - _around(facts, first)):
+        return False
+    if any(variables & facts[k].sets for k in range(first, last + 1)):
+        return False
+    if _writes(sources, facts[first]) != written:
+        return False
+    reads = [_positions(t, served, facts[k]) for k in range(first + 1, last + 1)]
+    for k in range(first + 1, last + 1):
+        changes = [a for a in facts[k].accesses if a.write and _hits(a, sources)]
+        if not changes:
+            continue
+        later = [p for found in reads[k - first - 1 :] for p in found]
+        if reads[k - first - 1] or not all(_apart(a, p) for a in changes for p in later):
+            return False
+        if any(root(b) in facts[k].allocates for b in sources):
+            return False
+    return True
+
+
+def _around(facts: Sequence[Effects], first: int) -> set[Node]:
+    """Counters of enclosing loops: used, and not of a loop inside this statement."""
+    return {m for m in facts[first].uses if m.op.name == "index" and m not in facts[first].counters}
+
+
+def _hits(a: Access, sources: Sequence[Buffer]) -> bool:
+    return any(overlap(a.buffer, b) for b in sources)
+
+
+def _writes(sources: Sequence[Buffer], facts: Effects) -> int:
+    return sum(a.write and _hits(a, sources) for a in facts.accesses)
+
+
+def _positions(t: Buffer, served: _Served, facts: Effects) -> list[Node]:
+    """The loads that reads of t in a statement become."""
+    out: dict[Node, None] = {}
+    for a in facts.accesses:
+        if a.buffer is t and a.index is not None and not a.write:
+            (e,) = substitute((served.value,), dict(zip(served.index, a.index, strict=True)))
+            out.update(dict.fromkeys(m for m in order_of((e,)) if m.op.name == "load"))
+    return list(out)
+
+
+def _apart(a: Access, e: Node) -> bool:
+    if not overlap(a.buffer, e.attr("buffer")):
+        return True
+    if a.buffer is not e.attr("buffer") or a.index is None:
+        return False
+    moving = any(m.op.name in ("load", "local") for m in order_of((*a.index, *e.inputs)))
+    return not moving and differ(a.index, e.inputs)
+
+
+def _without(block: Sequence[Statement], t: Buffer, served: _Served) -> tuple[Statement, ...]:
+    def visit(m: Node) -> Node:
+        if m.op.name != "load" or m.attr("buffer") is not t:
+            return m
+        (e,) = substitute((served.value,), dict(zip(served.index, m.inputs, strict=True)))
+        return e
+
+    return _mapped(block, Rebuild(visit=visit))
+
+
+def _mapped(block: Sequence[Statement], rebuild: Rebuild) -> tuple[Statement, ...]:
+    out = []
+    for s in block:
+        s = map_expressions(s, lambda e: rebuild((e,))[0])
+        out.append(with_children(s, tuple(_mapped(c, rebuild) for c in children(s))))
+    return tuple(out)
+
+
+# ---- what nobody reads ---------------------------------------------------------------------------
+def without_dead(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The block without temporaries that are written only."""
+    able = set(element_temporaries(block))
+    read: set[Buffer] = set()
+    for s in walk(block):
+        for e in expressions(s):
+            read.update(m.attr("buffer") for m in order_of((e,)) if m.op.name == "load")
+    dead = able - read
+    return _pruned(block, dead) if dead else block
+
+
+def _pruned(block: Sequence[Statement], dead: set[Buffer]) -> tuple[Statement, ...]:
+    out: list[Statement] = []
+    for s in block:
+        if isinstance(s, Alloc | Store) and s.buffer in dead:
+            continue
+        blocks = tuple(_pruned(c, dead) for c in children(s))
+        if isinstance(s, Loop) and not blocks[0]:
+            continue
+        out.append(with_children(s, blocks))
+    return tuple(out)

@@ -1,0 +1,71 @@
+"""Temporaries that other arrays stand for: when they go, and when they must stay."""
+
+import numpy as np
+
+from .scheduling import check
+
+rng = np.random.default_rng(3)
+
+
+def vectors(*sizes):
+    return [{"a": rng.random(n), "b": rng.random(n), "c": rng.random(n)} for n in sizes]
+
+
+def temporaries(made):
+    return made.text.count("alloc ")
+
+
+def shifted_copy(a, b, c):
+    b[1:-1] = 0.5 * (a[:-2] + a[2:])
+    c[1:-1] = b[:-2] + b[1:-1] * b[2:]
+
+
+def test_a_value_is_read_from_where_it_was_put():
+    made = check("forwarding", shifted_copy, *vectors(6, 9))
+    assert temporaries(made) == 0
+
+
+def overwritten(a, b, c):
+    t = a * a + c
+    b[:] = t
+    b[2] = 7.0
+    c[:] = t + b[::-1]
+
+
+def test_not_from_an_array_that_changes_in_between():
+    check("forwarding", overwritten, *vectors(5, 8))
+
+
+def elsewhere(a, b, c):
+    t = a[1:] * a[:-1]
+    b[1:] = t
+    b[0] = 7.0
+    c[1:] = t + b[:-1]
+
+
+def test_changes_of_other_elements_do_not_matter():
+    made = check("forwarding", elsewhere, *vectors(5, 8))
+    assert temporaries(made) == 0
+
+
+def changed_by_the_reader(a, b, c):
+    t = a * c
+    b[:] = t
+    for i in range(1, b.shape[0]):
+        b[i] = b[i - 1] + t[i]
+
+
+def test_a_reader_that_writes_the_array_keeps_the_temporary():
+    made = check("forwarding", changed_by_the_reader, *vectors(5, 8))
+    assert made.after is made.before or temporaries(made) >= 1
+
+
+def in_steps(a, b, c):
+    for _ in range(3):
+        twice = 2 * a[1:-1]
+        b[1:-1] = twice + a[2:]
+        a[1:-1] = b[:-2] - twice + 2 * b[1:-1] * b[2:]
+
+
+def test_steps_of_a_sweep():
+    check("forwarding", in_steps, *vectors(5, 8))

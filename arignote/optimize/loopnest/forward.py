@@ -24,7 +24,6 @@ from .program import (
     Alloc,
     Assign,
     Buffer,
-    Fold,
     Loop,
     Program,
     Statement,
@@ -75,7 +74,9 @@ def _variables(block: tuple[Statement, ...], able: set[Buffer]) -> tuple[Stateme
             e: v
             for e, v in known.items()
             if e.attr("buffer") not in written
+            and v not in changed.sets
             and not any(m in changed.sets for m in order_of(e.inputs))
+            and v not in changed.sets
         }
         if isinstance(s, Store) and s.buffer in able and not s.accumulate and _plain(s.index):
             v = new_local(s.buffer.name, TensorType(s.buffer.dtype))
@@ -85,8 +86,6 @@ def _variables(block: tuple[Statement, ...], able: set[Buffer]) -> tuple[Stateme
                 out.append(Assign(v, s.value))
                 s = replace(s, value=v)
                 known[load(s.buffer, s.index)] = v
-        if isinstance(s, Assign | Fold):
-            known = {e: v for e, v in known.items() if v is not s.local}
         out.append(s)
     return tuple(out)
 
@@ -162,9 +161,9 @@ def _candidates(store: Store, body: Sequence[Statement]) -> list[tuple[_Served, 
     """Expressions that t's elements equal, other arrays first, and how many of the arrays they read
     are written in this very nest."""
     assigned: dict[Node, list[Node | None]] = {}
-    for s in body:
-        if isinstance(s, Assign | Fold):
-            assigned.setdefault(s.local, []).append(s.value if isinstance(s, Assign) else None)
+    for s in walk(body):
+        for v in effects_of((s,)).sets:
+            assigned.setdefault(v, []).append(s.value if isinstance(s, Assign) else None)
     stand: dict[Node, Node] = {}
     for s in body:
         if isinstance(s, Store) and s is not store and not s.accumulate:

@@ -35,6 +35,8 @@ _EXPORTS: dict[str, str] = {
         ("cond", "foldl", "foldr", "map", "reduce", "scan", "until", "while_loop"),
         "arignote.scanloop.functional",
     ),
+    **dict.fromkeys(("grad", "value_and_grad", "vjp"), "arignote.transforms.gradients"),
+    **dict.fromkeys(("jvp", "linearize", "hvp"), "arignote.transforms.tangents"),
 }
 
 __all__ = ["config", *_EXPORTS]  # noqa: PLE0604

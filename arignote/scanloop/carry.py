@@ -64,7 +64,7 @@ def simplified(
             for k, c in left.items():
                 by = _stride(c)
                 if by is not None:
-                    new[c.param] = plus(c.init, times(_position(index), by))
+                    new[c.param] = plus(c.init, times(position_of(index), by))
                     still[k] = plus(c.init, times(steps, by))
         if not still:
             break
@@ -81,7 +81,7 @@ def _stride(c: Carry) -> int | None:
     return int(array_of(by)) if by.op is constant else None
 
 
-def _position(index: Node) -> Node:
+def position_of(index: Node) -> Node:
     """How many steps ran before this one."""
     lo = index.attr("lo")
     return minus(index, lo) if index.attr("step") > 0 else minus(lo, index)

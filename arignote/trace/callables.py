@@ -53,6 +53,8 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     listed = lists.answer(f, args, kwargs)
     if listed is not lists.NO_ANSWER:
         return listed
+    if f is print and is_tracing():
+        return BUILTINS[print](*args, **kwargs)
     traced = has_traced((args, kwargs))
     if traced and _in(f, BUILTINS):
         return BUILTINS[f](*(_callable(site, a) for a in args), **_callables(site, kwargs))
@@ -116,7 +118,9 @@ def _inlined(f: Any) -> Any:
 def _function(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
     inner = f.__func__ if isinstance(f, MethodType) else f
     if not isinstance(inner, FunctionType):
-        return _call(site, inner, (f.__self__, *args), kwargs)
+        if _inlined(inner) is not inner:
+            return _call(site, inner, (f.__self__, *args), kwargs)
+        return _plain(site, f, args, kwargs, traced)
     if _is_library(inner):
         return _plain(site, f, args, kwargs, traced)
     if _now[0] >= DEEPEST:

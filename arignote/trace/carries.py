@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from ..fxgraph.constants import new_param
+from ..fxgraph.affine import minus, plus, times
+from ..fxgraph.constants import is_const, new_param, value_of
 from ..fxgraph.node import Node
 from ..fxgraph.types import BOOL, I64, TensorType
 from .aliasing import slid, slides
@@ -19,6 +20,7 @@ from .containers import filled, flatten, rebuilt
 from .merging import NUMBERS, Conflict, Unmergeable, agreed, as_type, blank, is_number, join
 from .proxy import Array, Scalar, node_of, same_place, wrap
 from .session import session
+from .slicing import int_node
 from .undefined import Undefined, certain, flag_of, unsure, yes
 
 #: Integers that only count steps stay below this: at most 2**53 steps run in the lifetime of a machine,
@@ -39,8 +41,15 @@ class Slide:
     axes: tuple[int, ...]
 
 
-#: A value carried with a type, a view that slides, or None: the binding stays.
-Leaf: TypeAlias = "TensorType | Slide | None"
+@dataclass(frozen=True)
+class Count:
+    """A Python integer that grows by `by` at every step: no carry, a function of the counter."""
+
+    by: int
+
+
+#: A value carried with a type, a view that slides, a count, or None: the binding stays.
+Leaf: TypeAlias = "TensorType | Slide | Count | None"
 
 
 @dataclass(frozen=True)
@@ -64,13 +73,17 @@ class Guess:
 
 @dataclass
 class Held:
-    """A name at the start of a step: its value there, and the params in it."""
+    """A name at the start of a step: its value there, and the params in it.
+
+    position: how many steps ran before this one, in a range by 1 or -1.
+    """
 
     name: str
     guess: Guess
     value: Any
     params: tuple[tuple[Node, ...], ...]
     flag: Node | None
+    position: Node | None = None
 
     @property
     def leaves(self) -> list[Any]:
@@ -119,8 +132,10 @@ def remembered(guess: Guess, known: Guess | None) -> Guess:
 def _wider(a: Leaf, b: Leaf) -> Leaf:
     if a is None or b is None:
         return b if a is None else a
-    if isinstance(a, Slide) or isinstance(b, Slide):
-        return a if isinstance(b, Slide) else b
+    if isinstance(a, TensorType) and isinstance(b, Count):
+        return b if a.weak and a.dtype == I64 else a
+    if not isinstance(a, TensorType) or not isinstance(b, TensorType):
+        return b if isinstance(b, TensorType) else a
     shape = agreed(a.shape, b.shape)
     t = join(a, b)
     return TensorType(t.dtype, shape, t.weak)
@@ -133,21 +148,23 @@ def _sizes(t: Leaf) -> list[Node]:
 
 
 # ---- the start of a step -----------------------------------------------------------------------------
-def enter(name: str, guess: Guess, value: Any, counted: bool) -> Held:
+def enter(
+    name: str, guess: Guess, value: Any, counted: bool, position: Node | None = None
+) -> Held:
     """The name at the start of a step: params for what is carried by value.
 
     counted: Python integers in it are assumed to stay below COUNTED (see `grows_slowly`).
     """
     if guess.unassigned:
-        return Held(name, guess, Undefined(name), (), None)
+        return Held(name, guess, Undefined(name), (), None, position)
     bindings = bindings_of(guess, value)
     params: list[tuple[Node, ...]] = []
     leaves: list[Any] = []
     for t, leaf in zip(guess.types, bindings, strict=True):
-        made, inside = _started(name, t, leaf, counted)
+        made, inside = _started(name, t, leaf, counted, position)
         params.append(made)
         leaves.append(inside)
-    if any(params) or guess.deep or isinstance(value, Undefined):
+    if any(t is not None for t in guess.types) or guess.deep or isinstance(value, Undefined):
         inside = filled(guess.like, leaves, guess.deep)
     else:
         inside = certain(value)
@@ -155,13 +172,18 @@ def enter(name: str, guess: Guess, value: Any, counted: bool) -> Held:
     if guess.flagged:
         flag = new_param(f"{name}_assigned", TensorType(BOOL, (), True))
         inside = unsure(inside, flag, name)
-    return Held(name, guess, inside, tuple(params), flag)
+    return Held(name, guess, inside, tuple(params), flag, position)
 
 
-def _started(name: str, t: Leaf, leaf: Any, counted: bool) -> tuple[tuple[Node, ...], Any]:
+def _started(
+    name: str, t: Leaf, leaf: Any, counted: bool, position: Node | None
+) -> tuple[tuple[Node, ...], Any]:
     """(the params of a leaf, what it is inside)"""
     if t is None:
         return (), leaf
+    if isinstance(t, Count):
+        assert position is not None
+        return (), wrap(plus(int_node(leaf), times(position, t.by)))
     if isinstance(t, Slide):
         starts = list(leaf.window.starts)
         made = []
@@ -260,6 +282,10 @@ def _kind(x: Any) -> str:
 
 
 def _leaf_type(t: Leaf, first: Any, was: Any, now: Any) -> Leaf:
+    if isinstance(t, Count):
+        if _grown_by(was, now) == t.by:
+            return t
+        t = node_of(first).type
     if isinstance(t, TensorType):
         if not is_number(now):
             raise Unmergeable(f"a number and {_kind(now)}")
@@ -282,6 +308,30 @@ def _leaf_type(t: Leaf, first: Any, was: Any, now: Any) -> Leaf:
     shape = agreed(a.shape, b.shape)
     wider = join(a, b)
     return TensorType(wider.dtype, shape, wider.weak)
+
+
+def _grown_by(was: Any, now: Any) -> int | None:
+    """By how much a Python integer is larger at the end of a step, if that is a literal."""
+    if not is_number(now) or not is_number(was):
+        return None
+    a, b = node_of(was), node_of(now)
+    if any(not n.type.weak or n.type.dtype != I64 for n in (a, b)):
+        return None
+    by = minus(b, a)
+    return int(value_of(by)) if is_const(by) else None
+
+
+def counting(held: Held, now: Any) -> Guess:
+    """The guess in which integers that grow by a literal are counts; itself where there are none."""
+    guess = held.guess
+    if guess.unassigned or isinstance(now, Undefined) or held.position is None:
+        return guess
+    ends = flatten(certain(now), guess.deep)[1]
+    types = []
+    for t, was, x in zip(guess.types, held.leaves, ends, strict=True):
+        by = _grown_by(was, x) if isinstance(t, TensorType) else None
+        types.append(Count(by) if by else t)
+    return replace(guess, types=tuple(types)) if tuple(types) != guess.types else guess
 
 
 def _moved(a: Array, b: Array) -> tuple[int, ...]:
@@ -321,7 +371,7 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
             for axis, p in zip(t.axes, params, strict=True):
                 result = p if missing else last.window.starts[axis]
                 slots.append(Slot(first.window.starts[axis], p, result))
-        elif t is not None:
+        elif isinstance(t, TensorType):
             init = blank(t) if isinstance(start, Undefined) else as_type(node_of(first), t)
             slots.append(Slot(init, params[0], params[0] if missing else as_type(node_of(last), t)))
     if held.flag is not None:
@@ -330,23 +380,27 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
     return slots
 
 
-def leave(held: Held, start: Any, now: Any, results: Callable[[], Node]) -> Any:
+def leave(held: Held, start: Any, now: Any, results: Callable[[], Node], steps: Node) -> Any:
     """What the name holds after the loop; `results` gives the final values of its carries in turn."""
     guess = held.guess
     if guess.unassigned:
         return now if not isinstance(now, Undefined) else Undefined(held.name)
     template = guess.like if isinstance(start, Undefined) else certain(start)
-    if any(held.params) or isinstance(start, Undefined):
+    if any(t is not None for t in guess.types) or isinstance(start, Undefined):
         bindings = bindings_of(guess, start)
         parts = zip(guess.types, held.params, bindings, strict=True)
-        leaves = [_final(t, params, leaf, results) for t, params, leaf in parts]
+        leaves = [_final(t, params, leaf, results, steps) for t, params, leaf in parts]
         template = filled(template, leaves, guess.deep)
     if held.flag is not None:
         return unsure(template, results(), held.name)
     return template
 
 
-def _final(t: Leaf, params: tuple[Node, ...], leaf: Any, results: Callable[[], Node]) -> Any:
+def _final(
+    t: Leaf, params: tuple[Node, ...], leaf: Any, results: Callable[[], Node], steps: Node
+) -> Any:
+    if isinstance(t, Count):
+        return wrap(plus(int_node(leaf), times(steps, t.by)))
     if isinstance(t, Slide):
         starts = list(leaf.window.starts)
         for axis in t.axes:

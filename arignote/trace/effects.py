@@ -6,24 +6,21 @@ checks.  Texts may contain traced values: each stands in the text as a mark unti
 
 from __future__ import annotations
 
+import re
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import TraceError
 from ..fxgraph.node import Node, make
 from ..fxgraph.ops.checks import ERRORS, partial, required
-from ..fxgraph.ops.report import print_op, raise_op
+from ..fxgraph.ops.report import MARK, print_op, raise_op
 from ..fxgraph.prove import region
 from .branches import truth
 from .convert.site import Site
 from .proxy import Proxy, node_of
 from .regions import Ended, at_site, depth
-from .session import session
-
-_local = threading.local()
+from .session import is_tracing, session
 
 
 def assert_(pred: Any, message: Callable[[], Any] | None, site: Site) -> None:
@@ -34,9 +31,7 @@ def assert_(pred: Any, message: Callable[[], Any] | None, site: Site) -> None:
             if not t:
                 raise_(lambda: AssertionError(*(() if message is None else (message(),))), site)
             return
-        with captured_text() as values:
-            text = "" if message is None else str(message())
-        _raise_unless(t.node, AssertionError, text, values)
+        _raise_unless(t.node, AssertionError, "" if message is None else str(message()))
 
 
 def raise_(exception: Callable[[], Any], site: Site, cause: Callable[[], Any] | None = None) -> None:
@@ -46,12 +41,11 @@ def raise_(exception: Callable[[], Any], site: Site, cause: Callable[[], Any] | 
         if cause is not None:
             raise error from cause()
         raise error
-    with at_site(site), captured_text() as values:
+    with at_site(site):
         error = exception()
         if isinstance(error, type):
             error = error()
-        text = message_of(error)
-        _raise_unless(node_of(False), type(error), text, values)
+        _raise_unless(node_of(False), type(error), message_of(error))
     raise Ended
 
 
@@ -60,8 +54,9 @@ def message_of(error: BaseException) -> str:
     return error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
 
 
-def _raise_unless(ok: Node, kind: type[BaseException], text: str, values: list[Node]) -> None:
+def _raise_unless(ok: Node, kind: type[BaseException], text: str) -> None:
     name = error_name(kind)
+    text, values = with_values(text)
     if not values:
         required(ok, name, text)
         return
@@ -78,39 +73,34 @@ def error_name(kind: type[BaseException]) -> str:
     return name
 
 
-# ---- text with traced values in it ---------------------------------------------------------------------
-@contextmanager
-def captured_text() -> Iterator[list[Node]]:
-    """Inside, formatting a traced value gives a mark; the list has their nodes."""
-    outer = getattr(_local, "values", None)
-    _local.values = values = []
-    try:
-        yield values
-    finally:
-        _local.values = outer
-
-
+# ---- text with traced values in it -----------------------------------------------------------------
 def text_of(x: Proxy, spec: str = "") -> str:
-    """The text of a traced value: a mark inside `captured_text`, else an error that says what to do."""
-    values: list[Node] | None = getattr(_local, "values", None)
-    if values is None:
-        raise TraceError(
-            "a traced value is formatted as text: only print(), assert and raise can do that when the "
-            "compiled function runs"
-        )
-    values.append(x.node)
-    return f"\x02{len(values) - 1}:{spec}\x03"
+    """The text of a traced value: a mark that print(), assert and raise know how to replace."""
+    if not is_tracing():
+        return repr(x)
+    marked = session().marked
+    marked.append(x.node)
+    return f"\x02{len(marked) - 1}:{spec}\x03"
+
+
+def with_values(text: str) -> tuple[str, list[Node]]:
+    """The text with its marks numbered from 0, and the nodes they stand for."""
+    nodes: list[Node] = []
+
+    def renumbered(m: re.Match[str]) -> str:
+        nodes.append(session().marked[int(m[1])])
+        return f"\x02{len(nodes) - 1}:{m[2]}\x03"
+
+    return MARK.sub(renumbered, text), nodes
 
 
 def print_(*args: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False) -> None:
     """print() when the compiled function runs, in program order"""
     if file not in (None, sys.stdout):
         raise TraceError("print(..., file=...) in compiled code: print to standard output")
-    with captured_text() as values:
-        text = (" " if sep is None else sep).join(
-            text_of(a) if isinstance(a, Proxy) else str(a) for a in args
-        )
-    text += "\n" if end is None else end
+    words = (text_of(a) if isinstance(a, Proxy) else str(a) for a in args)
+    text = (" " if sep is None else sep).join(words) + ("\n" if end is None else end)
+    text, values = with_values(text)
     partial(make(print_op, (*values, *region()), (("text", text), ("uid", _order()))))
 
 

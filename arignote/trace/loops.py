@@ -21,13 +21,13 @@ from ..fxgraph.node import Node
 from ..fxgraph.ops.checks import partial
 from ..fxgraph.prove import inside, sure
 from ..fxgraph.prove import region as present_region
-from ..scanloop.carry import Carry, simplified
+from ..scanloop.carry import Carry, position_of, simplified
 from ..scanloop.scan import loop_facts, scan_node, steps_known
 from . import lists
 from .aliasing import Aliased, forget, recall
 from .branches import State, decided, if_, truth
 from .carries import (
-    Guess, Held, Unstable, check_shapes, enter, first_guess, leave, remembered, slots_of, widened,
+    Guess, Held, Unstable, check_shapes, counting, enter, first_guess, leave, remembered, slots_of, widened,
 )  # fmt: skip
 from .convert.site import Site
 from .counting import grows_slowly
@@ -299,6 +299,7 @@ def capture(loop: Loop) -> None:
     with at_site(loop.site):
         guesses: dict[str, Guess] = {}
         links: Links = frozenset()
+        counted = False
         for _ in range(ATTEMPTS):
             start = _read(loop)
             for n, v in start.items():
@@ -317,7 +318,10 @@ def capture(loop: Loop) -> None:
             new_links = links | links_of(trial.arrays, last, outer.cells)
             if all(new[n] is guesses[n] for n in guesses) and new_links == links:
                 fast = _too_fast(loop, trial, start)
-                if not fast:
+                if not fast and not counted and trial.region.effects:
+                    counted = True  # once: checks may be proved where counters are known
+                    new = {n: counting(h, trial.state[n]) for n, h in trial.held.items()}
+                if not fast and all(new[n] is guesses[n] for n in guesses):
                     loop.memory.guesses = dict(guesses)
                     _finish(loop, trial, start, outer, links)
                     lists.done_with(loop.grown)
@@ -411,7 +415,11 @@ def _trace(
     params = [new_param(f"m{k}", cell.version.type) for k, cell in enumerate(outer.cells)]
     for cell, p in zip(outer.cells, params, strict=True):
         cell.version = p
-    held = {n: enter(n, g, start[n], n not in loop.memory.unbounded) for n, g in guesses.items()}
+    position = position_of(index) if index is not None and c is not None and abs(c.step) == 1 else None
+    held = {
+        n: enter(n, g, start[n], n not in loop.memory.unbounded, position)
+        for n, g in guesses.items()
+    }
     arrays = carried_arrays(held, start)
     bind(arrays, links, str(loop.site.line))
     facts = [loop_facts(c.lo, c.hi, c.step)] if c is not None else []
@@ -468,7 +476,7 @@ def _finish(
     values, steps = _scanned(loop, trial, carries, {trial.params[k]: outer.versions[k] for k in untouched})
     final = iter(values)
     take = lambda: next(final)  # noqa: E731
-    after = {n: leave(h, start[n], trial.state[n], take) for n, h in trial.held.items()}
+    after = {n: leave(h, start[n], trial.state[n], take, steps) for n, h in trial.held.items()}
     for k in touched:
         outer.cells[k].version = take()
     c = loop.counter

@@ -36,7 +36,7 @@ class NeedStatic(BaseException):
 
 @dataclass
 class Session:
-    """leaf_of: input node -> position of the argument leaf it stands for
+    """printed, marked: texts with traced values (see `effects`).  leaf_of: input node -> position of the argument leaf it stands for
     (scalars only).  captured: arrays from closures and globals that became extra inputs.
     bounds: integer atoms -> (least, greatest), where something proved more than their op says.
     refs: the cells, weakly, oldest first.
@@ -53,6 +53,7 @@ class Session:
     limit: int = 64
     log: list[tuple[int, Cell, Node]] = field(default_factory=list)
     printed: int = 0
+    marked: list[Node] = field(default_factory=list)
 
     def wrote(self, cell: Cell, version: Node) -> None:
         if not self.knowledge.regions:

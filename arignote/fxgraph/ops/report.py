@@ -13,13 +13,14 @@ from ..node import Op
 from ..types import BOOL, TensorType
 from .checks import ERRORS
 
-_MARK = re.compile("\x02(\\d+):([^\x03]*)\x03")
+#: Where a value belongs in a text.
+MARK = re.compile("\x02(\\d+):([^\x03]*)\x03")
 _DONE = TensorType(BOOL, (), True)
 
 
 def filled_in(text: str, values: tuple[Any, ...]) -> str:
     """The text with its marks replaced."""
-    return _MARK.sub(lambda m: format(values[int(m[1])], m[2]), text)
+    return MARK.sub(lambda m: format(values[int(m[1])], m[2]), text)
 
 
 def _raised(ok: Any, *values: Any, error: str, message: str) -> bool:

@@ -69,3 +69,15 @@ def in_steps(a, b, c):
 
 def test_steps_of_a_sweep():
     check("forwarding", in_steps, *vectors(5, 8))
+
+
+def row_sums(a, b, c):
+    x = c.copy()
+    for _ in range(2):
+        y = np.outer(a, b) @ x
+        x = y / np.sqrt(y @ y)
+    c[:] = x
+
+
+def test_a_sum_is_not_its_start():
+    check("forwarding", row_sums, *vectors(4, 6), rtol=1e-12)

@@ -26,13 +26,14 @@ from ..fxgraph.types import F64
 from ..fxgraph.window import Window
 from .numpy_api import fft as fft_api
 from .numpy_api import linalg as api
+from .numpy_api import norms
 from .numpy_api.arguments import array, axes_of, integer, keep_dims
 from .numpy_api.products import product
 from .numpy_api.ufunc_methods import log_sum_exp
 from .registry import IMPLEMENTED, hooks, implements
 
 
-# ---- scipy.special -----------------------------------------------------------------------------------
+# ---- scipy.special -------------------------------------------------------------------------------
 def _inexact(x: Node) -> Node:
     return cast_to(x, F64) if x.dtype.kind in "biu" else x
 
@@ -86,9 +87,10 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     return hooks.wrap(ew.subtract(moved, ew.log(keep_dims(total, axes, True))))
 
 
-# ---- scipy.linalg ------------------------------------------------------------------------------------
+# ---- scipy.linalg --------------------------------------------------------------------------------
 def _plain(name: str, function: Any, *allowed: str) -> Any:
-    """An implementation of NumPy's under SciPy's name: options about copies and checks are dropped."""
+    """An implementation of NumPy's under SciPy's name: options about copies and checks are
+    dropped."""
 
     def implementation(*args: Any, **options: Any) -> Any:
         for key in ("overwrite_a", "overwrite_b", "check_finite"):
@@ -105,7 +107,7 @@ def _plain(name: str, function: Any, *allowed: str) -> Any:
 
 IMPLEMENTED[scipy.linalg.inv] = _plain("inv", api.inv)
 IMPLEMENTED[scipy.linalg.det] = _plain("det", api.det)
-IMPLEMENTED[scipy.linalg.norm] = _plain("norm", api.norm, "ord", "axis", "keepdims")
+IMPLEMENTED[scipy.linalg.norm] = _plain("norm", norms.norm, "ord", "axis", "keepdims")
 IMPLEMENTED[scipy.linalg.pinv] = _plain("pinv", api.pinv, "rtol")
 IMPLEMENTED[scipy.linalg.svd] = _plain("svd", api.svd, "full_matrices", "compute_uv")
 IMPLEMENTED[scipy.linalg.svdvals] = _plain("svdvals", api.svdvals)
@@ -316,7 +318,7 @@ def toeplitz(c: Any, r: Any = None) -> Any:
     return hooks.wrap(ew.where(ew.less_equal(0, d), below, above))
 
 
-# ---- scipy.fft ---------------------------------------------------------------------------------------
+# ---- scipy.fft -----------------------------------------------------------------------------------
 for _name in (
     "fft", "ifft", "rfft", "irfft", "fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn",
     "irfftn", "fftshift", "ifftshift", "fftfreq", "rfftfreq",

@@ -44,7 +44,7 @@ from .triangular import solve_triangular
 Parts = Sequence[Node | None]
 
 
-# ---- QR ----------------------------------------------------------------------------------------------
+# ---- QR ------------------------------------------------------------------------------------------
 def _qr_type(a: Node, k: Node, *, complete: bool) -> tuple[TensorType, TensorType]:
     batch, (m, n) = a.shape[:-2], a.shape[-2:]
     inner = m if complete else dim(k)
@@ -52,7 +52,7 @@ def _qr_type(a: Node, k: Node, *, complete: bool) -> tuple[TensorType, TensorTyp
 
 
 def _qr_vjp(g: Parts, out: Node, a: Node, k: Node, *, complete: bool) -> tuple[Node | None, None]:
-    """Tall: (gQ + Q copyltu(R gR^H - gQ^H Q)) R^-H; wide matrices add the columns beyond the square."""
+    """Tall: (gQ + Q copyltu(R gR^H - gQ^H Q)) R^-H; wide: and the columns beyond the square."""
     q, r = project(out, 0), project(out, 1)
     gq = conj(g[0]) if g[0] is not None else _zeros_like(q)
     gr = conj(triu(g[1])) if g[1] is not None else _zeros_like(r)
@@ -93,7 +93,7 @@ qr = library(
 )
 
 
-# ---- singular values ---------------------------------------------------------------------------------
+# ---- singular values -----------------------------------------------------------------------------
 def _svd_type(a: Node, k: Node, *, full: bool) -> tuple[TensorType, ...]:
     batch, (m, n) = a.shape[:-2], a.shape[-2:]
     u, v = (m, n) if full else (dim(k), dim(k))
@@ -181,7 +181,7 @@ svdvals = library(
 )
 
 
-# ---- eigenvalues of Hermitian matrices ------------------------------------------------------------------
+# ---- eigenvalues of Hermitian matrices -----------------------------------------------------------
 def _eigh_vjp(g: Parts, out: Node, a: Node, *, upper: bool) -> tuple[Node | None]:
     w, v = project(out, 0), project(out, 1)
     inner = None if g[0] is None else diagonal_matrix(cast_to(g[0], a.dtype))
@@ -238,7 +238,7 @@ eigvalsh = library(
 )
 
 
-# ---- eigenvalues of general matrices ---------------------------------------------------------------------
+# ---- eigenvalues of general matrices -------------------------------------------------------------
 def complex_dtype(d: DType) -> DType:
     return np.dtype(np.result_type(d, np.complex64))
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..affine import dim, minus, plus, size_node
 from ..constants import const, lit
 from ..node import Node, Op
-from ..types import DType, TensorType
+from ..types import C128, F64, DType, TensorType
 from .elementwise import conjugate, divide, equal, logical_or, multiply, real, remainder, where
 from .family import cast_to
 from .library import library
@@ -23,14 +23,16 @@ from .shaping import concatenate, sliced, spread_axes, zeros
 from .structure import iota
 
 Tangents = Sequence[Node | None]
+C64: DType = np.dtype("c8")
+F32: DType = np.dtype("f4")
 
 
 def complex_of(d: DType) -> DType:
-    return np.dtype("c8") if d.char in "fF" else np.dtype("c16")
+    return C64 if d.char in "fF" else C128
 
 
 def real_of(d: DType) -> DType:
-    return np.dtype(d.type(0).real.dtype)
+    return F32 if d.char in "fF" else F64
 
 
 def _line(n: Node, axis: int) -> Node:
@@ -42,7 +44,7 @@ def _length(x: Node, axis: int) -> Node:
     return size_node(x.shape[axis])
 
 
-# ---- complex -----------------------------------------------------------------------------------------
+# ---- complex -------------------------------------------------------------------------------------
 def _as_complex(g: Node, x: Node) -> Node:
     return g if x.dtype.kind == "c" else cast_to(real(g), x.dtype)
 
@@ -65,7 +67,7 @@ ifft: Op = library(
 )
 
 
-# ---- real --------------------------------------------------------------------------------------------
+# ---- real ----------------------------------------------------------------------------------------
 def _padded(g: Node, axis: int, n: Node) -> Node:
     """g with zeros behind, to length n."""
     rest = minus(n, _length(g, axis))

@@ -1,7 +1,7 @@
 """Library ops: routines that a graph calls as a whole (LAPACK, sorting, transforms, tables).
 
-The reference is what runs: it gets NumPy arrays and the attributes.  An op that may raise at run time
-is declared with `partial=True` and made with `call`, which gives it the token of its region.
+The reference is what runs: it gets NumPy arrays and the attributes.  An op that may raise at run
+time is declared with `partial=True` and made with `call`, which gives it the token of its region.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def library(
 ) -> Op:
     """Declare a library op.  Several results are tuples of values and of types.
 
-    reference, infer, vjp and jvp see the operands without the token of a partial op, but vjp returns
-    one cotangent more (None) for it: that is added here.
+    reference, infer, vjp and jvp see the operands without the token of a partial op, but vjp
+    returns one cotangent more (None) for it: that is added here.
     """
 
     def evaluate(*values: Any, **attrs: Any) -> Any:

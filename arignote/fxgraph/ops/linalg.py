@@ -1,8 +1,8 @@
 """Linear systems as a whole: solve, inv, determinants, least squares, pseudo-inverse, expm.
 
-Operands are stacks of matrices with equal batch axes and one inexact dtype.  Derivatives follow Giles,
-"Collected matrix derivative results" (2008); for complex values a cotangent pairs with a tangent
-without conjugation, as in JAX.
+Operands are stacks of matrices with equal batch axes and one inexact dtype.  Derivatives follow
+Giles, "Collected matrix derivative results" (2008); for complex values a cotangent pairs with a
+tangent without conjugation, as in JAX.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .shaping import concatenate, sliced, swap_last, zeros
 Tangents = Sequence[Node | None]
 
 
-# ---- systems and determinants ------------------------------------------------------------
+# ---- systems and determinants --------------------------------------------------------------------
 def _solve_vjp(g: Node, out: Node, a: Node, b: Node) -> tuple[Node, Node]:
     gb = solve(swap_last(a), g)
     return negative(matmul(gb, swap_last(out))), gb
@@ -128,7 +128,7 @@ slogdet = library(
 )
 
 
-# ---- least squares and pseudo-inverse --------------------------------------------------
+# ---- least squares and pseudo-inverse ------------------------------------------------------------
 def _lstsq(a: Any, b: Any, rcond: Any, k: Any) -> tuple[Any, ...]:
     x, residuals, rank, s = np.linalg.lstsq(a, b, float(rcond))
     full = np.zeros(b.shape[1], real_dtype(b.dtype))
@@ -205,9 +205,9 @@ pinv = library(
 )
 
 
-# ---- exponential ------------------------------------------------------------
+# ---- exponential ---------------------------------------------------------------------------------
 def _block(a: Node, e: Node) -> Node:
-    """expm of [[a, e], [0, a]] has the derivative of expm at a along e in its corner (Higham 2008)."""
+    """expm of [[a, e], [0, a]] has the derivative at a along e in its corner (Higham 2008)."""
     k, n = a.rank, a.shape[-1]
     up = concatenate([a, e], k - 1)
     down = concatenate([zeros(a.dtype, a.shape), a], k - 1)

@@ -1,4 +1,4 @@
-"""Parts of matrices that the rules of linear algebra are written in: triangles, diagonals, adjoints."""
+"""What rules of linear algebra are written in: triangles, diagonals, adjoints of matrices."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Draws from a `np.random.Generator`: the one op whose value depends on what was drawn before.
 
-The state of a generator is an opaque value that every draw takes and gives anew, so draws keep their
-order; the state IS the generator, so values are NumPy's, draw for draw.  A draw is recorded among its
-region's effects: it happens even when nobody uses its value.
+The state of a generator is an opaque value that every draw takes and gives anew, so draws keep
+their order; the state IS the generator, so values are NumPy's, draw for draw.  A draw is recorded
+among its region's effects: it happens even when nobody uses its value.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def _lognormal(g: Node, out: Node, values: dict[str, Node]) -> dict[str, Node]:
     return {"mean": slope, "sigma": multiply(slope, z)}
 
 
-#: Cotangents of the parameters of a draw that is a function of parameters and a fixed random number.
+#: Cotangents of the parameters of a draw that is a function of parameters and a fixed random
+#: number.
 _PATHWISE = {
     "normal": _location_scale,
     "laplace": _location_scale,
@@ -112,7 +113,8 @@ def _vjp(
     rule = _PATHWISE.get(method)
     if rule is None:
         raise UnsupportedError(
-            f"no derivative of Generator.{method} by its parameters: draw from a distribution whose "
+            f"no derivative of Generator.{method} by its parameters: draw from a "
+            "distribution whose "
             f"parameters are constant ({', '.join(_PATHWISE)} have derivatives)"
         )
     values = dict(zip(names, operands, strict=False))
@@ -167,7 +169,8 @@ def drawn(
     dtype: DType,
     tail: Shape = (),
 ) -> tuple[Node, Node]:
-    """(state afterwards, values).  shape None: one Python number; tail: the sizes of one vector draw.
+    """(state afterwards, values).  shape None: one Python number; tail: the sizes of one vector
+    draw.
 
     Raises UnsupportedError where a derivative by the parameters is asked for that is not known.
     """

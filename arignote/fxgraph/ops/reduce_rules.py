@@ -34,7 +34,7 @@ Tangents = Sequence[Node | None]
 Cotangents = tuple[Node | None, ...]
 
 
-# ---- sums and products -------------------------------------------------------------------------------
+# ---- sums and products ---------------------------------------------------------------------------
 def _sum_vjp(g: Node, out: Node, x: Node, *, axes: tuple[int, ...]) -> Cotangents:
     return (spread_axes(g, x.shape, axes),)
 
@@ -79,7 +79,7 @@ def _prod_jvp(tangents: Tangents, out: Node, x: Node, *, axes: tuple[int, ...]) 
     return None if t is None else red.reduce_sum(multiply(t, _others(x, axes)), axes=axes)
 
 
-# ---- extremes: ties share the cotangent evenly, as in JAX ---------------------------------------------
+# ---- extremes: ties share the cotangent evenly, as in JAX ----------------------------------------
 def _shares(out: Node, x: Node, axes: tuple[int, ...]) -> Node:
     """1 / (number of ties) at the extremes, 0 elsewhere."""
     best = equal(x, spread_axes(out, x.shape, axes))
@@ -97,7 +97,7 @@ def _extreme_jvp(tangents: Tangents, out: Node, x: Node, *, axes: tuple[int, ...
     return None if t is None else red.reduce_sum(multiply(t, _shares(out, x, axes)), axes=axes)
 
 
-# ---- running ops -------------------------------------------------------------------------------------
+# ---- running ops ---------------------------------------------------------------------------------
 def _cumsum_vjp(g: Node, out: Node, x: Node, *, axis: int) -> Cotangents:
     return (flip(red.cumulate_sum(flip(g, (axis,)), axis=axis), (axis,)),)
 

@@ -21,7 +21,7 @@ from .structure import gather
 _COUNT = TensorType(I64, (), True)
 
 
-# ---- positions of true elements ----------------------------------------------------------------------
+# ---- positions of true elements ------------------------------------------------------------------
 def _true_positions(mask: Any) -> tuple[Any, int]:
     found = np.flatnonzero(mask)
     out = np.zeros(mask.shape[0], np.int64)
@@ -50,7 +50,7 @@ def true_positions(mask: Node) -> Node:
     return sliced(project(both, 0), 0, 0, dim(project(both, 1)))
 
 
-# ---- repeats ----------------------------------------------------------------------------------------
+# ---- repeats -------------------------------------------------------------------------------------
 def _repeat_positions(many: Any, total: Any) -> Any:
     if (np.asarray(many) < 0).any():
         raise ValueError("repeats may not contain negative values.")
@@ -66,7 +66,7 @@ repeat_positions = library(
 )
 
 
-# ---- unique ----------------------------------------------------------------------------------------
+# ---- unique --------------------------------------------------------------------------------------
 def _unique(x: Any, *, equal_nan: bool) -> tuple[Any, ...]:
     n = x.shape[0]
     values, index, inverse, counts = np.unique(
@@ -100,7 +100,7 @@ unique = library(
 )
 
 
-# ---- tables ----------------------------------------------------------------------------------------
+# ---- tables --------------------------------------------------------------------------------------
 def _bincount(x: Any, size: Any, weights: Any = None) -> Any:
     if x.size and x.min() < 0:
         raise ValueError("'list' argument must have no negative elements")

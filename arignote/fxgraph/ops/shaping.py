@@ -1,4 +1,4 @@
-"""Compositions of windows and fills on nodes: transpose, broadcast, slice, concatenate, sum to a shape.
+"""Compositions of windows and fills on nodes: transpose, broadcast, slice, concatenate.
 
 No ops of their own.  Gradients and the NumPy functions are written in these; sizes are taken as
 they are (an axis that must have another's size has been aligned by the caller).

@@ -34,7 +34,7 @@ from .structure import gather, iota, scatter_add
 Tangents = Sequence[Node | None]
 
 
-# ---- order -------------------------------------------------------------------------------------------
+# ---- order ---------------------------------------------------------------------------------------
 def along(at: Node, axis: int) -> list[Node]:
     """One index array an axis: `at` along `axis`, each element's own position along the others."""
     return [
@@ -106,7 +106,7 @@ lexsort = library(
 )
 
 
-# ---- interpolation -----------------------------------------------------------------------------------
+# ---- interpolation -------------------------------------------------------------------------------
 def _read(table: Node, at: Node) -> Node:
     return gather(table, at, axes=(0,), at=0, mode="clip")
 

@@ -1,4 +1,4 @@
-"""Tangents of the ops that move elements: each is linear in its values, so it is applied to the tangents.
+"""Tangents of the ops that move elements: they are linear, so they apply to tangents as well.
 
 Their cotangents are in `autograd_sym.places`, where reads of one array are gathered in one buffer.
 """

@@ -33,7 +33,7 @@ def scipy_linalg() -> Any:
     return importlib.import_module("scipy.linalg")
 
 
-# ---- Cholesky ------------------------------------------------------------
+# ---- Cholesky ------------------------------------------------------------------------------------
 def _cholesky_vjp(g: Node, out: Node, a: Node) -> tuple[Node]:
     inner = half_diagonal(matmul(adjoint_of(out), conj(tril(g))))
     left = solve_triangular(out, inner, lower=True, adjoint=True)
@@ -61,7 +61,7 @@ cholesky = library(
 )
 
 
-# ---- triangular systems ------------------------------------------------------------
+# ---- triangular systems --------------------------------------------------------------------------
 def _triangular(a: Any, b: Any, *, lower: bool, adjoint: bool) -> Any:
     trans = "C" if adjoint else "N"
     out = np.empty(b.shape, b.dtype)
@@ -105,7 +105,7 @@ solve_triangular = library(
 )
 
 
-# ---- LU ------------------------------------------------------------
+# ---- LU ------------------------------------------------------------------------------------------
 def _lu(a: Any) -> tuple[Any, Any]:
     lu, piv = np.empty(a.shape, a.dtype), np.empty((*a.shape[:-2], min(a.shape[-2:])), np.int32)
     with warnings.catch_warnings():

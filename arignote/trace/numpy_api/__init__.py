@@ -1,8 +1,9 @@
-"""NumPy's functions over traced values, one file a subject; importing this package registers them."""
+"""NumPy's functions over traced values, one file a subject; importing this registers them."""
 
 from . import (
     attributes,
     calculus,
+    covariance,
     creation,
     einsum,
     fft,
@@ -12,6 +13,8 @@ from . import (
     joining,
     linalg,
     mapping,
+    nan_statistics,
+    norms,
     padding,
     polynomials,
     products,
@@ -30,6 +33,7 @@ from . import (
 __all__ = [
     "attributes",
     "calculus",
+    "covariance",
     "creation",
     "einsum",
     "fft",
@@ -39,6 +43,8 @@ __all__ = [
     "joining",
     "linalg",
     "mapping",
+    "nan_statistics",
+    "norms",
     "padding",
     "polynomials",
     "products",

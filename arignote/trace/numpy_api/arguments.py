@@ -29,7 +29,7 @@ NO_VALUE: Any = np._NoValue
 INTP = np.dtype(np.intp)
 
 
-# ---- arrays ---------------------------------------------------------------------------------------
+# ---- arrays --------------------------------------------------------------------------------------
 def node(x: Any) -> Node:
     """The node of a number, array, traced value or nested sequence of these; numbers stay weak.
 
@@ -69,7 +69,8 @@ def sequence(items: Sequence[Any]) -> Node:
     if any(p.rank != rank for p in parts):
         raise ValueError(
             "setting an array element with a sequence. The requested array has an inhomogeneous "
-            f"shape after 1 dimensions. The detected shape was ({len(parts)},) + inhomogeneous part."
+            f"shape after 1 dimensions. The detected shape was ({len(parts)},) + "
+            "inhomogeneous part."
         )
     same, _ = spread_together("array", parts)
     return stack(same)
@@ -92,7 +93,7 @@ def proxy(x: Any) -> Any:
     return x if hooks.is_proxy(x) else hooks.fresh(array(x))
 
 
-# ---- structure: axes, flags, dtypes -----------------------------------------------------------------
+# ---- structure: axes, flags, dtypes --------------------------------------------------------------
 def integer(x: Any) -> int:
     """An integer that must be known while tracing."""
     if isinstance(x, Node):
@@ -141,7 +142,7 @@ def supported_array(a: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return a.astype(supported(a.dtype), copy=False)
 
 
-# ---- sizes ------------------------------------------------------------------------------------------
+# ---- sizes ---------------------------------------------------------------------------------------
 def size_of(x: Any, what: str = "negative dimensions are not allowed") -> Size:
     """A size: an int, or a node that is at least 2 wherever this call's values say so.
 
@@ -226,7 +227,7 @@ def said_shape(shape: Shape) -> str:
     return "(" + ",".join(said(d) for d in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
-# ---- results ----------------------------------------------------------------------------------------
+# ---- results -------------------------------------------------------------------------------------
 def finish(result: Node, out: Any = None, name: str = "", casting: str = "same_kind") -> Any:
     """The result as a value of its own, or written to `out`.
 

@@ -24,7 +24,7 @@ from .arguments import NO_VALUE, array, axes_of, axis_of, given, integer, node
 from .joining import joined
 
 
-# ---- differences -------------------------------------------------------------------------------------
+# ---- differences ---------------------------------------------------------------------------------
 def _ends(x: Node, k: int) -> tuple[Node, Node]:
     """All but the last, all but the first."""
     m = dim(sh.last(x.shape[k])) if x.shape[k] != 0 else 0
@@ -198,7 +198,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1) -> Any:
     return hooks.wrap(red.reduce_sum(terms, axes=(k,)))
 
 
-# ---- convolutions ------------------------------------------------------------------------------------
+# ---- convolutions --------------------------------------------------------------------------------
 def _conv_vjp(g: Node, out: Node, a: Node, v: Node) -> tuple[Node, Node]:
     """Correlations of the cotangent with the other signal, cut to the place of each operand."""
     return _cut(g, v, a), _cut(g, a, v)
@@ -270,7 +270,7 @@ def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     return hooks.wrap(_part(full, m, n, mode, longer))
 
 
-# ---- polynomials -------------------------------------------------------------------------------------
+# ---- polynomials ---------------------------------------------------------------------------------
 @implements(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
     """Horner's rule; the number of coefficients must be known while tracing."""

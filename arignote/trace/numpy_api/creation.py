@@ -14,7 +14,7 @@ from ..registry import hooks, implements
 from .arguments import array, shape_of, supported
 
 
-# ---- one value --------------------------------------------------------------------------------------
+# ---- one value -----------------------------------------------------------------------------------
 @implements(np.zeros)
 def zeros_(
     shape: Any, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None
@@ -112,7 +112,7 @@ def full_like(
     return hooks.fresh(spread(cast_to(array(fill_value), d), sizes))
 
 
-# ---- copies of arguments ----------------------------------------------------------------------------
+# ---- copies of arguments -------------------------------------------------------------------------
 @implements(np.array)
 def array_(
     object: Any,

@@ -85,7 +85,8 @@ def parse(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     if len(terms) != len(ranks):
         more = "more" if len(terms) > len(ranks) else "fewer"  # NumPy says it this way round
         raise ValueError(
-            f"{more} operands provided to einstein sum function than specified in the subscripts string"
+            f"{more} operands provided to einstein sum function than specified in the "
+            "subscripts string"
         )
     inputs = [_written_out(t, r, k) for k, (t, r) in enumerate(zip(terms, ranks, strict=True))]
     wide = max((c for t in inputs for c in t if c in _ELLIPSIS), default=None)
@@ -96,7 +97,8 @@ def parse(subscripts: str, ranks: Sequence[int]) -> tuple[list[str], str]:
         return inputs, dots + "".join(c for c in letters if everything.count(c) == 1)
     if "..." not in right and dots:
         raise ValueError(
-            "output has ellipsis dimensions that are not in the output subscripts: write '...' there"
+            "output has ellipsis dimensions that are not in the output subscripts: write "
+            "'...' there"
         )
     output = right.replace("...", dots)
     for c in output:
@@ -118,10 +120,12 @@ def _written_out(term: str, rank: int, k: int) -> str:
     if bad:
         if bad[0] == ".":
             raise ValueError(
-                "einstein sum subscripts string contains a '.' that is not part of an ellipsis ('...')"
+                "einstein sum subscripts string contains a '.' that is not part of an "
+                "ellipsis ('...')"
             )
         raise ValueError(
-            f"invalid subscript '{bad[0]}' in einstein sum subscripts string, subscripts must be letters"
+            f"invalid subscript '{bad[0]}' in einstein sum subscripts string, subscripts "
+            "must be letters"
         )
     if "..." in term:
         missing = rank - len(named)
@@ -197,7 +201,7 @@ def _label_sizes(terms: Sequence[Term]) -> dict[str, Size]:
 
 
 def _squeezed(t: Term, sizes: dict[str, Size]) -> Term:
-    """Axes of length 1 whose label is longer elsewhere are dropped; the others get the one size node."""
+    """Axes of length 1 whose label is longer elsewhere go; the others get the one size node."""
     gone = [
         k
         for k, (c, d) in enumerate(zip(t.labels, t.value.shape, strict=True))

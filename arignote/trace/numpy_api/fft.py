@@ -84,7 +84,7 @@ def _half_along(x: Node, n: Any, axis: Any, norm: Any) -> Node:
     return scaled(ops.irfft(x, size, axis=k), size, norm, True)
 
 
-# ---- one axis ----------------------------------------------------------------------------------------
+# ---- one axis ------------------------------------------------------------------------------------
 @implements(np.fft.fft)
 def fft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
     return finish(_along(inexact(a), n, axis, norm, False), out)
@@ -118,7 +118,7 @@ def ihfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = No
     return finish(conj(_real_along(inexact(a), n, axis, _SWAPPED.get(norm, norm))), out)
 
 
-# ---- several axes ------------------------------------------------------------------------------------
+# ---- several axes --------------------------------------------------------------------------------
 def _plan(x: Node, s: Any, axes: Any) -> list[tuple[Any, int]]:
     """(length or None, axis) for each transform."""
     if axes is None:
@@ -195,7 +195,7 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: A
     return finish(_half_many(inexact(a), s, axes, norm), out)
 
 
-# ---- order of frequencies ----------------------------------------------------------------------------
+# ---- order of frequencies ------------------------------------------------------------------------
 def _shifted(x: Any, axes: Any, shift: Callable[[Node], Node]) -> Any:
     n = array(x)
     chosen = (

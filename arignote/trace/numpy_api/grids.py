@@ -43,7 +43,7 @@ from .arguments import (
 from .ranges import evenly_spaced, progression
 
 
-# ---- matrices of a pattern ---------------------------------------------------------------------------
+# ---- matrices of a pattern -----------------------------------------------------------------------
 def row_and_column(n: Size, m: Size) -> tuple[Node, Node]:
     """Row and column numbers of an n x m matrix."""
     return spread_axes(iota(n), (n, m), (1,)), spread_axes(iota(m), (n, m), (0,))
@@ -102,7 +102,7 @@ def triu(m: Any, k: Any = 0) -> Any:
     return hooks.wrap(_triangle(m, k, True))
 
 
-# ---- diagonals ---------------------------------------------------------------------------------------
+# ---- diagonals -----------------------------------------------------------------------------------
 def diagonal_size(rows: Size, columns: Size, offset: int) -> Size:
     """How many elements the diagonal of a matrix has."""
     n = plus(size_node(rows), lit(min(offset, 0)))
@@ -194,7 +194,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Any:
     return hooks.wrap(out if increasing else flip(out, (1,)))
 
 
-# ---- grids -------------------------------------------------------------------------------------------
+# ---- grids ---------------------------------------------------------------------------------------
 @implements(np.indices)
 def indices(dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
     shape = shape_of(dimensions)

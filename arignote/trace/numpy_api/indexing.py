@@ -34,7 +34,7 @@ from .arguments import (
 from .grids import lower
 
 
-# ---- reading at positions ----------------------------------------------------------------------------
+# ---- reading at positions ------------------------------------------------------------------------
 def positions(x: Any) -> Node:
     """An index array as int64; raises IndexError for floats, as NumPy."""
     n = array(x)
@@ -72,7 +72,8 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     index = array(indices)
     if index.dtype.kind not in "iub":
         raise DTypeError(
-            f"Cannot cast array data from {index.dtype!r} to dtype('int64') according to the rule 'safe'"
+            f"Cannot cast array data from {index.dtype!r} to dtype('int64') according to "
+            "the rule 'safe'"
         )
     index = cast_to(index, I64)
     if axis is None:
@@ -113,7 +114,7 @@ def _along(arr: Any, indices: Any, axis: Any) -> tuple[Node, Node, int]:
 
 
 def _along_positions(x: Node, index: Node, axis: int) -> tuple[list[Node], Shape]:
-    """One index array an axis: `index` along `axis`, the element's own position along the others."""
+    """One index array an axis: `index` along `axis`, its own position along the others."""
     lines = []
     for j, d in enumerate(x.shape):
         if j == axis:
@@ -123,7 +124,7 @@ def _along_positions(x: Node, index: Node, axis: int) -> tuple[list[Node], Shape
     return sh.spread_together("take_along_axis", lines)
 
 
-# ---- positions of true elements ----------------------------------------------------------------------
+# ---- positions of true elements ------------------------------------------------------------------
 def unravelled(flat: Node, shape: Shape) -> list[Node]:
     """Positions along each axis from positions in C order."""
     out: list[Node] = []
@@ -148,7 +149,8 @@ def nonzero(a: Any) -> Any:
     x = array(a)
     if not x.rank:
         raise ValueError(
-            "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead."
+            "Calling nonzero on 0d arrays is not allowed. Use "
+            "np.atleast_1d(scalar).nonzero() instead."
         )
     return tuple(hooks.wrap(p) for p in nonzero_of(x))
 
@@ -195,7 +197,7 @@ def extract(condition: Any, arr: Any) -> Any:
     return hooks.wrap(gathered(sh.ravel(array(arr)), [found], (0,), 0))
 
 
-# ---- choices -----------------------------------------------------------------------------------------
+# ---- choices -------------------------------------------------------------------------------------
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     """Raises ValueError for a choice out of range (mode "raise")."""
@@ -241,7 +243,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Functions are called on the whole array and selected: they must not fail outside their part."""
+    """Functions see the whole array, then parts are selected: they must not fail elsewhere."""
     value = array(x)
     conditions = condlist if isinstance(condlist, list | tuple) else [condlist]
     masks = [cast_to(array(c), BOOL) for c in conditions]
@@ -255,7 +257,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     return hooks.wrap(sh.spread(result, value.shape))
 
 
-# ---- writing -----------------------------------------------------------------------------------------
+# ---- writing -------------------------------------------------------------------------------------
 @implements(np.put)
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """`a.flat[ind] = v`, v repeated as needed."""
@@ -300,13 +302,14 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
     )
     if not np.can_cast(source, x.dtype, casting):  # type: ignore[arg-type]
         raise DTypeError(
-            f"Cannot cast array data from {value.dtype!r} to {x.dtype!r} according to the rule '{casting}'"
+            f"Cannot cast array data from {value.dtype!r} to {x.dtype!r} according to "
+            f"the rule '{casting}'"
         )
     new = sh.spread_together("copyto", [cast_to(value, x.dtype), x])[0][0]
     hooks.assign(dst, new if where is True else ew.where(cast_to(array(where), BOOL), new, x))
 
 
-# ---- positions by formula ----------------------------------------------------------------------------
+# ---- positions by formula ------------------------------------------------------------------------
 @implements(np.unravel_index)
 def unravel_index(indices: Any, shape: Any, order: str = "C") -> Any:
     sizes = shape_of(shape)

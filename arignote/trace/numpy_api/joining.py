@@ -1,4 +1,4 @@
-"""concatenate, stack, tile, repeat, roll, pad and their like: new arrays filled window by window."""
+"""concatenate, stack, tile, repeat, roll and their like: new arrays filled window by window."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .arguments import (
 )
 
 
-# ---- one after the other -----------------------------------------------------------------------------
+# ---- one after the other -------------------------------------------------------------------------
 @implements(np.concatenate, np.concat)
 def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
@@ -59,14 +59,16 @@ def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "
     for i, p in enumerate(parts):
         if p.rank != rank:
             raise ValueError(
-                "all the input arrays must have same number of dimensions, but the array at index 0 "
+                "all the input arrays must have same number of dimensions, but the array "
+                "at index 0 "
                 f"has {rank} dimension(s) and the array at index {i} has {p.rank} dimension(s)"
             )
     kind = supported(dtype) if dtype is not None else np.result_type(*(p.dtype for p in parts))
     for p in parts:
         if not np.can_cast(p.dtype, kind, casting):  # type: ignore[arg-type]
             raise DTypeError(
-                f"Cannot cast array data from {p.dtype!r} to {kind!r} according to the rule '{casting}'"
+                f"Cannot cast array data from {p.dtype!r} to {kind!r} according to the "
+                f"rule '{casting}'"
             )
     return sh.concatenate([cast_to(p, kind) for p in _fitted(parts, k)], k)
 
@@ -81,7 +83,8 @@ def _fitted(parts: Sequence[Node], axis: int) -> list[Node]:
             if known_equal(shape[j], p.shape[j]) is False:
                 raise ValueError(
                     "all the input array dimensions except for the concatenation axis must match "
-                    f"exactly, but along dimension {j}, the array at index 0 has size {said(shape[j])} and "
+                    f"exactly, but along dimension {j}, the array at index 0 has size "
+                    f"{said(shape[j])} and "
                     f"the array at index {i} has size {said(p.shape[j])}"
                 )
             shape[j] = dim(same(size_node(shape[j]), size_node(p.shape[j])))
@@ -149,7 +152,7 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
 
 @implements(np.block)
 def block(arrays: Any) -> Any:
-    """Nested lists: the innermost is joined along the last axis, the next along the one before, ..."""
+    """Nested lists: the innermost is joined along the last axis, the next along the one before."""
     depth = _depth(arrays)
     rank = max(depth, _largest_rank(arrays))
     return hooks.fresh(_block(arrays, depth, rank))
@@ -172,7 +175,7 @@ def _block(x: Any, depth: int, rank: int) -> Node:
     return sh.expand(n, tuple(range(rank - n.rank))) if n.rank < rank else n
 
 
-# ---- repeats -----------------------------------------------------------------------------------------
+# ---- repeats -------------------------------------------------------------------------------------
 @implements(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     """Copies are written as one repeating window: no element is computed twice."""
@@ -209,7 +212,8 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
         return hooks.fresh(reshape(wide, (*x.shape[:k], length, *x.shape[k + 1 :])))
     if known_equal(many.shape[0], x.shape[k]) is False:
         raise ValueError(
-            f"operands could not be broadcast together with shape ({said(x.shape[k])},) ({said(many.shape[0])},)"
+            f"operands could not be broadcast together with shape ({said(x.shape[k])},) "
+            f"({said(many.shape[0])},)"
         )
     many = cast_to(many, I64)
     total = cast_to(reduce_sum(many, axes=(0,)), I64, True)
@@ -217,7 +221,7 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     return hooks.fresh(gather(x, positions, axes=(k,), at=k, mode="wrap"))
 
 
-# ---- moves -------------------------------------------------------------------------------------------
+# ---- moves ---------------------------------------------------------------------------------------
 @implements(np.roll)
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     x = array(a)

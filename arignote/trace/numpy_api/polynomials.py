@@ -23,7 +23,7 @@ from .calculus import convolve_op
 from .linalg import square
 
 
-# ---- polynomials -------------------------------------------------------------------------------------
+# ---- polynomials ---------------------------------------------------------------------------------
 def _coefficients(a: Any) -> Node:
     c = array(a)
     return sh.spread(c, (1,)) if not c.rank else c

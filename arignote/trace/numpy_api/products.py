@@ -1,4 +1,4 @@
-"""dot, matmul, tensordot, outer, kron, cross, trace: all in the one op `matmul`, views and reductions."""
+"""dot, matmul, tensordot, outer, kron, cross, trace: the one op `matmul`, views, reductions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def product(a: Node, b: Node, name: str = "matmul") -> Node:
     for i, x in enumerate((a, b)):
         if not x.rank:
             raise ValueError(
-                f"{name}: Input operand {i} does not have enough dimensions (has 0, gufunc core with "
+                f"{name}: Input operand {i} does not have enough dimensions (has 0, "
+                "gufunc core with "
                 "signature (n?,k),(k,m?)->(n?,m?) requires 1)"
             )
     vector_a, vector_b = a.rank == 1, b.rank == 1
@@ -66,7 +67,8 @@ def contractible(a: Node, b: Node, name: str) -> tuple[Node, Node]:
     k, m = a.shape[-1], b.shape[-2]
     if known_equal(k, m) is False:
         raise ShapeError(
-            f"{name}: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature "
+            f"{name}: Input operand 1 has a mismatch in its core dimension 0, with "
+            "gufunc signature "
             f"(n?,k),(k,m?)->(n?,m?) (size {said(m)} is different from {said(k)})"
         )
     n = dim(same(size_node(k), size_node(m)))

@@ -31,7 +31,7 @@ from .arguments import (
 )
 
 
-# ---- median and quantiles ----------------------------------------------------------------------------
+# ---- median and quantiles ------------------------------------------------------------------------
 def _last_axis(x: Node, axis: Any) -> tuple[Node, tuple[int, ...]]:
     """The axes to be reduced, merged into the last one."""
     axes = axes_of(axis, x.rank)
@@ -64,7 +64,7 @@ def median(
 
 
 def _middle(line: Node) -> Node:
-    """The mean of the two middle elements of the sorted last axis; they coincide for odd lengths."""
+    """The mean of the two middle elements of the sorted last axis (odd lengths: the same one)."""
     k = line.rank - 1
     n = size_node(line.shape[k])
     kind = np.result_type(line.dtype, F64) if line.dtype.kind in "biu" else line.dtype

@@ -86,10 +86,11 @@ class GeneratorProxy:
         if name.startswith("__"):
             raise AttributeError(name)
         raise UnsupportedError(
-            f"Generator.{name} is not supported in compiled code: call it outside and pass its result"
+            f"Generator.{name} is not supported in compiled code: call it outside and "
+            "pass its result"
         )
 
-    # ---- plain draws ---------------------------------------------------------------------------------
+    # ---- plain draws -----------------------------------------------------------------------------
     def random(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
         return self._standard("random", {}, size, dtype, out)
 
@@ -145,7 +146,7 @@ class GeneratorProxy:
     def bytes(self, length: Any) -> Any:
         raise UnsupportedError("Generator.bytes is not supported: use integers(256, dtype='u1')")
 
-    # ---- choices and orders --------------------------------------------------------------------------
+    # ---- choices and orders ----------------------------------------------------------------------
     def choice(
         self,
         a: Any,
@@ -203,7 +204,7 @@ class GeneratorProxy:
         moved = self._draw("permuted", {"x": pool}, {"axis": k}, None, pool.dtype, pool.shape)
         return finish(moved, out)
 
-    # ---- vectors -------------------------------------------------------------------------------------
+    # ---- vectors ---------------------------------------------------------------------------------
     def multivariate_normal(
         self,
         mean: Any,

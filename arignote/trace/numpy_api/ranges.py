@@ -1,4 +1,4 @@
-"""arange, linspace, logspace, geomspace: NumPy's formulas, so the same bits; counts may be traced."""
+"""arange, linspace, logspace, geomspace: NumPy's formulas, so its bits; counts may be traced."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def arange(
     device: Any = None,
     like: Any = None,
 ) -> Any:
-    """Element i is `start + i * delta` in the result's dtype, delta = (start + step) - start, as NumPy's.
+    """Element i is `start + i * delta` in the result's dtype, delta = (start + step) - start.
 
     Raises ZeroDivisionError for step 0, ValueError for a traced step whose count no size can tell.
     """

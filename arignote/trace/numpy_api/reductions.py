@@ -92,7 +92,7 @@ def prod(
     return finish(result, out, "ufunc 'multiply' output")
 
 
-# ---- extremes ---------------------------------------------------------------------------------------
+# ---- extremes ------------------------------------------------------------------------------------
 def extreme(x: Node, axis: Any, keepdims: Any, initial: Any, where: Any, largest: bool) -> Node:
     """max or min; raises ValueError for an empty axis without `initial`."""
     name = "maximum" if largest else "minimum"
@@ -150,7 +150,7 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NO_VALUE) -> 
     return finish(ew.subtract(high, low), out, "ufunc 'subtract' output")
 
 
-# ---- truth ------------------------------------------------------------------------------------------
+# ---- truth ---------------------------------------------------------------------------------------
 def truth(op: Op, a: Any, axis: Any, keepdims: Any, where: Any, unit: bool) -> Node:
     x = cast_to(array(a), BOOL)
     axes = axes_of(axis, x.rank)
@@ -180,7 +180,7 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     return finish(keep_dims(out, axes, keepdims))
 
 
-# ---- positions of extremes --------------------------------------------------------------------------
+# ---- positions of extremes -----------------------------------------------------------------------
 def arg_extreme(op: Op, a: Any, axis: Any, keepdims: Any) -> Node:
     x = array(a)
     rank = x.rank
@@ -209,7 +209,7 @@ def argmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALU
     return finish(arg_extreme(red.reduce_argmin, a, axis, keepdims), out)
 
 
-# ---- running sums and products ----------------------------------------------------------------------
+# ---- running sums and products -------------------------------------------------------------------
 def running(op: Op, x: Node, axis: Any, dtype: Any) -> Node:
     x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
     if axis is None:

@@ -33,7 +33,7 @@ from .arguments import (
 )
 
 
-# ---- reshape ----------------------------------------------------------------------------------------
+# ---- reshape -------------------------------------------------------------------------------------
 @implements(np.reshape)
 def reshape(
     a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
@@ -82,7 +82,7 @@ def _is_minus_one(d: Any) -> bool:
 
 
 def _missing_size(old: Shape, sizes: list[Size], total: Node, new: tuple[Any, ...]) -> Size:
-    """total / product(sizes): equal factors cancel first, so most quotients are exact symbolically."""
+    """total / product(sizes): equal factors cancel first, so most quotients are exact."""
     left, right = _cancelled(old, sizes)
     known, want = count(left), count(right)
     if is_const(want):
@@ -148,7 +148,7 @@ def ravel(a: Any, order: str = "C") -> Any:
     return reshape(a, -1, order="F" if order == "F" else "C")
 
 
-# ---- order of axes -----------------------------------------------------------------------------------
+# ---- order of axes -------------------------------------------------------------------------------
 def shape_of_array(a: Any) -> Shape:
     return hooks.node_of(a).shape
 
@@ -223,7 +223,7 @@ def rollaxis(a: Any, axis: Any, start: Any = 0) -> Any:
     return moveaxis(x, k, to - 1 if k < to else to)
 
 
-# ---- axes of length 1 --------------------------------------------------------------------------------
+# ---- axes of length 1 ----------------------------------------------------------------------------
 @implements(np.expand_dims)
 def expand_dims(a: Any, axis: Any) -> Any:
     x = proxy(a)
@@ -276,7 +276,7 @@ def atleast_3d(*arys: Any) -> Any:
     return _at_least(3, arys)
 
 
-# ---- broadcasting ------------------------------------------------------------------------------------
+# ---- broadcasting --------------------------------------------------------------------------------
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     x = proxy(array)
@@ -310,7 +310,7 @@ def broadcast_shapes(*args: Any) -> Any:
     return tuple(d if isinstance(d, int) else hooks.wrap(d) for d in shape)
 
 
-# ---- reversal ----------------------------------------------------------------------------------------
+# ---- reversal ------------------------------------------------------------------------------------
 @implements(np.flip)
 def flip(m: Any, axis: Any = None) -> Any:
     x = proxy(m)

@@ -28,7 +28,7 @@ from .arguments import (
 )
 
 
-# ---- order -------------------------------------------------------------------------------------------
+# ---- order ---------------------------------------------------------------------------------------
 def _kind(kind: Any, stable: Any) -> str:
     if stable:
         return "stable"
@@ -155,7 +155,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     return hooks.wrap(ew.where(rising, up, ew.subtract(size_node(n), back)))
 
 
-# ---- sets --------------------------------------------------------------------------------------------
+# ---- sets ----------------------------------------------------------------------------------------
 class UniqueAllResult(NamedTuple):
     values: Any
     indices: Any
@@ -322,7 +322,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     return hooks.wrap(sh.sliced(x, 0, lo, dim(minus(hi, lo))))
 
 
-# ---- tables ------------------------------------------------------------------------------------------
+# ---- tables --------------------------------------------------------------------------------------
 @implements(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     """The length is the largest number plus one: a size that only the run knows."""
@@ -335,7 +335,8 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
         )
     if n.dtype.kind not in "biu" or n.dtype == np.dtype("u8"):
         raise DTypeError(
-            f"Cannot cast array data from {n.dtype!r} to dtype('int64') according to the rule 'safe'"
+            f"Cannot cast array data from {n.dtype!r} to dtype('int64') according to the "
+            "rule 'safe'"
         )
     n = cast_to(n, I64)
     least = node(minlength)
@@ -350,7 +351,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     return hooks.wrap(sets.bincount(n, size, *extra))
 
 
-# ---- interpolation -----------------------------------------------------------------------------------
+# ---- interpolation -------------------------------------------------------------------------------
 @implements(np.interp)
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None

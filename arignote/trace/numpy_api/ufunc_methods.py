@@ -1,4 +1,4 @@
-"""reduce, accumulate, outer, at and reduceat of ufuncs: `np.add.reduce(x)`, `np.add.at(a, i, v)`."""
+"""reduce, accumulate, outer, at and reduceat of ufuncs: `np.add.at(a, i, v)`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from .indexing import positions
 from .reductions import accumulated, extreme, running, truth, wide
 
 
-# ---- reduce ------------------------------------------------------------------------------------------
+# ---- reduce --------------------------------------------------------------------------------------
 def _reduction(op: Op, unit: int, join: Op, widen: bool, name: str) -> None:
     @implements_method("reduce", name)
     def reduce(
@@ -139,7 +139,7 @@ def log_sum_exp(x: Node, axes: tuple[int, ...], weights: Node | None = None) -> 
 
 
 def _fold_sub(name: str, first: Op, rest: Op, join: Op) -> None:
-    """x[0] - sum(x[1:]) and x[0] / prod(x[1:]): NumPy goes step by step, the same but for rounding."""
+    """x[0] - sum(x[1:]): NumPy goes step by step, the same but for rounding."""
 
     @implements_method("reduce", name)
     def reduce(
@@ -160,7 +160,7 @@ def _fold_sub(name: str, first: Op, rest: Op, join: Op) -> None:
 _fold_sub("subtract", ew.subtract, red.reduce_sum, ew.subtract)
 
 
-# ---- accumulate --------------------------------------------------------------------------------------
+# ---- accumulate ----------------------------------------------------------------------------------
 def _accumulation(op: Op, name: str, widen: bool) -> None:
     @implements_method("accumulate", name)
     def accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
@@ -190,7 +190,7 @@ def logical_or_accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: An
     return finish(red.cumulate_max(x, axis=axis_of(axis, x.rank)), out)
 
 
-# ---- outer -------------------------------------------------------------------------------------------
+# ---- outer ---------------------------------------------------------------------------------------
 def _outer(op: Op) -> Callable[..., Any]:
     def outer(a: Any, b: Any, /, *, out: Any = None, dtype: Any = None, **options: Any) -> Any:
         x, y = node(a), node(b)
@@ -208,7 +208,7 @@ for _op in list(OPS.values()):
             UFUNC_METHODS.setdefault((_ufunc.__name__, "outer"), _outer(_op))
 
 
-# ---- at ----------------------------------------------------------------------------------------------
+# ---- at ------------------------------------------------------------------------------------------
 def _ufunc_at(base: Any, index: Any, *values: Any, ufunc: str) -> Any:
     out = np.array(base)
     getattr(np, ufunc).at(out, index, *values)
@@ -277,7 +277,7 @@ for _name in (
     UFUNC_METHODS[_name, "at"] = _at(_name)
 
 
-# ---- reduceat ----------------------------------------------------------------------------------------
+# ---- reduceat ------------------------------------------------------------------------------------
 def _reduceat_type(x: Node, index: Node, *, axis: int, ufunc: str) -> TensorType:
     return TensorType(x.dtype, (*x.shape[:axis], index.shape[0], *x.shape[axis + 1 :]))
 

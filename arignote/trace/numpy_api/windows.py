@@ -19,7 +19,7 @@ from ..registry import hooks, implements
 from .arguments import array, axis_of, node, size_of
 
 
-# ---- windows -----------------------------------------------------------------------------------------
+# ---- windows -------------------------------------------------------------------------------------
 def _odd_line(M: Any) -> tuple[Node, Node, Size]:
     """(1 - M, 3 - M, ..., M - 1), M - 1 as a float, and M."""
     n = size_of(M)
@@ -75,7 +75,7 @@ def kaiser(M: Any, beta: Any) -> Any:
     return hooks.wrap(ew.divide(ew.i0(inside), ew.i0(b)))
 
 
-# ---- phases ------------------------------------------------------------------------------------------
+# ---- phases --------------------------------------------------------------------------------------
 @implements(np.unwrap)
 def unwrap(p: Any, discont: Any = None, axis: Any = -1, *, period: Any = 2 * np.pi) -> Any:
     x = array(p)

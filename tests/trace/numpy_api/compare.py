@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-import arignote.trace.numpy_api
 from arignote.fxgraph.constants import new_input, new_size
 from arignote.fxgraph.interpret import evaluate
 from arignote.fxgraph.node import Node

@@ -45,7 +45,8 @@ def slopes_agree(
     function: Callable[..., Any], *args: Any, pick: Any = None, h: float = 1e-5, rtol: float = 1e-5,
     forward: bool = True, **kwargs: Any,
 ) -> None:  # fmt: skip
-    """Every inexact array among `args` is varied; `pick` are the results that count (all of them)."""
+    """Every inexact array among `args` is varied; `pick` are the results that count (all of
+    them)."""
     rng = np.random.default_rng(3)
 
     def plain(*values: Any) -> list[Any]:

@@ -106,8 +106,22 @@ def method(ufunc, name):
 
 
 @pytest.mark.parametrize(
-    "ufunc", [np.add, np.multiply, np.maximum, np.minimum, np.logical_and, np.logical_or, np.logaddexp, np.subtract,
-              np.logical_xor, np.bitwise_and, np.bitwise_or, np.bitwise_xor])  # fmt: skip
+    "ufunc",
+    [
+        np.add,
+        np.multiply,
+        np.maximum,
+        np.minimum,
+        np.logical_and,
+        np.logical_or,
+        np.logaddexp,
+        np.subtract,
+        np.logical_xor,
+        np.bitwise_and,
+        np.bitwise_or,
+        np.bitwise_xor,
+    ],
+)
 def test_reduce(ufunc):
     x = (X * 4).astype("i2") if "bitwise" in ufunc.__name__ else X
     agrees(method(ufunc, "reduce"), x)

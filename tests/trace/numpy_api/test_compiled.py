@@ -15,7 +15,7 @@ RNG = np.random.default_rng(23)
 
 
 def programs():
-    """Name -> function; the parameters say which arguments: x (3, 4), s (4, 4) square, v (5,), i ints, n = 4."""
+    """Name -> function; the names of the parameters say which arguments it gets."""
     return {name: f for name, f in globals().items() if name.startswith("run_")}
 
 
@@ -83,8 +83,9 @@ def run_grids(n):
 
 
 def run_creation(n, x):
-    return (np.zeros((n, 2)), np.arange(n), np.linspace(0, 1, n), np.eye(n, 3), np.full(n, 2.5), np.ones_like(x),
-            np.tri(n), np.array([[n, 1], [2, 3]]), np.array([x[0, 0], 1.0]), np.empty((0, n)))  # fmt: skip
+    plain = np.zeros((n, 2)), np.arange(n), np.linspace(0, 1, n), np.eye(n, 3), np.full(n, 2.5)
+    made = np.array([[n, 1], [2, 3]]), np.array([x[0, 0], 1.0]), np.empty((0, n))
+    return plain, made, np.ones_like(x), np.tri(n)
 
 
 def run_sizes(x):
@@ -116,9 +117,20 @@ def run_products(x, s, v):
 def run_linear_algebra(s):
     a = s @ s.T + np.eye(4)
     c = scipy.linalg.cho_factor(a)
-    return (np.linalg.solve(a, s), np.linalg.inv(a), np.linalg.det(a), np.linalg.cholesky(a), scipy.linalg.expm(s / 9),
-            scipy.linalg.cho_solve(c, s[0]), np.linalg.norm(s), np.linalg.slogdet(a)[1], np.linalg.svd(a)[1],
-            np.linalg.eigvalsh(a), np.linalg.pinv(s), scipy.linalg.lu_solve(scipy.linalg.lu_factor(a), s))  # fmt: skip
+    return (
+        np.linalg.solve(a, s),
+        np.linalg.inv(a),
+        np.linalg.det(a),
+        np.linalg.cholesky(a),
+        np.linalg.norm(s),
+        np.linalg.slogdet(a)[1],
+        np.linalg.svd(a)[1],
+        np.linalg.eigvalsh(a),
+        np.linalg.pinv(s),
+        scipy.linalg.expm(s / 9),
+        scipy.linalg.cho_solve(c, s[0]),
+        scipy.linalg.lu_solve(scipy.linalg.lu_factor(a), s),
+    )
 
 
 def run_sorting(x, v):

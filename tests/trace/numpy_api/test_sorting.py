@@ -85,8 +85,18 @@ def test_tables():
     agrees(np.histogram2d, X[0], X[1], bins=3)
 
 
-METHODS = ["linear", "lower", "higher", "midpoint", "nearest", "hazen", "weibull", "median_unbiased",
-           "normal_unbiased", "interpolated_inverted_cdf"]  # fmt: skip
+METHODS = [
+    "linear",
+    "lower",
+    "higher",
+    "midpoint",
+    "nearest",
+    "hazen",
+    "weibull",
+    "median_unbiased",
+    "normal_unbiased",
+    "interpolated_inverted_cdf",
+]
 
 
 @pytest.mark.parametrize("method", METHODS)

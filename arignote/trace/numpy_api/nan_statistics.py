@@ -1,0 +1,206 @@
+"""nansum, nanmean and their like: the same reductions with nan left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...fxgraph.constants import const
+from ...fxgraph.node import Node, Op
+from ...fxgraph.ops import elementwise as ew
+from ...fxgraph.ops import reduce as red
+from ...fxgraph.ops import shaping as sh
+from ...fxgraph.ops.checks import required
+from ...fxgraph.ops.family import cast_to
+from ...fxgraph.types import BOOL
+from ..registry import hooks, implements
+from .arguments import (
+    NO_VALUE,
+    array,
+    axes_of,
+    finish,
+    given,
+    keep_dims,
+    supported,
+)
+from .reductions import accumulated, arg_extreme, extreme, running, wide
+from .statistics import correction_of, counted, mean_of, variance
+
+
+def _without_nan(x: Node, value: Any) -> tuple[Node, Node]:
+    """(x with `value` for each nan, where the nans were)."""
+    if x.dtype.kind not in "fc":
+        return x, sh.filled(False, BOOL, x.shape)
+    gone = ew.isnan(x)
+    return ew.where(gone, const(value, x.dtype), x), gone
+
+
+@implements(np.nansum)
+def nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    x, _ = _without_nan(array(a), 0)
+    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
+    return finish(accumulated(red.reduce_sum, x, axis, keepdims, initial, where, 0, ew.add), out)
+
+
+@implements(np.nanprod)
+def nanprod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    x, _ = _without_nan(array(a), 1)
+    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
+    return finish(
+        accumulated(red.reduce_prod, x, axis, keepdims, initial, where, 1, ew.multiply), out
+    )
+
+
+@implements(np.nancumsum)
+def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    return finish(running(red.cumulate_sum, _without_nan(array(a), 0)[0], axis, dtype), out)
+
+
+@implements(np.nancumprod)
+def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    return finish(running(red.cumulate_prod, _without_nan(array(a), 1)[0], axis, dtype), out)
+
+
+def _nan_extreme(a: Any, axis: Any, keepdims: Any, initial: Any, where: Any, largest: bool) -> Node:
+    """All-nan slices give nan; NumPy warns there."""
+    from_x = array(a)
+    unit = red.lowest(from_x.dtype) if largest else red.highest(from_x.dtype)
+    x, gone = _without_nan(from_x, unit)
+    out = extreme(x, axis, keepdims, initial, where, largest)
+    axes = axes_of(axis, x.rank)
+    if x.dtype.kind not in "fc":
+        return out
+    none = keep_dims(red.reduce_all(gone, axes=axes) if axes else gone, axes, keepdims)
+    return ew.where(none, const(np.nan, x.dtype), out) if not given(initial) else out
+
+
+@implements(np.nanmax)
+def nanmax(
+    a: Any,
+    axis: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    return finish(_nan_extreme(a, axis, keepdims, initial, where, True), out)
+
+
+@implements(np.nanmin)
+def nanmin(
+    a: Any,
+    axis: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    return finish(_nan_extreme(a, axis, keepdims, initial, where, False), out)
+
+
+def _nan_position(op: Op, a: Any, axis: Any, keepdims: Any, largest: bool) -> Node:
+    x = array(a)
+    y, gone = _without_nan(x, red.lowest(x.dtype) if largest else red.highest(x.dtype))
+    if x.dtype.kind in "fc":
+        axes = axes_of(axis, x.rank)
+        none = red.reduce_all(gone, axes=axes) if axes else gone
+        some = red.reduce_any(none, axes=tuple(range(none.rank))) if none.rank else none
+        required(ew.logical_not(some), "ValueError", "All-NaN slice encountered")
+    return arg_extreme(op, hooks.wrap(y), axis, keepdims)
+
+
+@implements(np.nanargmax)
+def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE) -> Any:
+    return finish(_nan_position(red.reduce_argmax, a, axis, keepdims, True), out)
+
+
+@implements(np.nanargmin)
+def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE) -> Any:
+    return finish(_nan_position(red.reduce_argmin, a, axis, keepdims, False), out)
+
+
+def _kept(x: Node, where: Any) -> Any:
+    """The mask of elements that are no nan, under `where=`."""
+    keep = ew.logical_not(ew.isnan(x)) if x.dtype.kind in "fc" else sh.filled(True, BOOL, x.shape)
+    return (
+        keep
+        if not given(where) or where is True
+        else ew.logical_and(keep, cast_to(array(where), BOOL))
+    )
+
+
+@implements(np.nanmean)
+def nanmean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    *,
+    where: Any = NO_VALUE,
+) -> Any:
+    x = array(a)
+    mask = hooks.wrap(_kept(x, where)) if x.dtype.kind in "fc" else where
+    return finish(keep_dims(mean_of(x, axis, dtype, mask), axes_of(axis, x.rank), keepdims), out)
+
+
+def _nan_variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any) -> Node:
+    """NumPy gives nan where there are no more elements than `ddof`."""
+    mask = _kept(x, where)
+    out = variance(x, axis, dtype, ddof, hooks.wrap(mask) if x.dtype.kind in "fc" else where, mean)
+    axes = axes_of(axis, x.rank)
+    free = ew.subtract(sh.strong(counted(x, axes, hooks.wrap(mask))), ddof)
+    return ew.where(ew.less_equal(free, 0), const(np.nan, out.dtype), out)
+
+
+@implements(np.nanvar)
+def nanvar(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = NO_VALUE,
+    *,
+    where: Any = NO_VALUE,
+    mean: Any = NO_VALUE,
+    correction: Any = NO_VALUE,
+) -> Any:
+    x = array(a)
+    result = _nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean)
+    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out)
+
+
+@implements(np.nanstd)
+def nanstd(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = NO_VALUE,
+    *,
+    where: Any = NO_VALUE,
+    mean: Any = NO_VALUE,
+    correction: Any = NO_VALUE,
+) -> Any:
+    x = array(a)
+    result = ew.sqrt(_nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean))
+    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out)

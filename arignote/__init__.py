@@ -37,6 +37,14 @@ _EXPORTS: dict[str, str] = {
     ),
     **dict.fromkeys(("grad", "value_and_grad", "vjp"), "arignote.transforms.gradients"),
     **dict.fromkeys(("jvp", "linearize", "hvp"), "arignote.transforms.tangents"),
+    **dict.fromkeys(("jacobian", "hessian"), "arignote.transforms.jacobians"),
+    "vmap": "arignote.transforms.batching",
+    **dict.fromkeys(("custom_vjp", "custom_jvp", "checkpoint"), "arignote.transforms.custom"),
+    **dict.fromkeys(
+        ("stop_gradient", "zero_gradient", "grad_clip", "grad_scale"),
+        "arignote.transforms.barriers",
+    ),
+    "check_grad": "arignote.transforms.checking",
 }
 
 __all__ = ["config", *_EXPORTS]  # noqa: PLE0604

@@ -16,7 +16,11 @@ __all__ = ["converted", "elementwise_api", "numpy_api"]
 
 
 def converted(function: Any) -> Any:
-    """`function` with its control flow rewritten; callables without Python source as they are."""
+    """`function` with its control flow rewritten; callables without Python source as they are, and
+    what this package made to run on traced values.
+    """
+    if getattr(function, "__arignote_traced__", False):
+        return function
     if isinstance(function, FunctionType | MethodType):
         return rewritten(function, operators)
     call = inspect.getattr_static(type(function), "__call__", None)

@@ -1,10 +1,22 @@
 """The rewrites, by subject.  Importing this package declares them all, in the order they are
 tried."""
 
-from . import checks, constants, algebra, shape, reductions, linalg, stabilize, specialize, loops  # isort: skip
+from . import (
+    algebra,
+    barriers,
+    checks,
+    constants,
+    linalg,
+    loops,
+    reductions,
+    shape,
+    specialize,
+    stabilize,
+)  # isort: skip
 
 __all__ = [
     "algebra",
+    "barriers",
     "checks",
     "constants",
     "linalg",

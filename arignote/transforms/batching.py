@@ -1,0 +1,73 @@
+"""vmap: a function over batches, as one loop in the compiled code.
+
+The loop nest optimizer then does what a batching rule would: it fuses the steps, puts the unit
+stride innermost and gives independent steps to threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..trace import converting
+from ..trace.pytree import flatten
+from .tracing import answer_of, transformed
+
+Axes = int | None | Sequence[int | None]
+
+
+def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callable[..., Any]:
+    """`function` applied to each slice along an axis of its arguments, results stacked.
+
+    in_axes: the batch axis of each argument (None: not batched), or one for all.  out_axes: where the
+    batch axis stands in the results.  Arguments and results may be pytrees.  Raises ShapeError when
+    no argument is batched, or when batch sizes differ.
+    """
+
+    def batched(*args: Any) -> Any:
+        axes = [in_axes] * len(args) if in_axes is None or isinstance(in_axes, int) else [*in_axes]
+        if len(axes) != len(args):
+            raise ShapeError(f"vmap: in_axes has {len(axes)} entries for {len(args)} arguments")
+        moved, trees, mapped = [], [], []
+        for x, axis in zip(args, axes, strict=True):
+            leaves, tree = flatten(x)
+            trees.append((tree, len(leaves)))
+            for v in leaves:
+                moved.append(v if axis is None else np.moveaxis(v, axis, 0))
+                mapped.append(axis is not None)
+        sizes = [m.shape[0] for m, yes in zip(moved, mapped, strict=True) if yes]
+        if not sizes:
+            raise ShapeError("vmap: no argument has a batch axis (in_axes is None everywhere)")
+
+        def step(k: Any) -> Any:
+            rows = iter([m[k] if yes else m for m, yes in zip(moved, mapped, strict=True)])
+            inner = [tree.unflatten([next(rows) for _ in range(n)]) for tree, n in trees]
+            return flatten(answer_of(function, inner, {}))
+
+        width, tree = _layout(step)
+        stacked = converting.converted(_stack)(lambda k: step(k)[0], sizes, width)
+        return tree.unflatten(np.moveaxis(s, 0, out_axes) for s in stacked)
+
+    return transformed(batched, function)
+
+
+def _layout(step: Callable[[Any], Any]) -> tuple[int, Any]:
+    """How many leaves a step gives, and their structure."""
+    leaves, tree = step(0)
+    return len(leaves), tree
+
+
+def _stack(step: Any, sizes: Any, width: Any) -> Any:
+    """Written as a loop; converted into one."""
+    for n in sizes:
+        if n != sizes[0]:
+            raise ValueError("vmap: the batch axes of the arguments have different sizes")
+    lists = [[] for _ in range(width)]  # type: ignore[var-annotated]
+    for k in range(sizes[0]):
+        values = step(k)
+        for j in range(width):
+            lists[j].append(values[j])
+    return [np.array(rows) for rows in lists]

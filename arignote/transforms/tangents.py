@@ -1,0 +1,73 @@
+"""Forward mode: jvp, linearize, hvp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..autograd_sym.forward import jvp as tangents_of
+from ..fxgraph.ops.family import cast_to, spread
+from ..trace.proxy import wrap
+from .gradients import Argnums, grad
+from .tracing import Variables, answer_of, filled, nodes_of, transformed
+
+
+def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """(result, tangent of the result) for one tangent an argument, of its structure and shapes."""
+
+    def pushed(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        variables = Variables.of(tuple(primals), range(len(primals)), True, "jvp")
+        answer = answer_of(function, variables.args, {})
+        outputs, tree = nodes_of(answer)
+        given, _ = nodes_of(tuple(tangents))
+        points, ts = [], []
+        for p, t in zip(variables.points, given, strict=True):
+            if p is not None:
+                points.append(p)
+                ts.append(spread(cast_to(t, p.dtype), p.shape))
+        found = filled(tangents_of(outputs, points, ts), outputs)
+        return answer, tree.unflatten(wrap(t) for t in found)
+
+    return transformed(pushed, function)(tuple(primals), tuple(tangents))
+
+
+def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """(result, push) where push(*tangents) gives the tangent of the result at these arguments."""
+
+    def result(*inner: Any) -> Any:
+        return answer_of(function, Variables.of(inner, (), True, "linearize").args, {})
+
+    value = transformed(result, function)(*primals)
+    return value, lambda *tangents: jvp(function, primals, tangents)[1]
+
+
+def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The Hessian of a scalar function times a vector: hvp(f)(x, ..., v); v comes last.
+
+    Forward mode over reverse mode: about twice the cost of a gradient.
+    """
+    gradient = grad(function, argnums)
+    position = argnums if isinstance(argnums, int) else tuple(argnums)[0]
+
+    def hessian_vector(*args: Any) -> Any:
+        *primals, v = args
+
+        def along(x: Any) -> Any:
+            return answer_of(gradient, (*primals[:position], x, *primals[position + 1 :]), {})
+
+        return jvp_inside(along, (primals[position],), (v,))
+
+    return transformed(hessian_vector, function)
+
+
+def jvp_inside(
+    function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]
+) -> Any:
+    """The tangent alone, inside a trace, for a function that needs no conversion."""
+    variables = Variables.of(tuple(primals), range(len(primals)), True, "hvp")
+    outputs, tree = nodes_of(function(*variables.args))
+    given, _ = nodes_of(tuple(tangents))
+    pairs = [(p, t) for p, t in zip(variables.points, given, strict=True) if p is not None]
+    ts = [spread(cast_to(t, p.dtype), p.shape) for p, t in pairs]
+    found = filled(tangents_of(outputs, [p for p, _ in pairs], ts), outputs)
+    return tree.unflatten(wrap(t) for t in found)

@@ -1,0 +1,138 @@
+"""Calling a function inside a trace with some of its arguments as differentiation variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..api import Compiled
+from ..errors import DTypeError, TraceError
+from ..fxgraph.node import Node
+from ..fxgraph.ops.barriers import grad_point
+from ..fxgraph.ops.shaping import zeros_like
+from ..scanloop import derivatives
+from ..trace import converting
+from ..trace.proxy import node_of, wrap
+from ..trace.pytree import Tree, flatten
+
+__all__ = ["Variables", "answer_of", "derivatives", "filled", "nodes_of", "transformed"]
+
+
+def transformed(implementation: Callable[..., Any], function: Callable[..., Any]) -> Compiled:
+    """What a transformation returns: `implementation` runs on traced values; it takes its name and
+    documentation from `function`."""
+    implementation.__arignote_traced__ = True  # type: ignore[attr-defined]
+    implementation.__name__ = f"{implementation.__name__}_of_{_name(function)}"
+    implementation.__qualname__ = implementation.__name__
+    implementation.__doc__ = getattr(function, "__doc__", None)
+    implementation.__module__ = "arignote.transforms"
+    return Compiled(implementation)
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__)).strip("<>")
+
+
+def answer_of(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """function(*args, **kwargs), its control flow captured."""
+    inner = function.__wrapped__ if isinstance(function, Compiled) else function
+    return converting.converted(inner)(*args, **kwargs)
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The leaves of some arguments as variables.
+
+    points: one node a leaf that has derivatives, None for others.  args: the arguments with fresh
+    arrays in their place, so that what the function writes stays inside.
+    """
+
+    points: tuple[Node | None, ...]
+    leaves: tuple[Node, ...]
+    tree: Tree
+    args: tuple[Any, ...]
+
+    @classmethod
+    def of(
+        cls, args: Sequence[Any], argnums: Sequence[int], allow_int: bool, what: str
+    ) -> Variables:
+        """Raises DTypeError for integers and booleans unless `allow_int`, TraceError for bad argnums."""
+        wanted = []
+        for k in argnums:
+            if not -len(args) <= k < len(args):
+                raise TraceError(
+                    f"{what}: argument {k} is asked for, but the call has {len(args)} arguments"
+                )
+            wanted.append(args[k])
+        leaves, tree = flatten(tuple(wanted))
+        nodes = tuple(node_of(x) for x in leaves)
+        points = tuple(_point(n, allow_int, what) for n in nodes)
+        fresh = [wrap(p if p is not None else n) for p, n in zip(points, nodes, strict=True)]
+        new = list(args)
+        for k, value in zip(argnums, tree.unflatten(fresh), strict=True):
+            new[k] = value
+        others = [k for k in range(len(args)) if k not in {a % len(args) for a in argnums}]
+        for k in others:
+            new[k] = _copied(args[k])
+        return cls(points, nodes, tree, tuple(new))
+
+    @property
+    def wrt(self) -> list[Node]:
+        return [p for p in self.points if p is not None]
+
+    def tree_of(self, values: Sequence[Node | None], single: bool) -> Any:
+        """One value a variable, zeros where there is none, in the structure of the arguments."""
+        found = iter(values)
+        filled_ = []
+        for p, n in zip(self.points, self.leaves, strict=True):
+            value = next(found) if p is not None else None
+            filled_.append(wrap(value if value is not None else zeros_like(n)))
+        out = self.tree.unflatten(filled_)
+        return out[0] if single else tuple(out)
+
+
+def _point(n: Node, allow_int: bool, what: str) -> Node | None:
+    if n.dtype.kind in "fc":
+        return grad_point(n)
+    if allow_int:
+        return None
+    raise DTypeError(
+        f"{what} with respect to {n.type}: integers and booleans have no derivative. Pass a float "
+        f"(x.astype(float), 1.0 for 1), choose other arguments with argnums, or say allow_int=True "
+        f"to get zeros."
+    )
+
+
+def _copied(x: Any) -> Any:
+    """Arrays that the function may write, as arrays of its own."""
+    leaves, tree = flatten(x)
+    return tree.unflatten(_fresh(v) for v in leaves)
+
+
+def _fresh(v: Any) -> Any:
+    if isinstance(v, str | bytes) or v is None or callable(v):
+        return v
+    try:
+        n = node_of(v)
+    except (TypeError, ValueError):
+        return v
+    return wrap(n) if n.shape else v
+
+
+def nodes_of(answer: Any) -> tuple[list[Node], Tree]:
+    """The leaves of an answer as nodes, and its structure."""
+    leaves, tree = flatten(answer)
+    return [node_of(x) for x in leaves], tree
+
+
+def filled(values: Sequence[Node | None], like: Sequence[Node]) -> list[Node]:
+    """Zeros where there is no value."""
+    pairs = zip(values, like, strict=True)
+    return [v if v is not None else zeros_like(n) for v, n in pairs]
+
+
+def is_number(x: Any) -> bool:
+    return isinstance(x, bool | int | float | complex | np.generic)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ..fxgraph.constants import is_value
 from ..fxgraph.node import Node
 from ..fxgraph.ops.elementwise import add
+from ..fxgraph.ops.structure import full_op
 
 #: The cotangent so far -> the cotangent with one contribution written into it.
 Put: TypeAlias = "Callable[[Node], Node]"
@@ -26,7 +28,7 @@ class Cotangents:
 
     def add(self, n: Node, g: Node) -> None:
         base = self.base.get(n)
-        self.base[n] = g if base is None else add(base, g)
+        self.base[n] = g if base is None or is_zero(base) else base if is_zero(g) else add(base, g)
 
     def put(self, n: Node, write: Put) -> None:
         self.pending.setdefault(n, []).append(write)
@@ -43,3 +45,8 @@ class Cotangents:
             g = write(g)
         self.base[n] = g
         return g
+
+
+def is_zero(n: Node) -> bool:
+    """Is n zero by construction?"""
+    return is_value(n.inputs[0] if n.op is full_op else n, 0)

@@ -4,6 +4,7 @@
     stabilize      forms that keep digits at the edges of the domain
     specialize     cheaper ops for what is left
     scan           loops and branches: dead carries, unused stacks, equal loops
+    effects        checks that other checks imply
 
 A pass never mutates: it returns the graph it was given when it has nothing to do.
 """
@@ -24,6 +25,7 @@ from ..fxgraph.verify import verify
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
 from . import rules as _declared  # noqa: F401  (declares every rule)
+from .effects import cover_effects
 from .loopnest.schedule import PASSES
 from .rewrite import Report, idle, rewrite
 from .rule import PHASES, RULES, Rule, known_names, selected
@@ -88,8 +90,13 @@ def _loops(graph: Graph, choice: Choice, report: Report) -> Graph:
     return graph
 
 
-#: Whole-graph passes inside "scan" that users may exclude like rules.
+def _effects(graph: Graph, choice: Choice, report: Report) -> Graph:
+    return cover_effects(graph) if choice.allows("cover_effects") and graph.effects else graph
+
+
+#: Whole-graph passes that users may exclude like rules.
 PARTS = {
+    "cover_effects": "an operation that is only there to raise -> gone, if a live one raises alike",
     "scan_merge": "loops over the same steps with the same body -> one loop with all their stacks",
     "scan_unused": "carries and stacks that nobody reads -> gone, inside out and outside in",
 }
@@ -99,12 +106,13 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("stabilize", _rules("useless", "canonicalize", "stabilize", new="stabilize")),
     Pass("specialize", _rules("useless", "specialize", new="specialize")),
     Pass("scan", _loops),
+    Pass("effects", _effects),
 )
 
 #: What each mode runs; the cheap mode removes and stabilizes only.
 MODES: dict[str, tuple[Pass, ...]] = {
     "FAST_RUN": PIPELINE,
-    "FAST_COMPILE": (Pass("stabilize", _rules("useless", "stabilize")),),
+    "FAST_COMPILE": (Pass("stabilize", _rules("useless", "stabilize")), Pass("scan", _loops)),
 }
 
 
@@ -208,7 +216,13 @@ def rules() -> list[dict[str, Any]]:
         for r in RULES.values()
     ]
     rows += [
-        {"name": name, "phase": "scan", "tags": ("scan",), "keeps": "bits", "doc": doc}
+        {
+            "name": name,
+            "phase": "scan" if name[:4] == "scan" else "effects",
+            "tags": (),
+            "keeps": "bits",
+            "doc": doc,
+        }
         for name, doc in PARTS.items()
     ]
     return rows

@@ -20,7 +20,7 @@ from arignote.fxgraph.constants import (
 )
 from arignote.fxgraph.graph import Body, Graph
 from arignote.fxgraph.node import Node, make
-from arignote.fxgraph.ops import checks
+from arignote.fxgraph.ops import checks, linalg
 from arignote.fxgraph.ops import elementwise as el
 from arignote.fxgraph.ops import reduce as red
 from arignote.fxgraph.ops import structure as st
@@ -272,6 +272,11 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda a, b: select(matmul(a, b), 1, 2), a=A, b=A.T.copy()),
         lambda: _graph(lambda a, b: select(select(matmul(a, b), 1, 2), 0, 1), a=A, b=A.T.copy()),
     ],
+    "inverse_product": [
+        lambda: _graph(lambda m, b: matmul(linalg.inv(m), b), m=M, b=M[:, :2].copy()),
+        lambda: _graph(lambda m, b: matmul(b, linalg.inv(m)), m=M, b=M[:2].copy()),
+    ],
+    "inverse_inverse": [lambda: _graph(lambda m: linalg.inv(linalg.inv(m)), m=M)],
     "outer_product": [lambda: _graph(matmul, a=A[:, :1].copy(), b=A[:1].copy())],
     "log_of_window": [
         lambda: _graph(lambda a: el.log(select(_softmax(a), 0, 1)), a=A),

@@ -21,9 +21,12 @@ from arignote.fxgraph.constants import (
 from arignote.fxgraph.graph import Body, Graph, bodies, order_of
 from arignote.fxgraph.interpret import interpret
 from arignote.fxgraph.node import Node, Origin, at_origin, make, origin
-from arignote.fxgraph.ops import checks
+from arignote.fxgraph.ops import checks, linalg
 from arignote.fxgraph.ops import elementwise as el
-from arignote.fxgraph.ops.shaping import select
+from arignote.fxgraph.ops import reduce as red
+from arignote.fxgraph.ops import structure as st
+from arignote.fxgraph.ops.products import matmul
+from arignote.fxgraph.ops.shaping import expand, select
 from arignote.fxgraph.ops.structure import set_item
 from arignote.fxgraph.window import Window
 from arignote.optimize.pipeline import optimize, rules
@@ -284,3 +287,35 @@ def test_a_chain_of_100000_nodes_is_rewritten_in_linear_time() -> None:
         times.append((time.perf_counter() - start) / size)
         assert "negative" not in ops_of(new)
     assert times[1] < 4 * times[0] + 5e-5
+
+
+# ---- effects that other effects imply ------------------------------------------------------------
+def test_a_solve_takes_over_the_error_of_the_inverse() -> None:
+    a = new_input("a", "f8", (3, 3))
+    b = new_input("b", "f8", (3, 2))
+    with checks.recording() as effects:
+        out = matmul(linalg.inv(a), b)
+    new = optimize(Graph((a, b), (out,), tuple(effects)), check=True)
+    assert [e.op.name for e in new.effects] == ["solve"]
+    assert "inv" not in ops_of(new)
+    with pytest.raises(np.linalg.LinAlgError):
+        interpret(new, {a: np.zeros((3, 3)), b: np.ones((3, 2))})
+    kept = optimize(Graph((a, b), (out,), tuple(effects)), excluding=["cover_effects"])
+    assert [e.op.name for e in kept.effects] == ["inv"]
+
+
+def test_cross_entropy_picks_from_the_stable_logarithm() -> None:
+    logits, labels = new_input("z", "f8", (4, 3)), new_input("y", "i8", (4,))
+    e = el.exp(logits)
+    p = el.divide(e, expand(make(red.reduce_sum, (e,), (("axes", (1,)),)), (1,)))
+    picked = make(
+        st.gather, (p, st.iota(4), labels), (("at", 0), ("axes", (0, 1)), ("mode", "raise"))
+    )
+    g = Graph((logits, labels), (el.negative(el.log(picked)),), (picked,))
+    new = optimize(g, check=True)
+    assert len(new.effects) == 1 and "divide" not in ops_of(new)
+    z = np.array([[1000.0, 0, 0], [0, 1000, 0], [-1000, 0, 0], [1, 2, 3]])
+    value = interpret(new, {logits: z, labels: np.array([1, 1, 0, 2])})[0]
+    np.testing.assert_allclose(value[:3], [1000, 0, 1000 + np.log(2)], rtol=1e-12, atol=1e-12)
+    with pytest.raises(IndexError):
+        interpret(new, {logits: z, labels: np.array([1, 1, 0, 3])})

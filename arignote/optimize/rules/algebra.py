@@ -19,6 +19,7 @@ from ...fxgraph.ops.elementwise import (
     conjugate,
     divide,
     equal,
+    exp,
     fmax,
     fmin,
     greater,
@@ -26,6 +27,7 @@ from ...fxgraph.ops.elementwise import (
     invert,
     less,
     less_equal,
+    log,
     logical_and,
     logical_not,
     logical_or,
@@ -36,6 +38,7 @@ from ...fxgraph.ops.elementwise import (
     not_equal,
     positive,
     power,
+    sqrt,
     square,
     subtract,
     where,
@@ -175,6 +178,42 @@ def add_float_constants(x: Node, c: Node, d: Node) -> Node:
 def multiply_float_constants(x: Node, c: Node, d: Node) -> Node:
     """(x * c) * d -> x * (c * d); loses the rounding"""
     return multiply(x, multiply(c, d))
+
+
+@rule(exp(log(x)), keeps="reals", tags=("fast_math",), kinds="fc")
+def exp_log(x: Node) -> Node:
+    """exp(log(x)) -> x; loses the nan of a negative x"""
+    return x
+
+
+@rule(square(sqrt(x)), keeps="reals", tags=("fast_math",), kinds="fc")
+def square_sqrt(x: Node) -> Node:
+    """sqrt(x)**2 -> x; loses the nan of a negative x"""
+    return x
+
+
+@rule(multiply(x, where(p, 0.0, y)), keeps="reals", tags=("fast_math",), kinds="fc")
+def multiply_where_zero(x: Node, p: Node, y: Node) -> Node:
+    """x * where(p, 0, y) -> where(p, 0, x * y); loses the nan of an infinite x"""
+    return where(p, 0, multiply(x, y))
+
+
+@rule(multiply(exp(x), exp(y)), keeps="reals", tags=("fast_math",), kinds="fc")
+def multiply_exp(x: Node, y: Node) -> Node:
+    """exp(x) * exp(y) -> exp(x + y); may overflow later, or earlier"""
+    return exp(add(x, y))
+
+
+@rule(divide(divide(x, y), a), keeps="reals", tags=("fast_math",), kinds="fc")
+def divide_quotient(x: Node, y: Node, a: Node) -> Node:
+    """x / y / a -> x / (y * a)"""
+    return divide(x, multiply(y, a))
+
+
+@rule(divide(x, divide(y, a)), keeps="reals", tags=("fast_math",), kinds="fc")
+def divide_by_quotient(x: Node, y: Node, a: Node) -> Node:
+    """x / (y / a) -> x * a / y"""
+    return divide(multiply(x, a), y)
 
 
 # ---- signs ---------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ...fxgraph.constants import lit
-from ...fxgraph.node import Node
+from ...fxgraph.node import Node, make
 from ...fxgraph.ops.elementwise import multiply
+from ...fxgraph.ops.linalg import inv, solve
 from ...fxgraph.ops.products import matmul
 from ...fxgraph.ops.shaping import swap_last
 from ...fxgraph.ops.structure import view, view_op
@@ -54,3 +55,27 @@ def outer_product(n: Node) -> Node | None:
     """A @ B -> A * B, where the summed axis has length 1"""
     a, b = n.inputs
     return multiply(a, b) if a.shape[-1] == 1 else None
+
+
+@rule(matmul, keeps="reals", tags=("linalg",), kinds="fc", among=(inv,))
+def inverse_product(n: Node) -> Node | None:
+    """inv(A) @ B -> solve(A, B); B @ inv(A) -> solve(A.T, B.T).T"""
+    a, b = n.inputs
+    if a.op is inv:
+        return _solved(a, a.inputs[0], b)
+    turned = _solved(b, swap_last(b.inputs[0]), swap_last(a))
+    return None if turned is None else swap_last(turned)
+
+
+def _solved(inverse: Node, a: Node, b: Node) -> Node | None:
+    """solve(a, b), raising where the inverse would."""
+    if a.dtype != b.dtype or a.rank != b.rank:
+        return None
+    token = inverse.inputs[inverse.attr("operands") :]
+    return make(solve, (a, b, *token), (("operands", 2),))
+
+
+@rule(inv, keeps="reals", tags=("linalg",), kinds="fc", first=(inv,))
+def inverse_inverse(n: Node) -> Node:
+    """inv(inv(A)) -> A"""
+    return n.inputs[0].inputs[0]

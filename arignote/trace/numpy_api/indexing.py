@@ -171,6 +171,7 @@ def argwhere(a: Any) -> Any:
 
 @implements(np.where)
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """A choice between numbers is a NumPy scalar here, where NumPy makes a 0-d array."""
     if x is None and y is None:
         return nonzero(condition)
     if x is None or y is None:

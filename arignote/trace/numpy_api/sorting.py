@@ -202,11 +202,17 @@ def unique(
 
 
 def unique_parts(x: Node, equal_nan: bool = True) -> tuple[Node, Node, Node, Node]:
-    """Sorted values, first positions, inverse (flat) and counts."""
-    parts = sets.unique(sh.ravel(x), equal_nan=equal_nan)
-    values, index, inverse, counts, many = (project(parts, k) for k in range(5))
+    """Sorted values, first positions, inverse (flat) and counts.
+
+    Values are read at the first positions, so they have derivatives.
+    """
+    flat = sh.ravel(x)
+    parts = sets.unique(flat, equal_nan=equal_nan)
+    index, inverse, counts, many = (project(parts, k) for k in range(1, 5))
     n = dim(many)
-    return *(sh.sliced(p, 0, 0, n) for p in (values, index)), inverse, sh.sliced(counts, 0, 0, n)  # type: ignore[return-value]
+    first = sh.sliced(index, 0, 0, n)
+    values = gather(flat, first, axes=(0,), at=0, mode="clip")
+    return values, first, inverse, sh.sliced(counts, 0, 0, n)
 
 
 @implements(np.unique_values)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import arignote.trace.numpy_api  # noqa: F401 - registers the implementations
 from arignote.fxgraph.constants import new_input, new_size
 from arignote.fxgraph.interpret import evaluate
 from arignote.fxgraph.node import Node

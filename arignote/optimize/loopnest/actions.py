@@ -123,6 +123,10 @@ def writable(base: Node, n: Node, scope: Scope, over: set[Node]) -> Buffer:
 
 def _reshape_copy(n: Node, scope: Scope) -> None:
     x = n.inputs[0]
+    source = scope.buffer(x)
+    if source is not None and source.strides is None:  # an answer: read before x is overwritten
+        scope.values[n] = fresh(n, scope)
+        return
     b = allocate(scope, x, x.dtype, x.shape)
     fill(b, x, scope)
     scope.values[n] = scope.state.reshaped(b, scope.sizes(n.shape))

@@ -154,8 +154,9 @@ def is_action(n: Node, region: Region, scope: Scope) -> bool:
     if "body" in op.traits or n in region.forced:
         return True
     if op.name == "reshape":
-        source = scope.buffer(n.inputs[0])
-        return source is not None and source.strides is not None
+        source = scope.buffer(n.inputs[0]) or scope.buffer(chain_root(n.inputs[0]))
+        strided = source is not None and source.strides is not None
+        return strided or None in region.users.get(n, ())
     if op.traits & {"write", "scatter", "library", "running", "arg_reduction", "effect"}:
         return True
     if "partial" in op.traits and op.name != "gather":

@@ -56,11 +56,12 @@ def _replacements(roots: Sequence[Node]) -> dict[Node, Node]:
 
 
 def _key(n: Node) -> Any:
+    """Loops (branches) with equal keys stand in one body and run the same steps."""
     if n.op is cond_op:
         then, other = bodies(n)
-        return n.inputs[0], then.token, then.effects, other.token, other.effects
+        return n.free, n.inputs[0], then.token, then.effects, other.token, other.effects
     b: Body = n.attr("bodies")[0]
-    return b.index, b.cond, b.token, b.effects
+    return n.free, b.index, b.cond, b.token, b.effects
 
 
 def _independent(group: list[Node]) -> bool:

@@ -12,7 +12,7 @@ from arignote.fxgraph.constants import const, lit
 from arignote.fxgraph.graph import Graph, bodies, order_of
 from arignote.fxgraph.interpret import interpret
 from arignote.fxgraph.node import Node
-from arignote.fxgraph.ops.elementwise import add, exp, multiply, tanh
+from arignote.fxgraph.ops.elementwise import add, exp, less, multiply, tanh
 from arignote.fxgraph.ops.structure import full
 from arignote.fxgraph.verify import verify
 from arignote.optimize.pipeline import optimize
@@ -22,6 +22,7 @@ from tests.scanloop.programs import (
     PROGRAMS,
     A,
     c,
+    choose,
     get,
     loop,
     m,
@@ -154,3 +155,15 @@ def test_gradient_with_respect_to_a_matrix_that_is_only_read() -> None:
     value = interpret(Graph(graph.inputs, (ga,)), FEEDS)[0]
     np.testing.assert_allclose(value, np.diag(FEEDS[x]))
     assert m in graph.inputs
+
+
+def test_branches_of_two_bodies_do_not_merge() -> None:
+    """An invariant branch in a loop is one node with the same branch outside, but what a backward
+    body adds to it must stay in that body."""
+    p = less(c, 1.0)
+    pick = choose(p, [exp(c)], [c])[0]
+    out = loop([c], lambda i, h: [multiply(add(h, get(x, i)), choose(p, [exp(c)], [c])[0])])[0]
+    graph, wrt = graph_of(multiply(out, pick))
+    ones = [np.ones(())]
+    optimize(gradient_graph(graph, wrt, ones), check=True)
+    check_gradients(graph, FEEDS, wrt)

@@ -1,6 +1,7 @@
 """Derivatives against difference quotients.
 
-Directions are random, so one comparison covers every element.  Quotients are central and
+Directions are random, so one comparison covers every element.  Analytic graphs take a complex step
+(`complex_step.py`), the others quotients, which are central and
 extrapolated (Richardson): for smooth functions in float64 they are right to about 1e-10.  They are
 computed in NumPy through the graph's interpreter, so what is checked is the derivative and nothing
 else.
@@ -22,6 +23,7 @@ from ..fxgraph.ops.shaping import zeros_like
 from ..fxgraph.ops.structure import view
 from ..fxgraph.window import Window
 from .activity import carries_derivative
+from .complex_step import complex_step
 from .forward import jvp
 from .reverse import vjp
 
@@ -66,7 +68,9 @@ def check_gradients(
     for level in range(1, order + 1):
         weights = [_direction(rng, np.asarray(v)) for v in interpret(graph, feeds)]
         directions = [_direction(rng, np.asarray(feeds[x])) for x in wrt]
-        quotient = difference(graph, feeds, wrt, directions, weights)
+        quotient = complex_step(graph, feeds, wrt, directions, weights)
+        if quotient is None:
+            quotient = difference(graph, feeds, wrt, directions, weights)
         for mode in modes:
             value = MODES[mode](graph, feeds, wrt, directions, weights)
             results.append(Comparison(mode, level, value, quotient))

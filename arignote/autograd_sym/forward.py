@@ -97,7 +97,10 @@ class Forward:
         self, n: Node, tangents: Sequence[Node | None]
     ) -> Node | tuple[Node | None, ...] | None:
         if n.op.jvp is not None:
-            return n.op.jvp(tangents, n, *n.inputs, **n.kwargs)
+            found: Node | tuple[Node | None, ...] | None = n.op.jvp(
+                tangents, n, *n.inputs, **n.kwargs
+            )
+            return found
         if n.op.vjp is None and n.op.name not in PLACES:
             raise no_rule(n)
         if isinstance(n.type, TensorType):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from arignote.autograd_sym.check import check_gradients
+from arignote.autograd_sym.complex_step import complex_step
 from arignote.autograd_sym.forward import jvp
 from arignote.autograd_sym.reverse import vjp
 from arignote.errors import UnsupportedError
@@ -207,3 +208,13 @@ def test_a_chain_of_50000_nodes_is_differentiated_without_recursion() -> None:
     assert gx is not None and gc is not None
     tx = jvp([z], [x], [x])[0]
     assert tx is not None
+
+
+def test_the_complex_step_is_exact_and_declines_what_is_not_analytic() -> None:
+    graph = Graph((n, x), (el.multiply(el.exp(x), el.sin(x)),))
+    d = rng.normal(size=5)
+    v = FEEDS[x]
+    want = float(np.sum((np.exp(v) * (np.sin(v) + np.cos(v))) * d))
+    got = complex_step(graph, FEEDS, [x], [d], [np.ones(5)])
+    assert got == pytest.approx(want, rel=1e-14)
+    assert complex_step(Graph((n, x), (el.absolute(x),)), FEEDS, [x], [d], [np.ones(5)]) is None

@@ -95,14 +95,19 @@ def choose(
     then, other: run a branch and give the values of `names` at its end.  reset: names as before.
     """
     known = cells()
-    before = [c.version for c in known]
+    before, stale = [c.version for c in known], [c.stale for c in known]
     first = _trace(then, known, facts_of(pred, True))
     _restore(known, before)
     reset()
     if first.region.ended:
         return _go_on(pred, True, first, other, site)
+    outdated = [c.stale for c in known]
+    for cell, old in zip(known, stale, strict=True):
+        cell.stale = old
     second = _trace(other, known, facts_of(pred, False))
     _restore(known, before)
+    for cell, message in zip(known, outdated, strict=True):
+        cell.stale = cell.stale or message
     if second.region.ended:
         reset()
         return _go_on(pred, False, second, then, site)

@@ -355,6 +355,7 @@ class Slot:
     init: Node
     param: Node
     result: Node
+    place: tuple[int, int] = (-1, 0)  # the leaf, and the axis of a view that slides
 
 
 def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
@@ -366,14 +367,16 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
     ends = [None] * len(guess.types) if missing else flatten(certain(now), guess.deep)[1]
     starts = [None] * len(guess.types) if isinstance(start, Undefined) else bindings_of(guess, start)
     slots = []
-    for t, params, first, last in zip(guess.types, held.params, starts, ends, strict=True):
+    rows = zip(guess.types, held.params, starts, ends, strict=True)
+    for k, (t, params, first, last) in enumerate(rows):
         if isinstance(t, Slide):
             for axis, p in zip(t.axes, params, strict=True):
                 result = p if missing else last.window.starts[axis]
-                slots.append(Slot(first.window.starts[axis], p, result))
+                slots.append(Slot(first.window.starts[axis], p, result, (k, axis)))
         elif isinstance(t, TensorType):
             init = blank(t) if isinstance(start, Undefined) else as_type(node_of(first), t)
-            slots.append(Slot(init, params[0], params[0] if missing else as_type(node_of(last), t)))
+            result = params[0] if missing else as_type(node_of(last), t)
+            slots.append(Slot(init, params[0], result, (k, 0)))
     if held.flag is not None:
         flag = flag_of(now)
         slots.append(Slot(flag_of(start), held.flag, flag))

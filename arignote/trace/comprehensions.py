@@ -9,7 +9,7 @@ from ..errors import TraceError
 from ..scanloop.scan import steps_known
 from .branches import decided, if_, truth
 from .convert.site import Site
-from .growing import growing
+from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
 from .journal import made, mutating
 from .lists import append
@@ -139,6 +139,8 @@ def _captured(
 def append_to(held: list[Any], value: Any) -> None:
     """`held.append(value)`"""
     g = growing(held)
+    if is_discarded(held):
+        return
     if g is not None:
         append(held, g, value)
     else:

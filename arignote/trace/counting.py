@@ -6,10 +6,11 @@ A carried integer that grows by a small amount a step cannot overflow: nobody ru
 
 from __future__ import annotations
 
-from ..fxgraph.affine import linear
+from ..fxgraph.affine import linear, minus, times
 from ..fxgraph.constants import proj
 from ..fxgraph.graph import bodies
 from ..fxgraph.node import Node
+from ..fxgraph.prove import ge0
 from ..fxgraph.types import I64
 from .carries import COUNTED, MOST_PER_STEP
 from .python_numbers import interval
@@ -69,6 +70,47 @@ def _through(atom: Node, param: Node, room: int, depth: int) -> bool:
         (body,) = inner
         return _small_step(node.inputs[k], param, room, depth) and _small_step(
             body.results[k], body.params[k], MOST_PER_STEP, depth
+        )
+    return False
+
+
+def direction(param: Node, result: Node) -> int:
+    """1 for a Python integer that never falls from step to step, -1 for one that never rises, else 0."""
+    if not param.type.weak or param.type.dtype != I64 or param.shape or result is param:
+        return 0
+    for sign in (1, -1):
+        if _goes(result, param, sign, DEPTH):
+            return sign
+    return 0
+
+
+def _goes(n: Node, param: Node, sign: int, depth: int) -> bool:
+    """Is sign * (n - param) never negative?"""
+    if n is param or ge0(times(minus(n, param), sign)):
+        return True
+    coefs, rest = linear(n)
+    near = [a for a in coefs if param in a.free]
+    if depth == 0 or len(near) != 1 or coefs[near[0]] != 1:
+        return False
+    atom = near[0]
+    if not ge0(times(minus(n, atom), sign)):
+        return False
+    name = atom.op.name
+    if name == "where":
+        return all(_goes(x, param, sign, depth - 1) for x in atom.inputs[1:])
+    if name in ("minimum", "maximum"):
+        up = (name == "maximum") == (sign > 0)
+        return (any if up else all)(_goes(x, param, sign, depth - 1) for x in atom.inputs)
+    if atom.op is not proj:
+        return False
+    (node,), k = atom.inputs, atom.attr("k")
+    inner = bodies(node)
+    if node.op.name == "cond":
+        return all(_goes(b.results[k], param, sign, depth - 1) for b in inner)
+    if node.op.name == "scan" and k < len(inner[0].params):
+        (body,) = inner
+        return _goes(node.inputs[k], param, sign, depth - 1) and _goes(
+            body.results[k], body.params[k], sign, depth - 1
         )
     return False
 

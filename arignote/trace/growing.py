@@ -119,6 +119,14 @@ def _element(t: TensorType, cell: Cell, position: Node) -> Window:
     return Window((position, *zeros), (1,) * (rank + 1), (-1, *range(rank)), cell.version.shape[1:])
 
 
+class Discarded:
+    """Stands in a list while a `while` loop is traced only to count its steps: appends are dropped."""
+
+
+def is_discarded(x: Any) -> bool:
+    return type(x) is list and len(x) == 1 and type(x[0]) is Discarded
+
+
 # ---- kinds -----------------------------------------------------------------------------------------------
 def kind_of(value: Any) -> Kind:
     """What an element is; raises Unstable for what cannot be put into an array."""

@@ -22,7 +22,7 @@ from ..fxgraph.ops.elementwise import where
 from ..fxgraph.ops.scalar import least
 from ..fxgraph.prove import ge0, hinted, sure_equal
 from ..scanloop.scan import trip_count
-from .growing import growing
+from .growing import growing, is_discarded
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .slicing import int_node
 from .truth import known
@@ -138,6 +138,8 @@ def counter_of(iterable: Any) -> Found:
         return list(iterable)
     if isinstance(iterable, Scalar):
         raise TypeError(f"{_type_name(iterable)!r} object is not iterable")
+    if is_discarded(iterable):
+        raise TraceError("a list is read in the `while` loop that it grows in: preallocate an array")
     g = growing(iterable)
     if g is not None:
         return Counter(lit(0), g.count.version, 1, lambda k: g.at(int_node(k)))

@@ -15,7 +15,7 @@ from ..fxgraph.ops.scalar import scaled
 from ..fxgraph.prove import bounds
 from .carries import Unstable
 from .convert.site import Site
-from .growing import Growing, from_items, growing, joined, kind_of, larger, position
+from .growing import Discarded, Growing, from_items, growing, is_discarded, joined, kind_of, larger, position
 from .journal import Contents, mutating, recording_changes, refill
 from .registry import IMPLEMENTED
 
@@ -30,6 +30,10 @@ _CHANGING = {
 def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of a call that concerns a list that grows; NO_ANSWER for all others."""
     owner = getattr(f, "__self__", None)
+    if is_discarded(owner) and f.__name__ in ("append", "extend"):
+        return None
+    if any(is_discarded(x) for x in (owner, *args)):
+        raise read_while_growing()
     if type(owner) in (list, dict):
         g = growing(owner)
         if g is not None:
@@ -39,6 +43,10 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if any(growing(a) is not None for a in args):
         return _function(f, args, kwargs)
     return NO_ANSWER
+
+
+def read_while_growing() -> Unstable:
+    return Unstable("a list is read in the `while` loop that it grows in: preallocate an array")
 
 
 # ---- methods ---------------------------------------------------------------------------------------------
@@ -97,6 +105,8 @@ def _replace(held: list[Any], g: Growing) -> None:
 def extended(held: list[Any], values: Any) -> list[Any]:
     """`held += values`"""
     g = growing(held)
+    if is_discarded(held):
+        return held
     if g is None:
         mutating(held)
         held += values
@@ -181,6 +191,12 @@ def make_room(
     made.reserved = True
     mutating(held)
     refill(held, ((), (made,)))
+
+
+def discard(held: list[Any]) -> None:
+    """Drop what is appended from here on (until the list is refilled)."""
+    mutating(held)
+    held[:] = [Discarded()]
 
 
 def widened_kind(held: list[Any]) -> bool:

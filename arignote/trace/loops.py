@@ -11,15 +11,16 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..errors import TraceError
-from ..fxgraph.affine import plus
-from ..fxgraph.constants import lit, new_index, new_param, projections
-from ..fxgraph.graph import Body
+from ..fxgraph.affine import minus, plus, times
+from ..fxgraph.constants import is_const, lit, new_index, new_param, projections
+from ..fxgraph.graph import Body, order_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.checks import partial
-from ..fxgraph.prove import inside, sure
+from ..fxgraph.ops.report import print_op
+from ..fxgraph.prove import ge0, inside, sure
 from ..fxgraph.prove import region as present_region
 from ..scanloop.carry import Carry, position_of, simplified
 from ..scanloop.scan import loop_facts, scan_node, steps_known
@@ -30,11 +31,11 @@ from .carries import (
     Guess, Held, Unstable, check_shapes, counting, enter, first_guess, leave, remembered, slots_of, widened,
 )  # fmt: skip
 from .convert.site import Site
-from .counting import grows_slowly
+from .counting import direction, grows_slowly
 from .iteration import Counter, Nested, counter_of
 from .journal import Contents, contents, journal, mutating, refill
 from .proxy import Cell, cells, wrap
-from .regions import Region, at_site, facts_of, opened
+from .regions import Region, at_site, facts_of, learn, opened
 from .rotation import Carried, Links, after_loop, bind, carried_arrays, ends, links_of, settle
 from .session import session
 from .undefined import Undefined
@@ -46,12 +47,17 @@ LONGEST_UNROLLED = 512
 ATTEMPTS = 12
 
 
+#: An integer among the carries: a name, and where in its value.
+Way: TypeAlias = "tuple[str, tuple[int, int]]"
+
+
 @dataclass
 class Memory:
     """What was found out about a loop, for when the loop around it is traced again."""
 
     guesses: dict[str, Guess] = field(default_factory=dict)
     unbounded: set[str] = field(default_factory=set)
+    monotone: dict[Way, int] = field(default_factory=dict)
     inner: dict[tuple[Site, int], Memory] = field(default_factory=dict)
     counts: dict[Site, int] = field(default_factory=dict)
 
@@ -87,6 +93,7 @@ class Trial:
     versions: list[Node]
     arrays: list[Carried]
     changed: list[tuple[Any, Contents, Contents]]
+    stale: dict[Cell, str]
 
     @property
     def own(self) -> frozenset[Node]:
@@ -291,10 +298,10 @@ def _remembering(memory: Memory) -> Iterator[None]:
 
 
 # ---- capture -----------------------------------------------------------------------------------
-def capture(loop: Loop) -> None:
+def capture(loop: Loop) -> Node:
     """Trace the loop as a scan node and leave names, cells and containers as they are after it.
 
-    Raises Unstable where no guess holds.
+    Returns the number of steps.  Raises Unstable where no guess holds.
     """
     with at_site(loop.site):
         guesses: dict[str, Guess] = {}
@@ -309,7 +316,7 @@ def capture(loop: Loop) -> None:
             trial = _trace(loop, start, guesses, links, outer)
             if trial is None:
                 _write(loop, {n: v if n in loop.carried else Undefined(n) for n, v in start.items()})
-                return
+                return lit(0)
             if _prepared(loop, trial):
                 continue
             new = {n: widened(h, start[n], trial.state[n]) for n, h in trial.held.items()}
@@ -317,16 +324,16 @@ def capture(loop: Loop) -> None:
             last = ends(trial.held, trial.state)
             new_links = links | links_of(trial.arrays, last, outer.cells)
             if all(new[n] is guesses[n] for n in guesses) and new_links == links:
-                fast = _too_fast(loop, trial, start)
-                if not fast and not counted and trial.region.effects:
-                    counted = True  # once: checks may be proved where counters are known
+                again = _too_fast(loop, trial, start) or _broken(loop, trial, start)
+                if not again and not counted and trial.region.effects:
+                    counted = True  # once: checks may be proved where more is known about counters
                     new = {n: counting(h, trial.state[n]) for n, h in trial.held.items()}
-                if not fast and all(new[n] is guesses[n] for n in guesses):
+                    again = _new_directions(loop, trial, start)
+                if not again and all(new[n] is guesses[n] for n in guesses):
                     loop.memory.guesses = dict(guesses)
-                    _finish(loop, trial, start, outer, links)
+                    steps = _finish(loop, trial, start, outer, links)
                     lists.done_with(loop.grown)
-                    return
-                loop.memory.unbounded |= fast
+                    return steps
             guesses, links = new, new_links
         raise Unstable("its variables' types do not settle")
 
@@ -374,12 +381,14 @@ def _key(k: int) -> str:
 def _prepared(loop: Loop, trial: Trial) -> bool:
     """Did the body change containers that were not taken for state?  Then they are from now on."""
     found = False
+    larger = [c for c, before, after in trial.changed if lists.has_grown(before, after)]
+    steps = _most_steps(loop, larger) if larger else lit(0)
     for container, before, after in trial.changed:
         if any(container is c for c in loop.containers):
             continue
         found = True
         if lists.has_grown(before, after):
-            lists.make_room(container, before, after, _most_steps(loop), trial.own)
+            lists.make_room(container, before, after, steps, trial.own)
             loop.grown.append(container)
         else:
             loop.containers.append(container)
@@ -389,10 +398,27 @@ def _prepared(loop: Loop, trial: Trial) -> bool:
     return found
 
 
-def _most_steps(loop: Loop) -> Node:
-    if loop.counter is None:
-        raise Unstable("a list grows in a `while` loop: preallocate an array and fill it")
-    return loop.counter.length
+def _most_steps(loop: Loop, growing: list[Any]) -> Node:
+    """At most how many steps run.  A `while` loop is traced once more, to count them."""
+    if loop.counter is not None:
+        return loop.counter.length
+    outer, start = Outer.now(), loop.get()
+    held = [contents(c) for c in growing]
+    for container in growing:
+        lists.discard(container)
+    steps = capture(replace(loop, memory=Memory(), containers=[*loop.containers], grown=[]))
+    outer.back()
+    loop.put(start)
+    for container, before in zip(growing, held, strict=True):
+        refill(container, before)
+    if any(n.op is print_op for n in order_of([steps], stop=_is_old(outer), inside=True)):
+        raise Unstable("a list grows in a `while` loop that prints: preallocate an array and fill it")
+    return steps
+
+
+def _is_old(outer: Outer) -> Callable[[Node], bool]:
+    before = set(outer.versions)
+    return lambda n: n in before
 
 
 def _check_sizes(new: dict[str, Guess], old: dict[str, Guess], trial: Trial) -> None:
@@ -423,6 +449,7 @@ def _trace(
     arrays = carried_arrays(held, start)
     bind(arrays, links, str(loop.site.line))
     facts = [loop_facts(c.lo, c.hi, c.step)] if c is not None else []
+    facts += _assumed(loop, held, start)
     cond: Node | None = None
     never = False
     with journal() as changes:
@@ -444,27 +471,71 @@ def _trace(
             state = {n: held[n].value if n in held else v for n, v in state.items()}
             versions, changed = params, []
         changes.undo()
-    trial = Trial(index, held, params, region, cond, state, versions, arrays, changed)
+    stale = {cell: cell.stale for cell in outer.cells if cell.stale is not None}
+    trial = Trial(index, held, params, region, cond, state, versions, arrays, changed, stale)
     outer.back()
     _write(loop, start)
     return None if never else trial
 
 
-def _too_fast(loop: Loop, trial: Trial, start: dict[str, Any]) -> set[str]:
-    """Python integers that were assumed to count steps, and do not."""
+def _too_fast(loop: Loop, trial: Trial, start: dict[str, Any]) -> bool:
+    """Are there Python integers that were assumed to count steps, and do not?  They are noted."""
     out = set()
     for name, held in trial.held.items():
         if name not in loop.memory.unbounded:
             slots = slots_of(held, start[name], trial.state[name])
             if not all(grows_slowly(s.init, s.param, s.result) for s in slots):
                 out.add(name)
-    return out
+    loop.memory.unbounded |= out
+    return bool(out)
+
+
+def _directions(trial: Trial, start: dict[str, Any]) -> dict[Way, int]:
+    """The Python integers that only rise (1) or only fall (-1)."""
+    found = {}
+    for name, held in trial.held.items():
+        for slot in slots_of(held, start[name], trial.state[name]):
+            sign = direction(slot.param, slot.result)
+            if sign:
+                found[name, slot.place] = sign
+    return found
+
+
+def _broken(loop: Loop, trial: Trial, start: dict[str, Any]) -> bool:
+    """Does an integer go another way than was assumed?  Then nothing is assumed about it."""
+    assumed = loop.memory.monotone
+    if not assumed:
+        return False
+    found = _directions(trial, start)
+    wrong = [way for way, sign in assumed.items() if found.get(way) != sign]
+    for way in wrong:
+        del assumed[way]
+    return bool(wrong)
+
+
+def _new_directions(loop: Loop, trial: Trial, start: dict[str, Any]) -> bool:
+    found = _directions(trial, start)
+    news = {way: sign for way, sign in found.items() if way not in loop.memory.monotone}
+    loop.memory.monotone.update(news)
+    return bool(news)
+
+
+def _assumed(loop: Loop, held: dict[str, Held], start: dict[str, Any]) -> list[Node]:
+    """What holds at the start of every step about integers that go one way only."""
+    facts = []
+    for name in sorted({name for name, _ in loop.memory.monotone}):
+        if name in held:
+            for slot in slots_of(held[name], start[name], held[name].value):
+                sign = loop.memory.monotone.get((name, slot.place))
+                if sign:
+                    facts.append(times(minus(slot.param, slot.init), sign))
+    return facts
 
 
 def _finish(
     loop: Loop, trial: Trial, start: dict[str, Any], outer: Outer, links: Links
-) -> None:
-    """Make the scan node; put the final values into names, containers and cells."""
+) -> Node:
+    """Make the scan node; put the final values into names, containers and cells.  The steps run."""
     touched = [
         k for k, (p, v) in enumerate(zip(trial.params, trial.versions, strict=True)) if v is not p
     ]
@@ -472,7 +543,11 @@ def _finish(
     last = ends(trial.held, trial.state)
     carries = [*_carries(trial, start, outer)]
     carries += [Carry(outer.versions[k], trial.params[k], trial.versions[k]) for k in touched]
-    aftermath = settle(trial.arrays, last, _unused(trial, carries, outer))
+    unused = _unused(trial, carries, outer)
+    for cell, why in trial.stale.items():
+        if cell not in unused:
+            raise Aliased(why)
+    aftermath = settle(trial.arrays, last, unused)
     values, steps = _scanned(loop, trial, carries, {trial.params[k]: outer.versions[k] for k in untouched})
     final = iter(values)
     take = lambda: next(final)  # noqa: E731
@@ -482,8 +557,33 @@ def _finish(
     c = loop.counter
     runs = c is not None and loop.test is None and sure(loop_facts(c.lo, c.hi, c.step))
     where = f"line {loop.site.line}"
+    for cell, why in trial.stale.items():
+        cell.stale = why
+    learn(*_known_after(trial, carries, values))
     after_loop(aftermath, trial.arrays, links, ends(trial.held, after), steps, runs, where)
     _write(loop, {n: after.get(n, Undefined(n)) for n in start})
+    return steps
+
+
+def _known_after(trial: Trial, carries: list[Carry], values: list[Node]) -> list[Node]:
+    """What holds for integers after the loop: which way they went, where the test must have stopped them."""
+    facts = []
+    tests = facts_of(trial.cond, True) if trial.cond is not None else []
+    for carry, final in zip(carries, values, strict=True):
+        sign = direction(carry.param, carry.result)
+        if not sign:
+            continue
+        facts.append(times(minus(final, carry.init), sign))
+        step = minus(carry.result, carry.param)
+        if not is_const(step):
+            continue
+        for test in tests:
+            # sign * param <= limit where a step runs, so sign * final <= limit + |step|
+            limit = plus(test, times(carry.param, sign))
+            beyond = plus(limit, times(step, sign))
+            if not limit.free & trial.own and ge0(minus(beyond, times(carry.init, sign))):
+                facts.append(minus(beyond, times(final, sign)))
+    return facts
 
 
 def _unused(trial: Trial, carries: list[Carry], outer: Outer) -> set[Cell]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from ..errors import ArignoteError
 from ..fxgraph.affine import minus, times
-from ..fxgraph.constants import const, lit, new_token
+from ..fxgraph.constants import const, is_const, lit, new_token, value_of
+from ..fxgraph.graph import bodies
 from ..fxgraph.node import Node, Origin, at_origin
 from ..fxgraph.ops.checks import recording, required
 from ..fxgraph.prove import inside, knowledge
@@ -25,6 +26,10 @@ from ..fxgraph.types import BOOL, I64
 from .convert.site import Site
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+#: Proofs look at every fact, so there must not be too many.
+MOST_FACTS = 32
 
 
 class Ended(BaseException):
@@ -73,8 +78,10 @@ def opened(*facts: Node) -> Iterator[Region]:
 
 
 def learn(*facts: Node) -> None:
-    """What holds from here to the end of the region."""
-    knowledge().facts.extend(facts)
+    """What holds from here to the end of the region.  Beyond a number of facts, the oldest matter."""
+    known = knowledge()
+    room = MOST_FACTS - (len(known.facts) - len(known.guards))
+    known.facts.extend(facts[: max(room, 0)])
 
 
 def end_with(error: str, message: str, site: Site | None = None) -> None:
@@ -128,10 +135,33 @@ def facts_of(pred: Node, holds: bool) -> list[Node]:
         elif name in _ORDER and all(x.type.dtype == I64 and not x.shape for x in n.inputs):
             a, b = n.inputs
             out.append(_ORDER[name](a, b)[0 if yes else 1])
+        elif name == "proj" and n.inputs[0].op.name == "cond":
+            waiting.extend(_of_branch(n, yes))
         elif name == "equal" and yes and all(x.type.dtype == I64 and not x.shape for x in n.inputs):
             d = minus(n.inputs[0], n.inputs[1])
             out.extend((d, times(d, -1)))
     return out
+
+
+def _of_branch(n: Node, yes: bool) -> list[tuple[Node, bool]]:
+    """What follows for `a and b`, `a or b` where b is evaluated only if it must be."""
+    (node,), k = n.inputs, n.attr("k")
+    pred = node.inputs[0]
+    then, other = (body.results[k] for body in bodies(node))
+    if _value_under(other, pred, False) == (not yes):
+        return [(pred, True), (then, yes)]
+    if _value_under(then, pred, True) == (not yes):
+        return [(pred, False), (other, yes)]
+    return []
+
+
+def _value_under(n: Node, pred: Node, holds: bool) -> bool | None:
+    """The value of a boolean where `pred` is known."""
+    while n.op.name == "cast" and n.inputs[0].type.dtype == BOOL:
+        n = n.inputs[0]
+    if n is pred:
+        return holds
+    return bool(value_of(n)) if is_const(n) else None
 
 
 # ---- origins -----------------------------------------------------------------------------------------

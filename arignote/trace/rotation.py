@@ -131,8 +131,9 @@ def settle(
     """
     out = Aftermath(_orbits(arrays, last, unused))
     rotating = {c.place for orbit in out.orbits for c in orbit}
+    written_places = _written(arrays, last)
     for c in arrays:
-        if not c.is_written or c.place in rotating or not isinstance(c.first, Array):
+        if c.place not in written_places or c.place in rotating or not isinstance(c.first, Array):
             continue
         for cell in family(c.first.cell):
             if cell.owner is not None or cell not in unused:
@@ -141,6 +142,22 @@ def settle(
                 )
         out.stale.append(c)
     return out
+
+
+def _written(arrays: Sequence[Carried], last: Mapping[Place, Any]) -> set[Place]:
+    """The places whose array before the loop some step writes, be it under another name."""
+    out = {c.place for c in arrays if c.is_written}
+    by_cell = {c.inside.cell: c.place for c in arrays}
+    moves = []
+    for c in arrays:
+        x = last.get(c.place)
+        if isinstance(x, Array):
+            moves += [(c.place, by_cell[cell]) for cell in family(x.cell) if cell in by_cell]
+    while True:
+        more = {was for now, was in moves if now in out} - out
+        if not more:
+            return out
+        out |= more
 
 
 def _orbits(

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import TraceError, UnsupportedError
 from . import lists
-from .growing import growing
+from .growing import growing, is_discarded
 from .journal import is_container, mutating, recording_changes
 from .proxy import Proxy, node_of, wrap
 from .registry import SUBSCRIPTED
@@ -80,6 +80,8 @@ class Changing:
     def _is_traced(self, key: Any) -> bool:
         if type(self.held) is not list:
             return False
+        if is_discarded(self.held):
+            raise lists.read_while_growing()
         if isinstance(key, slice) and growing(self.held) is not None:
             raise TraceError("a slice of a list that grows in a loop: np.array(...) it first")
         return isinstance(key, Proxy) or growing(self.held) is not None

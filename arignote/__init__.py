@@ -39,7 +39,8 @@ _EXPORTS: dict[str, str] = {
     **dict.fromkeys(("jvp", "linearize", "hvp"), "arignote.transforms.tangents"),
     **dict.fromkeys(("jacobian", "hessian"), "arignote.transforms.jacobians"),
     "vmap": "arignote.transforms.batching",
-    **dict.fromkeys(("custom_vjp", "custom_jvp", "checkpoint"), "arignote.transforms.custom"),
+    **dict.fromkeys(("custom_vjp", "custom_jvp"), "arignote.transforms.custom"),
+    "checkpoint": "arignote.transforms.checkpoints",
     **dict.fromkeys(
         ("stop_gradient", "zero_gradient", "grad_clip", "grad_scale"),
         "arignote.transforms.barriers",

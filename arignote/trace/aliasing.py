@@ -11,9 +11,9 @@ import weakref
 from typing import Any
 
 from ..errors import TraceError
-from ..fxgraph.prove import sure_equal
 from ..fxgraph.affine import size_node
 from ..fxgraph.node import Node
+from ..fxgraph.prove import sure_equal
 from ..fxgraph.window import Window
 from .storage import Cell
 from .values import Array

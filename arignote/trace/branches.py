@@ -1,4 +1,4 @@
-"""Branches: `if`, conditional expressions, `and`, `or`, `not`, `in` on traced values.
+"""Branches: `if` and conditional expressions on traced values.
 
 Both branches are traced from the same state, each in a region of its own; what they leave in names
 and cells is merged by one cond node.  A branch that always raises becomes an effect, and the other
@@ -11,59 +11,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..errors import TraceError
-from ..fxgraph.affine import minus, size_node
-from ..fxgraph.constants import is_const, lit, proj, value_of
-from ..fxgraph.graph import order_of
-from ..fxgraph.node import OPS, Node
-from ..fxgraph.ops.checks import check_index, partial
-from ..fxgraph.ops.family import cast_to
-from ..fxgraph.prove import ge0
+from ..fxgraph.node import Node
+from ..fxgraph.ops.checks import partial
 from ..fxgraph.prove import region as present_region
-from ..fxgraph.types import BOOL, Size
-from ..fxgraph.window import window_of
 from ..scanloop.cond import branch, cond_node, results_of
 from . import lists
 from .convert.site import Site
-from .growing import Growing, growing
+from .growing import Growing
 from .journal import Contents, contents, journal, mutating, refill
 from .merging import Merge
-from .proxy import Array, Cell, Proxy, Scalar, cells, node_of, wrap
-from .regions import Ended, Region, at_site, depth, facts_of, learn, run
+from .proxy import Cell, Proxy, cells
+from .regions import Region, at_site, facts_of, learn, run
+from .truthiness import truth
 from .undefined import Undefined
 
 State = tuple[Any, ...]
-
-
-# ---- truth -------------------------------------------------------------------------------------------
-def truth(x: Any) -> Any:
-    """bool(x): Python's own, or a traced Python bool.  Raises what NumPy raises for whole arrays."""
-    if not isinstance(x, Proxy):
-        g = growing(x)
-        return bool(x) if g is None else g.length != 0
-    n = x.node
-    if n.rank:
-        n = _only_element(x)
-    if n.type.dtype == BOOL:
-        return wrap(cast_to(n, BOOL, True))
-    zero = cast_to(node_of(0), n.dtype, n.type.weak)
-    return wrap(cast_to(OPS["not_equal"](n, zero), BOOL, True))
-
-
-def _only_element(x: Any) -> Node:
-    if isinstance(x, Array) and all(d == 1 for d in x.sizes):
-        return node_of(x[(0,) * len(x.sizes)])
-    raise ValueError(
-        "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
-    )
-
-
-def not_(x: Any) -> Any:
-    """`not x`"""
-    t = truth(x)
-    return wrap(OPS["logical_not"](t.node, weak=True)) if isinstance(t, Proxy) else not t
 
 
 # ---- the branch itself ---------------------------------------------------------------------------------
@@ -97,7 +59,7 @@ def choose(
     known = cells()
     before, stale = [c.version for c in known], [c.stale for c in known]
     first = _trace(then, known, facts_of(pred, True))
-    _restore(known, before)
+    restore(known, before)
     reset()
     if first.region.ended:
         return _go_on(pred, True, first, other, site)
@@ -105,7 +67,7 @@ def choose(
     for cell, old in zip(known, stale, strict=True):
         cell.stale = old
     second = _trace(other, known, facts_of(pred, False))
-    _restore(known, before)
+    restore(known, before)
     for cell, message in zip(known, outdated, strict=True):
         cell.stale = cell.stale or message
     if second.region.ended:
@@ -172,7 +134,7 @@ def _merged_lists(merge: Merge, a: Growing, b: Growing) -> Callable[[Any], Conte
     return make
 
 
-def _restore(known: Sequence[Cell], versions: Sequence[Node]) -> None:
+def restore(known: Sequence[Cell], versions: Sequence[Node]) -> None:
     for cell, version in zip(known, versions, strict=True):
         cell.version = version
 
@@ -260,135 +222,3 @@ def value_of_choice(
         pred, lambda: (then(),), lambda: (other(),), ("this value",), lambda: None, site
     )
     return state[0]
-
-
-def and_(left: Any, right: Callable[[], Any]) -> Any:
-    """`left and right()`"""
-    t = truth(left)
-    if not isinstance(t, Proxy):
-        return right() if t else left
-    return _short(t.node, left, right, True)
-
-
-def or_(left: Any, right: Callable[[], Any]) -> Any:
-    """`left or right()`"""
-    t = truth(left)
-    if not isinstance(t, Proxy):
-        return left if t else right()
-    return _short(t.node, left, right, False)
-
-
-def _short(pred: Node, left: Any, right: Callable[[], Any], conjunction: bool) -> Any:
-    """Where `left` does not decide, `right`: as one logical operation if that is all it takes."""
-    known = cells()
-    before = [c.version for c in known]
-    region, value = run(right, *facts_of(pred, conjunction))
-    plain = (
-        not region.ended
-        and not region.effects
-        and all(c.version is v for c, v in zip(known, before, strict=True))
-        and is_bool(left)
-        and is_bool(value)
-    )
-    if plain and not isinstance(value, Proxy):
-        decides = bool(value) != conjunction
-        return bool(value) if decides else left
-    if plain and total(node_of(value), pred, region.token):
-        op = OPS["logical_and" if conjunction else "logical_or"]
-        a, b = node_of(left), node_of(value)
-        return wrap(op(a, b, weak=a.type.weak and b.type.weak))
-    _restore(known, before)
-    if conjunction:
-        return value_of_choice(pred, right, lambda: left, None)
-    return value_of_choice(pred, lambda: left, right, None)
-
-
-def is_bool(x: Any) -> bool:
-    """A single truth value, traced or not."""
-    if isinstance(x, Scalar):
-        return bool(x.node.dtype == BOOL)
-    return isinstance(x, bool | np.bool_)
-
-
-def total(n: Node, left: Node, token: Node) -> bool:
-    """Can n be evaluated where the program would not have come to it, at no cost to speak of?
-
-    `left` has been evaluated, and so have loops and branches that do not depend on the region's token.
-    An element may be read if its position is in bounds whatever the condition says.
-    """
-    return all(_is_harmless(m) for m in order_of([n], stop=_among(left, token)))
-
-
-def _among(left: Node, token: Node) -> Callable[[Node], bool]:
-    """Is a node one of those scalars that `left` is computed from, or has it been computed before?"""
-    evaluated: set[Node] = set()
-    stack = [left]
-    while stack:
-        m = stack.pop()
-        if m not in evaluated and not m.type.shape:
-            evaluated.add(m)
-            if "elementwise" in m.op.traits or m.op.name == "affine":
-                stack.extend(m.inputs)
-    return lambda m: (
-        m in evaluated
-        or "leaf" in m.op.traits
-        or ("body" in m.op.traits or m.op is proj) and token not in m.free
-    )
-
-
-def _is_harmless(m: Node) -> bool:
-    name = m.op.name
-    if isinstance(m.type, tuple):
-        return False
-    if name == "view" and not m.type.shape and "leaf" in m.inputs[0].op.traits:
-        starts = window_of(m).starts
-        return all(_in_bounds(s, d) for s, d in zip(starts, m.inputs[0].shape, strict=True))
-    return not m.type.shape and ("elementwise" in m.op.traits or name in ("affine", "constant"))
-
-
-def _in_bounds(start: Node, size: Size) -> bool:
-    n = size_node(size)
-    return start.op is check_index or (ge0(start) and ge0(minus(minus(n, lit(1)), start)))
-
-
-def contains(value: Any, container: Any) -> Any:
-    """`value in container`: Python's own, or any of the elements' comparisons."""
-    if isinstance(container, Array | np.ndarray):
-        if not isinstance(value, Proxy) and not isinstance(container, Proxy):
-            return value in container
-        return truth((container == value).any())
-    if not isinstance(container, tuple | list | set | frozenset | range):
-        return value in container
-    if isinstance(container, range) and isinstance(value, Proxy):
-        return _in_range(value, container)
-    found: Any = False
-    for element in container:
-        if element is value:
-            return True
-        if isinstance(value, Proxy) or isinstance(element, Proxy):
-            found = or_(found, lambda element=element: truth(element == value))
-        elif element == value:
-            return True
-    return found
-
-
-def _in_range(value: Any, r: range) -> Any:
-    if not len(r):
-        return False
-    low, high = min(r[0], r[-1]), max(r[0], r[-1])
-    inside = and_(value >= low, lambda: value <= high)
-    return and_(inside, lambda: (value - r[0]) % abs(r.step) == 0)
-
-
-def decided(x: Any) -> bool | None:
-    """The value of a truth that is a constant."""
-    if not isinstance(x, Proxy):
-        return bool(x)
-    return bool(value_of(x.node)) if is_const(x.node) else None
-
-
-def ended_here() -> None:
-    """Leave the region being traced, whose end is never reached."""
-    if not depth():
-        raise TraceError("nothing to leave")
-    raise Ended

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import TraceError
 from ..scanloop.scan import steps_known
-from .branches import decided, if_, truth
+from .branches import if_
 from .convert.site import Site
 from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
@@ -16,6 +16,7 @@ from .lists import append
 from .loops import LONGEST_UNROLLED, loop_for
 from .proxy import Proxy
 from .regions import at_site
+from .truthiness import decided, truth
 
 #: Counted comprehensions up to this length give plain lists.
 SHORT = 16

@@ -16,11 +16,11 @@ from ..fxgraph.node import Node, make
 from ..fxgraph.ops.checks import ERRORS, partial, required
 from ..fxgraph.ops.report import MARK, print_op, raise_op
 from ..fxgraph.prove import region
-from .branches import truth
 from .convert.site import Site
 from .proxy import Proxy, node_of
 from .regions import Ended, at_site, depth
 from .session import is_tracing, session
+from .truthiness import truth
 
 
 def assert_(pred: Any, message: Callable[[], Any] | None, site: Site) -> None:

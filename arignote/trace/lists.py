@@ -15,7 +15,17 @@ from ..fxgraph.ops.scalar import scaled
 from ..fxgraph.prove import bounds
 from .carries import Unstable
 from .convert.site import Site
-from .growing import Discarded, Growing, from_items, growing, is_discarded, joined, kind_of, larger, position
+from .growing import (
+    Discarded,
+    Growing,
+    from_items,
+    growing,
+    is_discarded,
+    joined,
+    kind_of,
+    larger,
+    position,
+)
 from .journal import Contents, mutating, recording_changes, refill
 from .registry import IMPLEMENTED
 

@@ -26,9 +26,19 @@ from ..scanloop.carry import Carry, position_of, simplified
 from ..scanloop.scan import loop_facts, scan_node, steps_known
 from . import lists
 from .aliasing import Aliased, forget, recall
-from .branches import State, decided, if_, truth
+from .branches import State, if_
 from .carries import (
-    Guess, Held, Unstable, check_shapes, counting, enter, first_guess, leave, remembered, slots_of, widened,
+    Guess,
+    Held,
+    Unstable,
+    check_shapes,
+    counting,
+    enter,
+    first_guess,
+    leave,
+    remembered,
+    slots_of,
+    widened,
 )  # fmt: skip
 from .convert.site import Site
 from .counting import direction, grows_slowly
@@ -38,6 +48,7 @@ from .proxy import Cell, cells, wrap
 from .regions import Region, at_site, facts_of, learn, opened
 from .rotation import Carried, Links, after_loop, bind, carried_arrays, ends, links_of, settle
 from .session import session
+from .truthiness import decided, truth
 from .undefined import Undefined
 
 #: Loops over this many literal steps are unrolled.

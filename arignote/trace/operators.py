@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables, lists
-from .branches import and_, contains, if_, ifexp, not_, or_
+from . import callables, lists, pymath
+from .branches import if_, ifexp
 from .callables import call
 from .comprehensions import comprehension
 from .effects import assert_, raise_
@@ -14,7 +14,9 @@ from .guarding import guarded, refuse, tracing_errors, with_
 from .journal import made
 from .loops import loop_for, loop_while
 from .pybuiltins import IN_PLACE
+from .shortcut import and_, contains, or_
 from .targets import item, owner
+from .truthiness import not_
 from .undefined import Undefined, defined
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 undefined = Undefined
+_ = pymath  # its functions are registered when it is imported
 callables.OPERATORS[:] = [sys.modules[__name__]]
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import itertools
-import math
 import operator
 from collections.abc import Callable, Iterable
 from functools import reduce
@@ -20,7 +19,7 @@ from ..errors import TraceError, UnsupportedError
 from ..fxgraph.affine import minus
 from ..fxgraph.constants import is_const, lit
 from ..fxgraph.node import OPS, Node
-from ..fxgraph.ops.checks import divisor, required
+from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import greatest, least
 from ..fxgraph.prove import ge0
@@ -28,12 +27,14 @@ from ..fxgraph.types import C128, F64, I64
 from ..scanloop.scan import steps_known
 from . import iteration
 from .assign import converted
-from .branches import and_, ifexp, or_, truth
+from .branches import ifexp
 from .effects import print_
 from .folds import fold
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .proxy import Array, Proxy, Scalar, node_of, wrap
+from .shortcut import and_, or_
+from .truthiness import truth
 
 #: builtin -> implementation
 BUILTINS: dict[Any, Callable[..., Any]] = {}
@@ -111,15 +112,15 @@ def len_(x: Any) -> Any:
 def int_(x: Any = 0, *rest: Any) -> Any:
     if isinstance(x, str) or rest:
         return int(x, *rest)
-    n = _single(x)
+    n = single(x)
     if n.dtype.kind == "c":
         raise TypeError("int() argument must be a string, a bytes-like object or a real number, not 'complex'")
     if n.dtype.kind == "f":
-        return wrap(_truncated(n, OPS["trunc"](n)))
+        return wrap(truncated(n, OPS["trunc"](n)))
     return wrap(cast_to(n, I64, True))
 
 
-def _truncated(n: Node, whole: Node) -> Node:
+def truncated(n: Node, whole: Node) -> Node:
     """A whole float as a Python int."""
     wide = cast_to(n, F64, True)
     required(OPS["equal"](wide, wide), "ValueError", "cannot convert float NaN to integer")
@@ -130,7 +131,7 @@ def _truncated(n: Node, whole: Node) -> Node:
 
 @answers(float)
 def float_(x: Any = 0.0) -> Any:
-    n = _single(x)
+    n = single(x)
     if n.dtype.kind == "c":
         raise TypeError("float() argument must be a string or a real number, not 'complex'")
     return wrap(cast_to(n, F64, True))
@@ -138,7 +139,7 @@ def float_(x: Any = 0.0) -> Any:
 
 @answers(complex)
 def complex_(real: Any = 0, imag: Any = 0) -> Any:
-    z = wrap(cast_to(_single(real), C128, True))
+    z = wrap(cast_to(single(real), C128, True))
     return z if not isinstance(imag, Proxy) and imag == 0 else z + imag * 1j
 
 
@@ -147,7 +148,8 @@ def bool_(x: Any = False) -> Any:
     return truth(x)
 
 
-def _single(x: Any) -> Node:
+def single(x: Any) -> Node:
+    """The node of a number, or of an array's only element."""
     n = node_of(x)
     if n.rank:
         if any(d != 1 for d in n.shape):
@@ -365,148 +367,6 @@ def scalar_type(kind: type[np.generic], x: Any = 0) -> Any:
     if not np.issubdtype(kind, np.complexfloating) and n.dtype.kind == "c":
         raise TypeError(f"int() argument must be a real number, not {n.dtype}")
     return wrap(converted(n, np.dtype(kind)))
-
-
-# ---- math --------------------------------------------------------------------------------------------
-def _math(name: str, op: str, domain: Callable[[Node], Node] | None = None, error: str = "math domain error") -> None:
-    """math.<name> through an elementwise op, in float64, with Python's domain errors."""
-
-    def f(*args: Any) -> Any:
-        nodes = [cast_to(_single(x), F64, True) for x in args]
-        if domain is not None:
-            required(domain(*nodes), "ValueError", error)
-        return wrap(OPS[op](*nodes, weak=True))
-
-    BUILTINS[getattr(math, name)] = f
-
-
-def _inside(low: float, high: float) -> Callable[[Node], Node]:
-    return lambda x: OPS["logical_not"](OPS["logical_or"](OPS["less"](x, low), OPS["greater"](x, high)))
-
-
-def _positive(x: Node) -> Node:
-    return OPS["logical_not"](OPS["less_equal"](x, 0.0))
-
-
-def _finite(x: Node) -> Node:
-    return OPS["less"](OPS["absolute"](x), float("inf"))
-
-
-def _not_infinite(x: Node) -> Node:
-    return OPS["logical_not"](OPS["equal"](OPS["absolute"](x), float("inf")))
-
-
-_INF = float("inf")
-for _name, _op, _domain in (
-    ("sqrt", "sqrt", _inside(-0.0, _INF)),
-    ("sin", "sin", _not_infinite),
-    ("cos", "cos", _not_infinite),
-    ("tan", "tan", _not_infinite),
-    ("asin", "arcsin", _inside(-1.0, 1.0)),
-    ("acos", "arccos", _inside(-1.0, 1.0)),
-    ("atan", "arctan", None),
-    ("atan2", "arctan2", None),
-    ("sinh", "sinh", None),
-    ("cosh", "cosh", None),
-    ("tanh", "tanh", None),
-    ("asinh", "arcsinh", None),
-    ("acosh", "arccosh", _inside(1.0, _INF)),
-    ("atanh", "arctanh", _inside(-1.0, 1.0)),
-    ("log1p", "log1p", None),
-    ("log2", "log2", _positive),
-    ("log10", "log10", _positive),
-    ("fabs", "absolute", None),
-    ("hypot", "hypot", None),
-    ("copysign", "copysign", None),
-    ("degrees", "degrees", None),
-    ("radians", "radians", None),
-    ("erf", "erf", None),
-    ("erfc", "erfc", None),
-    ("lgamma", "gammaln", None),
-):
-    _math(_name, _op, _domain)
-
-
-def _without_overflow(name: str, op: str) -> None:
-    """exp and its kind: Python raises OverflowError where a finite argument gives infinity."""
-
-    def f(x: Any) -> Any:
-        n = cast_to(_single(x), F64, True)
-        out = OPS[op](n, weak=True)
-        fine = OPS["logical_or"](_finite(out), OPS["logical_not"](_finite(n)))
-        required(fine, "OverflowError", "math range error")
-        return wrap(out)
-
-    BUILTINS[getattr(math, name)] = f
-
-
-for _name in ("exp", "expm1"):
-    _without_overflow(_name, _name)
-
-
-@answers(math.log)
-def log(x: Any, base: Any = None) -> Any:
-    n = cast_to(_single(x), F64, True)
-    required(_positive(n), "ValueError", "expected a positive input")
-    out = OPS["log"](n, weak=True)
-    if base is None:
-        return wrap(out)
-    b = cast_to(_single(base), F64, True)
-    required(_positive(b), "ValueError", "expected a positive input")
-    return wrap(OPS["divide"](out, divisor(OPS["log"](b, weak=True)), weak=True))
-
-
-def _rounded(name: str, op: str) -> None:
-    def f(x: Any) -> Any:
-        n = _single(x)
-        if n.dtype.kind in "biu":
-            return wrap(cast_to(n, I64, True))
-        return wrap(_truncated(n, OPS[op](n)))
-
-    BUILTINS[getattr(math, name)] = f
-
-
-for _name in ("floor", "ceil", "trunc"):
-    _rounded(_name, _name)
-
-
-def _predicate(name: str, op: str) -> None:
-    BUILTINS[getattr(math, name)] = lambda x: wrap(
-        cast_to(OPS[op](cast_to(_single(x), F64, True)), np.dtype("?"), True)
-    )
-
-
-for _name in ("isnan", "isinf", "isfinite"):
-    _predicate(_name, _name)
-
-
-@answers(math.pow)
-def pow_float(x: Any, y: Any) -> Any:
-    return float_(x) ** float_(y)
-
-
-@answers(math.gcd)
-def gcd(*args: Any) -> Any:
-    nodes = [cast_to(_single(x), I64, True) for x in args]
-    return wrap(reduce(lambda a, b: OPS["gcd"](a, b, weak=True), nodes))
-
-
-@answers(math.fmod)
-def fmod(x: Any, y: Any) -> Any:
-    a, b = (cast_to(_single(v), F64, True) for v in (x, y))
-    required(OPS["not_equal"](b, 0.0), "ValueError", "math domain error")
-    return wrap(OPS["fmod"](a, b, weak=True))
-
-
-@answers(math.isqrt)
-def isqrt(x: Any) -> Any:
-    n = cast_to(_single(x), I64, True)
-    required(OPS["greater_equal"](n, 0), "ValueError", "isqrt() argument must be nonnegative")
-    root = cast_to(OPS["floor"](OPS["sqrt"](cast_to(n, F64, True), weak=True), weak=True), I64, True)
-    r = wrap(root)
-    v = wrap(n)
-    r = ifexp(r * r > v, lambda: r - 1, lambda: r, None)
-    return ifexp((r + 1) * (r + 1) <= v, lambda: r + 1, lambda: r, None)
 
 
 IN_PLACE = {

@@ -12,21 +12,25 @@ from typing import TYPE_CHECKING
 from ..fxgraph.affine import dim, minus, size_node
 from ..fxgraph.constants import const, lit
 from ..fxgraph.node import Node, make
-from ..fxgraph.ops.elementwise import equal, where
+from ..fxgraph.ops.elementwise import add, equal, where
 from ..fxgraph.ops.reduce import reduce_sum
-from ..fxgraph.ops.shaping import count, expand, filled, sum_to
+from ..fxgraph.ops.shaping import count, expand, filled, spread, sum_to
 from ..fxgraph.ops.structure import (
     add_at,
+    add_at_op,
     gather,
     iota,
     reshape,
     scatter_add,
     scatter_set,
     set_item,
+    set_item_op,
     view,
 )
+from ..fxgraph.overlap import apart, injective
 from ..fxgraph.types import Shape
 from ..fxgraph.window import Window, window_inputs, window_of
+from .cotangents import is_zero
 
 if TYPE_CHECKING:
     from .reverse import Walk
@@ -92,15 +96,36 @@ def _set_item(walk: Walk, n: Node, g: Node) -> None:
     base, value = n.inputs[0], n.inputs[-1]
     w = window_at(walk, n)
     if walk.active(value):
-        walk.give(value, sum_to(view(g, w), walk.shape(value)))
+        walk.give(value, sum_to(read(g, w), walk.shape(value)))
     if walk.active(base):
         walk.give(base, set_item(g, w, const(0, g.dtype)))
+
+
+def read(g: Node, w: Window) -> Node:
+    """g[w], past the writes into g that are known: so that g can be written in place."""
+    parts: list[Node] = []
+    while g.op is add_at_op and injective(w):
+        written = window_of(g)
+        if written == w:
+            parts.append(g.inputs[-1])
+        elif not apart(written, w):
+            break
+        g = g.inputs[0]
+    while g.op is set_item_op and apart(window_of(g), w):
+        g = g.inputs[0]
+    if g.op is set_item_op and window_of(g) == w and injective(w):
+        total = spread(g.inputs[-1], w.shape)
+    else:
+        total = view(g, w)
+    for part in reversed(parts):
+        total = part if is_zero(total) else add(total, part)
+    return spread(total, w.shape)
 
 
 def _add_at(walk: Walk, n: Node, g: Node) -> None:
     base, value = n.inputs[0], n.inputs[-1]
     if walk.active(value):
-        walk.give(value, sum_to(view(g, window_at(walk, n)), walk.shape(value)))
+        walk.give(value, sum_to(read(g, window_at(walk, n)), walk.shape(value)))
     if walk.active(base):
         walk.give(base, g)
 

@@ -191,6 +191,9 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda a, v: st.view(st.set_item(a, _row(a, 2), v), _row(a, 1)), a=A, v=V),
         lambda: _graph(lambda a, v: st.view(st.add_at(a, _row(a, 2), v), _row(a, 1)), a=A, v=V),
     ],
+    "read_of_add": [
+        lambda: _graph(lambda a, v: st.view(st.add_at(a, _row(a, 2), v), _row(a, 2)), a=A, v=V)
+    ],
     "read_of_counter": [lambda: _graph(lambda i: select(st.iota(9), 0, i), i=4)],
     "read_of_reshape": [
         lambda: _graph(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ...autograd_sym.places import inverse
-from ...fxgraph.affine import minus, plus, size_node, times
+from ...fxgraph.affine import size_node
 from ...fxgraph.constants import is_value, lit
 from ...fxgraph.node import Node
+from ...fxgraph.ops.elementwise import add
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import spread
 from ...fxgraph.ops.structure import (
@@ -20,58 +21,10 @@ from ...fxgraph.ops.structure import (
     view,
     view_op,
 )
-from ...fxgraph.prove import ge0
+from ...fxgraph.overlap import apart, injective, inside
 from ...fxgraph.types import Shape
 from ...fxgraph.window import Window, window_of
 from ..rule import rule
-
-# ---- windows against windows ---------------------------------------------------------------------
-
-
-def injective(w: Window) -> bool:
-    """Does the window meet each element at most once?"""
-    return not w.repeated
-
-
-def reach(w: Window, k: int) -> tuple[Node, Node]:
-    """The least and the greatest position on base axis k (of a window that is not empty)."""
-    start, axis = w.starts[k], w.axes[k]
-    if axis < 0:
-        return start, start
-    end = plus(start, times(minus(size_node(w.shape[axis]), lit(1)), w.steps[k]))
-    return (start, end) if w.steps[k] > 0 else (end, start)
-
-
-def apart(a: Window, b: Window) -> bool:
-    """Have the windows provably no element in common?"""
-    for k in range(len(a.starts)):
-        (low, high), (other_low, other_high) = reach(a, k), reach(b, k)
-        if ge0(minus(minus(other_low, high), lit(1))) or ge0(minus(minus(low, other_high), lit(1))):
-            return True
-    return False
-
-
-def inside(outer: Window, inner: Window) -> Window | None:
-    """`inner` as a window of what `outer` reads, if it lies in it; both index the same base."""
-    named = [a for a in outer.axes if a >= 0]
-    if len(named) != outer.rank or len(set(named)) != outer.rank:
-        return None
-    starts: list[Node] = [lit(0)] * outer.rank
-    steps, axes = [1] * outer.rank, [-1] * outer.rank
-    for k, a in enumerate(outer.axes):
-        if a < 0:
-            if inner.axes[k] >= 0 or inner.starts[k] is not outer.starts[k]:
-                return None
-            continue
-        if outer.steps[k] != 1:
-            return None
-        low, high = reach(inner, k)
-        first, last = reach(outer, k)
-        if not (ge0(minus(low, first)) and ge0(minus(last, high))):
-            return None
-        starts[a] = minus(inner.starts[k], outer.starts[k])
-        steps[a], axes[a] = inner.steps[k], inner.axes[k]
-    return Window(tuple(starts), tuple(steps), tuple(axes), inner.shape)
 
 
 # ---- reads ---------------------------------------------------------------------------------------
@@ -97,6 +50,16 @@ def read_beside_write(n: Node) -> Node | None:
     if written.op not in (set_item_op, add_at_op) or not apart(window_of(written), window_of(n)):
         return None
     return view(written.inputs[0], window_of(n))
+
+
+@rule(view_op, keeps="bits", first=(add_at_op,))
+def read_of_add(n: Node) -> Node | None:
+    """add_at(A, w, v)[w] -> A[w] + v, when w meets no element twice"""
+    written = n.inputs[0]
+    w = window_of(n)
+    if window_of(written) != w or not injective(w):
+        return None
+    return add(view(written.inputs[0], w), written.inputs[-1])
 
 
 @rule(view_op, keeps="bits", first=(iota_op,))

@@ -1,29 +1,33 @@
-"""The functions that users call: `compile` and the object it gives."""
+"""The functions that users call: `compile` and the object it gives.
+
+A call that an earlier process has compiled needs neither the tracer nor the compiler, so they are
+imported only when there is something to trace (`_maker`).
+"""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import inspect
+import sys
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from .config import config
+from .emit import warm
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
-from .emit.kernel import Compilation, compilation
-from .errors import TraceError, UnsupportedError, VerifyError, warn_once
-from .fxgraph.graph import Graph
-from .optimize.loopnest.program import Program
-from .specialise import Sharing, kernel_for
-from .trace import converting
-from .trace.capture import trace_call
-from .trace.overlap import Placement, placements
-from .trace.plan import Trace
-from .trace.proxy import Proxy
+from .errors import UnsupportedError, VerifyError, warn_once
+from .trace.overlap import placements
 from .trace.pytree import LEAF, Tree, flatten
-from .trace.session import NeedStatic
 from .trace.signature import Signature, signature_of
+
+if TYPE_CHECKING:
+    from .emit.kernel import Compilation
+    from .fxgraph.graph import Graph
+    from .optimize.loopnest.program import Program
+    from .specialise import Sharing
+    from .trace.plan import Trace
 
 _NO_KEYWORDS = Tree("dict", ())
 
@@ -44,7 +48,8 @@ class Compiled(Dispatcher):
         self._function = function
         self._options = options
         self._lock = threading.RLock()
-        self._table: dict[Signature, list[tuple[Trace, Kernel]]] = {}
+        self._table: dict[Signature, list[tuple[Trace | None, Kernel]]] = {}
+        self._variants: dict[str, int] = {}  # how many entries of the disk cache have been seen
         self._sharing: list[tuple[Any, Sharing]] = []
 
     @property
@@ -53,35 +58,91 @@ class Compiled(Dispatcher):
 
     @property
     def traces(self) -> list[Trace]:
-        """All traces made so far, those of overlapping arguments last."""
-        rows = [trace for rows in self._table.values() for trace, _ in rows]
+        """All traces made by this process so far, those of overlapping arguments last."""
+        made = [trace for rows in self._table.values() for trace, _ in rows]
+        rows = [trace for trace in made if trace is not None]
         return rows + [s.trace for _, s in self._sharing]
 
     # -- specialisations
     def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Called by the dispatcher where no kernel matches: trace, keep the kernel, call it."""
-        leaves, _ = flatten((args, kwargs))
-        if any(isinstance(x, Proxy) for x in leaves):  # called by code that is not converted
-            return converting.converted(self._function)(*args, **kwargs)
-        before = self.kernels
-        with self._lock:
-            made = None if self.kernels != before else self._added(args, kwargs)
-        if made is None:  # another thread has added one meanwhile
-            return self(*args, **kwargs)
-        kernel, leaves = made
-        answer = self.call(kernel, tuple(leaves))
-        if answer is NO_MATCH:
-            raise VerifyError(
-                f"{self._name}: a new specialisation refuses the call it was made for"
-            )
-        return answer
-
-    def _added(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Kernel, list[Any]]:
+        """Called by the dispatcher where no kernel matches: find or make one, keep it, call it."""
         leaves, tree = flatten((args, kwargs))
-        trace = self._traced(tree, leaves)
+        if "arignote.specialise" in sys.modules and _maker().is_traced(leaves):
+            return _maker().converting.converted(self._function)(*args, **kwargs)
+        before = self.kernels
+        while True:
+            with self._lock:
+                made = None if self.kernels != before else self._added(tree, leaves)
+                before = self.kernels
+            if made is None:  # another thread has added one meanwhile
+                return self(*args, **kwargs)
+            kernel, is_new = made
+            answer = self.call(kernel, tuple(leaves))
+            if answer is not NO_MATCH:
+                return answer
+            if is_new:
+                raise VerifyError(
+                    f"{self._name}: a new specialisation refuses the call it was made for"
+                )
+
+    def _added(self, tree: Tree, leaves: list[Any]) -> tuple[Kernel, bool]:
+        """A kernel for the call, and whether it is new: one from an earlier process may turn out to
+        hold for other sizes only."""
         structure = None if _is_flat(tree) else tree
-        kernel = kernel_for(trace, self._mode(), structure, self._overlapping)
-        self._table.setdefault(trace.signature, []).insert(0, (trace, kernel))
+        found = self._recalled(tree, leaves, structure)
+        if found is not None:
+            self._keep(*found, None)
+            return found[1], False
+        first = signature_of(tree, leaves)[0]
+        key = warm.start_key(self._function, self._mode(), first)
+        maker = _maker()
+        trace, static = maker.traced(self._function, tree, leaves)
+
+        def save(ready: warm.Ready) -> None:
+            if key is None or key != warm.start_key(self._function, self._mode(), first):
+                return  # tracing has changed what it read
+            if not static:
+                self._remember(key, ready)
+                return
+            last = warm.start_key(self._function, self._mode(), trace.signature)
+            if last is not None:
+                self._remember(key, warm.Wanted(static))
+                self._remember(last, ready)
+
+        kernel = maker.kernel_for(trace, self._mode(), structure, self._overlapping, save)
+        self._keep(trace.signature, kernel, trace)
+        return kernel, True
+
+    def _recalled(
+        self, tree: Tree, leaves: list[Any], structure: Tree | None
+    ) -> tuple[Signature, Kernel] | None:
+        """A kernel that an earlier process made for such a call."""
+        static: frozenset[int] = frozenset()
+        while True:
+            signature = signature_of(tree, leaves, static)[0]
+            key = warm.start_key(self._function, self._mode(), signature)
+            variant = self._variants.get(key, 0) if key is not None else warm.VARIANTS
+            if key is None or variant >= warm.VARIANTS:
+                return None
+            entry = warm.recall(key, variant)
+            if isinstance(entry, warm.Wanted) and not entry.static <= static:
+                static |= entry.static
+                continue
+            if not isinstance(entry, warm.Ready):
+                return None
+            self._variants[key] = variant + 1
+            kernel = warm.kernel_of(entry, signature.leaves, structure)
+            return None if kernel is None else (signature, kernel)
+
+    def _remember(self, key: str, entry: warm.Ready | warm.Wanted) -> None:
+        variant = self._variants.get(key, 0)
+        if variant < warm.VARIANTS:
+            warm.remember(key, variant, entry)
+            if isinstance(entry, warm.Ready):
+                self._variants[key] = variant + 1
+
+    def _keep(self, signature: Signature, kernel: Kernel, trace: Trace | None) -> None:
+        self._table.setdefault(signature, []).insert(0, (trace, kernel))
         self.add(kernel)
         if len(self.kernels) == config.warn_retrace:
             warn_once(
@@ -90,13 +151,10 @@ class Compiled(Dispatcher):
                 f"layouts, static values or relations between sizes: pass arrays and numbers, and "
                 f"keep their kinds the same from call to call",
             )
-        return kernel, leaves
 
     def _overlapping(self, kernel: Kernel, leaves: Sequence[Any]) -> Any:
         """A call that writes an array which shares memory with another one."""
-        tree = next(
-            t.signature.tree for rows in self._table.values() for t, k in rows if k is kernel
-        )
+        tree = next(s.tree for s, rows in self._table.items() for _, k in rows if k is kernel)
         given, shared = placements(leaves)
         state = (self._mode(), config.key())
         for made_in, runner in self._sharing:
@@ -106,7 +164,8 @@ class Compiled(Dispatcher):
                 if answer is not NO_MATCH:
                     return answer
         with self._lock:
-            runner = Sharing(self._traced(tree, given, shared), self._mode())
+            trace, _ = _maker().traced(self._function, tree, given, shared)
+            runner = _maker().Sharing(trace, self._mode())
             self._sharing = [(state, runner), *self._sharing]
         return runner(given)
 
@@ -118,27 +177,17 @@ class Compiled(Dispatcher):
     def _name(self) -> str:
         return str(getattr(self._function, "__qualname__", self._function))
 
-    def _traced(
-        self, tree: Tree, leaves: Sequence[Any], shared: tuple[Placement, ...] = ()
-    ) -> Trace:
-        static: frozenset[int] = frozenset()
-        for _ in range(len(leaves) + 1):
-            signature, slots = signature_of(tree, leaves, static, shared)
-            try:
-                return trace_call(self._function, signature, leaves, slots, converting.converted)
-            except NeedStatic as needed:
-                static = static | frozenset(needed.leaves)
-        raise TraceError(f"{self._name}: tracing does not settle which values are static")
-
     # -- looking at what a call compiles to
     def trace_of(self, *args: Any, **kwargs: Any) -> Trace:
         """The trace of the function for arguments like these."""
         leaves, tree = flatten((args, kwargs))
-        return self._traced(tree, leaves)
+        trace: Trace = _maker().traced(self._function, tree, leaves)[0]
+        return trace
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compilation:
         """Every stage of the compilation for arguments like these; nothing is built or run."""
-        return compilation(self.trace_of(*args, **kwargs), self._mode())
+        made: Compilation = _maker().compilation(self.trace_of(*args, **kwargs), self._mode())
+        return made
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """The graph of the function for arguments like these, before any rewriting."""
@@ -173,6 +222,11 @@ class Compiled(Dispatcher):
 
     def __deepcopy__(self, memo: Any) -> Compiled:
         return self
+
+
+def _maker() -> Any:
+    """The module that traces and compiles, imported when first needed."""
+    return importlib.import_module("arignote.specialise")
 
 
 def _flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Sequence[Any], Tree | None]:

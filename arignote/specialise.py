@@ -1,4 +1,6 @@
-"""From a trace to something that runs: the seam between tracing and the back ends.
+"""From a call to something that runs: the seam between tracing and the back ends.
+
+Importing this module imports the tracer and the whole compiler, which a warm start does without.
 
 FAST_COMPILE interprets the graph; the other modes build kernels, and interpret where there is no
 compiler.  Either way the result is a `Kernel`, which the dispatcher matches and calls.
@@ -12,24 +14,59 @@ from typing import Any
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .emit.kernel import compilation, make_kernel
 from .emit.plan import Plan
-from .errors import CompilerMissingError, warn_once
+from .emit.warm import Ready
+from .errors import CompilerMissingError, TraceError, warn_once
+from .trace import converting
+from .trace.capture import trace_call
 from .trace.interpreted import GuardFailed, run
-from .trace.overlap import overlapping, stand_in
+from .trace.overlap import Placement, overlapping, stand_in
 from .trace.plan import Trace
+from .trace.proxy import Proxy
 from .trace.pytree import Tree, flatten
+from .trace.session import NeedStatic
+from .trace.signature import signature_of
 
 Overlap = Callable[[Kernel, Sequence[Any]], Any]
+Save = Callable[[Ready], None]
 
 
-def kernel_for(trace: Trace, mode: str, structure: Tree | None, overlap: Overlap) -> Kernel:
+def traced(
+    function: Callable[..., Any],
+    tree: Tree,
+    leaves: Sequence[Any],
+    shared: tuple[Placement, ...] = (),
+) -> tuple[Trace, frozenset[int]]:
+    """The trace of a call, and the leaves whose values it needed to know."""
+    static: frozenset[int] = frozenset()
+    for _ in range(len(leaves) + 1):
+        signature, slots = signature_of(tree, leaves, static, shared)
+        try:
+            return trace_call(function, signature, leaves, slots, converting.converted), static
+        except NeedStatic as needed:
+            static = static | frozenset(needed.leaves)
+    name = getattr(function, "__qualname__", function)
+    raise TraceError(f"{name}: tracing does not settle which values are static")
+
+
+def is_traced(leaves: Sequence[Any]) -> bool:
+    """Is a function called while another one is traced, by code that is not converted?"""
+    return any(isinstance(x, Proxy) for x in leaves)
+
+
+def kernel_for(
+    trace: Trace, mode: str, structure: Tree | None, overlap: Overlap, save: Save | None = None
+) -> Kernel:
     """What runs a trace in a mode.
 
     structure: of the arguments, None where they are the leaves themselves.  overlap: answers calls
-    whose written arrays share memory with others.
+    whose written arrays share memory with others.  save: gets what a later process needs.
     """
     if mode != "FAST_COMPILE":
         try:
-            return make_kernel(compilation(trace, mode), structure)
+            kernel, ready = make_kernel(compilation(trace, mode), structure)
+            if save is not None:
+                save(ready)
+            return kernel
         except CompilerMissingError as error:
             warn_once("compiler", f"functions are interpreted, which is slow: {error}")
     return _interpreted(trace, structure, overlap)

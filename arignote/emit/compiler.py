@@ -28,8 +28,8 @@ from arignote.errors import CompilerMissingError, warn_once
 # -ffp-contract=off: gcc fuses multiply and add by default, which are not NumPy's bits.
 # -fwrapv: NumPy's integers wrap.  -fno-math-errno: lets sqrt and friends be instructions.
 _MEANING = (
-    "-O3", "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-ffp-contract=off", "-fno-strict-aliasing",
-    "-fvisibility=hidden", "-fPIC", "-w",
+    "-O3", "-fno-math-errno", "-fno-trapping-math", "-fwrapv", "-ffp-contract=off",
+    "-fno-strict-aliasing", "-fvisibility=hidden", "-fPIC", "-w",
 )  # fmt: skip
 _SANITIZE = ("-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-g")
 

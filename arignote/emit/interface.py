@@ -23,6 +23,7 @@ from ..optimize.loopnest.region import chain_root
 from ..trace import plan as traced
 from ..trace.signature import ArraySpec
 from . import plan
+from .references import Reference, nothing
 
 
 @dataclass(frozen=True)
@@ -241,7 +242,7 @@ def _error(s: Site) -> plan.ErrorSite:
 def _callback(s: Site, meeting: Meeting) -> plan.Callback:
     n = s.node
     if n is None:
-        return plan.Callback(_nothing, (), ())
+        return plan.Callback(nothing, (), ())
     operands: list[plan.ArrayOperand | plan.LeafOperand] = []
     for x in n.inputs:
         if x.op.name == "token":
@@ -252,7 +253,7 @@ def _callback(s: Site, meeting: Meeting) -> plan.Callback:
             operands.append(plan.ArrayOperand(x.dtype, x.rank))
     types = n.type if isinstance(n.type, tuple) else (n.type,)
     results = tuple(plan.CallbackResult(t.dtype, len(t.shape)) for t in types if t.dtype != OPAQUE)
-    return plan.Callback(_Reference(n), tuple(operands), results)
+    return plan.Callback(Reference(n), tuple(operands), results)
 
 
 def _handle(x: Node) -> Node:
@@ -262,23 +263,3 @@ def _handle(x: Node) -> Node:
             y for y in x.inputs[0].inputs if not isinstance(y.type, tuple) and y.dtype == OPAQUE
         )
     return x
-
-
-def _nothing() -> tuple[()]:
-    return ()
-
-
-class _Reference:
-    """An op's NumPy meaning with its attributes, states left out of the answer; pickles."""
-
-    def __init__(self, n: Node) -> None:
-        self.op, self.attrs = n.op, n.kwargs
-        types = n.type if isinstance(n.type, tuple) else (n.type,)
-        self.several = isinstance(n.type, tuple)
-        self.kept = [k for k, t in enumerate(types) if t.dtype != OPAQUE]
-
-    def __call__(self, *values: object) -> tuple[object, ...]:
-        assert self.op.reference is not None
-        answer = self.op.reference(*values, **self.attrs)
-        parts = answer if self.several else (answer,)
-        return tuple(parts[k] for k in self.kept)

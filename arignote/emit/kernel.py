@@ -20,6 +20,7 @@ from .dispatch import Kernel
 from .interface import Meeting, meet, plan_of
 from .library_table import externs
 from .plan import Plan
+from .warm import Ready
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     return Compilation(trace, graph, meeting, program, text, plan, seconds)
 
 
-def make_kernel(made: Compilation, structure: Any = None) -> Kernel:
-    """Build a compilation's text and wrap it for the dispatcher.
+def make_kernel(made: Compilation, structure: Any = None) -> tuple[Kernel, Ready]:
+    """Build a compilation's text and wrap it for the dispatcher; how to do so again without it.
 
     Raises CompilerMissingError and BuildError.
     """
     started = time.perf_counter()
-    built = build(made.source, made.trace.name, externs(made.program))
+    wanted = externs(made.program)
+    built = build(made.source, made.trace.name, wanted)
     made.seconds["build"] = time.perf_counter() - started
-    return Kernel(made.plan, built.entry, built.shapes, structure=structure, keep=built)
+    kernel = Kernel(made.plan, built.entry, built.shapes, structure=structure, keep=built)
+    return kernel, Ready(made.plan, built.key, wanted)

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..fxgraph.types import C128, F64, I64, DType
+from .dtypes import checked_dtype
 from .overlap import Placement
 from .pytree import Tree
-from .values import checked_dtype
 
 
 @dataclass(frozen=True, slots=True)

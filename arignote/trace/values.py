@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, TraceError
+from ..errors import TraceError
 from ..fxgraph.constants import const, is_const, new_input, number, value_of
 from ..fxgraph.node import Node
 from ..fxgraph.types import Shape, TensorType
 from ..fxgraph.window import Window, whole
+from .dtypes import checked_dtype
 from .session import session
 from .storage import Cell, Path, extended, read, shape_at
 
@@ -137,17 +138,6 @@ def node_of(x: Any) -> Node:
     if isinstance(x, bool | int | float | complex):
         return number(x)
     raise TypeError(f"cannot trace a value of type {type(x).__name__}: {x!r}")
-
-
-def checked_dtype(x: Any) -> Any:
-    """x, if its dtype is a number or bool that graphs know; raises DTypeError."""
-    d = x.dtype
-    if d.kind not in "?biufc" or d.char in "gG":
-        raise DTypeError(
-            f"dtype {d} is not supported: arrays hold bool, int8-64, uint8-64, float16/32/64 or "
-            f"complex64/128. Convert with x.astype(float) before the call."
-        )
-    return x
 
 
 def captured(x: np.ndarray[Any, Any]) -> Node:

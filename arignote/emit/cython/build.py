@@ -11,7 +11,7 @@ import ctypes
 import functools
 import hashlib
 import importlib
-import importlib.metadata
+import importlib.util
 import os
 import re
 import shlex
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+import arignote
 from arignote.config import config
 from arignote.emit.cache import default_cache, temporary_cache
 from arignote.emit.compiler import Compiler, cpu_identity, find_compiler, first_errors
@@ -69,10 +70,23 @@ def build_key(text: str, compiler: Compiler, externs: tuple[str, ...] = ()) -> s
 
 @functools.cache
 def versions() -> tuple[str, ...]:
-    """Versions on which built modules and rewritten graphs depend."""
-    packages = ("arignote", "cython", "scipy")
-    found = tuple(f"{p} {importlib.metadata.version(p)}" for p in packages)
-    return (*found, f"numpy {np.__version__}", sys.implementation.cache_tag or sys.version)
+    """Versions on which built modules and rewritten graphs depend.
+
+    Of packages that need not be imported, the file that has the version stands for it.
+    """
+    files = [_file_facts("Cython", "Shadow.py"), _file_facts("scipy", "version.py")]
+    python = sys.implementation.cache_tag or "", sys.version
+    return (arignote.__version__, *files, f"numpy {np.__version__}", *python)
+
+
+def _file_facts(package: str, name: str) -> str:
+    """Which file it is: its path, size and time of change."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return f"{package}: none"
+    path = Path(spec.origin).with_name(name)
+    status = path.stat() if path.exists() else os.stat(spec.origin)
+    return f"{path} {status.st_size} {status.st_mtime_ns}"
 
 
 def keep(name: str, text: str) -> None:

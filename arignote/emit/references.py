@@ -1,0 +1,43 @@
+"""The NumPy meaning of an op as a function that a kernel calls back.
+
+It pickles, and what it needs of the graph is imported at its first call: few warm starts need it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+from typing import Any
+
+from ..fxgraph.node import Node, op_named
+from ..fxgraph.types import OPAQUE
+
+
+class Reference:
+    """An op's reference with its attributes; states (generators) are left out of the answer."""
+
+    def __init__(self, n: Node) -> None:
+        types = n.type if isinstance(n.type, tuple) else (n.type,)
+        self.name, self.attrs = n.op.name, n.kwargs
+        self.several = isinstance(n.type, tuple)
+        self.kept = [k for k, t in enumerate(types) if t.dtype != OPAQUE]
+        self._packed: bytes | None = None
+
+    def __call__(self, *values: object) -> tuple[object, ...]:
+        if self._packed is not None:
+            importlib.import_module("arignote.trace.converting")  # declares every op
+            self.attrs, self._packed = pickle.loads(self._packed), None
+        reference = op_named(self.name).reference
+        assert reference is not None
+        answer = reference(*values, **self.attrs)
+        parts = answer if self.several else (answer,)
+        return tuple(parts[k] for k in self.kept)
+
+    def __getstate__(self) -> dict[str, Any]:
+        packed = self._packed if self._packed is not None else pickle.dumps(self.attrs)
+        return {**self.__dict__, "attrs": None, "_packed": packed}
+
+
+def nothing() -> tuple[()]:
+    """What sites without an operation of their own do."""
+    return ()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from ..fxgraph.constants import const, new_param, proj, project
 from ..fxgraph.graph import order_of, substitute
-from ..fxgraph.node import Node, at_origin, origin
+from ..fxgraph.node import Node, at_origin, make, origin
 from ..fxgraph.ops.elementwise import add, multiply
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.reduce import reduce_sum
@@ -116,12 +116,19 @@ def _typed(t: Node, n: Node) -> Node:
 
 
 def transposed_twice(n: Node, out: Node, tangents: Sequence[Node | None]) -> Node | None:
-    """The tangent of n's result `out` from n's vjp: the gradient of <vjp(g), tangents> by g."""
+    """The tangent of n's result `out` from n's vjp: the gradient of <vjp(g), tangents> by g.
+
+    n's operands are variables of their own meanwhile: one may stand twice, or depend on another.
+    """
     g = new_param("g", TensorType(out.dtype, out.shape))
+    pairs = [(x, t) for x, t in zip(n.inputs, tangents, strict=True) if t is not None]
+    seeds = [new_param("x", x.type) for x, _ in pairs]
+    left = iter(seeds)
+    operands = tuple(x if t is None else next(left) for x, t in zip(n.inputs, tangents))
+    alone = make(n.op, operands, n.attrs)
+    result = alone if n is out else project(alone, out.attr("k"))
     total: Node | None = None
-    seeds = [x for x, t in zip(n.inputs, tangents, strict=True) if t is not None]
-    for x, part in zip(seeds, vjp([out], [g], seeds, constant=()), strict=True):
-        t = next(t for y, t in zip(n.inputs, tangents, strict=True) if y is x and t is not None)
+    for (_, t), part in zip(pairs, vjp([result], [g], seeds), strict=True):
         if part is not None:
             inner = multiply(part, t)
             inner = reduce_sum(inner, axes=tuple(range(inner.rank))) if inner.rank else inner
@@ -129,4 +136,7 @@ def transposed_twice(n: Node, out: Node, tangents: Sequence[Node | None]) -> Nod
     if total is None:
         return None
     (out_tangent,) = vjp([total], [const(1, total.dtype)], [g])
-    return None if out_tangent is None else substitute([out_tangent], {g: zeros_like(out)})[0]
+    if out_tangent is None:
+        return None
+    back = dict(zip(seeds, (x for x, _ in pairs), strict=True))
+    return substitute([out_tangent], {g: zeros_like(out), **back})[0]

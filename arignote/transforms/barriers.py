@@ -1,4 +1,5 @@
-"""What changes derivatives and nothing else: stop_gradient, zero_gradient, grad_clip, grad_scale."""
+"""What changes derivatives and nothing else: stop_gradient, zero_gradient, grad_clip,
+grad_scale."""
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ Axes = int | None | Sequence[int | None]
 def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> Callable[..., Any]:
     """`function` applied to each slice along an axis of its arguments, results stacked.
 
-    in_axes: the batch axis of each argument (None: not batched), or one for all.  out_axes: where the
-    batch axis stands in the results.  Arguments and results may be pytrees.  Raises ShapeError when
-    no argument is batched, or when batch sizes differ.
+    in_axes: the batch axis of each argument (None: not batched), or one for all.  out_axes: where
+    the batch axis stands in the results.  Arguments and results may be pytrees.  Raises ShapeError
+    when no argument is batched, or when batch sizes differ.
     """
 
     def batched(*args: Any) -> Any:

@@ -26,10 +26,10 @@ def check_grad(
 ) -> list[Comparison]:
     """Compare the derivatives of `function` at `args` with difference quotients.
 
-    Every floating argument is varied, along random directions, and every floating result and changed
-    argument is looked at.  order: 1, or 2 for the gradient of the gradient too.  modes: "fwd", "rev".
-    Returns what was compared; raises AssertionError, with the numbers, where they differ by more than
-    rtol, UnsupportedError for an operation without derivative.
+    Every floating argument is varied, along random directions, and every floating result and
+    changed argument is looked at.  order: 1, or 2 for the gradient of the gradient too.  modes:
+    "fwd", "rev". Returns what was compared; raises AssertionError, with the numbers, where they
+    differ by more than rtol, UnsupportedError for an operation without derivative.
     """
     inner = function if isinstance(function, Compiled) else Compiled(function)
     trace = inner.trace_of(*args)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd_sym.reverse import vjp as cotangents_of
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError, TraceError
 from ..fxgraph.constants import const
 from ..fxgraph.node import Node
-from ..fxgraph.ops.family import cast_to, spread
-from ..trace.proxy import wrap
+from ..fxgraph.ops.family import cast_to
 from ..trace.session import is_tracing
-from .tracing import Variables, answer_of, nodes_of, transformed
+from .tracing import Variables, answer_of, nodes_of, paired, transformed
 
 Argnums = int | Sequence[int]
 
@@ -22,18 +21,21 @@ def grad(
     argnums: Argnums = 0,
     has_aux: bool = False,
     allow_int: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The gradient of a function with a scalar result.
 
-    argnums: which positional arguments, one or several (then a tuple comes back).  An argument may be
-    a pytree; the gradient has its structure, and each leaf the shape and dtype of the argument's.
-    has_aux: the function returns (result, anything); the gradient returns (gradient, anything).
-    Arguments that the function writes are not changed.  Complex arguments follow JAX: the
-    gradient of a real function is dx - i dy of it, so descent steps go along its conjugate.
-    Raises DTypeError for integer arguments (zeros with `allow_int`), ShapeError for a result that is
-    no scalar, UnsupportedError for an operation without derivative, with the user's line.
+    argnums: which positional arguments, one or several (then a tuple comes back).  An argument may
+    be a pytree; the gradient has its structure, and each leaf the shape and dtype of the
+    argument's. has_aux: the function returns (result, anything); the gradient returns (gradient,
+    anything). Arguments that the function writes are not changed.  Complex arguments follow JAX:
+    the gradient of a real function is dx - i dy of it, so descent steps go along its conjugate.
+    holomorphic: the function is analytic, its result complex; the gradient is the complex
+    derivative. Raises DTypeError for integer arguments (zeros with `allow_int`) and for complex
+    results unless `holomorphic`, ShapeError for a result that is no scalar, UnsupportedError for
+    an operation without derivative, with the user's line.
     """
-    both = _value_and_grad(function, argnums, has_aux, allow_int)
+    both = _value_and_grad(function, argnums, has_aux, allow_int, holomorphic)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, derivative = both(*args, **kwargs)
@@ -47,13 +49,20 @@ def value_and_grad(
     argnums: Argnums = 0,
     has_aux: bool = False,
     allow_int: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """(result, gradient) of a function, in one pass; see `grad`."""
-    return transformed(_value_and_grad(function, argnums, has_aux, allow_int), function)
+    return transformed(
+        _value_and_grad(function, argnums, has_aux, allow_int, holomorphic), function
+    )
 
 
 def _value_and_grad(
-    function: Callable[..., Any], argnums: Argnums, has_aux: bool, allow_int: bool
+    function: Callable[..., Any],
+    argnums: Argnums,
+    has_aux: bool,
+    allow_int: bool,
+    holomorphic: bool,
 ) -> Callable[..., Any]:
     single = isinstance(argnums, int)
     wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
@@ -61,8 +70,7 @@ def _value_and_grad(
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         variables = Variables.of(args, wanted, allow_int, "grad")
         answer = answer_of(function, variables.args, kwargs)
-        value = answer[0] if has_aux else answer
-        out = _scalar(value)
+        out = _scalar(_main(answer) if has_aux else answer, holomorphic)
         seed = cast_to(const(1.0), out.dtype)
         found = cotangents_of((out,), (seed,), variables.wrt)
         return answer, variables.tree_of(found, single)
@@ -70,37 +78,55 @@ def _value_and_grad(
     return value_and_gradient
 
 
-def _scalar(value: Any) -> Node:
+def _main(answer: Any) -> Any:
+    """The result of a function that gives (result, auxiliary data)."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        raise TraceError("grad with has_aux=True needs a function that returns (result, aux)")
+    return answer[0]
+
+
+def _scalar(value: Any, holomorphic: bool) -> Node:
     leaves, _ = nodes_of(value)
     if len(leaves) != 1 or leaves[0].shape:
         what = " and ".join(str(n.type) for n in leaves) or "nothing"
         raise ShapeError(
-            f"grad needs a function with one scalar result, this one gives {what}: return a sum, or "
-            f"use jacobian or vjp"
+            f"grad needs a function with one scalar result, this one gives {what}: return a sum, "
+            f"or use jacobian or vjp"
         )
     out = leaves[0]
     if out.dtype.kind not in "fc":
-        raise ShapeError(f"grad needs a function with a floating result, this one gives {out.type}")
+        raise DTypeError(
+            f"grad needs a function with a floating result, this one gives {out.type}: use has_aux "
+            f"for what is only looked at"
+        )
+    if (out.dtype.kind == "c") != holomorphic:
+        raise DTypeError(
+            f"grad with holomorphic=True needs a complex result, this one is {out.type}"
+            if holomorphic
+            else f"grad of a complex result ({out.type}) is not one array: take the real part, the "
+            f"absolute value, or say holomorphic=True if the function is analytic"
+        )
     return out
 
 
 def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """(result, pull) where pull(cotangent) gives one cotangent an argument.
 
-    The cotangent has the structure, shapes and dtypes of the result.
+    The cotangent has the structure and shapes of the result; integer arguments get zeros.  Inside a
+    compiled function both are parts of it.  Outside, each is compiled, so code that calls `pull`
+    often is better compiled itself.  Raises ShapeError or TraceError for a cotangent that does not
+    fit.
     """
     if not is_tracing():
         return _vjp_of_values(function, args)
     variables = Variables.of(args, range(len(args)), True, "vjp")
     answer = answer_of(function, variables.args, {})
-    outputs, _ = nodes_of(answer)
+    outputs, tree = nodes_of(answer)
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
-        given, _ = nodes_of(cotangent)
-        seeds = [spread(cast_to(g, o.dtype), o.shape) for g, o in zip(given, outputs, strict=True)]
-        pulled: tuple[Any, ...] = variables.tree_of(
-            cotangents_of(outputs, seeds, variables.wrt), False
-        )
+        seeds = paired(cotangent, outputs, tree, "vjp: the cotangent")
+        found = cotangents_of(outputs, seeds, variables.wrt)
+        pulled: tuple[Any, ...] = variables.tree_of(found, False)
         return pulled
 
     return answer, pull

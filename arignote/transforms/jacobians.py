@@ -86,7 +86,8 @@ def _by_rows(out: Node, wrt: Sequence[Node]) -> list[Any]:
 
 
 def _by_columns(out: Node, wrt: Sequence[Node]) -> list[Any]:
-    """The same by a forward pass an element of each argument; the direction comes first, then last."""
+    """The same by a forward pass an element of each argument; the direction comes first, then
+    last."""
     done = []
     for x in wrt:
         if not x.shape:

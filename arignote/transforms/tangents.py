@@ -6,26 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd_sym.forward import jvp as tangents_of
-from ..fxgraph.ops.family import cast_to, spread
+from ..fxgraph.node import Node
 from ..trace.proxy import wrap
 from .gradients import Argnums, grad
-from .tracing import Variables, answer_of, filled, nodes_of, transformed
+from .tracing import Variables, answer_of, filled, nodes_of, paired, transformed
 
 
 def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """(result, tangent of the result) for one tangent an argument, of its structure and shapes."""
+    """(result, tangent of the result) for one tangent an argument, of its structure and shapes.
+
+    Tangents of integer arguments are not looked at.  Raises ShapeError or TraceError for tangents
+    that do not fit the arguments.
+    """
 
     def pushed(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         variables = Variables.of(tuple(primals), range(len(primals)), True, "jvp")
         answer = answer_of(function, variables.args, {})
         outputs, tree = nodes_of(answer)
-        given, _ = nodes_of(tuple(tangents))
-        points, ts = [], []
-        for p, t in zip(variables.points, given, strict=True):
-            if p is not None:
-                points.append(p)
-                ts.append(spread(cast_to(t, p.dtype), p.shape))
-        found = filled(tangents_of(outputs, points, ts), outputs)
+        found = _tangents(variables, outputs, tangents, "jvp")
         return answer, tree.unflatten(wrap(t) for t in found)
 
     return transformed(pushed, function)(tuple(primals), tuple(tangents))
@@ -47,7 +45,7 @@ def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
     Forward mode over reverse mode: about twice the cost of a gradient.
     """
     gradient = grad(function, argnums)
-    position = argnums if isinstance(argnums, int) else tuple(argnums)[0]
+    position = argnums if isinstance(argnums, int) else next(iter(argnums))
 
     def hessian_vector(*args: Any) -> Any:
         *primals, v = args
@@ -66,8 +64,13 @@ def jvp_inside(
     """The tangent alone, inside a trace, for a function that needs no conversion."""
     variables = Variables.of(tuple(primals), range(len(primals)), True, "hvp")
     outputs, tree = nodes_of(function(*variables.args))
-    given, _ = nodes_of(tuple(tangents))
+    return tree.unflatten(wrap(t) for t in _tangents(variables, outputs, tangents, "hvp"))
+
+
+def _tangents(
+    variables: Variables, outputs: Sequence[Node], tangents: Sequence[Any], what: str
+) -> list[Node]:
+    """The tangents of outputs for tangents of the variables; those of integers do not matter."""
+    given = paired(tuple(tangents), variables.leaves, variables.tree, f"{what}: the tangent")
     pairs = [(p, t) for p, t in zip(variables.points, given, strict=True) if p is not None]
-    ts = [spread(cast_to(t, p.dtype), p.shape) for p, t in pairs]
-    found = filled(tangents_of(outputs, [p for p, _ in pairs], ts), outputs)
-    return tree.unflatten(wrap(t) for t in found)
+    return filled(tangents_of(outputs, [p for p, _ in pairs], [t for _, t in pairs]), outputs)

@@ -9,16 +9,24 @@ from typing import Any
 import numpy as np
 
 from ..api import Compiled
-from ..errors import DTypeError, TraceError
-from ..fxgraph.node import Node
-from ..fxgraph.ops.barriers import grad_point
+from ..errors import DTypeError, ShapeError, TraceError
+from ..fxgraph.affine import size_node
+from ..fxgraph.constants import constant
+from ..fxgraph.graph import order_of
+from ..fxgraph.node import Node, dependencies
+from ..fxgraph.ops.barriers import grad_point, grad_point_op
+from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.shaping import zeros_like
+from ..fxgraph.prove import hinted
 from ..scanloop import derivatives
 from ..trace import converting
 from ..trace.proxy import node_of, wrap
 from ..trace.pytree import Tree, flatten
 
-__all__ = ["Variables", "answer_of", "derivatives", "filled", "nodes_of", "transformed"]
+__all__ = [
+    "Inside", "Variables", "answer_of", "derivatives", "filled", "fitted", "nodes_of",
+    "paired", "transformed",
+]  # fmt: skip
 
 
 def transformed(implementation: Callable[..., Any], function: Callable[..., Any]) -> Compiled:
@@ -38,7 +46,7 @@ def _name(function: Callable[..., Any]) -> str:
 
 def answer_of(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """function(*args, **kwargs), its control flow captured."""
-    inner = function.__wrapped__ if isinstance(function, Compiled) else function
+    inner = function._function if isinstance(function, Compiled) else function
     return converting.converted(inner)(*args, **kwargs)
 
 
@@ -59,7 +67,8 @@ class Variables:
     def of(
         cls, args: Sequence[Any], argnums: Sequence[int], allow_int: bool, what: str
     ) -> Variables:
-        """Raises DTypeError for integers and booleans unless `allow_int`, TraceError for bad argnums."""
+        """Raises DTypeError for integers and booleans unless `allow_int`, TraceError for bad
+        argnums."""
         wanted = []
         for k in argnums:
             if not -len(args) <= k < len(args):
@@ -134,5 +143,71 @@ def filled(values: Sequence[Node | None], like: Sequence[Node]) -> list[Node]:
     return [v if v is not None else zeros_like(n) for v, n in pairs]
 
 
-def is_number(x: Any) -> bool:
-    return isinstance(x, bool | int | float | complex | np.generic)
+@dataclass(frozen=True)
+class Inside:
+    """The arguments of a function that becomes one node, as points that tell its inside from its
+    outside.
+
+    given: the leaves of the arguments.  points: what stands for them inside.
+    """
+
+    given: tuple[Node, ...]
+    points: tuple[Node, ...]
+    tree: Tree
+    args: Any
+
+    @classmethod
+    def of(cls, args: Any) -> Inside:
+        leaves, tree = flatten(args)
+        given = tuple(node_of(x) for x in leaves)
+        points = tuple(grad_point(n) if n.dtype.kind in "fc" else n for n in given)
+        return cls(given, points, tree, tree.unflatten(map(wrap, points)))
+
+    def captured(self, roots: Sequence[Node]) -> list[Node]:
+        """What is read below `roots` beside the points: the outermost nodes that depend on none."""
+        points = set(self.points)
+        first = min((p.serial for p in points if p.op is grad_point_op), default=0)
+        outside = lambda n: n in points or n.serial < first
+        below = order_of(roots, stop=outside)
+        depends: set[Node] = set(points)
+        for n in below:
+            if any(d in depends for d in dependencies(n)):
+                depends.add(n)
+        read = [d for n in below if n in depends for d in dependencies(n)]
+        found = dict.fromkeys(n for n in (*read, *roots) if n not in depends)
+        return sorted((n for n in found if n.op is not constant), key=lambda n: n.serial)
+
+
+def paired(values: Any, like: Sequence[Node], tree: Tree, whose: str) -> list[Node]:
+    """The leaves of cotangents or tangents, in the structure `tree`, each of its node's type."""
+    nodes, given = nodes_of(values)
+    if given != tree:
+        raise TraceError(
+            f"{whose} has another structure ({_listed(given)}) than what it belongs to "
+            f"({_listed(tree)})"
+        )
+    names = [""] if tree.kind == "leaf" else [f" {name}" for name in tree.names()]
+    return [
+        fitted(g, x, whose + name) if x.dtype.kind in "fc" else x
+        for g, x, name in zip(nodes, like, names, strict=True)
+    ]
+
+
+def _listed(tree: Tree) -> str:
+    return "one value" if tree.kind == "leaf" else ", ".join(tree.names()) or "nothing"
+
+
+def fitted(g: Node, like: Node, whose: str) -> Node:
+    """g in the dtype of `like`.  Raises ShapeError, saying whose it is, where shapes differ."""
+    have, want = _sizes(g), _sizes(like)
+    if have != want:
+        raise ShapeError(f"{whose} has shape {have}, it must have {want}")
+    if g.shape != like.shape:  # equal in this call: the trace has to know for which others
+        shape = tuple(d if isinstance(d, int) else wrap(d) for d in like.shape)
+        g = node_of(np.broadcast_to(wrap(g), shape))
+    return cast_to(g, like.dtype)
+
+
+def _sizes(n: Node) -> tuple[int | None, ...]:
+    """The shape in this call."""
+    return tuple(d if isinstance(d, int) else hinted(size_node(d)) for d in n.shape)

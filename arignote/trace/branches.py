@@ -19,16 +19,17 @@ from . import lists
 from .convert.site import Site
 from .growing import Growing
 from .journal import Contents, contents, journal, mutating, refill
-from .merging import Merge
+from .merging import Conflict, Merge
 from .proxy import Cell, Proxy, cells
 from .regions import Region, at_site, facts_of, learn, run
+from .truth import known
 from .truthiness import truth
 from .undefined import Undefined
 
 State = tuple[Any, ...]
 
 
-# ---- the branch itself ---------------------------------------------------------------------------------
+# ---- the branch itself ---------------------------------------------------------------------------
 @dataclass
 class Taken:
     """What one branch left behind: the state, the cells' versions, what containers hold."""
@@ -45,6 +46,42 @@ class Taken:
 
 
 def choose(
+    pred: Node,
+    then: Callable[[], State],
+    other: Callable[[], State],
+    names: Sequence[str],
+    reset: Callable[[], None],
+    site: Site | None,
+) -> State:
+    """The state after `then() if pred else other()`: both merged, or, where they cannot be and the
+    condition follows from the arguments' sizes and integers, the one this call takes (guarded).
+    """
+    known_cells = cells()
+    before = [c.version for c in known_cells]
+    state = _both(pred, then, other, names, reset, site)
+    if not any(isinstance(x, Conflict) for x in state):
+        return state
+    taken = _decided(pred)
+    if taken is None:
+        return state
+    restore(known_cells, before)
+    reset()
+    learn(*facts_of(pred, taken))
+    return then() if taken else other()
+
+
+def _decided(pred: Node) -> bool | None:
+    """The value of a condition over arguments' sizes and integers, as a guard; None for any other."""
+    n = pred
+    while n.op.name == "cast":
+        n = n.inputs[0]
+    if n.dtype.kind != "b":
+        return None
+    value = known(n)
+    return None if value is None else bool(value)
+
+
+def _both(
     pred: Node,
     then: Callable[[], State],
     other: Callable[[], State],
@@ -76,7 +113,9 @@ def choose(
     versions = [dict(zip(known, taken.versions, strict=True)) for taken in (first, second)]
     merge = Merge(*versions, site)
     with at_site(site):
-        makers = [merge.add(n, a, b) for n, a, b in zip(names, first.state, second.state, strict=True)]
+        makers = [
+            merge.add(n, a, b) for n, a, b in zip(names, first.state, second.state, strict=True)
+        ]
         refills = [
             (c, _merged_contents(merge, c, first.held(c), second.held(c), site))
             for c in _unique([c for c, _, _ in (*first.containers, *second.containers)])
@@ -154,7 +193,9 @@ def _joined(pred: Node, merge: Merge, first: Region, second: Region) -> tuple[No
     return results_of(node)
 
 
-def _go_on(pred: Node, holds: bool, ended: Taken, other: Callable[[], State], site: Site | None) -> State:
+def _go_on(
+    pred: Node, holds: bool, ended: Taken, other: Callable[[], State], site: Site | None
+) -> State:
     """One branch always raises: check that it is not taken, then the other runs where we are."""
     empty = run(lambda: None)[0]
     sides = (ended.region, empty) if holds else (empty, ended.region)
@@ -171,7 +212,7 @@ def _go_on(pred: Node, holds: bool, ended: Taken, other: Callable[[], State], si
     return other()
 
 
-# ---- statements and expressions ------------------------------------------------------------------------
+# ---- statements and expressions ------------------------------------------------------------------
 def if_(
     pred: Any,
     then: Callable[[], None],
@@ -198,7 +239,9 @@ def if_(
 
         return inner
 
-    state = choose(t.node, ran(then), ran(other), [names[k] for k in kept], lambda: put(start), site)
+    state = choose(
+        t.node, ran(then), ran(other), [names[k] for k in kept], lambda: put(start), site
+    )
     final: list[Any] = [Undefined(name) for name in names]
     for k, value in zip(kept, state, strict=True):
         final[k] = value
@@ -218,7 +261,5 @@ def ifexp(pred: Any, then: Callable[[], Any], other: Callable[[], Any], site: Si
 def value_of_choice(
     pred: Node, then: Callable[[], Any], other: Callable[[], Any], site: Site | None
 ) -> Any:
-    state = choose(
-        pred, lambda: (then(),), lambda: (other(),), ("this value",), lambda: None, site
-    )
+    state = choose(pred, lambda: (then(),), lambda: (other(),), ("this value",), lambda: None, site)
     return state[0]

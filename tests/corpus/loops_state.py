@@ -35,7 +35,7 @@ class State:
     t: float
 
 
-# ---- containers ------------------------------------------------------------------------------------------
+# ---- containers ----------------------------------------------------------------------------------
 @case(V())
 def tuple_state(a):
     s = (0.0, 1.0)
@@ -105,7 +105,7 @@ def list_of_arrays_swapped(a, b, n):
     return buffers[0], buffers[1]
 
 
-# ---- lists that grow ---------------------------------------------------------------------------------------
+# ---- lists that grow -----------------------------------------------------------------------------
 @case(V())
 def append_each(a):
     out = []
@@ -182,7 +182,7 @@ def append_in_while(a):
     return np.array(out)
 
 
-# ---- iteration ---------------------------------------------------------------------------------------------
+# ---- iteration -----------------------------------------------------------------------------------
 @case(V(), V())
 def over_zip(a, b):
     s = 0.0
@@ -292,7 +292,7 @@ def range_with_slice_steps(a, n, k):
     return t, i, j
 
 
-# ---- early exits -------------------------------------------------------------------------------------------
+# ---- early exits ---------------------------------------------------------------------------------
 @case(V(), 0.3)
 @case(V(), 9.0)
 def for_else(a, v):
@@ -408,7 +408,7 @@ def raise_in_last_branch(n):
     return r + 1
 
 
-# ---- names and types ---------------------------------------------------------------------------------------
+# ---- names and types -----------------------------------------------------------------------------
 @case(V(), 4)
 def int_becomes_float(a, n):
     s = 0
@@ -635,3 +635,13 @@ def builtins_of_numbers(x, y, n):
     for i in range(n):
         t += int(x) + round(y) + abs(y) + max(x, y, i) + min(i, n - i) + divmod(i, 3)[1] + pow(x, 2) + float(i)
     return t, bool(t), isinstance(t, float), isinstance(i, int), type(x) is float
+
+
+@case(3, 4, np.arange(3.0))
+@case(3, 3, np.arange(3.0))
+def shape_chosen_by_sizes(n, m, zs):
+    total = np.zeros((n, m))
+    for z in zs:
+        x = np.zeros((n, n)) if n == m else np.ones((n, m))
+        total += x * z
+    return total

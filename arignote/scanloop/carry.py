@@ -1,8 +1,8 @@
 """Carries: what a loop's body takes from one step to the next, in their simplest form.
 
 A carry that no step changes is no carry: its param is replaced by the initial value, inside nested
-bodies too; a Python integer that grows by a literal at every step is a function of the counter.  What is
-left is what `scan` gets.
+bodies too; a Python integer that grows by a literal at every step is a function of the counter.
+What is left is what `scan` gets.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def simplified(
 ) -> Simplified:
     """Drop the carries that do not change, and those that only count.
 
-    known: params with values from elsewhere.  index, steps: the counter of a range by 1 or -1, and how
-    many steps run.
+    known: params with values from elsewhere.  index, steps: the counter of a range by 1 or -1, and
+    how many steps run.
     """
     replaced = dict(known)
     gone: dict[int, Node] = {}
@@ -108,8 +108,8 @@ class _Itself(dict[Node, Node]):
 
 
 def rebound(roots: Sequence[Node], replace: dict[Node, Node]) -> tuple[Node, ...]:
-    """`roots` with the leaves `replace` replaced, inside bodies too; what does not depend on them is
-    not visited, so the cost is that of the body, not of the function around it.
+    """`roots` with the leaves `replace` replaced, inside bodies too; what does not depend on them
+    is not visited, so the cost is that of the body, not of the function around it.
     """
     if not replace:
         return tuple(roots)

@@ -1,10 +1,8 @@
 """Loops and branches as functions: scan, map, reduce, foldl, foldr, while_loop, cond, until.
 
-They are written as plain Python loops.  Outside compiled functions they run as they stand; inside, they
-are converted like any function of the user, and become scan and cond nodes.
+They are written as plain Python loops.  Outside compiled functions they run as they stand; inside,
+they are converted like any function of the user, and become scan and cond nodes.
 """
-
-
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ def traced_into(function: F) -> F:
 
 
 class until:
-    """`return outputs, until(condition)` in a step of `scan`: stop after this step where it holds."""
+    """`return outputs, until(condition)` in a step of `scan`: stop after it where this holds."""
 
     def __init__(self, condition: Any) -> None:
         self.condition = condition
@@ -41,14 +39,16 @@ def scan(
     """Run `fn(*elements, *previous outputs, *non_sequences)` step by step; outputs stacked by step.
 
     sequences: an array or several; a step sees one element (row) of each.
-    outputs_info: one an output: its value before the first step, None for outputs that are not fed back.
-        For a past further back, `{"initial": array, "taps": [-2, -1]}`: the last rows of `initial` come
-        before the first step, and fn gets the outputs at these distances, in the order of the taps.
+    outputs_info: one an output: its value before the first step, None for outputs that are not fed
+    back.
+        For a past further back, `{"initial": array, "taps": [-2, -1]}`: the last rows of `initial`
+        come before the first step, and fn gets the outputs at these distances, in the order of the
+        taps.
     n_steps: needed where there are no sequences; never more than the shortest sequence has.
     fn gives one output or a tuple of them; `(outputs, until(condition))` stops after that step.
 
-    Returns an array, or a tuple of arrays where there are several outputs.  Raises ValueError where the
-    number of steps is not given by anything.
+    Returns an array, or a tuple of arrays where there are several outputs.  Raises ValueError where
+    the number of steps is not given by anything.
     """
     xs = _several(sequences)
     infos = _several(outputs_info)
@@ -136,7 +136,7 @@ def map(fn: Callable[..., Any], sequences: Any, non_sequences: Any = ()) -> Any:
 
 @traced_into
 def foldl(fn: Callable[..., Any], sequences: Any, initial: Any, non_sequences: Any = ()) -> Any:
-    """The last state of `state = fn(*elements, state, *non_sequences)`, from the first element on."""
+    """The last state of `state = fn(*elements, state, *non_sequences)`, first element first."""
     xs = _several(sequences)
     fixed = _several(non_sequences)
     state = initial

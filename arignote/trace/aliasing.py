@@ -1,8 +1,10 @@
-"""Arrays that are the same memory on some paths only: exact where possible, refused where it matters.
+"""Arrays that are the same memory on some paths only: exact where possible, refused where it
+matters.
 
 A branch or a loop may leave a name bound to one array or another.  The graph then has the value, in
 a cell of its own, tied to the cells that it may be in NumPy.  A write to one of them is not seen
-through the others: whoever reads these afterwards gets an error that says so, instead of a wrong number.
+through the others: whoever reads these afterwards gets an error that says so, instead of a wrong
+number.
 """
 
 from __future__ import annotations
@@ -74,7 +76,7 @@ def recall(cells: list[Cell], known: list[tuple[Any, str | None]]) -> None:
         cell.ties, cell.stale = ties, stale
 
 
-# ---- views that differ in where they start ---------------------------------------------------------------
+# ---- views that differ in where they start -------------------------------------------------------
 def window_of(x: Any) -> Window | None:
     """The one window of a view; None for what is reshaped, or not an array."""
     if not isinstance(x, Array) or x.cell.stale is not None:

@@ -21,7 +21,7 @@ from .growing import Growing
 from .journal import Contents, contents, journal, mutating, refill
 from .merging import Conflict, Merge
 from .proxy import Cell, Proxy, cells
-from .regions import Region, at_site, facts_of, learn, run
+from .regions import Region, at_site, facts_of, learn, recorded, run
 from .truth import known
 from .truthiness import truth
 from .undefined import Undefined
@@ -58,12 +58,17 @@ def choose(
     """
     known_cells = cells()
     before = [c.version for c in known_cells]
-    state = _both(pred, then, other, names, reset, site)
+    effects = recorded()
+    count = len(effects)
+    with journal() as changes:
+        state = _both(pred, then, other, names, reset, site)
     if not any(isinstance(x, Conflict) for x in state):
         return state
     taken = _decided(pred)
     if taken is None:
         return state
+    del effects[count:]
+    changes.undo()
     restore(known_cells, before)
     reset()
     learn(*facts_of(pred, taken))
@@ -71,7 +76,7 @@ def choose(
 
 
 def _decided(pred: Node) -> bool | None:
-    """The value of a condition over arguments' sizes and integers, as a guard; None for any other."""
+    """The value of a condition over arguments' sizes and integers (guarded); None for others."""
     n = pred
     while n.op.name == "cast":
         n = n.inputs[0]
@@ -110,8 +115,11 @@ def _both(
     if second.region.ended:
         reset()
         return _go_on(pred, False, second, then, site)
-    versions = [dict(zip(known, taken.versions, strict=True)) for taken in (first, second)]
-    merge = Merge(*versions, site)
+    merge = Merge(
+        dict(zip(known, first.versions, strict=True)),
+        dict(zip(known, second.versions, strict=True)),
+        site,
+    )
     with at_site(site):
         makers = [
             merge.add(n, a, b) for n, a, b in zip(names, first.state, second.state, strict=True)

@@ -1,7 +1,7 @@
 """Calls: every call of converted code comes here.
 
-Builtins of traced values get their meaning from `pybuiltins`, NumPy's functions from the registry or
-NumPy's own protocols, the user's functions are converted and traced into; what has no traced
+Builtins of traced values get their meaning from `pybuiltins`, NumPy's functions from the registry
+or NumPy's own protocols, the user's functions are converted and traced into; what has no traced
 argument and is nobody's business is called plainly.
 """
 
@@ -35,7 +35,17 @@ OPERATORS: list[Any] = []
 #: Calls of the user's functions inside each other; beyond it the recursion is taken for endless.
 DEEPEST = 200
 #: These make arrays of sizes that may be large: never done while tracing.
-_CREATION = (np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.arange, np.linspace, np.tri)
+_CREATION = (
+    np.zeros,
+    np.ones,
+    np.empty,
+    np.full,
+    np.eye,
+    np.identity,
+    np.arange,
+    np.linspace,
+    np.tri,
+)
 _PLAIN_PACKAGES = ("numpy", "scipy", "arignote", "networkx", "builtins")
 _STDLIB = sysconfig.get_paths()["stdlib"]
 _now = [0]
@@ -71,9 +81,16 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return _function(site, f, args, kwargs, traced)
     if isinstance(f, type):
         return _constructed(site, f, args, kwargs)
-    if isinstance(getattr(type(f), "__call__", None), FunctionType):
-        return _call(site, MethodType(type(f).__call__, f), args, kwargs)
+    called = _method_of(f, "__call__")
+    if called is not None:
+        return _call(site, MethodType(called, f), args, kwargs)
     return _plain(site, f, args, kwargs, traced)
+
+
+def _method_of(x: Any, name: str) -> FunctionType | None:
+    """A method that x's class defines in Python."""
+    found = getattr(type(x), name, None)
+    return found if isinstance(found, FunctionType) else None
 
 
 def _in(f: Any, table: dict[Any, Any]) -> bool:
@@ -114,8 +131,10 @@ def _inlined(f: Any) -> Any:
     return f
 
 
-# ---- functions of the user ---------------------------------------------------------------------------
-def _function(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
+# ---- functions of the user -----------------------------------------------------------------------
+def _function(
+    site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool
+) -> Any:
     inner = f.__func__ if isinstance(f, MethodType) else f
     if not isinstance(inner, FunctionType):
         if _inlined(inner) is not inner:
@@ -125,7 +144,8 @@ def _function(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any],
         return _plain(site, f, args, kwargs, traced)
     if _now[0] >= DEEPEST:
         raise TraceError(
-            f"{site}\n{inner.__qualname__} calls itself more than {DEEPEST} deep while it is traced. "
+            f"{site}\n{inner.__qualname__} calls itself more than {DEEPEST} deep while it is "
+            "traced. "
             f"Recursion must end by values known while tracing; write a loop instead."
         )
     _now[0] += 1
@@ -139,17 +159,19 @@ def _is_library(f: FunctionType) -> bool:
     if getattr(f, "__arignote_converted__", False):
         return False
     module = (f.__module__ or "").partition(".")[0]
-    if module in _PLAIN_PACKAGES or f.__code__.co_filename.startswith(("<string>", "<frozen", "<__array_function__")):
+    if module in _PLAIN_PACKAGES or f.__code__.co_filename.startswith(
+        ("<string>", "<frozen", "<__array_function__")
+    ):
         return True
     return module in sys.stdlib_module_names and f.__code__.co_filename.startswith(_STDLIB)
 
 
 def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """An object of the user's class, its `__init__` converted."""
-    init = cls.__init__
+    init: Any = getattr(cls, "__init__", None)
     if type(cls) is not type or not isinstance(init, FunctionType) or _is_library(init):
         return _plain(site, cls, args, kwargs, has_traced((args, kwargs)))
-    new = cls.__new__
+    new: Any = cls.__new__
     made = new(cls) if new is object.__new__ else new(cls, *args, **kwargs)
     journal.made(made)
     if isinstance(made, cls):
@@ -157,7 +179,7 @@ def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str,
     return made
 
 
-# ---- everything else -----------------------------------------------------------------------------------
+# ---- everything else -----------------------------------------------------------------------------
 def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
     _refuse_hidden_state(site, f, args)
     try:
@@ -173,10 +195,12 @@ def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tr
 
 def _made_here(f: Any, out: np.ndarray[Any, Any], args: tuple[Any, ...]) -> bool:
     """Is it an array of its own, that the function may go on to write?"""
-    if out.dtype.kind not in "biufc" or isinstance(f, FunctionType) and not _is_library(f):
+    if out.dtype.kind not in "biufc" or (isinstance(f, FunctionType) and not _is_library(f)):
         return False
     owner = getattr(f, "__self__", None)
-    return not any(out is a or np.may_share_memory(out, a) for a in (*args, owner) if isinstance(a, np.ndarray))
+    return not any(
+        out is a or np.may_share_memory(out, a) for a in (*args, owner) if isinstance(a, np.ndarray)
+    )
 
 
 def _refuse_hidden_state(site: Site, f: Any, args: tuple[Any, ...]) -> None:
@@ -189,12 +213,14 @@ def _refuse_hidden_state(site: Site, f: Any, args: tuple[Any, ...]) -> None:
         )
     if f is np.random.default_rng and (not args or args[0] is None):
         raise UnsupportedError(
-            f"{site}\na generator without a seed would be seeded once, while tracing. Pass a Generator "
+            f"{site}\na generator without a seed would be seeded once, while tracing. Pass a "
+            "Generator "
             f"as an argument."
         )
     if isinstance(owner, np.random.Generator) and isinstance(f, BuiltinMethodType):
         raise UnsupportedError(
-            f"{site}\nthis Generator is no argument of the compiled function, so its numbers would be drawn "
+            f"{site}\nthis Generator is no argument of the compiled function, so its numbers "
+            "would be drawn "
             f"once, while tracing. Pass it as an argument."
         )
 

@@ -1,8 +1,8 @@
 """What a loop carries: for each name, what it is taken to hold at the start of every step.
 
 The body is traced with a guess: numbers are carried by value with a type, arrays keep their binding
-(writes go through cells).  What the body leaves says whether the guess holds; if not it is widened and
-the body is traced again.  Types only grow, so this ends after two or three times.
+(writes go through cells).  What the body leaves says whether the guess holds; if not it is widened
+and the body is traced again.  Types only grow, so this ends after two or three times.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from .session import session
 from .slicing import int_node
 from .undefined import Undefined, certain, flag_of, unsure, yes
 
-#: Integers that only count steps stay below this: at most 2**53 steps run in the lifetime of a machine,
-#: each adds at most MOST_PER_STEP.
+#: Integers that only count steps stay below this: at most 2**53 steps run in the lifetime of a
+#: machine, each adds at most MOST_PER_STEP.
 COUNTED = 2**62
 MOST_PER_STEP = 2**9
 WEAK_INT = TensorType(I64, (), True)
@@ -147,10 +147,8 @@ def _sizes(t: Leaf) -> list[Node]:
     return [d for d in t.shape if isinstance(d, Node)]
 
 
-# ---- the start of a step -----------------------------------------------------------------------------
-def enter(
-    name: str, guess: Guess, value: Any, counted: bool, position: Node | None = None
-) -> Held:
+# ---- the start of a step -------------------------------------------------------------------------
+def enter(name: str, guess: Guess, value: Any, counted: bool, position: Node | None = None) -> Held:
     """The name at the start of a step: params for what is carried by value.
 
     counted: Python integers in it are assumed to stay below COUNTED (see `grows_slowly`).
@@ -209,7 +207,7 @@ def bindings_of(guess: Guess, value: Any) -> list[Any]:
     return flatten(certain(value), guess.deep)[1]
 
 
-# ---- the end of a step -------------------------------------------------------------------------------
+# ---- the end of a step ---------------------------------------------------------------------------
 def widened(held: Held, start: Any, now: Any) -> Guess:
     """The guess that holds for what the body left too; the same object when nothing changed.
 
@@ -243,7 +241,8 @@ def _for_values(held: Held, start: Any, now: Any) -> Guess:
     before = flatten(was, guess.deep)[1]
     first = bindings_of(guess, start)
     types = tuple(
-        _leaf_type(t, f, b, x) for t, f, b, x in zip(guess.types, first, before, leaves, strict=True)
+        _leaf_type(t, f, b, x)
+        for t, f, b, x in zip(guess.types, first, before, leaves, strict=True)
     )
     return guess if types == guess.types else replace(guess, types=types)
 
@@ -299,7 +298,7 @@ def _leaf_type(t: Leaf, first: Any, was: Any, now: Any) -> Leaf:
         return t
     if slides(first, now):
         axes = _moved(first, now)
-        return Slide(tuple(sorted({*axes, *(t.axes if t is not None else ())})))
+        return Slide(tuple(sorted({*axes, *(t.axes if isinstance(t, Slide) else ())})))
     if not is_number(now) or not is_number(first):
         if type(now) is type(was) and not is_number(now) and _same_static(now, was):
             return None
@@ -322,7 +321,7 @@ def _grown_by(was: Any, now: Any) -> int | None:
 
 
 def counting(held: Held, now: Any) -> Guess:
-    """The guess in which integers that grow by a literal are counts; itself where there are none."""
+    """The guess in which integers that grow by a literal are counts (or the guess itself)."""
     guess = held.guess
     if guess.unassigned or isinstance(now, Undefined) or held.position is None:
         return guess
@@ -347,7 +346,7 @@ def _same_static(a: Any, b: Any) -> bool:
         return False
 
 
-# ---- the carries -------------------------------------------------------------------------------------
+# ---- the carries ---------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Slot:
     """One carried value."""
@@ -365,7 +364,9 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
         return []
     missing = isinstance(now, Undefined)
     ends = [None] * len(guess.types) if missing else flatten(certain(now), guess.deep)[1]
-    starts = [None] * len(guess.types) if isinstance(start, Undefined) else bindings_of(guess, start)
+    starts = (
+        [None] * len(guess.types) if isinstance(start, Undefined) else bindings_of(guess, start)
+    )
     slots = []
     rows = zip(guess.types, held.params, starts, ends, strict=True)
     for k, (t, params, first, last) in enumerate(rows):
@@ -384,7 +385,7 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
 
 
 def leave(held: Held, start: Any, now: Any, results: Callable[[], Node], steps: Node) -> Any:
-    """What the name holds after the loop; `results` gives the final values of its carries in turn."""
+    """What the name holds after the loop; `results` gives the final values of its carries."""
     guess = held.guess
     if guess.unassigned:
         return now if not isinstance(now, Undefined) else Undefined(held.name)

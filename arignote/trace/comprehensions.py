@@ -1,4 +1,4 @@
-"""Comprehensions: Python's own over Python items, a captured loop that appends over counted ones."""
+"""Comprehensions: Python's own over Python items, captured loops over counted ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def comprehension(
     nested: bool = False,
     unpack: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """`[element(item) for item in iterable if condition(item)]` as a list, set, dict or generator"""
+    """`[element(item) for item in iterable if condition(item)]` as what `kind` says"""
 
     def parts(item: Any) -> Any:
         return unpack(item) if unpack is not None else (item,)
@@ -65,7 +65,9 @@ def _as_python(
     if kind in ("set", "dict"):
         literal = counter.known(LONGEST_UNROLLED)
         if literal is None:
-            raise TraceError(f"a {kind} comprehension over a number of items known at run time only")
+            raise TraceError(
+                f"a {kind} comprehension over a number of items known at run time only"
+            )
         return literal.literal()
     if steps is None:
         return None
@@ -95,7 +97,8 @@ def _produced(
             t = decided(truth(condition(*values)))
             if t is None:
                 raise TraceError(
-                    f"{site}\nwhether an element belongs to a comprehension over Python items depends "
+                    f"{site}\nwhether an element belongs to a comprehension over Python items "
+                    "depends "
                     f"on a traced value: loop over an array, or use a mask"
                 )
             if not t:
@@ -122,7 +125,7 @@ def _captured(
         if condition is None:
             add(element(*values))
         else:
-            then = lambda: add(element(*values))  # noqa: E731
+            then = lambda: add(element(*values))
             if_(condition(*values), then, lambda: None, lambda: (), lambda _: None, (), (), site)
 
     def add(value: Any) -> None:
@@ -130,7 +133,7 @@ def _captured(
             append_to(out, value)
             return
         inner = counter_of(value)
-        each = lambda x: append_to(out, x)  # noqa: E731
+        each = lambda x: append_to(out, x)
         loop_for(inner, each, None, lambda: (), lambda _: None, (), (), (), site)
 
     loop_for(counter, body, None, lambda: (), lambda _: None, (), (), (), site)

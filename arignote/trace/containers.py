@@ -15,7 +15,7 @@ Build: TypeAlias = "Callable[[Sequence[Any]], Any]"
 
 
 def opened_up(value: Any, deep: bool = False) -> tuple[Any, list[Any], Build] | None:
-    """(what must agree for two containers to be alike, the parts, the way back); None for leaves."""
+    """(what two alike containers agree in, the parts, the way back); None for leaves."""
     if isinstance(value, tuple):
         kind = type(value)
         if hasattr(kind, "_fields"):

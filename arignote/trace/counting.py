@@ -29,7 +29,7 @@ def grows_slowly(init: Node, param: Node, result: Node) -> bool:
 
 def _is_count(n: Node) -> bool:
     low, high = interval(n)
-    return -COUNTED - SLACK <= low and high <= COUNTED + SLACK
+    return low >= -COUNTED - SLACK and high <= COUNTED + SLACK
 
 
 def _small_step(n: Node, param: Node, room: int, depth: int) -> bool:
@@ -75,7 +75,7 @@ def _through(atom: Node, param: Node, room: int, depth: int) -> bool:
 
 
 def direction(param: Node, result: Node) -> int:
-    """1 for a Python integer that never falls from step to step, -1 for one that never rises, else 0."""
+    """1 for a Python integer that never falls, -1 for one that never rises, else 0."""
     if not param.type.weak or param.type.dtype != I64 or param.shape or result is param:
         return 0
     for sign in (1, -1):
@@ -88,7 +88,7 @@ def _goes(n: Node, param: Node, sign: int, depth: int) -> bool:
     """Is sign * (n - param) never negative?"""
     if n is param or ge0(times(minus(n, param), sign)):
         return True
-    coefs, rest = linear(n)
+    coefs, _ = linear(n)
     near = [a for a in coefs if param in a.free]
     if depth == 0 or len(near) != 1 or coefs[near[0]] != 1:
         return False
@@ -117,4 +117,4 @@ def _goes(n: Node, param: Node, sign: int, depth: int) -> bool:
 
 def _is_small(n: Node) -> bool:
     low, high = interval(n)
-    return -(2**61) <= low and high <= 2**61
+    return low >= -(2**61) and high <= 2**61

@@ -34,7 +34,9 @@ def assert_(pred: Any, message: Callable[[], Any] | None, site: Site) -> None:
         _raise_unless(t.node, AssertionError, "" if message is None else str(message()))
 
 
-def raise_(exception: Callable[[], Any], site: Site, cause: Callable[[], Any] | None = None) -> None:
+def raise_(
+    exception: Callable[[], Any], site: Site, cause: Callable[[], Any] | None = None
+) -> None:
     """`raise exception() from cause()`: at once where it is certain, else when the region runs."""
     if not depth():
         error = exception()
@@ -68,12 +70,14 @@ def error_name(kind: type[BaseException]) -> str:
     """The name under which an exception class is found when a kernel raises it."""
     if ERRORS.get(kind.__name__) is kind:
         return kind.__name__
-    name = kind.__name__ if kind.__name__ not in ERRORS else f"{kind.__module__}.{kind.__qualname__}"
+    name = (
+        kind.__name__ if kind.__name__ not in ERRORS else f"{kind.__module__}.{kind.__qualname__}"
+    )
     ERRORS.setdefault(name, kind)  # type: ignore[arg-type]
     return name
 
 
-# ---- text with traced values in it -----------------------------------------------------------------
+# ---- text with traced values in it ---------------------------------------------------------------
 def text_of(x: Proxy, spec: str = "") -> str:
     """The text of a traced value: a mark that print(), assert and raise know how to replace."""
     if not is_tracing():
@@ -94,7 +98,9 @@ def with_values(text: str) -> tuple[str, list[Node]]:
     return MARK.sub(renumbered, text), nodes
 
 
-def print_(*args: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False) -> None:
+def print_(
+    *args: Any, sep: str | None = " ", end: str | None = "\n", file: Any = None, flush: bool = False
+) -> None:
     """print() when the compiled function runs, in program order"""
     if file not in (None, sys.stdout):
         raise TraceError("print(..., file=...) in compiled code: print to standard output")

@@ -14,7 +14,11 @@ from .loops import loop_for
 
 
 def fold(
-    counter: Counter, step: Callable[[Any, Any], Any], start: Any, name: str, skip_first: bool = False
+    counter: Counter,
+    step: Callable[[Any, Any], Any],
+    start: Any,
+    name: str,
+    skip_first: bool = False,
 ) -> Any:
     """step(... step(start, first) ..., last); with `skip_first` the first item is the start."""
     if skip_first:

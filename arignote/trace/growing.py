@@ -1,7 +1,8 @@
 """Lists whose length is known at run time only: buffers with room for every element, and a count.
 
 A list that a captured loop appends to holds one `Growing` in place of its elements.  Room is made
-before the loop, for as many elements as its steps can append; what is beyond the count is never read.
+before the loop, for as many elements as its steps can append; what is beyond the count is never
+read.
 """
 
 from __future__ import annotations
@@ -85,13 +86,17 @@ class Growing:
         if kind is not self.kind:
             self.wanted = kind if self.wanted is None else joined(self.wanted, kind)
         nodes = [node_of(x) for x in flatten(_plain(value), True)[1]]
-        return [cast_to(as_type(n, t), t.dtype) for n, t in zip(nodes, self.kind.types, strict=True)]
+        return [
+            cast_to(as_type(n, t), t.dtype) for n, t in zip(nodes, self.kind.types, strict=True)
+        ]
 
     # -- as a whole
     def array(self) -> Array:
         """The elements as one array."""
         if len(self.buffers) != 1 or self.kind.structure is not None:
-            raise TypeError("a list of tuples that grows in a loop: append to one list for each part")
+            raise TypeError(
+                "a list of tuples that grows in a loop: append to one list for each part"
+            )
         return self.column(0)
 
     def column(self, k: int) -> Array:
@@ -120,14 +125,14 @@ def _element(t: TensorType, cell: Cell, position: Node) -> Window:
 
 
 class Discarded:
-    """Stands in a list while a `while` loop is traced only to count its steps: appends are dropped."""
+    """Stands in a list while a `while` loop is traced to count its steps: drops appends."""
 
 
 def is_discarded(x: Any) -> bool:
     return type(x) is list and len(x) == 1 and type(x[0]) is Discarded
 
 
-# ---- kinds -----------------------------------------------------------------------------------------------
+# ---- kinds ---------------------------------------------------------------------------------------
 def kind_of(value: Any) -> Kind:
     """What an element is; raises Unstable for what cannot be put into an array."""
     plain = _plain(value)
@@ -192,7 +197,7 @@ def _as_large(g: Growing, capacity: Node, kind: Kind) -> Growing:
     return g.resized(capacity, kind)
 
 
-# ---- positions -------------------------------------------------------------------------------------------
+# ---- positions -----------------------------------------------------------------------------------
 def position(g: Growing, index: Any, what: str = "list index") -> Node:
     """A Python index as a position in bounds; raises IndexError, at run time if need be."""
     i, n = int_node(index), g.count.version
@@ -211,9 +216,9 @@ def element(g: Growing, index: Any) -> Any:
     return g.at(position(g, index))
 
 
-# ---- answers -----------------------------------------------------------------------------------------------
+# ---- answers -------------------------------------------------------------------------------------
 def _flatten(g: Growing) -> tuple[list[Any], Any]:
-    columns = [g.column(k).copy() for k in range(len(g.buffers))]
+    columns = [wrap(g.column(k).node) for k in range(len(g.buffers))]
     weak = tuple(t.weak for t in g.kind.types)
     return columns, (_Form(g.kind.like), weak, g.kind.nested)
 

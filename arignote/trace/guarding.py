@@ -1,4 +1,4 @@
-"""`try`, `with` and what cannot be captured: decided while tracing, refused where that would be wrong."""
+"""`try`, `with` and the like: decided while tracing, refused where that would be wrong."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import TraceError, UnsupportedError, VerifyError
 from ..fxgraph.ops.checks import partial, recording
+from .carries import Unstable
 from .convert.site import Site
-from .loops import Unstable
 from .regions import Ended
 from .session import NeedStatic, is_tracing
 
@@ -31,7 +31,8 @@ def guarded(site: Site) -> Iterator[None]:
     if effects:
         raise UnsupportedError(
             f"{site}\n`try` around operations that may fail when the compiled function runs "
-            f"({', '.join(sorted({n.op.name for n in effects}))}): which handler runs would have to be "
+            f"({', '.join(sorted({n.op.name for n in effects}))}): which handler runs would "
+            "have to be "
             f"decided there. Test for the condition instead."
         )
     for n in effects:
@@ -45,12 +46,14 @@ def with_(manager: Any, site: Site) -> Any:
     if isinstance(manager, np.errstate):
         if "raise" in _settings(manager):
             raise UnsupportedError(
-                f"{site}\nnp.errstate(...='raise') in compiled code: test for the condition instead, "
+                f"{site}\nnp.errstate(...='raise') in compiled code: test for the condition "
+                "instead, "
                 f"for example with np.isfinite"
             )
         return contextlib.nullcontext()
     raise UnsupportedError(
-        f"{site}\n`with {type(manager).__name__}` would be entered once, while tracing: move it around the "
+        f"{site}\n`with {type(manager).__name__}` would be entered once, while tracing: move "
+        "it around the "
         f"call of the compiled function"
     )
 

@@ -1,7 +1,7 @@
 """What a `for` runs over: a counter with an item at each position, a shape, or plain Python items.
 
-Ranges, arrays (rows), `enumerate`, `zip`, `reversed` of these count symbolically; dicts, sets, lists
-and anything else Python can iterate give their items while tracing.
+Ranges, arrays (rows), `enumerate`, `zip`, `reversed` of these count symbolically; dicts, sets,
+lists and anything else Python can iterate give their items while tracing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ..fxgraph.ops.scalar import least
 from ..fxgraph.prove import ge0, hinted, sure_equal
 from ..scanloop.scan import trip_count
 from .growing import growing, is_discarded
-from .proxy import Array, Proxy, Scalar, node_of, wrap
+from .indexing import getitem
+from .proxy import Array, Scalar, node_of, wrap
 from .slicing import int_node
 from .truth import known
 
@@ -54,7 +55,7 @@ class Counter:
         return self.item(wrap(plus(self.lo, times(int_node(position), self.step))))
 
     def known(self, most: int) -> Counter | None:
-        """The same with literal bounds, if they are short and depend on arguments only (guarded)."""
+        """The same with literal bounds, if short and dependent on arguments only (guarded)."""
         steps = hinted(minus(self.hi, self.lo))
         if steps is None or abs(steps) > most * abs(self.step):
             return None
@@ -106,7 +107,9 @@ def _with_traced_step(lo: Node, hi: Node, step: Node) -> Counter:
     required(node_of(s != 0), "ValueError", "range() arg 3 must not be zero")
     up = (gap + s - 1) // s
     down = (gap + s + 1) // s
-    steps = node_of(up) if ge0(step) else where(node_of(s > 0), node_of(up), node_of(down), weak=True)
+    steps = (
+        node_of(up) if ge0(step) else where(node_of(s > 0), node_of(up), node_of(down), weak=True)
+    )
     start = proxy(lo)
     return Counter(lit(0), steps, 1, lambda k: start + k * s)
 
@@ -139,7 +142,9 @@ def counter_of(iterable: Any) -> Found:
     if isinstance(iterable, Scalar):
         raise TypeError(f"{_type_name(iterable)!r} object is not iterable")
     if is_discarded(iterable):
-        raise TraceError("a list is read in the `while` loop that it grows in: preallocate an array")
+        raise TraceError(
+            "a list is read in the `while` loop that it grows in: preallocate an array"
+        )
     g = growing(iterable)
     if g is not None:
         return Counter(lit(0), g.count.version, 1, lambda k: g.at(int_node(k)))
@@ -157,10 +162,10 @@ def _type_name(x: Scalar) -> str:
 def _rows(a: Array) -> Counter:
     if not a.sizes:
         raise TypeError("iteration over a 0-d array")
-    return Counter(lit(0), size_node(a.sizes[0]), 1, lambda k: a[k])
+    return Counter(lit(0), size_node(a.sizes[0]), 1, lambda k: getitem(a, k))
 
 
-# ---- combinations ------------------------------------------------------------------------------------
+# ---- combinations --------------------------------------------------------------------------------
 def is_counted(x: Any) -> bool:
     """Is the number of items known at run time only, or is it an array?"""
     return isinstance(x, SymbolicRange | Array | Lazy | Nested | Counter)
@@ -170,7 +175,9 @@ def zipped(parts: Sequence[Any], combine: Callable[..., Any]) -> Found:
     """combine(*items) of several iterables side by side, as long as the shortest."""
     found = [counter_of(p) for p in parts]
     if any(isinstance(f, Nested) for f in found):
-        raise TraceError("an iteration over every position of an array cannot be zipped with another")
+        raise TraceError(
+            "an iteration over every position of an array cannot be zipped with another"
+        )
     if all(isinstance(f, Counter) for f in found):
         return _side_by_side([f for f in found if isinstance(f, Counter)], combine)
     return _with_python_items(found, combine)
@@ -206,10 +213,10 @@ def _with_python_items(found: list[Any], combine: Callable[..., Any]) -> Iterabl
 
 def enumerated(iterable: Any, start: Any = 0) -> Any:
     found = counter_of(iterable)
+    if isinstance(found, Nested):
+        raise TraceError("enumerate() of every position of an array: count in the loop instead")
     if not isinstance(found, Counter):
-        return enumerate(found, start) if not isinstance(start, Proxy) else (
-            (start + k, x) for k, x in enumerate(found)
-        )  # fmt: skip
+        return ((start + k, x) for k, x in enumerate(found))
     positions = Counter(lit(0), found.length, 1, lambda k: k)
     if is_const(found.lo) and value_of(found.lo) == 0 and found.step == 1:
         return replace(found, item=lambda k: (start + k, found.item(k)))
@@ -225,7 +232,7 @@ def backwards(iterable: Any) -> Any:
     return Counter(last, beyond, -found.step, found.item)
 
 
-# ---- shapes ------------------------------------------------------------------------------------------
+# ---- shapes --------------------------------------------------------------------------------------
 def positions(*shape: Any) -> Nested:
     """np.ndindex"""
     if len(shape) == 1 and isinstance(shape[0], tuple | list):
@@ -236,7 +243,9 @@ def positions(*shape: Any) -> Nested:
 def elements(a: Any, flags: Sequence[str] = (), op_flags: Sequence[Any] = ()) -> Nested:
     """np.nditer over one array: 0-d views of its elements"""
     if isinstance(a, tuple | list):
-        raise TraceError("np.nditer over several arrays: loop over np.ndindex(a.shape) and index them")
+        raise TraceError(
+            "np.nditer over several arrays: loop over np.ndindex(a.shape) and index them"
+        )
     if flags:
         raise TraceError(f"np.nditer with flags {list(flags)}: loop over np.ndindex(a.shape)")
     x = wrap(node_of(a)) if isinstance(a, np.ndarray) else a
@@ -253,7 +262,9 @@ def product_of(*parts: Any, repeat: int = 1) -> Nested:
     """itertools.product of counted iterables"""
     counters = [counter_of(p) for p in parts] * repeat
     if not all(isinstance(c, Counter) for c in counters):
-        raise TraceError("itertools.product of Python containers and traced ones: write nested loops")
+        raise TraceError(
+            "itertools.product of Python containers and traced ones: write nested loops"
+        )
     lengths = tuple(c.length for c in counters if isinstance(c, Counter))
     return Nested(lengths, lambda at: tuple(c.at(k) for c, k in zip(counters, at, strict=True)))  # type: ignore[union-attr]
 

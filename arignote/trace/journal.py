@@ -1,8 +1,8 @@
 """Lists, dicts and objects that traced branches and loops change.
 
-Python changes them while tracing; the journal of a branch or a loop step keeps what they held before,
-so that they can be put back, and what they hold afterwards becomes state like any name.  A container
-that is made inside is nobody else's business.
+Python changes them while tracing; the journal of a branch or a loop step keeps what they held
+before, so that they can be put back, and what they hold afterwards becomes state like any name.  A
+container that is made inside is nobody else's business.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Contents = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 @dataclass
 class Journal:
-    """touched: the containers changed inside, with what they held before.  born: those made inside."""
+    """touched: containers changed inside, with what they held before.  born: those made inside."""
 
     touched: dict[int, tuple[Any, Contents]] = field(default_factory=dict)
     born: dict[int, Any] = field(default_factory=dict)

@@ -31,7 +31,7 @@ from .registry import IMPLEMENTED
 
 NO_ANSWER = object()
 
-_CHANGING = {
+_CHANGING: dict[Any, set[str]] = {
     list: {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"},
     dict: {"pop", "popitem", "clear", "update", "setdefault"},
 }
@@ -39,7 +39,7 @@ _CHANGING = {
 
 def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result of a call that concerns a list that grows; NO_ANSWER for all others."""
-    owner = getattr(f, "__self__", None)
+    owner: Any = getattr(f, "__self__", None)
     if is_discarded(owner) and f.__name__ in ("append", "extend"):
         return None
     if any(is_discarded(x) for x in (owner, *args)):
@@ -59,7 +59,7 @@ def read_while_growing() -> Unstable:
     return Unstable("a list is read in the `while` loop that it grows in: preallocate an array")
 
 
-# ---- methods ---------------------------------------------------------------------------------------------
+# ---- methods -------------------------------------------------------------------------------------
 def _method(name: str, held: list[Any], g: Growing, args: tuple[Any, ...]) -> Any:
     f = METHODS.get(name)
     if f is None:
@@ -125,7 +125,7 @@ def extended(held: list[Any], values: Any) -> list[Any]:
     return held
 
 
-# ---- functions -------------------------------------------------------------------------------------------
+# ---- functions -----------------------------------------------------------------------------------
 def _function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of lists that grow: NumPy's see arrays."""
     g = growing(args[0])
@@ -163,7 +163,7 @@ def _columns(g: Growing) -> Any:
     return IMPLEMENTED[np.stack](parts, axis=1)
 
 
-# ---- growth in loops and branches ----------------------------------------------------------------------
+# ---- growth in loops and branches ----------------------------------------------------------------
 def has_grown(before: Contents, after: Contents) -> bool:
     """Did a list get longer than it was?"""
     if before[0] or after[0]:
@@ -250,13 +250,12 @@ def _at_most(n: Node, own: frozenset[Node]) -> Node:
     raise Unstable("how much a list grows in a step is computed from data: preallocate an array")
 
 
-def alike(
-    held: list[Any], a: Contents, b: Contents, site: Site | None
-) -> tuple[Growing, Growing]:
+def alike(held: list[Any], a: Contents, b: Contents, site: Site | None) -> tuple[Growing, Growing]:
     """What a list holds after either branch, with one capacity."""
     if a[0] or b[0] or type(held) is not list:
         raise TraceError(
-            f"{site}\na dict or an object gets other keys on one path than on the other, depending on "
+            f"{site}\na dict or an object gets other keys on one path than on the other, "
+            "depending on "
             f"a condition that is known at run time only: give it all its keys before"
         )
     one, two = _growing_of(a), _growing_of(b)

@@ -34,7 +34,7 @@ _PYTHON = {"i": int, "u": int, "f": float, "c": complex}
 
 
 class Conflict:
-    """What a name holds when two paths gave it values that are no one value; an error where used."""
+    """What a name holds when two paths gave it unlike values; an error where it is used."""
 
     def __init__(self, why: str, site: Site | None = None) -> None:
         self.why = why
@@ -55,7 +55,7 @@ class Unmergeable(Exception):
     """Two values cannot be one; says why."""
 
 
-# ---- types -------------------------------------------------------------------------------------------
+# ---- types ---------------------------------------------------------------------------------------
 def join(a: TensorType, b: TensorType) -> TensorType:
     """The type that holds values of both, whose shapes agree (see `agreed`)."""
     if a.dtype == OPAQUE or b.dtype == OPAQUE:
@@ -113,7 +113,7 @@ def blank(t: TensorType) -> Node:
     return const(0, t.dtype, t.weak)
 
 
-# ---- values ------------------------------------------------------------------------------------------
+# ---- values --------------------------------------------------------------------------------------
 def is_number(x: Any) -> bool:
     """Does x have a node?"""
     return isinstance(x, (Proxy, np.ndarray, *NUMBERS))

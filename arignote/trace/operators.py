@@ -1,4 +1,4 @@
-"""What converted code calls (see `convert.interface`): the entry points, each in the file of its subject."""
+"""What converted code calls (see `convert.interface`): entry points, nothing more."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from .truthiness import not_
 from .undefined import Undefined, defined
 
 __all__ = [
-    "and_", "assert_", "aug", "call", "comprehension", "contains", "defined", "guarded", "if_", "ifexp",
-    "item", "loop_for", "loop_while", "made", "not_", "or_", "owner", "raise_", "refuse", "tracing_errors",
-    "undefined", "with_",
+    "and_", "assert_", "aug", "call", "comprehension", "contains", "defined", "guarded", "if_",
+    "ifexp", "item", "loop_for", "loop_while", "made", "not_", "or_", "owner", "raise_",
+    "refuse", "tracing_errors", "undefined", "with_",
 ]  # fmt: skip
 
 undefined = Undefined

@@ -10,13 +10,13 @@ import builtins
 import itertools
 import operator
 from collections.abc import Callable, Iterable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError
-from ..fxgraph.affine import minus
+from ..fxgraph.affine import minus, size_node
 from ..fxgraph.constants import is_const, lit
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
@@ -51,7 +51,7 @@ def answers(*functions: Any) -> Callable[[Any], Any]:
     return register
 
 
-# ---- loops -------------------------------------------------------------------------------------------
+# ---- loops ---------------------------------------------------------------------------------------
 @answers(range)
 def range_(*args: Any) -> Any:
     if len(args) == 1:
@@ -67,7 +67,9 @@ def enumerate_(iterable: Any, start: Any = 0) -> Any:
 @answers(zip)
 def zip_(*parts: Any, strict: bool = False) -> Any:
     if strict:
-        raise UnsupportedError("zip(..., strict=True) over traced values: compare the lengths instead")
+        raise UnsupportedError(
+            "zip(..., strict=True) over traced values: compare the lengths instead"
+        )
     return Lazy(parts, lambda *items: items)
 
 
@@ -101,20 +103,22 @@ def len_(x: Any) -> Any:
     if isinstance(x, Array):
         if not x.sizes:
             raise TypeError("len() of unsized object")
-        return x.shape[0]
+        return wrap(size_node(x.sizes[0]))
     if isinstance(x, SymbolicRange | Counter | Lazy):
         return iteration.length_of(x)
     return len(x)
 
 
-# ---- numbers -----------------------------------------------------------------------------------------
+# ---- numbers -------------------------------------------------------------------------------------
 @answers(int)
 def int_(x: Any = 0, *rest: Any) -> Any:
     if isinstance(x, str) or rest:
         return int(x, *rest)
     n = single(x)
     if n.dtype.kind == "c":
-        raise TypeError("int() argument must be a string, a bytes-like object or a real number, not 'complex'")
+        raise TypeError(
+            "int() argument must be a string, a bytes-like object or a real number, not 'complex'"
+        )
     if n.dtype.kind == "f":
         return wrap(truncated(n, OPS["trunc"](n)))
     return wrap(cast_to(n, I64, True))
@@ -125,7 +129,9 @@ def truncated(n: Node, whole: Node) -> Node:
     wide = cast_to(n, F64, True)
     required(OPS["equal"](wide, wide), "ValueError", "cannot convert float NaN to integer")
     small = OPS["less"](OPS["absolute"](wide), 2.0**63)
-    required(small, "OverflowError", "cannot convert float infinity, or one beyond 64 bits, to integer")
+    required(
+        small, "OverflowError", "cannot convert float infinity, or one beyond 64 bits, to integer"
+    )
     return cast_to(whole, I64, True)
 
 
@@ -178,7 +184,7 @@ def pow_(x: Any, y: Any, mod: Any = None) -> Any:
     return pow(x, y) if mod is None else pow(x, y, mod)
 
 
-# ---- over several values -------------------------------------------------------------------------------
+# ---- over several values -------------------------------------------------------------------------
 def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     builtin = getattr(builtins, name)
 
@@ -189,7 +195,9 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
         found = counted(args[0]) if len(args) == 1 else list(args)
         if isinstance(found, Counter):
             if key is not None or default:
-                raise TraceError(f"{name}(key= or default=) of values that are counted: write a loop")
+                raise TraceError(
+                    f"{name}(key= or default=) of values that are counted: write a loop"
+                )
             _not_empty(found, name)
             return fold(found, pick, found.item(wrap(found.lo)), name, skip_first=True)
         if not found:
@@ -202,18 +210,26 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
             else:
                 wins = better(value, best)
                 best, chosen = (
-                    ifexp(wins, lambda v=value: v, lambda b=best: b, None),
-                    ifexp(wins, lambda x=x: x, lambda c=chosen: c, None),
+                    ifexp(wins, partial(_itself, value), partial(_itself, best), None),
+                    ifexp(wins, partial(_itself, x), partial(_itself, chosen), None),
                 )
         return chosen
 
     return f
 
 
+def _itself(x: Any) -> Any:
+    return x
+
+
 def _not_empty(c: Counter, name: str) -> None:
     n = c.length
     if not ge0(minus(n, lit(1))):
-        required(OPS["greater_equal"](n, lit(1), weak=True), "ValueError", f"{name}() iterable argument is empty")
+        required(
+            OPS["greater_equal"](n, lit(1), weak=True),
+            "ValueError",
+            f"{name}() iterable argument is empty",
+        )
 
 
 def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -> Any:
@@ -223,7 +239,8 @@ def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -
     a, b = node_of(best), node_of(value)
     if a.rank or b.rank:
         raise ValueError(
-            "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+            "The truth value of an array with more than one element is ambiguous. Use "
+            "a.any() or a.all()"
         )
     if a.type.weak and b.type.weak and a.dtype == b.dtype == I64:
         return wrap((greatest if name == "max" else least)(a, b))
@@ -258,7 +275,7 @@ def any_(x: Any) -> Any:
         return fold(found, lambda seen, item: or_(seen, lambda: truth(item)), False, "any")
     out: Any = False
     for item in found:
-        out = or_(out, lambda item=item: truth(item))
+        out = or_(out, partial(truth, item))
     return truth(out)
 
 
@@ -269,7 +286,7 @@ def all_(x: Any) -> Any:
         return fold(found, lambda seen, item: and_(seen, lambda: truth(item)), True, "all")
     out: Any = True
     for item in found:
-        out = and_(out, lambda item=item: truth(item))
+        out = and_(out, partial(truth, item))
     return truth(out)
 
 
@@ -291,7 +308,9 @@ def _spread(x: Any) -> Iterable[Any]:
         literal = found.known(512)
         if literal is not None:
             return literal.literal()
-        raise TraceError("a list of a length known at run time only: use an array, or a comprehension")
+        raise TraceError(
+            "a list of a length known at run time only: use an array, or a comprehension"
+        )
     return found  # type: ignore[return-value]
 
 
@@ -330,7 +349,7 @@ def print_traced(*args: Any, **options: Any) -> None:
     print_(*args, **options)
 
 
-# ---- types -------------------------------------------------------------------------------------------
+# ---- types ---------------------------------------------------------------------------------------
 _KINDS: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
 
 
@@ -362,7 +381,7 @@ def _once(x: Any, *rest: Any) -> Any:
 def scalar_type(kind: type[np.generic], x: Any = 0) -> Any:
     """np.float32(x) and its kind: a NumPy scalar, or an array for an array."""
     if isinstance(x, Array) and x.sizes:
-        return x.astype(kind)
+        return wrap(cast_to(x.node, np.dtype(kind)))
     n = node_of(x)
     if not np.issubdtype(kind, np.complexfloating) and n.dtype.kind == "c":
         raise TypeError(f"int() argument must be a real number, not {n.dtype}")

@@ -18,7 +18,12 @@ from .proxy import wrap
 from .pybuiltins import BUILTINS, answers, float_, single, truncated
 
 
-def _math(name: str, op: str, domain: Callable[[Node], Node] | None = None, error: str = "math domain error") -> None:
+def _math(
+    name: str,
+    op: str,
+    domain: Callable[[Node], Node] | None = None,
+    error: str = "math domain error",
+) -> None:
     """math.<name> through an elementwise op, in float64, with Python's domain errors."""
 
     def f(*args: Any) -> Any:
@@ -31,7 +36,9 @@ def _math(name: str, op: str, domain: Callable[[Node], Node] | None = None, erro
 
 
 def _inside(low: float, high: float) -> Callable[[Node], Node]:
-    return lambda x: OPS["logical_not"](OPS["logical_or"](OPS["less"](x, low), OPS["greater"](x, high)))
+    return lambda x: OPS["logical_not"](
+        OPS["logical_or"](OPS["less"](x, low), OPS["greater"](x, high))
+    )
 
 
 def _positive(x: Node) -> Node:
@@ -152,7 +159,9 @@ def fmod(x: Any, y: Any) -> Any:
 def isqrt(x: Any) -> Any:
     n = cast_to(single(x), I64, True)
     required(OPS["greater_equal"](n, 0), "ValueError", "isqrt() argument must be nonnegative")
-    root = cast_to(OPS["floor"](OPS["sqrt"](cast_to(n, F64, True), weak=True), weak=True), I64, True)
+    root = cast_to(
+        OPS["floor"](OPS["sqrt"](cast_to(n, F64, True), weak=True), weak=True), I64, True
+    )
     r = wrap(root)
     v = wrap(n)
     r = ifexp(r * r > v, lambda: r - 1, lambda: r, None)

@@ -24,6 +24,7 @@ from ..fxgraph.ops.checks import recording, required
 from ..fxgraph.prove import inside, knowledge
 from ..fxgraph.types import BOOL, I64
 from .convert.site import Site
+from .session import session
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -53,16 +54,23 @@ def depth() -> int:
     return getattr(_local, "depth", 0)
 
 
+def recorded() -> list[Node]:
+    """The effects of the region being traced, so far."""
+    effects: list[Node] | None = getattr(_local, "effects", None)
+    return effects if effects is not None else session().effects
+
+
 @contextmanager
 def opened(*facts: Node) -> Iterator[Region]:
     """Trace a body or branch: its own token, effects and facts, all gone at the end."""
     region = Region(new_token())
     k = knowledge()
     kept = len(k.facts) - len(k.guards)
+    outer = getattr(_local, "effects", None)
     _local.depth = depth() + 1
     try:
         with recording() as effects, inside(region.token, *facts):
-            region.effects = effects
+            region.effects = _local.effects = effects
             try:
                 yield region
             except Ended:
@@ -74,11 +82,12 @@ def opened(*facts: Node) -> Iterator[Region]:
                 region.ended = True
     finally:
         _local.depth -= 1
+        _local.effects = outer
         del k.facts[len(k.guards) + kept :]  # guards found inside stand in front and stay
 
 
 def learn(*facts: Node) -> None:
-    """What holds from here to the end of the region.  Beyond a number of facts, the oldest matter."""
+    """What holds from here to the end of the region (of too many facts, the oldest)."""
     known = knowledge()
     room = MOST_FACTS - (len(known.facts) - len(known.guards))
     known.facts.extend(facts[: max(room, 0)])
@@ -106,7 +115,7 @@ def _record(error: Exception) -> None:
     required(const(False, BOOL, True), type(error).__name__, str(error))
 
 
-# ---- facts of conditions -----------------------------------------------------------------------------
+# ---- facts of conditions -------------------------------------------------------------------------
 _ORDER: dict[str, Callable[[Node, Node], tuple[Node, Node]]] = {
     # (what is >= 0 when the comparison holds, what is >= 0 when it does not)
     "less": lambda a, b: (minus(minus(b, a), lit(1)), minus(a, b)),
@@ -164,7 +173,7 @@ def _value_under(n: Node, pred: Node, holds: bool) -> bool | None:
     return bool(value_of(n)) if is_const(n) else None
 
 
-# ---- origins -----------------------------------------------------------------------------------------
+# ---- origins -------------------------------------------------------------------------------------
 def origin_of(site: Site | None) -> Origin | None:
     if site is None:
         return None

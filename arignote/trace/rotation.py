@@ -68,7 +68,7 @@ def ends(held: Mapping[str, Held], state: Mapping[str, Any]) -> dict[Place, Any]
     return out
 
 
-# ---- ties ----------------------------------------------------------------------------------------------
+# ---- ties ----------------------------------------------------------------------------------------
 def bind(arrays: Sequence[Carried], links: Links, where: str) -> None:
     """Tie the arrays of a step to what they may share memory with."""
     cell_of = {c.place: c.inside.cell for c in arrays}
@@ -96,7 +96,7 @@ def _why(place: Place, where: str) -> str:
 
 
 def links_of(arrays: Sequence[Carried], last: Mapping[Place, Any], known: Sequence[Cell]) -> Links:
-    """Which carried arrays share memory with each other or with outer cells at the end of a step."""
+    """Which carried arrays share memory with each other or outer cells after a step."""
     outside = set(known)
     users: dict[Cell, list[Place]] = {}
     for c in arrays:
@@ -112,7 +112,7 @@ def links_of(arrays: Sequence[Carried], last: Mapping[Place, Any], known: Sequen
     return frozenset(found)
 
 
-# ---- names that change places ----------------------------------------------------------------------------
+# ---- names that change places --------------------------------------------------------------------
 @dataclass
 class Aftermath:
     """What is to be done about memory once the loop is made."""
@@ -121,13 +121,12 @@ class Aftermath:
     stale: list[Carried] = field(default_factory=list)
 
 
-def settle(
-    arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cell]
-) -> Aftermath:
+def settle(arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cell]) -> Aftermath:
     """How the arrays before the loop come to hold what they must.
 
-    unused: the outer cells that the body neither reads nor writes.  Raises Unstable where a first step
-    differs from the others: an array is written that others see, then the name is bound to another.
+    unused: the outer cells that the body neither reads nor writes.  Raises Unstable where a first
+    step differs from the others: an array is written that others see, then the name is bound to
+    another.
     """
     out = Aftermath(_orbits(arrays, last, unused))
     rotating = {c.place for orbit in out.orbits for c in orbit}
@@ -230,7 +229,5 @@ def _rotated(values: list[Node], k: int, steps: Node) -> Node:
     out = values[(k - (r - 1)) % r]
     for m in range(r - 2, -1, -1):
         here = cast_to(OPS["equal"](phase, lit(m), weak=True), BOOL, True)
-        (out,) = cond(
-            here, branch([values[(k - m) % r]], new_token()), branch([out], new_token())
-        )
+        (out,) = cond(here, branch([values[(k - m) % r]], new_token()), branch([out], new_token()))
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,14 +66,14 @@ def _short(pred: Node, left: Any, right: Callable[[], Any], conjunction: bool) -
 def total(n: Node, left: Node, token: Node) -> bool:
     """Can n be evaluated where the program would not have come to it, at no cost to speak of?
 
-    `left` has been evaluated, and so have loops and branches that do not depend on the region's token.
-    An element may be read if its position is in bounds whatever the condition says.
+    `left` has been evaluated, and so have loops and branches that do not depend on the region's
+    token. An element may be read if its position is in bounds whatever the condition says.
     """
     return all(_is_harmless(m) for m in order_of([n], stop=_among(left, token)))
 
 
 def _among(left: Node, token: Node) -> Callable[[Node], bool]:
-    """Is a node one of those scalars that `left` is computed from, or has it been computed before?"""
+    """Is a node one of the scalars `left` is computed from, or was it computed before?"""
     evaluated: set[Node] = set()
     stack = [left]
     while stack:
@@ -84,7 +85,7 @@ def _among(left: Node, token: Node) -> Callable[[Node], bool]:
     return lambda m: (
         m in evaluated
         or "leaf" in m.op.traits
-        or ("body" in m.op.traits or m.op is proj) and token not in m.free
+        or (("body" in m.op.traits or m.op is proj) and token not in m.free)
     )
 
 
@@ -118,10 +119,14 @@ def contains(value: Any, container: Any) -> Any:
         if element is value:
             return True
         if isinstance(value, Proxy) or isinstance(element, Proxy):
-            found = or_(found, lambda element=element: truth(element == value))
+            found = or_(found, partial(_is_equal, element, value))
         elif element == value:
             return True
     return found
+
+
+def _is_equal(a: Any, b: Any) -> Any:
+    return truth(a == b)
 
 
 def _in_range(value: Any, r: range) -> Any:

@@ -1,4 +1,4 @@
-"""Bases of subscripts and attributes: plain arrays and lists that are read or written in traced code."""
+"""Bases of subscripts and attributes: plain arrays and lists in traced code."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Grid:
 
 
 class Changing:
-    """A list or dict in traced code: changes are noted, and a list may be read at traced positions."""
+    """A list or dict in traced code: changes are noted, lists are read at traced positions."""
 
     __slots__ = ("held",)
 
@@ -73,7 +73,9 @@ class Changing:
 
     def __delitem__(self, key: Any) -> None:
         if self._is_traced(key):
-            raise TraceError("del of an element of a list that grows in a loop: keep a mask instead")
+            raise TraceError(
+                "del of an element of a list that grows in a loop: keep a mask instead"
+            )
         mutating(self.held)
         del self.held[key]
 
@@ -88,7 +90,7 @@ class Changing:
 
 
 class Outside:
-    """A NumPy array from outside the trace: it can be read, at traced positions too, not written."""
+    """A NumPy array from outside the trace: read at traced positions too, never written."""
 
     __slots__ = ("array",)
 
@@ -104,7 +106,8 @@ class Outside:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise UnsupportedError(
-            f"an array from a global or a closure is written at {place()}: it would be written while "
+            f"an array from a global or a closure is written at {place()}: it would be "
+            "written while "
             f"tracing only. Pass it as an argument."
         )
 

@@ -11,11 +11,12 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL
 from .growing import growing
+from .indexing import getitem
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 
 
 def truth(x: Any) -> Any:
-    """bool(x): Python's own, or a traced Python bool.  Raises what NumPy raises for whole arrays."""
+    """bool(x): Python's own, or a traced bool.  Raises what NumPy raises for whole arrays."""
     if not isinstance(x, Proxy):
         g = growing(x)
         return bool(x) if g is None else g.length != 0
@@ -30,9 +31,10 @@ def truth(x: Any) -> Any:
 
 def _only_element(x: Any) -> Node:
     if isinstance(x, Array) and all(d == 1 for d in x.sizes):
-        return node_of(x[(0,) * len(x.sizes)])
+        return node_of(getitem(x, (0,) * len(x.sizes)))
     raise ValueError(
-        "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+        "The truth value of an array with more than one element is ambiguous. Use a.any() or "
+        "a.all()"
     )
 
 

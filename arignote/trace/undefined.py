@@ -1,8 +1,9 @@
 """Names that may be unassigned: exactly, by a flag beside the value.
 
-`Undefined` stands in a name that is surely not assigned.  Where a branch or a loop assigns a name on
-some paths only, the name holds an ordinary proxy with a boolean node `flag`: true where the name has
-been assigned.  Reads that may come too early go through `defined`, which checks the flag at run time.
+`Undefined` stands in a name that is surely not assigned.  Where a branch or a loop assigns a name
+on some paths only, the name holds an ordinary proxy with a boolean node `flag`: true where the name
+has been assigned.  Reads that may come too early go through `defined`, which checks the flag at run
+time.
 """
 
 from __future__ import annotations
@@ -73,8 +74,6 @@ def _marked(leaf: Any, flag: Node, name: str) -> Any:
         scalar.flag, scalar.name = flag, name
         return scalar
     return leaf
-
-
 
 
 def flag_of(value: Any) -> Node:

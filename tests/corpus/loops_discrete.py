@@ -15,7 +15,7 @@ def ints(n, high=10, dtype=np.int64):
     return _rng.integers(0, high, n).astype(dtype)
 
 
-# ---- sorting and searching ---------------------------------------------------------------------------
+# ---- sorting and searching -----------------------------------------------------------------------
 @case(_rng.random(12))
 def insertion_sort(a):
     for i in range(1, len(a)):
@@ -138,7 +138,7 @@ def partition_around_first(a):
     return j
 
 
-# ---- strings as codes ----------------------------------------------------------------------------------
+# ---- strings as codes ----------------------------------------------------------------------------
 @case(ints(14, 3), ints(11, 3))
 def edit_distance(s, t):
     m, n = len(s), len(t)
@@ -229,7 +229,7 @@ def run_lengths(a):
     return values[: k + 1].copy(), lengths[: k + 1].copy()
 
 
-# ---- checksums and random numbers ------------------------------------------------------------------------
+# ---- checksums and random numbers ----------------------------------------------------------------
 @case(ints(20, 256, np.uint8))
 def crc16(data):
     crc = 0xFFFF
@@ -343,7 +343,7 @@ def popcounts(a):
     return out
 
 
-# ---- graphs over arrays ----------------------------------------------------------------------------------
+# ---- graphs over arrays --------------------------------------------------------------------------
 @case(np.array([0, 2, 3, 5, 6, 6]), np.array([1, 2, 3, 3, 4, 0]), 0)
 def breadth_first(start, target, source):
     n = start.shape[0] - 1
@@ -428,7 +428,7 @@ def page_rank(start, target):
     return r
 
 
-# ---- automata and games ------------------------------------------------------------------------------------
+# ---- automata and games --------------------------------------------------------------------------
 @case((_rng.random((8, 8)) < 0.4).astype(np.uint8), 3)
 def game_of_life(grid, steps):
     n, m = grid.shape

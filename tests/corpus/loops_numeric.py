@@ -26,7 +26,7 @@ def SPD(n=5):
     return a @ a.T + n * np.eye(n)
 
 
-# ---- linear algebra --------------------------------------------------------------------------------------
+# ---- linear algebra ------------------------------------------------------------------------------
 @case(SPD())
 def lu(A):
     for i in range(A.shape[0]):
@@ -191,7 +191,7 @@ def coordinates_to_dense(row, col, value, out):
         out[r, c] += v
 
 
-# ---- stencils and sweeps -----------------------------------------------------------------------------------
+# ---- stencils and sweeps -------------------------------------------------------------------------
 @case(V(9), V(9), 4)
 def jacobi_1d(A, B, steps):
     for _ in range(1, steps):
@@ -202,7 +202,7 @@ def jacobi_1d(A, B, steps):
 @case(M(), 3)
 def seidel_2d(A, steps):
     n = A.shape[0]
-    for _ in range(0, steps - 1):
+    for _ in range(steps - 1):
         for i in range(1, n - 1):
             A[i, 1:-1] += A[i - 1, :-2] + A[i - 1, 1:-1] + A[i - 1, 2:] + A[i, 2:] + A[i + 1, :-2] + A[i + 1, 1:-1] + A[i + 1, 2:]
             for j in range(1, n - 1):
@@ -306,7 +306,7 @@ def floyd_steinberg(image):
                     image[y + 1, x + 1] += err / 16
 
 
-# ---- recurrences and filters -------------------------------------------------------------------------------
+# ---- recurrences and filters ---------------------------------------------------------------------
 @case(V(10), 0.3)
 def exponential_smoothing(x, alpha):
     out = np.empty_like(x)
@@ -433,7 +433,7 @@ def chebyshev(x, n):
     return b
 
 
-# ---- root finding and integration --------------------------------------------------------------------------
+# ---- root finding and integration ----------------------------------------------------------------
 @case(2.0)
 def newton_root(c):
     x = c

@@ -477,7 +477,7 @@ def returns_view(a):
 def bubble(a, x):
     n = a.shape[0]
     for i in range(n):
-        for j in range(0, n - i - 1):
+        for j in range(n - i - 1):
             if a[j] > a[j + 1]:
                 a[j], a[j + 1] = a[j + 1], a[j]
 

@@ -1,9 +1,9 @@
 """Programs with loops and branches: plain Python against compiled, in every mode that is there."""
 
 import pytest
+
 from arignote.api import compile
 from arignote.fxgraph.verify import verify
-
 from tests.corpus import loops_discrete, loops_numeric, loops_state, loops_traps
 from tests.corpus.cases import check_same
 

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+
 from arignote.api import compile
 from arignote.errors import TraceError, UnsupportedError
 from arignote.fxgraph.graph import order_of
@@ -25,7 +26,7 @@ def ops_of(f, *args):
     return [n.op.name for n in nodes_of(f, *args)]
 
 
-# ---- effort ------------------------------------------------------------------------------------------
+# ---- effort --------------------------------------------------------------------------------------
 def test_tracing_does_not_depend_on_trip_counts():
     def f(a, n):
         s = 0.0
@@ -105,7 +106,7 @@ def test_a_condition_keeps_an_index_in_bounds(guard):
     assert fast(f)(np.ones(4), 9, 100) == f(np.ones(4), 9, 100)
 
 
-# ---- print ---------------------------------------------------------------------------------------------
+# ---- print ---------------------------------------------------------------------------------------
 def test_print_runs_when_the_function_runs(capsys):
     @fast
     def f(a, n):
@@ -140,7 +141,7 @@ def test_a_traced_value_is_no_text_elsewhere():
         f(np.ones(2))
 
 
-# ---- errors ----------------------------------------------------------------------------------------------
+# ---- errors --------------------------------------------------------------------------------------
 class Overdrawn(Exception):
     pass
 
@@ -168,7 +169,9 @@ def test_an_error_names_the_users_line():
 
     with pytest.raises(IndexError) as caught:
         f(np.ones(5), 9)
-    assert any("a[i] = 1.0" in note or "test_loops_meaning.py" in note for note in caught.value.__notes__)
+    assert any(
+        "a[i] = 1.0" in note or "test_loops_meaning.py" in note for note in caught.value.__notes__
+    )
 
 
 def test_python_integers_overflow_loudly():
@@ -224,7 +227,7 @@ def test_a_dead_check_is_an_error_still():
         f(np.ones(3), 4)
 
 
-# ---- refusals ----------------------------------------------------------------------------------------------
+# ---- refusals ------------------------------------------------------------------------------------
 def test_a_variable_that_changes_its_kind_is_refused_with_its_name():
     @fast
     def f(a, n):
@@ -294,7 +297,7 @@ def test_endless_recursion_is_named():
         f(np.ones(2))
 
 
-# ---- inlining ------------------------------------------------------------------------------------------------
+# ---- inlining ------------------------------------------------------------------------------------
 def test_compiled_functions_are_inlined():
     @fast
     def square(x):
@@ -334,7 +337,7 @@ def test_compiled_methods_are_inlined():
     np.testing.assert_array_equal(f(np.arange(6.0), 2.0), [0, 1, 2, 1, 2, 3])
 
 
-# ---- generators ------------------------------------------------------------------------------------------------
+# ---- generators ----------------------------------------------------------------------------------
 def test_draws_in_a_loop_are_numpys():
     def f(rng, n):
         inside = 0
@@ -348,7 +351,7 @@ def test_draws_in_a_loop_are_numpys():
     assert fast(f)(np.random.default_rng(7), 50) == want
 
 
-# ---- arrays from outside ---------------------------------------------------------------------------------------
+# ---- arrays from outside -------------------------------------------------------------------------
 TABLE = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0])
 
 

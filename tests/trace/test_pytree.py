@@ -19,6 +19,9 @@ class Box:
 
 
 class Own:
+    def __repr__(self):
+        return "Own()"
+
     def __init__(self, a, b):
         self.a, self.b = a, b
 

@@ -30,6 +30,7 @@ _EXPORTS: dict[str, str] = {
     "UnsupportedError": "arignote.errors",
     "VerifyError": "arignote.errors",
     "compile": "arignote.api",
+    "debugprint": "arignote.debug.printing",
     "register_pytree": "arignote.trace.pytree",
     **dict.fromkeys(
         ("cond", "foldl", "foldr", "map", "reduce", "scan", "until", "while_loop"),

@@ -1,5 +1,8 @@
 """Loops over integers: sorting, searching, strings as codes, graphs, checksums, automata."""
 
+# Programs are written as people write them.
+# ruff: noqa: C416, C417, E501, PIE808, SIM300
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,8 @@
 """Loops over floats: solvers, recurrences, stencils, filters, integrators, sparse kernels, images."""
 
+# Programs are written as people write them.
+# ruff: noqa: C416, C417, E501, PIE808, SIM300
+
 from __future__ import annotations
 
 import math

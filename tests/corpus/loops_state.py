@@ -1,5 +1,8 @@
 """What loops carry and how they end: names, containers, views, early exits, iteration, recursion."""
 
+# Programs are written as people write them.
+# ruff: noqa: C416, C417, E501, PIE808, SIM300
+
 from __future__ import annotations
 
 import dataclasses
@@ -154,7 +157,7 @@ def comprehension_over_range(a):
 
 @case(V())
 def comprehension_over_array(a):
-    return np.array([x * x for x in a]), sum([x for x in a])
+    return np.array([x * x for x in a]), sum([x + 0 for x in a])
 
 
 @case(V(), 6)

@@ -7,7 +7,7 @@ import numpy as np
 from .cases import Corpus
 
 # Programs are written as people write them.
-# ruff: noqa: E701, E702, F841
+# ruff: noqa: E501, E701, E702, E741, F841, C416, PIE808, SIM300
 
 CASES = Corpus()
 case = CASES.case

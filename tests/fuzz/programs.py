@@ -5,6 +5,8 @@ A program is the text of `def f(a, b, m, k, A, n, x)`:
 a, b: float64 of 6; m: int64 of 6; k: int32 of 6; A: float64 of 6 by 6; n: int; x: float.
 """
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import random
@@ -131,7 +133,9 @@ class Writer:
         if r < 0.75:
             return f"{self.one(*FLOATS)}[np.abs({self.one(*INTS)}[{self.window()}]) % 5]"
         if r < 0.8:
-            return f"np.where({self.array(2)} > {self.number(2)}, {self.array(2)}, {self.number(2)})"
+            return (
+                f"np.where({self.array(2)} > {self.number(2)}, {self.array(2)}, {self.number(2)})"
+            )
         if r < 0.84:
             return f"np.minimum({self.array(depth + 1)}, {self.number(2)})"
         if depth > 2:
@@ -165,12 +169,17 @@ class Writer:
         elif r < 0.56:
             self.put(indent, "b[0:3], b[3:6] = b[3:6], b[0:3]")
         elif r < 0.59 and not inside:
-            self.put(indent, f"{self.one('c', 'u')} = {self.one('a', 'b', 'w', 'A[2]', 'A[:, 1]')}{self.one('', ' * 1.0', '.copy()')}")
+            self.put(
+                indent,
+                f"{self.one('c', 'u')} = {self.one('a', 'b', 'w', 'A[2]', 'A[:, 1]')}{self.one('', ' * 1.0', '.copy()')}",
+            )
         elif r < 0.62 and depth == 0:
             self.helper(indent)
         elif r < 0.66 and inside:
             name = self.one("c", "u")
-            self.put(indent, f"{name} = {self.one('a', 'b', 'c', 'u', 'w')} * {self.one('0.5', '1.0')}")
+            self.put(
+                indent, f"{name} = {self.one('a', 'b', 'c', 'u', 'w')} * {self.one('0.5', '1.0')}"
+            )
         elif r < 0.68 and inside:
             self.put(indent, self.one("c, u = u, c", "w = A[2]", f"w = A[{self.index()}]"))
         elif r < 0.84 and depth < 3:
@@ -183,20 +192,41 @@ class Writer:
     def assignment(self, indent: int) -> None:
         r = self.random.random()
         if r < 0.3:
-            self.put(indent, f"{self.one(*FLOATS)}[{self.index()}] {self.one('=', '+=', '*=')} {self.number()} * 0.3")
+            self.put(
+                indent,
+                f"{self.one(*FLOATS)}[{self.index()}] {self.one('=', '+=', '*=')} {self.number()} * 0.3",
+            )
         elif r < 0.42:
-            self.put(indent, f"A[{self.index()}, {self.index()}] {self.one('=', '-=')} {self.number()} * 0.3")
+            self.put(
+                indent,
+                f"A[{self.index()}, {self.index()}] {self.one('=', '-=')} {self.number()} * 0.3",
+            )
         elif r < 0.52:
-            self.put(indent, f"{self.one(*INTS)}[{self.index()}] {self.one('=', '+=', '^=')} {self.whole()}")
+            self.put(
+                indent,
+                f"{self.one(*INTS)}[{self.index()}] {self.one('=', '+=', '^=')} {self.whole()}",
+            )
         elif r < 0.8:
-            self.put(indent, f"{self.one(*FLOATS)}[{self.window()}] {self.one('=', '=', '+=', '-=')} {self.array()} * 0.25")
+            self.put(
+                indent,
+                f"{self.one(*FLOATS)}[{self.window()}] {self.one('=', '=', '+=', '-=')} {self.array()} * 0.25",
+            )
         elif r < 0.88:
-            self.put(indent, f"A[{self.index()}, {self.window()}] {self.one('=', '+=')} {self.array()} * 0.25")
+            self.put(
+                indent,
+                f"A[{self.index()}, {self.window()}] {self.one('=', '+=')} {self.array()} * 0.25",
+            )
         elif r < 0.94:
             where, other = self.one("0:4", "1:5"), self.one("0:4", "1:5")
-            self.put(indent, f"A[{where}, {self.window()}] {self.one('=', '+=')} (A[{other}, {self.window()}].T + {self.array()}) * 0.25")
+            self.put(
+                indent,
+                f"A[{where}, {self.window()}] {self.one('=', '+=')} (A[{other}, {self.window()}].T + {self.array()}) * 0.25",
+            )
         else:
-            self.put(indent, f"{self.one(*FLOATS)}[np.abs({self.one(*INTS)}[{self.window()}]) % 5] = {self.array()} * 0.25")
+            self.put(
+                indent,
+                f"{self.one(*FLOATS)}[np.abs({self.one(*INTS)}[{self.window()}]) % 5] = {self.array()} * 0.25",
+            )
 
     def scalar(self, indent: int, inside: bool) -> None:
         choices = [
@@ -221,8 +251,10 @@ class Writer:
     def loop(self, indent: int, depth: int) -> None:
         i = f"i{self.loops}"
         self.loops += 1
-        bounds = self.one("n", "1, n", "5", "n - 1, 0, -1", "4, -1, -1", "2, 2", "0, n, 2", "m[1] % 4", "6")
-        inner = [j for j in self.counters]
+        bounds = self.one(
+            "n", "1, n", "5", "n - 1, 0, -1", "4, -1, -1", "2, 2", "0, n, 2", "m[1] % 4", "6"
+        )
+        inner = self.counters
         if inner and self.random.random() < 0.3:
             bounds = self.one(f"{inner[-1]}", f"{inner[-1]}, 5")
         counted = True
@@ -238,7 +270,10 @@ class Writer:
             counted = False
         else:
             self.put(indent, f"{i} = 0")
-            self.put(indent, f"while {i} < {self.one('n', '4')} and {self.one('s < 50', 'not flag', 'a[0] < 9')}:")
+            self.put(
+                indent,
+                f"while {i} < {self.one('n', '4')} and {self.one('s < 50', 'not flag', 'a[0] < 9')}:",
+            )
             self.put(indent + 1, f"{i} += 1")
         if counted:
             self.counters.append(i)

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
 from arignote.api import compile
 from arignote.errors import TraceError, UnsupportedError
 from arignote.fxgraph.verify import verify
-
 from tests.corpus.cases import Case, check_same, outcome
 
 from .programs import program
@@ -25,9 +25,6 @@ def function_of(text: str, seed: int) -> Callable[..., Any]:
     scope: dict[str, Any] = {"__name__": "fuzzed"}
     exec(builtins.compile(text, name, "exec"), scope)
     return scope["f"]  # type: ignore[no-any-return]
-
-
-
 
 
 def arguments(seed: int) -> tuple[Any, ...]:
@@ -57,7 +54,7 @@ def _widened(answer: Any) -> Any:
 
 
 def verdict(seed: int, mode: str) -> str:
-    """"" where plain and compiled agree, "refused: ..." for an honest refusal, else the difference."""
+    """How plain and compiled differ: nothing, an honest refusal ("refused: ..."), or what."""
     text = program(seed)
     f = function_of(text, seed)
     case = Case(f"seed {seed}", f, arguments(seed), words=0, rtol=1e-9, shares=False)

@@ -23,6 +23,7 @@ from .trace.pytree import LEAF, Tree, flatten
 from .trace.signature import Signature, signature_of
 
 if TYPE_CHECKING:
+    from .debug.explain import Explanation
     from .emit.kernel import Compilation
     from .fxgraph.graph import Graph
     from .optimize.loopnest.program import Program
@@ -205,6 +206,13 @@ class Compiled(Dispatcher):
         if backend != "cython":
             raise UnsupportedError(f"there is no back end {backend!r}; there is 'cython'")
         return self.compiled_for(*args, **kwargs).source
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """What a call with these arguments does: loop nests and what was fused into each, work,
+        buffers, library calls, copies and why, rewrites, checks.  A table; print it."""
+        leaves, _ = flatten((args, kwargs))
+        found: Explanation = _maker().explain(self.compiled_for(*args, **kwargs), leaves)
+        return found
 
     # -- an object like a function
     def __get__(self, instance: Any, owner: Any = None) -> Any:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .debug import printing as _printing  # noqa: F401  (graphs and programs print as listings)
+from .debug.explain import explain as explain
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .emit.kernel import compilation, make_kernel
 from .emit.plan import Plan

@@ -13,6 +13,7 @@ from ..optimize.loopnest.lower import lower
 from ..optimize.loopnest.program import Program
 from ..optimize.loopnest.schedule import schedule
 from ..optimize.pipeline import optimize
+from ..optimize.rewrite import Report
 from ..trace.plan import Trace
 from .cython.build import build
 from .cython.printer import print_program
@@ -25,7 +26,7 @@ from .warm import Ready
 
 @dataclass(frozen=True)
 class Compilation:
-    """The stages of one specialisation; `seconds` by stage."""
+    """The stages of one specialisation; `seconds` by stage; `report`: the rules that fired."""
 
     trace: Trace
     graph: Graph
@@ -34,11 +35,13 @@ class Compilation:
     source: str
     plan: Plan
     seconds: dict[str, float] = field(default_factory=dict)
+    report: Report = field(default_factory=Report)
 
 
 def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     """Everything up to the text of the kernel; nothing is built."""
     seconds: dict[str, float] = {}
+    report = Report()
     clock = time.perf_counter
 
     started = clock()
@@ -48,6 +51,7 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
         excluding=config.excluding,
         requiring=config.requiring,
         mode=mode,
+        report=report,
         check=bool(config.verify),
     )
     seconds["rewrite"] = clock() - started
@@ -62,7 +66,7 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     text = print_program(program, parallel_min_us=config.parallel_min_us)
     seconds["print"] = clock() - started
     plan = plan_of(trace, meeting, program)
-    return Compilation(trace, graph, meeting, program, text, plan, seconds)
+    return Compilation(trace, graph, meeting, program, text, plan, seconds, report)
 
 
 def make_kernel(made: Compilation, structure: Any = None) -> tuple[Kernel, Ready]:

@@ -36,6 +36,15 @@ _INFIX = {
 
 def program_text(program: Program) -> str:
     """The program as an indented listing."""
+    return "\n".join(_listing(program).lines)
+
+
+def buffer_names(program: Program) -> dict[Buffer, str]:
+    """What the listing calls each buffer."""
+    return {b: name for b, name in _listing(program).names.items() if isinstance(b, Buffer)}
+
+
+def _listing(program: Program) -> _Printer:
     p = _Printer()
     args = [p.buffer(b) if isinstance(b, Buffer) else p.name(b) for b in program.pointers]
     p.put(f"program {program.name}({', '.join([*args, *map(p.name, program.integers)])}):")
@@ -44,7 +53,7 @@ def program_text(program: Program) -> str:
         p.put(f"guard {p.text(g)} >= 0")
     p.block(program.statements)
     p.put(f"return {', '.join(p.result(r) for r in program.results)}")
-    return "\n".join(p.lines)
+    return p
 
 
 class _Printer:

@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -20,11 +20,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from arignote.api import compile
+from arignote.cli.demo_picture import draw
+from arignote.cli.demo_programs import Case, cases
 from arignote.emit.compiler import find_compiler
 from arignote.errors import ArignoteError, ArignoteWarning
-
-if TYPE_CHECKING:
-    from arignote.cli.demo_programs import Case
 
 PICTURE = "arignote-demo.png"
 _SECONDS = 2.0  # spent on repeating one program
@@ -64,8 +63,6 @@ def main(arguments: list[str]) -> int:
     if importlib.util.find_spec("sklearn") is None:
         console.print("The demo's data come with scikit-learn: pip install 'arignote\\[demo]'")
         return 2
-    from arignote.cli.demo_programs import cases
-
     quick = given.quick
     try:
         find_compiler()
@@ -176,8 +173,6 @@ def _draw(rows: Sequence[Row], folder: Path, console: Console) -> None:
     if importlib.util.find_spec("matplotlib") is None:
         console.print("No picture without matplotlib: pip install 'arignote\\[demo]'")
         return
-    from arignote.cli.demo_picture import draw
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = draw(rows, folder / PICTURE)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from arignote.cli.demo_programs import digits
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def draw(rows: Sequence[Row], path: Path) -> Path:
     """Writes the picture and returns its path, resolved.  Raises OSError."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(13, 7.5), layout="constrained")
     axes = figure.subplots(2, 3).ravel()
     drawn = [(row, _PANELS[row.case.name]) for row in rows if row.case.name in _PANELS]

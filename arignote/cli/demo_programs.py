@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.datasets import load_diabetes, load_digits
 
 Array = Any  # of float64; typed arrays would need casts that a user would not write
 
@@ -123,14 +121,18 @@ def bodies(place: Array, speed: Array, mass: Array, dt: float, steps: int) -> Ar
 
 
 # ---- the data ------------------------------------------------------------------------------------
-def digits() -> tuple[Array, Array, npt.NDArray[np.int64]]:
+def digits() -> tuple[Array, Array, Array]:
     """1797 images of 64 pixels from 0 to 1, their labels one-hot, and the labels."""
+    from sklearn.datasets import load_digits
+
     pixels, numbers = load_digits(return_X_y=True)
     return pixels / 16.0, np.eye(10)[numbers], numbers
 
 
 def cases(quick: bool) -> tuple[Case, ...]:
     """The rows of the demo; quick: smaller ones, for a machine that interprets."""
+    from sklearn.datasets import load_diabetes
+
     images, labels, _ = digits()
     features, target = load_diabetes(return_X_y=True)
     few, size, steps, count = (60, 40, 10, 5) if quick else (700, 384, 300, 40)

@@ -41,7 +41,7 @@ def test_ends_with_a_picture_and_its_path(quick_run):
 
 def test_a_result_that_differs_is_status_1(monkeypatch, capsys, tmp_path):
     good = demo_programs.cases(quick=True)
-    monkeypatch.setattr(demo_programs, "cases", lambda quick: good[:2])
+    monkeypatch.setattr(demo, "cases", lambda quick: good[:2])
     monkeypatch.setattr(demo, "difference", lambda ours, theirs: 0.5)
     assert main(["demo", "--quick", "--out", str(tmp_path)]) == 1
     assert "Not as NumPy: softmax, gaussian" in capsys.readouterr().out
@@ -53,7 +53,7 @@ def test_a_program_that_fails_is_named_and_the_others_run(monkeypatch, capsys, t
 
     good = demo_programs.cases(quick=True)[1]
     bad = replace(good, name="lasso", function=broken)
-    monkeypatch.setattr(demo_programs, "cases", lambda quick: (bad, good))
+    monkeypatch.setattr(demo, "cases", lambda quick: (bad, good))
     assert main(["demo", "--quick", "--out", str(tmp_path)]) == 1
     text = capsys.readouterr().out
     assert "no such luck" in text
@@ -62,7 +62,7 @@ def test_a_program_that_fails_is_named_and_the_others_run(monkeypatch, capsys, t
 
 def test_runs_without_a_compiler(monkeypatch, capsys, tmp_path):
     case = demo_programs.cases(quick=True)[1]
-    monkeypatch.setattr(demo_programs, "cases", lambda quick: (case,))
+    monkeypatch.setattr(demo, "cases", lambda quick: (case,))
     with config(cc="no-such-compiler-here"):
         assert main(["demo", "--out", str(tmp_path)]) == 0
     text = capsys.readouterr().out
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_written_costs_the_picture_only(monkeypatch, cap
     file = tmp_path / "file"
     file.write_text("")
     case = demo_programs.cases(quick=True)[1]
-    monkeypatch.setattr(demo_programs, "cases", lambda quick: (case,))
+    monkeypatch.setattr(demo, "cases", lambda quick: (case,))
     assert main(["demo", "--quick", "--out", str(file)]) == 0
     assert "No picture" in capsys.readouterr().out
 

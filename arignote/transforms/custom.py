@@ -68,6 +68,7 @@ class custom_vjp:
         self._backward: Callable[..., Any] | None = None
 
     def defvjp(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        """Sets the rules."""
         self._forward, self._backward = forward, backward
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -157,8 +158,10 @@ class custom_jvp:
         self._function = function
         self._rule: Callable[..., Any] | None = None
 
-    def defjvp(self, rule: Callable[..., Any]) -> None:
+    def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
+        """Sets the rule and returns it, so that this is a decorator too."""
         self._rule = rule
+        return rule
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = positional(self._function, args, kwargs)

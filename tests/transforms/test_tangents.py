@@ -1,0 +1,130 @@
+"""vjp, jvp, linearize and hvp."""
+
+import numpy as np
+import pytest
+
+import arignote as ag
+from arignote.errors import ShapeError, TraceError
+
+X = np.linspace(0.1, 1.0, 5)
+
+
+def running_product(a):
+    for i in range(1, a.shape[0]):
+        a[i] = a[i] * a[i - 1]
+    return a
+
+
+# ---- vjp -----------------------------------------------------------------------------------------
+def test_vjp():
+    y, pull = ag.vjp(lambda a, b: a * b, X, X + 1)
+    np.testing.assert_allclose(y, X * (X + 1))
+    ga, gb = pull(X**2)
+    np.testing.assert_allclose(ga, X**2 * (X + 1))
+    np.testing.assert_allclose(gb, X**3)
+
+
+def test_vjp_of_structures_and_integers():
+    y, pull = ag.vjp(lambda p, k: {"o": p["a"] * k}, {"a": X}, 3)
+    gp, gk = pull({"o": X})
+    np.testing.assert_allclose(gp["a"], 3 * X)
+    assert gk == 0 and y["o"] == pytest.approx(3 * X)
+
+
+def test_vjp_inside_compiled_functions():
+    @ag.compile
+    def f(a):
+        y, pull = ag.vjp(lambda z: z * np.sin(z), a)
+        return y, pull(np.ones(a.shape))[0], pull(a)[0]
+
+    y, one, two = f(X)
+    slope = np.sin(X) + X * np.cos(X)
+    np.testing.assert_allclose(one, slope)
+    np.testing.assert_allclose(two, X * slope)
+    np.testing.assert_allclose(y, X * np.sin(X))
+
+
+def test_cotangents_that_do_not_fit():
+    _, pull = ag.vjp(lambda a: a * 2, X)
+    with pytest.raises(TraceError, match="another structure"):
+        pull((X, X))
+    with pytest.raises(ShapeError, match=r"the cotangent has shape \(3,\), it must have \(5,\)"):
+        pull(X[:3])
+
+
+def test_written_arguments_are_unchanged():
+    x = X.copy()
+    y, pull = ag.vjp(running_product, x)
+    np.testing.assert_allclose(y, np.cumprod(X))
+    pull(np.ones(5))
+    ag.jvp(running_product, (x,), (X,))
+    ag.linearize(running_product, x)[1](X)
+    ag.hvp(lambda a: np.sum(running_product(a)))(x, X)
+    np.testing.assert_array_equal(x, X)
+
+
+# ---- jvp -----------------------------------------------------------------------------------------
+def test_jvp():
+    y, t = ag.jvp(lambda a, b: a * b, (X, X + 1), (X, X**2))
+    np.testing.assert_allclose(y, X * (X + 1))
+    np.testing.assert_allclose(t, X * (X + 1) + X**3)
+
+
+def test_jvp_of_structures_and_integers():
+    y, t = ag.jvp(lambda p, k: {"o": p["a"] * k, "k": k}, ({"a": X}, 2), ({"a": X}, 0))
+    np.testing.assert_allclose(t["o"], 2 * X)
+    assert t["k"] == 0
+
+
+def test_jvp_is_the_transpose_of_vjp():
+    rng = np.random.default_rng(0)
+    u, v = rng.normal(size=5), rng.normal(size=5)
+    t = ag.jvp(running_product, (X,), (u,))[1]
+    (g,) = ag.vjp(running_product, X)[1](v)
+    assert t @ v == pytest.approx(g @ u)
+
+
+def test_tangents_that_do_not_fit():
+    with pytest.raises(TraceError, match="another structure"):
+        ag.jvp(lambda a, b: a * b, (X, X), (X,))
+    with pytest.raises(ShapeError, match=r"the tangent 0 has shape \(2,\), it must have \(5,\)"):
+        ag.jvp(lambda a: a, (X,), (X[:2],))
+
+
+def test_linearize():
+    y, push = ag.linearize(lambda a, b: a * a * b, X, 2.0)
+    np.testing.assert_allclose(y, 2 * X**2)
+    np.testing.assert_allclose(push(X, 0.0), 4 * X**2)
+    np.testing.assert_allclose(push(X, 1.0), 5 * X**2)
+
+    @ag.compile
+    def f(a):
+        y, push = ag.linearize(np.sin, a)
+        return push(a) + push(y)
+
+    np.testing.assert_allclose(f(X), np.cos(X) * (X + np.sin(X)))
+
+
+# ---- hvp -----------------------------------------------------------------------------------------
+def test_hessian_times_vector():
+    f = lambda a: np.sum(a**3) * a[0]
+    v = np.arange(5.0)
+    np.testing.assert_allclose(ag.hvp(f)(X, v), ag.hessian(f)(X) @ v)
+    f = lambda a, b: np.sum(a * b**3)
+    np.testing.assert_allclose(ag.hvp(f, argnums=1)(X, X, v), 6 * X * X * v)
+
+
+def test_hessian_times_a_structure():
+    f = lambda p: np.sum(p["a"] ** 2 * p["b"])
+    got = ag.hvp(f)({"a": X, "b": 3.0}, {"a": X, "b": 1.0})
+    np.testing.assert_allclose(got["a"], 6 * X + 2 * X)
+    assert got["b"] == pytest.approx(np.sum(2 * X * X))
+
+
+def test_hessian_times_vector_through_a_loop_that_writes():
+    f = lambda a: np.sum(running_product(a))
+    v = np.arange(5.0)
+    np.testing.assert_allclose(ag.hvp(f)(X, v), ag.hessian(f)(X) @ v)
+    h = 1e-5
+    want = (ag.grad(f)(X + h * v) - ag.grad(f)(X - h * v)) / (2 * h)
+    np.testing.assert_allclose(ag.hvp(f)(X, v), want, rtol=1e-7)

@@ -15,7 +15,7 @@ from ..fxgraph.ops.barriers import (
 )
 from ..trace.proxy import node_of, wrap
 from ..trace.pytree import flatten
-from ..trace.session import is_tracing
+from ..trace.values import is_proxy
 
 
 def stop_gradient(x: Any) -> Any:
@@ -39,7 +39,7 @@ def grad_scale(x: Any, factor: float) -> Any:
 
 
 def _over(x: Any, op: Op, **attrs: float) -> Any:
-    if not is_tracing():
-        return x
     leaves, tree = flatten(x)
+    if not any(is_proxy(v) for v in leaves):
+        return x  # nothing that is differentiated
     return tree.unflatten(wrap(barrier(op, node_of(v), **attrs)) for v in leaves)

@@ -36,6 +36,10 @@ def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> 
             leaves, tree = flatten(x)
             trees.append((tree, len(leaves)))
             for v in leaves:
+                if axis is not None and not np.ndim(v):
+                    raise ShapeError(
+                        f"vmap: a number has no axis {axis} to be batched over; say None in in_axes"
+                    )
                 moved.append(v if axis is None else np.moveaxis(v, axis, 0))
                 mapped.append(axis is not None)
         sizes = [m.shape[0] for m, yes in zip(moved, mapped, strict=True) if yes]

@@ -5,6 +5,7 @@
     specialize     cheaper ops for what is left
     scan           loops and branches: dead carries, unused stacks, equal loops
     effects        checks that other checks imply
+    scatter        additions into shifted windows gathered into one
 
 A pass never mutates: it returns the graph it was given when it has nothing to do.
 """
@@ -29,6 +30,7 @@ from .effects import cover_effects
 from .loopnest.schedule import PASSES
 from .rewrite import Report, idle, rewrite
 from .rule import PHASES, RULES, Rule, known_names, selected
+from .scatter import gather_additions
 
 Watch: TypeAlias = "Callable[[str, Graph, Graph], None]"
 
@@ -94,11 +96,35 @@ def _effects(graph: Graph, choice: Choice, report: Report) -> Graph:
     return cover_effects(graph) if choice.allows("cover_effects") and graph.effects else graph
 
 
-#: Whole-graph passes that users may exclude like rules.
-PARTS = {
-    "cover_effects": "an operation that is only there to raise -> gone, if a live one raises alike",
-    "scan_merge": "loops over the same steps with the same body -> one loop with all their stacks",
-    "scan_unused": "carries and stacks that nobody reads -> gone, inside out and outside in",
+def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
+    if not choice.allows("scatter_to_gather") or choice.requiring:
+        return graph
+    new = gather_additions(graph)
+    return new if new is graph else rewrite(new, choice.rules("useless"), report)
+
+
+#: Whole-graph passes that users may exclude like rules: phase, promise, what becomes what.
+PARTS: dict[str, tuple[str, str, str]] = {
+    "scan_merge": (
+        "scan",
+        "bits",
+        "loops over the same steps with the same body -> one loop with all their stacks",
+    ),
+    "scan_unused": (
+        "scan",
+        "bits",
+        "carries and stacks that nobody reads -> gone, inside out and outside in",
+    ),
+    "cover_effects": (
+        "effects",
+        "bits",
+        "an operation that is only there to raise -> gone, if a live one raises alike",
+    ),
+    "scatter_to_gather": (
+        "scatter",
+        "reals",
+        "b[2:] += t; b[1:-1] += t; b[:-2] += t -> one addition of shifted values",
+    ),
 }
 
 PIPELINE: tuple[Pass, ...] = (
@@ -107,6 +133,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("specialize", _rules("useless", "specialize", new="specialize")),
     Pass("scan", _loops),
     Pass("effects", _effects),
+    Pass("scatter", _scatter),
 )
 
 #: What each mode runs; the cheap mode removes and stabilizes only.
@@ -195,7 +222,8 @@ def checked(names: Iterable[str]) -> frozenset[str]:
     names = frozenset((names,) if isinstance(names, str) else names)
     if not names:
         return names
-    known = known_names() | {p.name for p in (*PIPELINE, *PASSES)} | set(PARTS) | set(PHASES)
+    passes = {p.name for p in PIPELINE} | {q.name for q in PASSES}
+    known = known_names() | passes | set(PARTS) | set(PHASES)
     for name in sorted(names - known):
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.4)
         hint = f"did you mean {near[0]!r}?" if near else "ag.rules() lists all names and tags."
@@ -218,11 +246,11 @@ def rules() -> list[dict[str, Any]]:
     rows += [
         {
             "name": name,
-            "phase": "scan" if name[:4] == "scan" else "effects",
+            "phase": phase,
             "tags": (),
-            "keeps": "bits",
+            "keeps": keeps,
             "doc": doc,
         }
-        for name, doc in PARTS.items()
+        for name, (phase, keeps, doc) in PARTS.items()
     ]
     return rows

@@ -1,0 +1,206 @@
+"""Additions into shifted windows of one array become one addition of shifted values.
+
+The backward pass of a stencil adds its cotangent at each offset: b[2:] += t; b[1:-1] += t; b[:-2]
++= t. That reads and writes b once an offset.  Where all windows overlap, one pass adds the sum of
+the shifted values; what is left of each window is a thin frame.  The order of the additions
+changes, so only the reals agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..fxgraph.affine import linear, minus, plus, size_node
+from ..fxgraph.constants import is_value, lit
+from ..fxgraph.graph import Graph, order_of
+from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin
+from ..fxgraph.ops.elementwise import add
+from ..fxgraph.ops.structure import add_at, add_at_op, set_item, set_item_op, view
+from ..fxgraph.overlap import injective, inside
+from ..fxgraph.prove import Knowledge, construction, ge0
+from ..fxgraph.resolve import resolve
+from ..fxgraph.window import Window, whole, window_of
+
+#: More windows than this are left alone: the frame has pieces for each.
+MOST = 16
+#: Windows with an axis of fewer elements are left alone: they are frames.
+THIN = 8
+
+
+class Addition(NamedTuple):
+    """One window and what is added there."""
+
+    window: Window
+    value: Node
+
+
+def gather_additions(graph: Graph) -> Graph:
+    """The graph with chains of shifted additions gathered, in bodies too."""
+    nodes = order_of(graph.roots, inside=True)
+    if sum(n.op is add_at_op for n in nodes) < 2:
+        return graph
+    with construction(Knowledge(facts=list(graph.guards))):
+        forward = {top: new for top, chain in chains(graph, nodes) if (new := gathered(top, chain))}
+        if not forward:
+            return graph
+        roots = resolve(graph.roots, forward, graph.inputs)
+    n = len(graph.effects)
+    return Graph(graph.inputs, roots[n:], roots[:n], graph.guards, graph.name)
+
+
+def chains(graph: Graph, nodes: Sequence[Node]) -> Iterator[tuple[Node, list[Node]]]:
+    """(last, all of it) for each chain of additions whose steps nobody else reads."""
+    users: dict[Node, int] = {}
+    inner: set[Node] = set()
+    for n in nodes:
+        for x in {*dependencies(n), *attr_nodes(n)}:
+            users[x] = users.get(x, 0) + 1
+        if n.op is add_at_op and n.inputs[0].op is add_at_op:
+            inner.add(n.inputs[0])
+    for r in graph.roots:
+        users[r] = users.get(r, 0) + 1
+    for n in reversed(nodes):
+        if n.op is not add_at_op or (n in inner and users[n] == 1):
+            continue
+        chain = [n]
+        while chain[-1].inputs[0].op is add_at_op and users[chain[-1].inputs[0]] == 1:
+            chain.append(chain[-1].inputs[0])
+        if len(chain) > 1:
+            yield n, chain[::-1]
+
+
+def gathered(top: Node, chain: Sequence[Node]) -> Node | None:
+    """The chain with its shifted windows gathered; None where there are none."""
+    groups: dict[tuple[object, ...], list[Addition]] = {}
+    for n in chain:
+        w = window_of(n)
+        groups.setdefault(_alike(w), []).append(Addition(w, n.inputs[-1]))
+    out = chain[0].inputs[0]
+    changed = False
+    with at_origin(origin.get(top)):
+        for group in groups.values():
+            pieces = split(group) if 1 < len(group) <= MOST else None
+            if pieces is not None:
+                fresh = None if changed else _assigned(out, pieces[0])
+                out = fresh if fresh is not None else add_at(out, *pieces[0])
+                pieces = pieces[1:]
+                changed = True
+            for a in pieces if pieces is not None else group:
+                out = add_at(out, *a)
+    return out if changed else None
+
+
+def _assigned(base: Node, a: Addition) -> Node | None:
+    """`base` with a value added where it was just zeroed: the value is put there instead."""
+    if base.op is not set_item_op or not is_value(base.inputs[-1], 0):
+        return None
+    zeroed = window_of(base)
+    if _alike(zeroed)[:2] != _alike(a.window)[:2] or inside(zeroed, a.window) is None:
+        return None
+    frame = _Frame(zeroed, [k for k, x in enumerate(zeroed.axes) if x >= 0])
+    out = base.inputs[0]
+    for box in frame.rest([0] * zeroed.rank, frame.box(a.window)):
+        out = set_item(out, frame.window(box), base.inputs[-1])
+    return set_item(out, *a)
+
+
+def _alike(w: Window) -> tuple[object, ...]:
+    """Windows with equal keys differ by their starts along the axes that they range over."""
+    fixed = tuple(s for s, a in zip(w.starts, w.axes) if a < 0)
+    moving = tuple(
+        tuple(sorted((x.serial, k) for x, k in linear(s)[0].items()))
+        for s, a in zip(w.starts, w.axes)
+        if a >= 0
+    )
+    return (w.axes, w.steps), fixed, w.shape, moving
+
+
+def split(group: Sequence[Addition]) -> list[Addition] | None:
+    """The sum over what all windows share, then the rest of each window."""
+    first = group[0].window
+    ranged = [k for k, a in enumerate(first.axes) if a >= 0]
+    if any(a.value.shape != first.shape or not injective(a.window) for a in group):
+        return None
+    if any(first.steps[k] != 1 for k in ranged) or len(ranged) != first.rank:
+        return None
+    if sorted(first.axes[k] for k in ranged) != list(range(first.rank)):
+        return None
+    offsets = [
+        tuple(linear(minus(a.window.starts[k], first.starts[k]))[1] for k in ranged) for a in group
+    ]
+    if len(set(offsets)) < 2:
+        return None
+    low = [min(o[j] for o in offsets) for j in range(len(ranged))]
+    high = [max(o[j] for o in offsets) for j in range(len(ranged))]
+    frame = _Frame(first, ranged)
+    sizes = frame.sizes
+    if any(isinstance(d, int) and d < THIN for d in first.shape):
+        return None
+    for size, least, most in zip(sizes, low, high):
+        if not ge0(minus(size, lit(most - least))):
+            return None
+    inner = [(lit(h), plus(size, lit(lo))) for h, size, lo in zip(high, sizes, low)]
+    total: Node | None = None
+    for a, o in zip(group, offsets):
+        part = frame.read(a.value, o, inner)
+        total = part if total is None else add(total, part)
+    assert total is not None
+    out = [Addition(frame.window(inner), total)]
+    for a, o in zip(group, offsets):
+        out.extend(
+            Addition(frame.window(box), frame.read(a.value, o, box)) for box in frame.rest(o, inner)
+        )
+    return out
+
+
+Box = list[tuple[Node, Node]]
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Boxes [start, stop) along the ranged axes, in positions relative to the first window."""
+
+    first: Window
+    ranged: list[int]
+
+    @property
+    def sizes(self) -> list[Node]:
+        return [size_node(self.first.shape[self.first.axes[k]]) for k in self.ranged]
+
+    def box(self, w: Window) -> Box:
+        """Another window's box."""
+        out: Box = []
+        for k in self.ranged:
+            start = minus(w.starts[k], self.first.starts[k])
+            out.append((start, plus(start, size_node(w.shape[w.axes[k]]))))
+        return out
+
+    def window(self, box: Box) -> Window:
+        w = self.first
+        starts, shape = list(w.starts), list(w.shape)
+        for k, (start, stop) in zip(self.ranged, box):
+            starts[k] = plus(w.starts[k], start)
+            size = minus(stop, start)
+            coefs, const = linear(size)
+            shape[w.axes[k]] = size if coefs else const
+        return Window(tuple(starts), w.steps, w.axes, tuple(shape))
+
+    def read(self, value: Node, offset: Sequence[int], box: Box) -> Node:
+        """The part of a value, placed at an offset, that lies in the box."""
+        target = self.window(box)
+        base = whole(value.shape)
+        starts = list(base.starts)
+        for k, o, (start, _) in zip(self.ranged, offset, box):
+            starts[self.first.axes[k]] = minus(start, lit(o))
+        return view(value, Window(tuple(starts), base.steps, base.axes, target.shape))
+
+    def rest(self, offset: Sequence[int], inner: Box) -> Iterator[Box]:
+        """The window at an offset without the inner box, as disjoint boxes."""
+        own: Box = [(lit(o), plus(size, lit(o))) for o, size in zip(offset, self.sizes)]
+        for j, (outer, core) in enumerate(zip(own, inner)):
+            before, after = inner[:j], own[j + 1 :]
+            for start, stop in ((outer[0], core[0]), (core[1], outer[1])):
+                if start is not stop:
+                    yield [*before, (start, stop), *after]

@@ -1,0 +1,123 @@
+"""Additions into shifted windows, gathered: same values, fewer passes over the array."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from arignote.fxgraph.affine import dim, minus, plus
+from arignote.fxgraph.constants import const, lit, new_input, new_size
+from arignote.fxgraph.graph import Graph
+from arignote.fxgraph.interpret import interpret
+from arignote.fxgraph.node import Node
+from arignote.fxgraph.ops.elementwise import exp, multiply
+from arignote.fxgraph.ops.structure import add_at, set_item
+from arignote.fxgraph.window import Window
+from arignote.optimize.pipeline import optimize
+
+n = new_size("n")
+line, short = new_input("b", "f8", (dim(n),)), new_input("t", "f8", (dim(minus(n, lit(2))),))
+plane = new_input("B", "f8", (dim(n), dim(n)))
+core = new_input("T", "f8", (dim(minus(n, lit(2))), dim(minus(n, lit(2)))))
+rng = np.random.default_rng(0)
+
+
+def feeds(size: int) -> dict[Node, object]:
+    return {
+        n: size,
+        line: rng.normal(size=size),
+        short: rng.normal(size=size - 2),
+        plane: rng.normal(size=(size, size)),
+        core: rng.normal(size=(size - 2, size - 2)),
+    }
+
+
+def shifted(base: Node, value: Node, *at: int) -> Node:
+    w = Window(tuple(map(lit, at)), (1,) * base.rank, tuple(range(base.rank)), value.shape)
+    return add_at(base, w, value)
+
+
+def check(out: Node, passes: int, smallest: int = 4) -> None:
+    inputs = (n, line, short, plane, core)
+    enough = minus(n, lit(smallest))
+    graph = Graph(inputs, (out,), (), (enough,))
+    new = optimize(graph, check=True)
+    assert optimize(new) is new
+    big = [z for z in new.order if "write" in z.op.traits and large(z)]
+    assert len(big) == passes
+    plain = optimize(graph, excluding=["scatter_to_gather"])
+    for size in (smallest, smallest + 1, 11):
+        values = feeds(size)
+        a, b = interpret(plain, values)[0], interpret(new, values)[0]
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
+
+
+def large(z: Node) -> bool:
+    """Does the write cover a part that grows in every axis?"""
+    k = len(z.attr("axes"))
+    sizes = z.inputs[1 + k : -1]
+    return all(s.op.name != "constant" for s in sizes)
+
+
+def test_three_offsets_on_a_line() -> None:
+    b = shifted(shifted(shifted(line, short, 2), short, 1), short, 0)
+    check(b, 1)
+
+
+def test_different_values_at_each_offset() -> None:
+    b = shifted(shifted(shifted(line, exp(short), 2), multiply(short, 3.0), 1), short, 0)
+    check(b, 1)
+
+
+def test_five_points_on_a_plane() -> None:
+    b = plane
+    for at in ((0, 1), (1, 0), (1, 1), (1, 2), (2, 1)):
+        b = shifted(b, core, *at)
+    check(b, 1)
+
+
+def test_what_was_just_zeroed_is_assigned() -> None:
+    w = Window((lit(1),), (1,), (0,), short.shape)
+    b = set_item(line, w, const(0.0))
+    b = shifted(shifted(shifted(b, short, 2), short, 1), short, 0)
+    graph = Graph((n, line, short), (b,), (), (minus(n, lit(4)),))
+    new = optimize(graph)
+    assert not any(z.op.name == "add_at" and large(z) for z in new.order)
+    check(b, 1)
+
+
+def test_rows_are_gathered_apart() -> None:
+    row = new_input("r", "f8", short.shape)
+
+    def at(base: Node, i: int, j: int) -> Node:
+        return add_at(base, Window((lit(i), lit(j)), (1, 1), (-1, 0), row.shape), row)
+
+    b = plane
+    for i, j in ((0, 0), (1, 2), (0, 1), (1, 0), (0, 2), (1, 1)):
+        b = at(b, i, j)
+    graph = Graph((n, plane, row), (b,), (), (minus(n, lit(4)),))
+    new = optimize(graph, check=True)
+    assert sum(z.op.name == "add_at" and large(z) for z in new.order) == 2
+    values = {n: 7, plane: rng.normal(size=(7, 7)), row: rng.normal(size=5)}
+    np.testing.assert_allclose(interpret(graph, values)[0], interpret(new, values)[0], rtol=1e-13)
+
+
+def test_versions_that_others_read_stay() -> None:
+    first = shifted(line, short, 2)
+    second = shifted(first, short, 0)
+    graph = Graph((n, line, short), (first, second), (), (minus(n, lit(4)),))
+    assert optimize(graph) is graph
+
+
+@pytest.mark.parametrize("starts", [(0, 0), (1, 1)])
+def test_windows_on_one_place_stay(starts: tuple[int, int]) -> None:
+    b = shifted(shifted(line, short, starts[0]), exp(short), starts[1])
+    graph = Graph((n, line, short), (b,), (), (minus(n, lit(4)),))
+    assert optimize(graph) is graph
+
+
+def test_without_a_proof_that_windows_overlap_nothing_happens() -> None:
+    far = Window((plus(n, lit(-1)),), (1,), (0,), (1,))
+    b = add_at(shifted(line, short, 0), far, const(np.ones(1)))
+    graph = Graph((n, line, short), (shifted(b, short, 2),))
+    assert optimize(graph) is graph

@@ -30,9 +30,19 @@ from .program import (
     with_children,
 )
 
-#: Nanoseconds of one scalar operation in a vectorised loop, by what it is.
-COST = {"exp": 1.0, "log": 1.0, "tanh": 2.0, "sin": 1.5, "cos": 1.5, "power": 3.0, "divide": 0.4}
-CHEAP = 0.08
+#: Nanoseconds of one operation on float64 in a vectorised loop, by what it is (AVX-512, 3.7 GHz).
+COST = {
+    "exp": 0.55, "exp2": 0.7, "expm1": 0.7, "log": 0.75, "log2": 0.9, "log10": 0.9, "log1p": 0.8,
+    "expit": 0.55, "softplus": 1.0, "log_expit": 1.0, "logaddexp": 1.1, "logaddexp2": 1.7,
+    "sin": 0.75, "cos": 0.75, "tan": 0.9, "arcsin": 1.0, "arccos": 1.1, "arctan": 1.1,
+    "arctan2": 1.5, "sinh": 1.3, "cosh": 0.8, "tanh": 0.6, "arcsinh": 2.4, "arccosh": 2.0,
+    "arctanh": 1.3, "power": 3.5, "float_power": 3.5, "cbrt": 0.9, "hypot": 0.5, "sqrt": 0.55,
+    "divide": 0.35, "remainder": 1.5, "floor_divide": 1.5, "erf": 1.3, "erfc": 1.7, "xlogy": 0.8,
+    "gammaln": 10.0, "digamma": 10.0, "trigamma": 15.0, "erfinv": 8.0, "i0": 20.0, "i1": 20.0,
+}  # fmt: skip
+CHEAP = 0.06
+#: What the same takes on numbers of four bytes or less, of which twice as many are in a register.
+NARROW = 0.45
 
 
 def parallelize(program: Program) -> Program:
@@ -74,7 +84,7 @@ def work_of(block: Sequence[Statement]) -> Node:
     for s in block:
         for e in expressions(s):
             here += sum(
-                COST.get(m.op.name, CHEAP)
+                COST.get(m.op.name, CHEAP) * (1 if m.dtype.itemsize > 4 else NARROW)
                 for m in order_of((e,))
                 if m.op.name not in ("constant", "local", "index", "affine", "input")
             )

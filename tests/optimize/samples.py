@@ -17,10 +17,11 @@ from arignote.fxgraph.constants import (
     new_input,
     new_param,
     new_token,
+    project,
 )
 from arignote.fxgraph.graph import Body, Graph
-from arignote.fxgraph.node import Node, make
-from arignote.fxgraph.ops import checks, linalg
+from arignote.fxgraph.node import Node, Op, make
+from arignote.fxgraph.ops import barriers, checks, linalg
 from arignote.fxgraph.ops import elementwise as el
 from arignote.fxgraph.ops import reduce as red
 from arignote.fxgraph.ops import structure as st
@@ -143,6 +144,18 @@ def _loop(
 
 def _branch(pred: Node, then: list[Node], other: list[Node]) -> tuple[Node, ...]:
     return cond(pred, branch(then, new_token()), branch(other, new_token()))
+
+
+def _passes(*values: Node) -> Node:
+    return make(passes_for_test, values)
+
+
+passes_for_test = Op(
+    "passes_for_test",
+    infer=lambda *values: tuple(v.type for v in values),
+    reference=lambda *values: values,
+    traits=frozenset({"passes"}),
+)
 
 
 def _checked(n: Node) -> Node:
@@ -306,6 +319,11 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda a: (a, checks.required(const(True), "ValueError", "no"))[:1], a=A)
     ],
     "gather_all": [lambda: _graph(lambda a: _pick(a, st.iota(4)), a=A)],
+    "remove_gradient_barrier": [
+        lambda: _graph(lambda x: barriers.barrier(barriers.stop_gradient_op, x), x=EDGES),
+        lambda: _graph(lambda x: barriers.grad_point(x), x=EDGES),
+    ],
+    "pass_custom_derivative": [lambda: _graph(lambda x: project(_passes(x, el.exp(x)), 1), x=A)],
     "scan_invariant_carry": [
         lambda: _graph(
             lambda v: _loop(4, lambda i, a, b: ([el.add(a, b), b], []), [v, el.exp(v)])[:2], v=V

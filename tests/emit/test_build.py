@@ -279,3 +279,13 @@ def test_a_full_cache_folder_does_not_stop_a_build(tmp_path, monkeypatch):
     monkeypatch.setattr("arignote.errors._warned", set())
     with config(cache_dir=tmp_path / "file" / "c"), pytest.warns(UserWarning, match="cannot be us"):
         assert build(kernel_text("pass") + "# no folder\n").entry
+
+
+def test_comments_are_no_reason_to_build_again():
+    found = find_compiler()
+    line = TEXT.splitlines(True)
+    at = next(k for k, text in enumerate(line) if text.startswith("cdef"))
+    noted = "".join([*line[:at], "# script.py:7: y = x\n", *line[at:]])
+    assert build_key(noted, found) == build_key(TEXT, found)
+    quoted = 'cdef extern from *:\n    """\n    #define A {}\n    """\n'
+    assert build_key(quoted.format(1), found) != build_key(quoted.format(2), found)

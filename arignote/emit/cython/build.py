@@ -33,6 +33,7 @@ from arignote.errors import BuildError
 
 _SO = "module.so"
 _PYX = "source.pyx"
+_COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
 
 
 def build(text: str, label: str = "kernel", externs: tuple[str, ...] = ()) -> Built:
@@ -62,10 +63,19 @@ def find(key: str, label: str = "kernel", externs: tuple[str, ...] = ()) -> Buil
 
 
 def build_key(text: str, compiler: Compiler, externs: tuple[str, ...] = ()) -> str:
-    """What a built module depends on: text, compiler and options, CPU, versions, Python's ABI."""
-    facts = (text, compiler.identity, compiler.version, compiler.options, compiler.libraries,
+    """What a built module depends on: text, compiler and options, CPU, versions, Python's ABI.
+
+    Comments, which name the user's lines, do not count: a function that moves is not built again.
+    """
+    facts = (_without_comments(text), compiler.identity, compiler.version, compiler.options, compiler.libraries,
              externs, cpu_identity(), versions())  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def _without_comments(text: str) -> str:
+    """The text without lines that are comments; what stands in triple quotes is C."""
+    parts = text.split('"""')
+    return '"""'.join([_COMMENT.sub("", p) if k % 2 == 0 else p for k, p in enumerate(parts)])
 
 
 @functools.cache

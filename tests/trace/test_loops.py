@@ -15,7 +15,7 @@ ALL = [
 ]
 
 
-@pytest.fixture(params=["FAST_COMPILE"])
+@pytest.fixture(params=["FAST_COMPILE", "FAST_RUN"])
 def mode(request):
     return request.param
 

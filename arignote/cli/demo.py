@@ -102,7 +102,7 @@ def _run(cases: Sequence[Case], console: Console) -> list[Row]:
 
 def measure(case: Case) -> Row:
     """One program both ways, in turns, so that a busy machine is busy for both."""
-    compiled = compile(case.function)
+    compiled = compile(case.other or case.function)
     try:
         first, ours = _timed(compiled, case)
         best, theirs = _timed(case.function, case)

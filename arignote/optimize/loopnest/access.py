@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...fxgraph.affine import minus, plus, times
 from ...fxgraph.constants import lit
@@ -19,11 +19,13 @@ from .program import (
     Fold,
     Library,
     Loop,
+    Panel,
     Point,
     Statement,
     Store,
     children,
     expressions,
+    load,
     map_expressions,
     walk,
     with_children,
@@ -155,28 +157,60 @@ def _visible(e: Effects) -> bool:
     return any(b.role in ("argument", "alias") for b in e.writes)
 
 
-def renamed(block: Iterable[Statement], replace: dict[Node, Node]) -> tuple[Statement, ...]:
-    """A block with nodes replaced in every expression, loop bounds included."""
-    return _renamed(tuple(block), Rebuild(dict(replace)))
+def renamed(block: Iterable[Statement], others: dict[Node, Node]) -> tuple[Statement, ...]:
+    """A block with nodes replaced in every expression, in loop bounds and in sizes of scratch."""
+    return _Renaming(others).block(tuple(block))
 
 
-def _renamed(block: tuple[Statement, ...], rebuild: Rebuild) -> tuple[Statement, ...]:
-    out = []
-    for s in block:
-        if isinstance(s, Loop):
-            (index,) = rebuild((s.index,))
-            s = Loop(index, s.body, s.parallel, s.vector, s.work, s.origin)
-        else:
-            s = map_expressions(s, lambda e: rebuild((e,))[0])
-            s = _targets(s, rebuild)
-        out.append(with_children(s, tuple(_renamed(c, rebuild) for c in children(s))))
-    return tuple(out)
+class _Renaming:
+    """Scratch whose size mentions what is replaced is other scratch afterwards."""
 
+    def __init__(self, others: dict[Node, Node]) -> None:
+        self.rebuild = Rebuild(dict(others), visit=self._visit)
+        self.buffers: dict[Buffer, Buffer] = {}
 
-def _targets(s: Statement, rebuild: Rebuild) -> Statement:
-    """Locals that a statement sets, renamed too."""
-    if isinstance(s, Assign):
-        return Assign(rebuild.done.get(s.local, s.local), s.value)
-    if isinstance(s, Fold):
-        return Fold(rebuild.done.get(s.local, s.local), s.op, s.value)
-    return s
+    def _visit(self, m: Node) -> Node:
+        if m.op.name != "load":
+            return m
+        b = m.attr("buffer")
+        mine = self.buffer(b)
+        return m if mine is b else load(mine, m.inputs)
+
+    def buffer(self, b: Buffer) -> Buffer:
+        if b not in self.buffers:
+            base = self.buffer(b.base) if b.base is not None else None
+            shape = tuple(d if isinstance(d, int) else self.rebuild((d,))[0] for d in b.shape)
+            same = shape == b.shape and base is b.base
+            self.buffers[b] = b if same else replace(b, shape=shape, base=base)
+        return self.buffers[b]
+
+    def block(self, block: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        out = []
+        for s in block:
+            if isinstance(s, Loop):
+                (index,) = self.rebuild((s.index,))
+                s = replace(s, index=index)
+            else:
+                s = self._targets(map_expressions(s, lambda e: self.rebuild((e,))[0]))
+            out.append(with_children(s, tuple(self.block(c) for c in children(s))))
+        return tuple(out)
+
+    def _targets(self, s: Statement) -> Statement:
+        """What a statement sets, renamed too."""
+        done = self.rebuild.done
+        if isinstance(s, Assign | Fold):
+            return replace(s, local=done.get(s.local, s.local))
+        if isinstance(s, Check) and s.result is not None:
+            return replace(s, result=done.get(s.result, s.result))
+        if isinstance(s, Store | Alloc):
+            return replace(s, buffer=self.buffer(s.buffer))
+        if isinstance(s, Library):
+            inputs = tuple(p if isinstance(p, Node) else self._panel(p) for p in s.inputs)
+            return replace(s, outputs=tuple(map(self._panel, s.outputs)), inputs=inputs)
+        if isinstance(s, Point):
+            sides = (tuple(map(self.buffer, x)) for x in (s.aliases, s.buffers))
+            return Point(*sides)
+        return s
+
+    def _panel(self, p: Panel) -> Panel:
+        return replace(p, buffer=self.buffer(p.buffer))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 
 from ...fxgraph.affine import linear
 from ...fxgraph.graph import Rebuild, order_of, substitute
@@ -39,6 +40,7 @@ from .program import (
 
 #: Operations that are done again rather than kept in memory.
 CHEAP = 2
+_QUICK = frozenset("add subtract multiply negative absolute minimum maximum cast".split())
 #: Rounds: a temporary of a temporary of ...
 ROUNDS = 6
 
@@ -53,7 +55,7 @@ def forward(program: Program) -> Program:
         block = _variables(block, able)
         found = len(notes)
         block = _block(block, able, notes)
-        block = without_dead(block)
+        block = without_dead(block, program)
         if len(notes) == found:
             break
     return replace(program, statements=block, notes=(*program.notes, *notes)) if notes else program
@@ -201,6 +203,8 @@ def _still(x: Node) -> set[Node]:
 
 def _cheap(value: Node) -> bool:
     nodes = order_of((value,))
+    if any("elementwise" in m.op.traits and m.op.name not in _QUICK for m in nodes):
+        return False
     work = sum("elementwise" in m.op.traits for m in nodes)
     loads = sum(m.op.name == "load" for m in nodes)
     return work <= CHEAP and loads <= 1 and not any(m.op.name == "load" and any(
@@ -291,24 +295,37 @@ def _mapped(block: Sequence[Statement], rebuild: Rebuild) -> tuple[Statement, ..
 
 
 # ---- what nobody reads ---------------------------------------------------------------------------
-def without_dead(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    """The block without temporaries that are written only."""
+def without_dead(block: tuple[Statement, ...], program: Program) -> tuple[Statement, ...]:
+    """The block without temporaries and variables that are set only."""
     able = set(element_temporaries(block))
-    read: set[Buffer] = set()
-    for s in walk(block):
-        for e in expressions(s):
-            read.update(m.attr("buffer") for m in order_of((e,)) if m.op.name == "load")
-    dead = able - read
-    return _pruned(block, dead) if dead else block
+    while True:
+        seen: set[Node] = set(order_of([r.value for r in program.results if r.value is not None]))
+        variables: set[Node] = set()
+        for s in walk(block):
+            seen.update(order_of(expressions(s)))
+            if isinstance(s, Loop):
+                seen.update(order_of((s.index.attr("lo"), s.index.attr("hi"))))
+            elif isinstance(s, Assign):
+                variables.add(s.local)
+        buffers = able - {m.attr("buffer") for m in seen if m.op.name == "load"}
+        pruned = _pruned(block, buffers, variables - seen)
+        if pruned == block:
+            return block
+        block = pruned
 
 
-def _pruned(block: Sequence[Statement], dead: set[Buffer]) -> tuple[Statement, ...]:
+def _pruned(
+    block: tuple[Statement, ...], buffers: set[Buffer], variables: set[Node]
+) -> tuple[Statement, ...]:
     out: list[Statement] = []
     for s in block:
-        if isinstance(s, Alloc | Store) and s.buffer in dead:
+        if isinstance(s, Alloc | Store) and s.buffer in buffers:
             continue
-        blocks = tuple(_pruned(c, dead) for c in children(s))
-        if isinstance(s, Loop) and not blocks[0]:
+        if isinstance(s, Assign) and s.local in variables:
             continue
-        out.append(with_children(s, blocks))
-    return tuple(out)
+        blocks = children(s)
+        inner = tuple(_pruned(c, buffers, variables) for c in blocks)
+        if isinstance(s, Loop) and not inner[0]:
+            continue
+        out.append(s if inner == blocks else with_children(s, inner))
+    return block if len(out) == len(block) and all(map(is_, out, block)) else tuple(out)

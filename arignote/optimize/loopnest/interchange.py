@@ -12,7 +12,7 @@ element a step, so the outer loop runs in strips that the first cache holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ...fxgraph.affine import linear, minus, plus
@@ -22,11 +22,11 @@ from ...fxgraph.node import Node
 from ...fxgraph.ops.scalar import greatest, least
 from .access import effects_of, renamed
 from .dependence import independent_steps
+from .mentions import mentioned, own
 from .program import (
     Alloc,
     Assign,
     Buffer,
-    Check,
     Fold,
     Loop,
     Program,
@@ -54,40 +54,6 @@ def interchange(program: Program) -> Program:
     return replace(program, statements=block, notes=(*program.notes, *notes))
 
 
-def mentioned(program: Program) -> dict[Node, int]:
-    """How many statements and results name each variable."""
-    out: dict[Node, int] = {}
-    for s in walk(program.statements):
-        _count(s, out)
-    for r in program.results:
-        if r.value is not None:
-            for m in _locals((r.value,)):
-                out[m] = out.get(m, 0) + 1
-    return out
-
-
-def _count(s: Statement, out: dict[Node, int]) -> None:
-    named = _locals(expressions(s))
-    if isinstance(s, Assign | Fold):
-        named.add(s.local)
-    elif isinstance(s, Check) and s.result is not None:
-        named.add(s.result)
-    for m in named:
-        out[m] = out.get(m, 0) + 1
-
-
-def _locals(roots: Iterable[Node]) -> set[Node]:
-    return {m for m in order_of(tuple(roots)) if m.op.name == "local"}
-
-
-def own(block: Sequence[Statement], mentions: dict[Node, int]) -> bool:
-    """Are the variables that a block sets named nowhere else?"""
-    inside: dict[Node, int] = {}
-    for s in walk(block):
-        _count(s, inside)
-    return all(mentions.get(m) == inside.get(m) for m in effects_of(block).sets)
-
-
 def _block(
     block: tuple[Statement, ...], mentions: dict[Node, int], notes: list[str]
 ) -> tuple[Statement, ...]:
@@ -108,7 +74,9 @@ def _turned(loop: Loop, mentions: dict[Node, int]) -> Loop | None:
     not pay."""
     if loop.index.attr("step") != 1 or not _pays(loop) or not _sinkable(loop):
         return None
-    if not independent_steps(loop, set()) or not own(loop.body, mentions):
+    if not independent_steps(loop, set()) or len(own(loop.body, mentions)) < len(
+        effects_of(loop.body).sets
+    ):
         return None
     crossing = _crossing(loop.body)
     if any(v.dtype.kind not in "fiucb" or v.dtype.char == "e" for v in crossing):
@@ -145,7 +113,7 @@ def _sinkable(loop: Loop) -> bool:
     """Only assignments and loops, whose bounds move with the outer counter at one end at most."""
     for s in walk(loop.body):
         if isinstance(s, Loop):
-            lo, hi = (_moves(s.index.attr(k), loop.index) for k in ("lo", "hi"))
+            lo, hi = (moves(s.index.attr(k), loop.index) for k in ("lo", "hi"))
             if "otherwise" in (lo, hi) or (lo, hi) == ("along", "along"):
                 return False
             if s.index.attr("step") != 1 and (lo, hi) != ("still", "still"):
@@ -155,7 +123,7 @@ def _sinkable(loop: Loop) -> bool:
     return True
 
 
-def _moves(bound: Node, index: Node) -> str:
+def moves(bound: Node, index: Node) -> str:
     """still: the bound does not depend on the counter; along: it is counter + constant."""
     if not any(m is index or m.op.name in ("local", "load") for m in order_of((bound,))):
         return "still"
@@ -246,12 +214,12 @@ class _Sink:
         k, j = loop.index, self.outer.index
         lo, hi = k.attr("lo"), k.attr("hi")
         first, stop = self.first, self.stop or self.count
-        if _moves(hi, j) == "along":  # k < j + c: the outer steps from k - c + 1
+        if moves(hi, j) == "along":  # k < j + c: the outer steps from k - c + 1
             c = minus(hi, j)
             hi = plus(plus(self.base, minus(stop, lit(1))), c)
             k2 = new_index(lo, hi, 1, k.attr("name"))
             first = greatest(first, minus(plus(minus(k2, c), lit(1)), self.base))
-        elif _moves(lo, j) == "along":  # k >= j + c: the outer steps to k - c
+        elif moves(lo, j) == "along":  # k >= j + c: the outer steps to k - c
             c = minus(lo, j)
             k2 = new_index(plus(plus(self.base, first), c), hi, 1, k.attr("name"))
             stop = least(stop, minus(plus(minus(k2, c), lit(1)), self.base))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ...fxgraph.prove import Knowledge, construction
+from .batch import batch
 from .collapse import collapse
 from .contract import contract
 from .forward import forward
@@ -16,6 +17,8 @@ from .fuse import fuse
 from .interchange import interchange
 from .parallel import parallelize
 from .program import Program
+from .raise_blas import raise_products, raise_recurrences
+from .raise_rows import raise_rows
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,11 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("fusion", fuse),
     ProgramPass("contraction", contract),
     ProgramPass("forwarding", forward),
+    ProgramPass("batch", batch),
+    ProgramPass("raise_rows", raise_rows),
+    ProgramPass("raise_products", raise_products),
     ProgramPass("interchange", interchange),
+    ProgramPass("raise_recurrences", raise_recurrences),
     ProgramPass("collapse", collapse),
     ProgramPass("parallel", parallelize),
 )

@@ -24,6 +24,8 @@ from .trace.signature import Signature, signature_of
 
 if TYPE_CHECKING:
     from .debug.explain import Explanation
+    from .debug.report import Report
+    from .debug.values import Values
     from .emit.kernel import Compilation
     from .fxgraph.graph import Graph
     from .optimize.loopnest.program import Program
@@ -110,7 +112,9 @@ class Compiled(Dispatcher):
                 self._remember(key, warm.Wanted(static))
                 self._remember(last, ready)
 
-        kernel = maker.kernel_for(trace, self._mode(), structure, self._overlapping, save)
+        kernel = maker.kernel_for(
+            trace, self._mode(), structure, self._overlapping, save, self._function
+        )
         self._keep(trace.signature, kernel, trace)
         return kernel, True
 
@@ -187,7 +191,7 @@ class Compiled(Dispatcher):
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compilation:
         """Every stage of the compilation for arguments like these; nothing is built or run."""
-        made: Compilation = _maker().compilation(self.trace_of(*args, **kwargs), self._mode())
+        made: Compilation = _maker().stages(self.trace_of(*args, **kwargs), self._mode())
         return made
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
@@ -213,6 +217,36 @@ class Compiled(Dispatcher):
         leaves, _ = flatten((args, kwargs))
         found: Explanation = _maker().explain(self.compiled_for(*args, **kwargs), leaves)
         return found
+
+    def validate(
+        self, *args: Any, samples: int = 0, gradients: bool = False, **kwargs: Any
+    ) -> Report:
+        """Compare every stage of the compilation with NumPy for a call like this one: the traced
+        graph, each rewrite, each pass, the loop programs, and kernels for several memory orders.
+
+        samples: further calls with generated values, special ones included.  gradients: compare
+        the backward graph with difference quotients.  The arguments are not written.  The report
+        is false where something differs, and says what is to blame.
+        """
+        leaves, tree = flatten((args, kwargs))
+        module = importlib.import_module("arignote.debug.validate")
+        depth = module.Depth(samples=samples, gradients=gradients)
+        found: Report = module.validate(self._function, tree, leaves, _maker().traced, depth)
+        return found
+
+    def values(self, *args: Any, **kwargs: Any) -> Values:
+        """The values of the function's variables in a call like this one, by name and line, each
+        step of a loop apart.  The arguments are not written."""
+        module = importlib.import_module("arignote.debug.values")
+        found: Values = module.values_of(self.trace_of(*args, **kwargs), flatten((args, kwargs))[0])
+        return found
+
+    def monitor(self, callback: Callable[[Any], None], *args: Any, **kwargs: Any) -> Any:
+        """The answer of a call like this one; callback(seen) gets every operation's `op`, `value`,
+        `origin` and variable `name`, inside loops too.  The arguments are not written."""
+        module = importlib.import_module("arignote.debug.values")
+        leaves, _ = flatten((args, kwargs))
+        return module.monitored(self.trace_of(*args, **kwargs), leaves, callback)
 
     # -- an object like a function
     def __get__(self, instance: Any, owner: Any = None) -> Any:

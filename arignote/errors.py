@@ -31,6 +31,16 @@ class VerifyError(ArignoteError, AssertionError):
     """A graph or program broke an invariant: a bug in Arignote, never in the user's code."""
 
 
+class DebugError(ArignoteError, AssertionError):
+    """DEBUG_MODE found a difference from NumPy; `report` says where and what is to blame."""
+
+    report: object = None
+
+
+class NanGuardError(ArignoteError, FloatingPointError):
+    """NanGuardMode met a nan, an infinity or a number that is too big."""
+
+
 class BuildError(ArignoteError, RuntimeError):
     """Emitted code did not build; the message has the command, its output and the kept text."""
 

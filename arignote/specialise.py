@@ -2,8 +2,9 @@
 
 Importing this module imports the tracer and the whole compiler, which a warm start does without.
 
-FAST_COMPILE interprets the graph; the other modes build kernels, and interpret where there is no
-compiler.  Either way the result is a `Kernel`, which the dispatcher matches and calls.
+FAST_COMPILE interprets the graph; FAST_RUN builds kernels, and interprets where there is no
+compiler; DEBUG_MODE and NanGuardMode check what they run.  Either way the result is a `Kernel`,
+which the dispatcher matches and calls.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .debug import printing as _printing  # noqa: F401  (graphs and programs print as listings)
+from .debug.checked import checked_kernel
 from .debug.explain import explain as explain
+from .debug.nan_guard import guarded_kernel
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
-from .emit.kernel import compilation, make_kernel
+from .emit.kernel import Compilation, compilation, make_kernel
 from .emit.plan import Plan
 from .emit.warm import Ready
 from .errors import CompilerMissingError, TraceError, warn_once
@@ -56,13 +59,23 @@ def is_traced(leaves: Sequence[Any]) -> bool:
 
 
 def kernel_for(
-    trace: Trace, mode: str, structure: Tree | None, overlap: Overlap, save: Save | None = None
+    trace: Trace,
+    mode: str,
+    structure: Tree | None,
+    overlap: Overlap,
+    save: Save | None = None,
+    function: Callable[..., Any] | None = None,
 ) -> Kernel:
     """What runs a trace in a mode.
 
     structure: of the arguments, None where they are the leaves themselves.  overlap: answers calls
     whose written arrays share memory with others.  save: gets what a later process needs.
+    function: the plain function, for DEBUG_MODE.
     """
+    if mode == "DEBUG_MODE":
+        return checked_kernel(trace, structure, overlap, function)
+    if mode == "NanGuardMode":
+        return guarded_kernel(trace, structure, overlap)
     if mode != "FAST_COMPILE":
         try:
             kernel, ready = make_kernel(compilation(trace, mode), structure)
@@ -72,6 +85,11 @@ def kernel_for(
         except CompilerMissingError as error:
             warn_once("compiler", f"functions are interpreted, which is slow: {error}")
     return _interpreted(trace, structure, overlap)
+
+
+def stages(trace: Trace, mode: str) -> Compilation:
+    """Every stage of the compilation of a trace; the modes that check look at FAST_RUN's."""
+    return compilation(trace, mode if mode == "FAST_COMPILE" else "FAST_RUN")
 
 
 def _interpreted(trace: Trace, structure: Tree | None, overlap: Overlap) -> Kernel:

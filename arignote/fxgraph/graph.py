@@ -1,9 +1,10 @@
 """Graphs and bodies: what a function computes, and what a loop step or a branch computes.
 
-A `Graph` is closed: every leaf it reaches is among its inputs.  A `Body` is open: it refers to outer
-nodes directly, and the scan or cond node that owns it lists those captured nodes among its inputs
-(`captures`, called by the constructors, never by hand).  So one node means one value at every depth, a
-size is one object inside and outside a loop, and "loop invariant" is `not node.free & body.own`.
+A `Graph` is closed: every leaf it reaches is among its inputs.  A `Body` is open: it refers to
+outer nodes directly, and the scan or cond node that owns it lists those captured nodes among its
+inputs (`captures`, called by the constructors, never by hand).  So one node means one value at
+every depth, a size is one object inside and outside a loop, and "loop invariant" is `not
+node.free & body.own`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,19 @@ import networkx as nx
 
 from .affine import combine
 from .constants import constant, lit
-from .node import Flat, Node, Op, attr_nodes, dependencies, flatten, make, map_attr, unflatten
+from .node import (
+    Flat,
+    Node,
+    Op,
+    at_origin,
+    attr_nodes,
+    dependencies,
+    flatten,
+    make,
+    map_attr,
+    origin,
+    unflatten,
+)
 
 
 @dataclass(frozen=True)
@@ -187,11 +200,14 @@ class Rebuild:
             attrs = tuple((k, map_attr(v, lambda m: done.get(m, m))) for k, v in n.attrs)
         if inputs == n.inputs and attrs == n.attrs:
             return n
-        return remake(n.op, inputs, attrs)
+        with at_origin(origin.get(n)):
+            return remake(n.op, inputs, attrs)
 
 
 def remake(op: Op, inputs: tuple[Node, ...], attrs: tuple[tuple[str, Any], ...]) -> Node:
-    """`make`, keeping normal forms: affine nodes collect terms, windows fold, captures are computed."""
+    """`make`, keeping normal forms: affine nodes collect terms, windows fold, captures are
+    computed.
+    """
     form = _NORMAL.get(op.name)
     return form(op, inputs, attrs) if form is not None else make(op, inputs, attrs)
 

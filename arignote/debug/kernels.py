@@ -1,0 +1,206 @@
+"""The emitted kernel: values, errors, and what it does to memory, in every way it may be called.
+
+Arguments and results lie between guard zones, results and scratch start poisoned, arguments that
+the function does not write must keep every bit, and any number of threads must give the answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..emit.cython.build import build
+from ..emit.cython.load import Built
+from ..emit.dispatch import NO_MATCH, current_state
+from ..emit.kernel import Compilation
+from ..emit.library_table import externs
+from ..fxgraph.interpret import evaluate
+from ..trace.interpreted import feeds_of, run
+from ..trace.plan import Trace
+from ..trace.pytree import flatten
+from .compare import Difference, difference
+from .inputs import Zones, guarded
+from .launch import launch
+from .lowering import origin_of
+from .report import Check, Finding
+from .stepwise import spread
+
+Fresh = Callable[[], list[Any]]
+
+
+@dataclass
+class Outcome:
+    """What a call did: the answer's leaves or the error, and the arguments afterwards."""
+
+    answer: list[Any]
+    error: Exception | None
+    leaves: list[Any]
+
+
+def outcome_of(call: Callable[[list[Any]], Any], leaves: list[Any]) -> Outcome:
+    """Call with the leaves and note everything that can be seen afterwards."""
+    with np.errstate(all="ignore"):
+        try:
+            return Outcome(flatten(call(leaves))[0], None, leaves)
+        except Exception as error:
+            return Outcome([], error, leaves)
+
+
+class Expected:
+    """What a call must do, and how far from it an answer may be: found out when first needed."""
+
+    def __init__(self, trace: Trace, fresh: Fresh) -> None:
+        self.trace, self.fresh = trace, fresh
+        self.outcome = outcome_of(lambda leaves: run(trace, leaves), fresh())
+        self._slack: tuple[list[Any], list[Any]] | None = None
+
+    def slack(self) -> tuple[list[Any], list[Any]]:
+        """Of the answer's leaves, of the arguments."""
+        if self._slack is None:
+            self._slack = self._found()
+        return self._slack
+
+    def _found(self) -> tuple[list[Any], list[Any]]:
+        graph, trace = self.trace.graph, self.trace
+        want = list(run_outputs(trace, self.fresh()))
+        moved = spread(graph.outputs, lambda: feeds_of(trace, self.fresh()), want, rounding=True)
+        answer: list[Any] = []
+        for o in trace.outputs:
+            k = getattr(o, "output", None)
+            if k is None and hasattr(o, "base"):
+                k = getattr(o.base, "output", None)
+                answer.append(_largest(moved[k]) if k is not None else 0.0)
+                continue
+            leaf = getattr(o, "leaf", None)
+            whole: Any = 0.0 if leaf is None else ("leaf", leaf)
+            answer.append(whole if k is None else moved[k])
+        leaves: list[Any] = [0.0] * len(self.outcome.leaves)
+        for w in trace.writes:
+            spec: Any = trace.signature.leaves[w.leaf]
+            m = moved[w.output]
+            leaves[w.leaf] = m.T if getattr(spec, "layout", "") == "F" and np.ndim(m) else m
+        answer = [leaves[a[1]] if isinstance(a, tuple) else a for a in answer]
+        return answer, leaves
+
+
+def _largest(m: Any) -> float:
+    return float(np.max(m)) if np.size(m) else 0.0
+
+
+def run_outputs(trace: Trace, leaves: list[Any]) -> Sequence[Any]:
+    """The values of the graph's outputs."""
+    with np.errstate(all="ignore"):
+        return evaluate(trace.graph.outputs, feeds_of(trace, leaves))
+
+
+def outcomes_differ(
+    want: Outcome, got: Outcome, slack: Callable[[], tuple[list[Any], list[Any]]]
+) -> tuple[str, int, Difference] | None:
+    """(which value, its position, how) of the first difference between two calls."""
+    if want.error is not None or got.error is not None:
+        if not same_error(want.error, got.error):
+            text = f"expected {_word(want.error)}, got {_word(got.error)}"
+            return "errors", -1, Difference((), None, None, float("inf"), 0.0, 1, text)
+    elif len(want.answer) != len(got.answer):
+        text = f"expected {len(want.answer)} values, got {len(got.answer)}"
+        return "answer", -1, Difference((), None, None, float("inf"), 0.0, 1, text)
+    sides = (("answer", want.answer, got.answer, 0), ("argument", want.leaves, got.leaves, 1))
+    for word, mine, theirs, side in sides:
+        if word == "answer" and want.error is not None:
+            continue
+        for k, (a, b) in enumerate(zip(mine, theirs, strict=True)):
+            if isinstance(a, np.random.Generator) or difference(a, b) is None:
+                continue
+            allowed = 0.0 if want.error is not None else slack()[side][k]
+            found = difference(a, b, allowed)
+            if found is not None:
+                return f"{word} {k}", k if side == 0 else -1, found
+    return None
+
+
+def same_error(want: Exception | None, got: Exception | None) -> bool:
+    """The same class, or one that code which catches the builtin class catches too."""
+    if want is None or got is None:
+        return want is got
+    public = next(c for c in type(want).__mro__ if c.__module__ in ("builtins", "numpy.exceptions"))
+    return isinstance(got, public) or isinstance(want, type(got))
+
+
+def _word(error: Exception | None) -> str:
+    return "no error" if error is None else f"{type(error).__name__}: {error}"
+
+
+# ---- the kernel ----------------------------------------------------------------------------------
+def built_of(made: Compilation) -> Built:
+    """The module of a compilation.  Raises CompilerMissingError and BuildError."""
+    return build(made.source, made.trace.name, externs(made.program))
+
+
+def check_kernel(
+    made: Compilation, built: Built, fresh: Fresh, expected: Expected, label: str = ""
+) -> tuple[list[Finding], Check]:
+    """The kernel with one thread and with as many as there are, once each."""
+    started = time.perf_counter()
+    many = max(current_state()[1], 3)
+    name = f"kernel{f', {label} arguments' if label else ''}"
+    count = 0
+    for threads in (1, many):
+        zones = Zones()
+        leaves = guarded(fresh(), zones)
+        results = Zones()
+
+        def call(given: list[Any], n: int = threads, z: Zones = results) -> Any:
+            return launch(made.plan, built, given, z, threads=n)
+
+        got = outcome_of(call, leaves)
+        if len(got.answer) == 1 and got.answer[0] is NO_MATCH:
+            return [], Check(name, count, time.perf_counter() - started, "a guard refuses the call")
+        count += 1
+        found = _memory(made, [*zones.broken(), *results.broken()])
+        found = found or _values(made, got, expected, f"{threads} threads" if threads > 1 else "")
+        if found is not None:
+            return [found], Check(name, count, time.perf_counter() - started)
+    return [], Check(name, count, time.perf_counter() - started)
+
+
+def _memory(made: Compilation, broken: list[str]) -> Finding | None:
+    if not broken:
+        return None
+    text = f"something was written outside of {', '.join(broken)}"
+    return Finding("kernel", made.trace.name, broken[0], text, excerpt=_body(made.source))
+
+
+def _values(made: Compilation, got: Outcome, expected: Expected, how: str) -> Finding | None:
+    found = outcomes_differ(expected.outcome, got, expected.slack)
+    if found is None:
+        return None
+    value, k, d = found
+    where = None
+    if k >= 0:
+        position = getattr(made.trace.outputs[k], "output", None)
+        where = origin_of(made.trace.graph.outputs[position]) if position is not None else None
+    blame = made.trace.name + (f" ({how})" if how else "")
+    return Finding(
+        "kernel", blame, value, str(d), where, d.index, d.expected, d.got, d.ulp, d.tolerance,
+        "what rounding moves the answer by", excerpt_at(made.source, where.line if where else 0),
+    )  # fmt: skip
+
+
+def excerpt_at(source: str, line: int, room: int = 14) -> str:
+    """The emitted lines after the comment for a line of the user's, else all functions."""
+    lines = source.splitlines()
+    marks = [k for k, text in enumerate(lines) if f":{line}:" in text and "#" in text]
+    if not marks:
+        return _body(source)
+    return "\n".join(lines[max(marks[0] - 1, 0) : marks[0] + room])
+
+
+def _body(source: str) -> str:
+    """The text from the first function on."""
+    lines = source.splitlines()
+    first = next((k for k, text in enumerate(lines) if text.startswith("cdef ")), 0)
+    return "\n".join(lines[first : first + 60])

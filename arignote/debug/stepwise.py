@@ -1,0 +1,164 @@
+"""A graph run body by body, so that its values can be looked at, changed and priced on the way.
+
+How far two correct programs may differ is found by Monte Carlo arithmetic (Parker 1997): the graph
+is run again with every rounded result moved at random by as many ulp as its op may be off, and the
+spread of the outputs, some times over, is the tolerance.  So it follows conditioning: it grows
+where digits cancel and stays at a few ulp where they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..fxgraph.interpret import evaluate, needed_order, typed
+from ..fxgraph.node import Node
+from ..fxgraph.types import TensorType
+
+Env = dict[Node, Any]
+Enter = Callable[[Env], None]
+Change = Callable[[Node, Any, Env], Any]
+
+#: Perturbed runs, and how many times their largest spread a difference may be.
+RUNS, FACTOR = 3, 8.0
+_ROUNDED = frozenset(
+    "add subtract multiply divide square reciprocal sqrt absolute sign floor_divide remainder "
+    "deg2rad rad2deg cast".split()
+)
+_SUMS = frozenset("reduce_sum cumulate_sum matmul add_at scatter_add".split())
+
+
+def run_stepwise(
+    roots: Sequence[Node], env: Env, enter: Enter | None = None, change: Change | None = None
+) -> tuple[Any, ...]:
+    """Values of `roots`, as `evaluate` gives them.
+
+    enter(env) is called where a body, or the graph itself, is entered, with all that is known
+    there; change(node, value, env) gives the value that is used on.
+    """
+    if enter is not None:
+        enter(env)
+    local = dict(env)
+    for n in needed_order(roots, env):
+        meaning = n.op.extra.get("meaning")
+        if meaning is None:
+            value = evaluate((n,), local)[0]
+        else:
+            found = meaning(n, dict(local), lambda r, e: run_stepwise(r, e, enter, change))
+            value = typed(n, found)
+        local[n] = value if change is None else change(n, value, local)
+    return tuple(local[r] for r in roots)
+
+
+def spread(
+    roots: Sequence[Node], feeds: Callable[[], Env], want: Sequence[Any], *, rounding: bool
+) -> list[Any]:
+    """For each root, how far its value may move (an array or number); 0 for what is exact.
+
+    feeds() gives fresh inputs.  rounding: the order of additions may differ too, not just the last
+    digits of library functions.  A root whose shape rounding can change gets infinity.
+    """
+    moved: list[Any] = [0.0] * len(want)
+    for seed in range(RUNS):
+        change = _Shake(np.random.default_rng(seed), rounding)
+        with np.errstate(all="ignore"):
+            try:
+                values = run_stepwise(roots, feeds(), change=change)
+            except Exception:  # rounding alone decides whether this raises
+                continue
+            for k, (a, b) in enumerate(zip(want, values, strict=True)):
+                moved[k] = np.maximum(moved[k], _distance(a, b))
+    return [FACTOR * m for m in moved]
+
+
+def _distance(a: Any, b: Any) -> Any:
+    x, y = np.asarray(a), np.asarray(b)
+    if x.dtype.kind not in "biufc":
+        return 0.0
+    if x.shape != y.shape:
+        return np.inf
+    if x.dtype.kind in "biu":
+        return np.abs(x.astype(np.float64) - y.astype(np.float64))
+    d = np.abs(x - y).astype(np.float64)
+    return np.where(x == y, 0.0, np.where(np.isfinite(x) & np.isfinite(y), d, np.nan_to_num(d)))
+
+
+class _Shake:
+    """Moves rounded values by as much as an honest implementation could."""
+
+    def __init__(self, rng: np.random.Generator, rounding: bool) -> None:
+        self.rng, self.rounding = rng, rounding
+
+    def __call__(self, n: Node, value: Any, env: Env) -> Any:
+        t = n.type
+        if not isinstance(t, TensorType) or t.dtype.kind not in "fc":
+            return value
+        ulp = ulp_of(n, self.rounding)
+        if ulp == 0.0:
+            return value
+        v = np.asarray(value)
+        size = np.abs(v)
+        if n.op.name in _SUMS and n.op.reference is not None:
+            size = np.abs(n.op.reference(*(_magnitude(env[x]) for x in n.inputs), **n.kwargs))
+            ulp = 2.0 + float(np.sqrt(max(terms(n, env), 1)))
+        real = np.finfo(v.dtype).dtype
+        by = self.rng.choice((-1.0, 1.0), v.shape) * ulp * np.spacing(size.astype(real))
+        kept = ~np.isfinite(v) | (v == 0) & (size == 0)
+        if ulp <= 1.0:  # sums and products of whole numbers are exact
+            kept = kept | _whole(v) & _all_whole([env[x] for x in n.inputs], v.shape)
+        out = np.where(kept, v, v + by).astype(v.dtype)
+        return out[()] if not isinstance(value, np.ndarray) else out
+
+
+def _whole(v: Any) -> Any:
+    return np.asarray(v) == np.rint(v)
+
+
+def _all_whole(values: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    out = np.ones(shape, bool)
+    for v in values:
+        if np.asarray(v).dtype.kind in "fc":
+            out &= _whole(v)
+    return out
+
+
+def ulp_of(n: Node, rounding: bool) -> float:
+    """How many ulp an honest result of this node may be off NumPy's."""
+    if n.op.name in _SUMS or not n.op.traits.isdisjoint(("reduction", "running", "product")):
+        return 0.0 if n.op.name.rsplit("_", 1)[-1] in ("max", "min") else 2.0
+    if "library" in n.op.traits:
+        return 64.0
+    ulp = float(n.op.extra.get("ulp", 0.0))
+    if n.op.name in _ROUNDED and n.dtype.kind == "f":
+        ulp = 0.0  # IEEE operations: one answer
+    if rounding and "elementwise" in n.op.traits and n.op.name in _ROUNDED:
+        ulp = max(ulp, 1.0)
+    return ulp
+
+
+def _magnitude(x: Any) -> Any:
+    a = np.asarray(x)
+    return np.abs(x) if a.dtype.kind in "fc" else x
+
+
+def terms(n: Node, env: Env) -> int:
+    """How many products or summands stand behind one element."""
+    first = np.asarray(env[n.inputs[0]])
+    if "product" in n.op.traits:
+        return int(first.shape[-1]) if first.ndim else 1
+    return int(first.size)
+
+
+class Work:
+    """Counts elements while a graph is interpreted; pass `Work()` as its watch.  Each counts once
+    for each operation made of it, those of a matrix product once for each product."""
+
+    def __init__(self) -> None:
+        self.elements = 0
+
+    def __call__(self, n: Node, value: Any) -> None:
+        shape = np.shape(value) if isinstance(n.type, TensorType) else ()
+        self.elements += max(prod(shape), 1) * (64 if "product" in n.op.traits else 1)

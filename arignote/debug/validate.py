@@ -1,0 +1,210 @@
+"""Does a compiled function still mean what NumPy says?  Each stage is compared with the one before.
+
+    plain function -> graph -> each rule -> each pass -> program -> each program pass -> kernel
+
+The first stage that differs is to blame.  Only differences that no single stage shows are searched
+for by bisection over the rules.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..emit.kernel import Compilation, compilation
+from ..errors import CompilerMissingError
+from ..trace.interpreted import feeds_of
+from ..trace.overlap import overlapping
+from ..trace.plan import Trace
+from ..trace.pytree import Tree
+from .bisect import guilty_rules
+from .gradients import check_gradient
+from .inputs import fresh, laid_out, sample
+from .kernels import Expected, built_of, check_kernel, outcome_of, outcomes_differ
+from .lowering import check_programs, origin_of
+from .reduce import script
+from .report import Check, Finding, Report
+from .rewriting import Rewritten, check_passes, check_repeat, check_rules
+
+Leaves = list[Any]
+#: (function, tree, leaves) -> (trace, static leaves), as `specialise.traced`
+Tracer = Callable[[Any, Tree, Sequence[Any]], "tuple[Trace, frozenset[int]]"]
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How much is checked.
+
+    samples: generated calls besides the given one.  layouts: other memory orders of the arguments,
+    each a kernel of its own.  gradients: also the backward graph, against difference quotients.
+    build: kernels too, not only what comes before them.
+    """
+
+    samples: int = 0
+    layouts: tuple[str, ...] = ("F", "reversed", "odd")
+    gradients: bool = False
+    build: bool = True
+
+
+def validate(
+    function: Callable[..., Any] | None,
+    tree: Tree,
+    leaves: Sequence[Any],
+    tracer: Tracer,
+    depth: Depth | None = None,
+) -> Report:
+    """Compare every stage of the compilation of `function` for a call with these leaves.
+
+    The arguments are copied, never written.  Raises what tracing raises.
+    """
+    depth = depth or Depth()
+    given = fresh(leaves)
+    trace, _ = tracer(function, tree, given)
+    report = Report(trace.name)
+    if overlapping(leaves, trace.written):
+        skipped = "a written argument shares memory with another: its copies do not"
+        report.note(Check("overlap", 0, 0.0, skipped))
+    session = Validation(function, trace, report)
+    made = session.call(given, depth)
+    if report.ok and depth.layouts:
+        for layout in depth.layouts:
+            other = laid_out(given, layout)
+            session.layout(layout, other, tracer(function, tree, other)[0], depth)
+    for seed in range(depth.samples):
+        if not report.ok:
+            break
+        session.sample(sample(given, seed, special=not _open_ended(trace)), made)
+    return report
+
+
+class Validation:
+    """The checks of one trace; what they find goes into `report`."""
+
+    def __init__(self, function: Callable[..., Any] | None, trace: Trace, report: Report) -> None:
+        self.function, self.trace, self.report = function, trace, report
+        self.rewritten = Rewritten(trace.graph)
+        self.leaves: Leaves = []
+
+    def add(self, found: tuple[list[Finding], Check]) -> bool:
+        """Note what was found at the arguments of now; True when nothing was."""
+        tree, leaves = self.trace.signature.tree, self.leaves
+        self.report.findings += [
+            replace(f, script=script(self.function, tree, leaves, f)) for f in found[0]
+        ]
+        self.report.note(found[1])
+        return not found[0]
+
+    def call(self, leaves: Leaves, depth: Depth) -> Any:
+        """Everything for one call; gives what further calls of the same kernel need."""
+        self.leaves = leaves
+        self.add(self.plain(leaves))
+        self.graphs(leaves)
+        self.add(check_repeat(self.rewritten))
+        if depth.gradients:
+            self.add(check_gradient(self.trace, leaves))
+        self.add(check_programs(self.trace, self.rewritten.final, lambda: fresh(leaves)))
+        return self.kernel(self.trace, leaves) if depth.build else None
+
+    def plain(self, leaves: Leaves) -> tuple[list[Finding], Check]:
+        """The function itself, run by Python and NumPy, against the graph."""
+        started = time.perf_counter()
+        name = "the traced graph"
+        if self.function is None:
+            return [], Check(name, 0, 0.0, "the function is not at hand")
+        tree, function = self.trace.signature.tree, self.function
+
+        def call(given: Leaves) -> Any:
+            args, kwargs = tree.unflatten(iter(given))
+            return function(*args, **kwargs)
+
+        want = outcome_of(call, fresh(leaves))
+        expected = Expected(self.trace, lambda: fresh(leaves))
+        found = outcomes_differ(want, expected.outcome, expected.slack)
+        check = Check(name, 1, time.perf_counter() - started)
+        if found is None:
+            return [], check
+        value, k, d = found
+        position = getattr(self.trace.outputs[k], "output", None) if k >= 0 else None
+        where = origin_of(self.trace.graph.outputs[position]) if position is not None else None
+        finding = Finding(
+            "trace", self.trace.name, value, str(d), where, d.index, d.expected, d.got, d.ulp,
+            d.tolerance, "what rounding moves the answer by",
+        )  # fmt: skip
+        return [finding], check
+
+    def graphs(self, leaves: Leaves) -> None:
+        """Rules and passes."""
+        rules_fine = self.add(check_rules(self.rewritten, lambda: self.feeds(leaves)))
+        findings, check = check_passes(self.rewritten, lambda: self.feeds(leaves))
+        if findings and not rules_fine:
+            findings = []  # the pass is wrong because its rule is
+        elif findings:
+            names = guilty_rules(self.rewritten, lambda: self.feeds(leaves))
+            if names:
+                blame = f"{findings[0].blame}, rule {' with '.join(names)}"
+                findings = [replace(findings[0], blame=blame)]
+        self.add((findings, check))
+
+    def feeds(self, leaves: Leaves) -> Any:
+        return feeds_of(self.trace, fresh(leaves))
+
+    def kernel(self, trace: Trace, leaves: Leaves, label: str = "") -> Any:
+        """Build and call the kernel; (compilation, module) for further calls."""
+        started = time.perf_counter()
+        try:
+            made = compilation(trace)
+            built = built_of(made)
+        except CompilerMissingError:
+            seconds = time.perf_counter() - started
+            self.report.note(Check("kernel", 0, seconds, "there is no compiler"))
+            return None
+        seconds = time.perf_counter() - started
+        self.report.note(Check(f"build{label and ', '}{label}", 1, seconds))
+        self.call_kernel(made, built, leaves, label)
+        return made, built
+
+    def call_kernel(self, made: Compilation, built: Any, leaves: Leaves, label: str = "") -> bool:
+        expected = Expected(made.trace, lambda: fresh(leaves))
+        before = self.report.ok
+        findings, check = check_kernel(made, built, lambda: fresh(leaves), expected, label)
+        if findings and not before:
+            findings = []  # an earlier stage is wrong already
+        return self.add((findings, check))
+
+    def layout(self, name: str, leaves: Leaves, trace: Trace, depth: Depth) -> None:
+        """The same call with its arrays in another memory order."""
+        self.leaves = leaves
+        graph = Rewritten(trace.graph).final
+        findings, check = check_programs(trace, graph, lambda: fresh(leaves))
+        named = replace(check, name=f"{check.name}, {name} arguments")
+        if self.add((findings, named)) and depth.build:
+            self.kernel(trace, leaves, name)
+
+    def later(self, leaves: Leaves, made: Any) -> None:
+        """A further call of a kernel that was validated: the graph and the kernel."""
+        self.leaves = leaves
+        if self.add(self.plain(leaves)):
+            self.call_kernel(made[0], made[1], leaves)
+
+    def sample(self, leaves: Leaves, made: Any) -> None:
+        """A generated call: the graph, its rules and passes, and the kernel that is there."""
+        self.leaves = leaves
+        fine = self.add(self.plain(leaves))
+        self.graphs(leaves)
+        if fine and self.report.ok and made is not None:
+            self.call_kernel(made[0], made[1], leaves)
+
+
+def _open_ended(trace: Trace) -> bool:
+    """Is there a loop whose end depends on values?  Strange values might keep it running."""
+    return any(
+        b.cond is not None and b.index is None
+        for n in trace.graph.order
+        if "body" in n.op.traits
+        for b in n.attr("bodies")
+    )
+
+
+__all__ = ["Depth", "Validation", "validate"]

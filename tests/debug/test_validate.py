@@ -1,0 +1,142 @@
+"""`f.validate`: nothing is found in right programs, and reports say what they must."""
+
+import json
+import runpy
+
+import numpy as np
+import pytest
+
+import arignote as ag
+from arignote.debug.inputs import Zones, laid_out, special_values
+from arignote.debug.report import Finding, Report
+from arignote.debug.validate import Depth, validate
+from arignote.fxgraph.node import Origin
+from arignote.fxgraph.ops.arithmetic import negative
+from arignote.optimize.rule import RULES
+from arignote.specialise import traced
+from arignote.trace.pytree import flatten
+
+from tests.corpus import loops_numeric, loops_state, straight
+
+CORPUS = [
+    pytest.param(c, id=f"{m.__name__.rsplit('.', 1)[-1]}-{c.name}")
+    for m in (straight, loops_numeric, loops_state)
+    for c in m.CASES[::6]
+]
+
+
+def check(function, *args, **options):
+    leaves, tree = flatten((args, {}))
+    return validate(function, tree, leaves, traced, Depth(**options))
+
+
+@pytest.mark.parametrize("case", CORPUS)
+def test_right_programs_are_not_blamed(case):
+    try:
+        report = check(case.function, *case.fresh(), build=False, layouts=("reversed",))
+    except Exception:
+        return  # an error while tracing: the corpus tests compare it
+    assert report.ok, str(report)
+
+
+def softened(a, n):
+    s = 0.0
+    for i in range(n):
+        s += np.exp(a[i]) * 2 * 3
+        if s > 3:
+            s = s - a[i] + a[i]
+    a[:] = a / 2.0
+    return s, np.log(1 + np.exp(a))
+
+
+def test_every_stage_is_compared():
+    a = np.linspace(-1, 1, 7)
+    report = ag.compile(softened).validate(a, 7, samples=4, gradients=True)
+    assert report.ok and bool(report), str(report)
+    made = {c.name: c.count for c in report.checks}
+    for name in ("the traced graph", "rule applications", "passes", "repeated rewriting",
+                 "gradients", "program passes", "kernel", "kernel, reversed arguments"):
+        assert made[name] > 0, str(report)
+    np.testing.assert_array_equal(a, np.linspace(-1, 1, 7))  # the arguments are not written
+
+
+def test_a_function_that_changes_between_calls_is_found():
+    state = []
+
+    def moody(a):
+        state.append(0)
+        return a + len(state)
+
+    report = check(moody, np.arange(3.0), build=False, layouts=())
+    assert not report and report.first.stage == "trace"
+
+
+def test_reports_read_well(tmp_path):
+    where = Origin("f.py", 3, "a + <b>", "f")
+    finding = Finding("rule", "add_zero", "output 0", "expected 1, got 2", where, (0,), 1.0, 2.0)
+    report = Report("f", [finding])
+    assert not report and "add_zero" in str(report) and "f.py:3" in str(report)
+    report.html(str(tmp_path / "report.html"))
+    assert "a + &lt;b&gt;" in (tmp_path / "report.html").read_text()
+    row = json.loads(json.dumps(report.to_dict()))["findings"][0]
+    assert row["blame"] == "add_zero" and row["origin"]["line"] == 3
+
+
+def test_scripts_reproduce_what_they_report(monkeypatch, tmp_path):
+    rule = RULES["softplus_form"]
+    build = rule.build
+    monkeypatch.setitem(rule.__dict__, "build", lambda **k: negative(build(**k)))
+    report = check(softened, np.linspace(-1, 1, 7), 7, build=False, layouts=())
+    assert report.first.blame == "softplus_form"
+    assert report.first.origin.expression == "np.log(1 + np.exp(a))"
+    assert report.first.origin.line == softened.__code__.co_firstlineno + 7
+    script = tmp_path / "script.py"
+    script.write_text(report.first.script.replace("assert report.ok", "found = report.first"))
+    assert runpy.run_path(str(script))["found"].blame == "softplus_form"
+
+
+def test_debug_mode_checks_every_call():
+    f = ag.compile(softened, mode="DEBUG_MODE")
+    a, b = np.linspace(-1, 1, 7), np.linspace(-1, 1, 7)
+    for _ in range(2):
+        got, want = f(a, 7), softened(b, 7)
+        np.testing.assert_allclose(got[0], want[0], rtol=1e-12)
+        np.testing.assert_allclose(got[1], want[1], rtol=1e-12)
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_debug_mode_raises_what_the_function_raises():
+    @ag.compile(mode="DEBUG_MODE")
+    def pick(a, k):
+        a[0] = 5.0
+        return a[k]
+
+    a = np.zeros(3)
+    assert pick(a, 2) == 0.0
+    with pytest.raises(IndexError):
+        pick(a, 9)
+    assert a[0] == 5.0
+
+
+def test_guard_zones_show_writes_outside():
+    zones = Zones()
+    a = zones.array("a", (4, 3), "f8", (-24, -8))
+    a[...] = 1.0
+    assert zones.broken() == []
+    np.lib.stride_tricks.as_strided(a, (5, 3))[4, 2] = 0.0
+    assert zones.broken() == ["a"]
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "reversed", "odd"])
+def test_memory_orders_keep_values(layout):
+    a = np.arange(12.0).reshape(3, 4)
+    (b,) = laid_out([a], layout)
+    np.testing.assert_array_equal(a, b)
+    assert b.flags.c_contiguous == (layout in "C odd".split())
+    assert b.flags.aligned == (layout != "odd")
+
+
+def test_special_values_are_there():
+    values = special_values(np.float32)
+    assert np.isnan(values).any() and np.isinf(values).any() and np.signbit(values[values == 0]).any()
+    assert np.iinfo(np.int8).min in special_values(np.int8)

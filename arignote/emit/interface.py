@@ -1,6 +1,5 @@
-"""How a traced call meets its kernel: which inputs come as pointers and integers, which outputs end
-in
-the caller's memory, and the plan by which the runtime calls it.
+"""How a traced call meets its kernel: which inputs come as pointers and integers, which outputs
+end in the caller's memory, and the plan by which the runtime calls it.
 """
 
 from __future__ import annotations

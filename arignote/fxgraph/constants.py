@@ -109,7 +109,8 @@ def fresh_uid() -> int:
     return next(_uid)
 
 
-#: A function's argument, a size of one, or (dtype object) an opaque handle.  `lower`: known least value.
+#: A function's argument, a size of one, or (dtype object) an opaque handle.  `lower`: known least
+#: value.
 input_op = Op("input", infer=lambda *, uid, name, type, lower: type, traits=frozenset({"leaf"}))
 #: A value carried by a body.
 param = Op("param", infer=lambda *, uid, name, type: type, traits=frozenset({"leaf", "binder"}))

@@ -23,8 +23,8 @@ Watch: TypeAlias = "Callable[[Node, Any], None] | None"
 def interpret(graph: Graph, feeds: Mapping[Node, Any], watch: Watch = None) -> tuple[Any, ...]:
     """The outputs for the values `feeds` of the inputs, as NumPy arrays and scalars.
 
-    watch(node, value) sees every value computed, inside bodies too.  Effects are run in program order;
-    raises what the checks raise.
+    watch(node, value) sees every value computed, inside bodies too.  Effects are run in program
+    order; raises what the checks raise.
     """
     env: Env = dict(feeds)
     values = evaluate((*graph.effects, *graph.outputs), env, watch)
@@ -113,7 +113,8 @@ def _value(n: Node, env: _Scope, watch: Watch) -> Any:
 
 
 def typed(n: Node, value: Any) -> Any:
-    """A computed value in the dtype its node declares (NumPy scalars may come wider or narrower)."""
+    """A computed value in the dtype its node declares (NumPy scalars may come wider or narrower).
+    """
     t = n.type
     if isinstance(t, TensorType) and t.dtype.kind != "O" and not t.weak:
         if not isinstance(value, np.ndarray | np.generic) or value.dtype != t.dtype:

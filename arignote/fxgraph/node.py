@@ -70,7 +70,8 @@ def derivatives(
     vjp: Callable[..., tuple[Node | None, ...]] | None = None,
     jvp: Callable[..., Any] | None = None,
 ) -> None:
-    """Give an op its derivative rules after its declaration: rules are written in other ops, some of
+    """Give an op its derivative rules after its declaration: rules are written in other ops, some
+    of
     which need this one."""
     if op.vjp is not None or op.jvp is not None:
         raise ValueError(f"op {op.name!r} has derivative rules already")

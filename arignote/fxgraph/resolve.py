@@ -111,7 +111,8 @@ def below(n: Node) -> list[Node]:
 
 
 def _given(n: Node) -> list[Node]:
-    """The operands of a node with bodies that are no captures; captures are found in the bodies again,
+    """The operands of a node with bodies that are no captures; captures are found in the bodies
+    again,
     and what a body no longer reads must not be looked at."""
     trip = dict(n.attrs).get("trip", -1)
     strict = n.op.extra["strict"](n)

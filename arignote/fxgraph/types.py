@@ -1,8 +1,8 @@
 """Static types of graph values: dtype, sizes, and whether the value is a Python number.
 
 A size is an `int` (0 and 1 always are) or an int64 scalar node, which then is at least 2 or
-unknown.
-`weak` marks a Python number: its kind takes part in promotion, its width does not (NEP 50).
+unknown. `weak` marks a Python number: its kind takes part in promotion, its width does not (NEP
+50).
 """
 
 from __future__ import annotations

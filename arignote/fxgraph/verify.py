@@ -39,7 +39,8 @@ def _closed(n: Node, after: str) -> None:
                 )
         if not body.stacks and body.params and len(body.params) != len(body.results):
             raise VerifyError(
-                f"after {after!r}: {n.op} has {len(body.params)} params, {len(body.results)} results"
+                f"after {after!r}: {n.op} has {len(body.params)} params and "
+                f"{len(body.results)} results"
             )
 
 

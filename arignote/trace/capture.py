@@ -53,7 +53,8 @@ def trace_call(
     """Run `function` on proxies for the leaves.  `convert` rewrites its control flow first.
 
     leaves, slots: the arguments and the value of each size slot (hints).  Raises what the function
-    raises while it is traced, TraceError and UnsupportedError for what cannot be traced, NeedStatic.
+    raises while it is traced, TraceError and UnsupportedError for what cannot be traced,
+    NeedStatic.
     """
     with tracing() as session:
         call = _Call(session, signature, function, leaves, slots)

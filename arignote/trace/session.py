@@ -36,7 +36,8 @@ class NeedStatic(BaseException):
 
 @dataclass
 class Session:
-    """printed, marked: texts with traced values (see `effects`).  leaf_of: input node -> position of the argument leaf it stands for
+    """printed, marked: texts with traced values (see `effects`).  leaf_of: input node -> position
+    of the argument leaf it stands for
     (scalars only).  captured: arrays from closures and globals that became extra inputs.
     bounds: integer atoms -> (least, greatest), where something proved more than their op says.
     refs: the cells, weakly, oldest first.

@@ -1,9 +1,9 @@
 """Identities that only change derivatives; rewriting removes them, because by then derivatives are
 taken.
 
-`grad_point` makes a value the thing that is differentiated with respect to: two points of one value
-are two variables.  The others stand where Theano's `disconnected_grad`, `zero_grad`, `grad_clip` and
-`grad_scale` stood.
+`grad_point` makes a value the thing that is differentiated with respect to: two points of one
+value are two variables.  The others stand where Theano's `disconnected_grad`, `zero_grad`,
+`grad_clip` and `grad_scale` stood.
 """
 
 from __future__ import annotations

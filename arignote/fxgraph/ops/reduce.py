@@ -1,8 +1,7 @@
 """Reductions along axes, and running ones.
 
 A reduction drops its axes (`keepdims` is a view the caller adds) and computes in its operand's
-dtype:
-the caller casts first, as NumPy does.
+dtype: the caller casts first, as NumPy does.
 """
 
 from __future__ import annotations

@@ -11,11 +11,12 @@ from ..affine import dim, size_node
 from ..constants import array_of, const, is_const
 from ..graph import normal_form
 from ..node import Node, Op, make
-from ..types import DType, Shape, Size, TensorType
+from ..types import I64, DType, Shape, Size, TensorType
 from ..window import Window, compose, is_whole, window_attrs, window_inputs, window_of
 
 
-# ---- windows --------------------------------------------------------------------------------------
+# ---- windows
+# --------------------------------------------------------------------------------------
 def _grid(
     starts: Sequence[Any], steps: tuple[int, ...], axes: tuple[int, ...], shape: Sequence[Any]
 ) -> Any:
@@ -125,7 +126,8 @@ def _view_again(op: Op, inputs: tuple[Node, ...], attrs: tuple[tuple[str, Any], 
     return view(inputs[0], Window(inputs[1 : 1 + k], at["steps"], at["axes"], shape))
 
 
-# ---- fills and counters ---------------------------------------------------------------------------
+# ---- fills and counters
+# ---------------------------------------------------------------------------
 def _fill(value: Any, *sizes: Any) -> Any:
     return np.full([int(d) for d in sizes], value, np.asarray(value).dtype)
 
@@ -159,11 +161,12 @@ def empty(dtype: DType, shape: Shape) -> Node:
     return make(empty_op, tuple(size_node(d) for d in shape), (("dtype", np.dtype(dtype)),))
 
 
-def iota(n: Size, dtype: DType = np.dtype("i8")) -> Node:
+def iota(n: Size, dtype: DType = I64) -> Node:
     return make(iota_op, (size_node(n),), (("dtype", np.dtype(dtype)),))
 
 
-# ---- reshape: the same elements in C order under other sizes -----------------------------------------
+# ---- reshape: the same elements in C order under other sizes
+# -----------------------------------------
 #: (x, sizes...): the product of the sizes is x's (checked where the op is made)
 reshape_op = Op(
     "reshape",
@@ -184,7 +187,8 @@ def reshape(x: Node, shape: Shape) -> Node:
     return make(reshape_op, (x, *(size_node(d) for d in shape)))
 
 
-# ---- gathers and scatters by integer arrays ----------------------------------------------------------
+# ---- gathers and scatters by integer arrays
+# ----------------------------------------------------------
 def _positions(base: Any, index: Sequence[Any], axes: tuple[int, ...], mode: str) -> Any:
     """(index arrays, in range): what a gather reads along `axes`."""
     out = []
@@ -241,7 +245,8 @@ def _gather_type(
     return TensorType(base.dtype, (*rest[:at], *operands[0].shape, *rest[at:]))
 
 
-#: (base, index..., token): base read at int64 index arrays of one shape along `axes`; the index axes
+#: (base, index..., token): base read at int64 index arrays of one shape along `axes`; the index
+#: axes
 #: stand at position `at` of the result.  mode "raise" wraps negative ones and checks.
 gather = Op(
     "gather", infer=_gather_type, reference=_gather, traits=frozenset({"partial", "gather"})

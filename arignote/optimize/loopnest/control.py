@@ -1,8 +1,7 @@
 """Loops and branches: a carried array is one buffer, a carried number one variable.
 
 Carries that only change places rotate pointers.  A flag that one branch sets and the loop's test
-reads
-becomes a `break` in that branch.
+reads becomes a `break` in that branch.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Which action overwrites which array, in which order, and where a temporary is needed.
 
 At most one action gets to overwrite a version; every reader of the version comes before it.  A
-cycle
-of such orders is broken by storing the stale window that the late reader wants, or by a copy.
-A write whose value reads its own base through another window needs a temporary unless the reads are
-provably apart, or provably not yet overwritten by ascending loops.
+cycle of such orders is broken by storing the stale window that the late reader wants, or by a
+copy. A write whose value reads its own base through another window needs a temporary unless the
+reads are provably apart, or provably not yet overwritten by ascending loops.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Graph -> Program.  Here, and only here, values get memory.
 
-A kernel's outputs are built where they end: results in their own buffers, written arguments in the
-caller's.  Everything is decided region by region (`regions`, `inplace`), then each action is
-printed
-into statements (`actions`, `control`, `routines`).
+A kernel's outputs are built where they end: results in their own buffers, written arguments in
+the caller's.  Everything is decided region by region (`regions`, `inplace`), then each action is
+printed into statements (`actions`, `control`, `routines`).
 """
 
 from __future__ import annotations

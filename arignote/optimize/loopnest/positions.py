@@ -1,4 +1,5 @@
-"""Positions of true elements: masks as loops without branches, fused with what computes the mask."""
+"""Positions of true elements: masks as loops without branches, fused with what computes the mask.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
 """The Program: loop nests over buffers.  Mutation is explicit here, and only here.
 
 Scalar expressions are graph nodes of rank 0 whose leaves are `local` (a C variable), `load` (an
-element
-of a buffer), loop indices, input integers and constants; so the prover, the rules and both printers
-share one expression language.  Statements are frozen; a pass makes new ones.
+element of a buffer), loop indices, input integers and constants; so the prover, the rules and
+both printers share one expression language.  Statements are frozen; a pass makes new ones.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ class Buffer:
     """Memory of one dtype.
 
     shape: sizes in elements.  strides: elements an axis, None for C order.  role: who owns it:
-    "argument" and "constant" come in by pointer, "result" is the caller's (allocated before the call
+    "argument" and "constant" come in by pointer, "result" is the caller's (allocated before the
+    call
     if its shape is known from the sizes, during it otherwise), "temporary" is scratch, "alias" is a
     pointer variable that takes other buffers' places (rotating carries).
     written: does the program store into it?  restrict: may the printer promise that no other

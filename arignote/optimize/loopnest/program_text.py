@@ -124,12 +124,14 @@ class _Printer:
             self.put(f"{self.name(s.local)} = {self.text(s.value)}")
         elif isinstance(s, Fold):
             self.put(
-                f"{self.name(s.local)} = {s.op.extra['join']}({self.name(s.local)}, {self.text(s.value)})"
+                f"{self.name(s.local)} = "
+                f"{s.op.extra['join']}({self.name(s.local)}, {self.text(s.value)})"
             )
         elif isinstance(s, Store):
             at = ", ".join(map(self.text, s.index))
             self.put(
-                f"{self.name_of(s.buffer)}[{at}] {'+=' if s.accumulate else '='} {self.text(s.value)}"
+                f"{self.name_of(s.buffer)}[{at}] "
+                f"{'+=' if s.accumulate else '='} {self.text(s.value)}"
             )
         elif isinstance(s, Loop):
             self.loop(s)
@@ -152,7 +154,8 @@ class _Printer:
         word = "parallel " if s.parallel else ""
         where = f"    # {s.origin}: {s.origin.expression}" if s.origin else ""
         self.put(
-            f"{word}for {self.name(s.index)} in [{self.text(lo)}, {self.text(hi)}) by {step}:{where}"
+            f"{word}for {self.name(s.index)} in "
+            f"[{self.text(lo)}, {self.text(hi)}) by {step}:{where}"
         )
         self.inside(s.body)
 

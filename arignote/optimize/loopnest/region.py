@@ -1,9 +1,8 @@
 """Which nodes of a region become statements, and what each statement reads.
 
 A region is a function, a loop body or a branch.  Its *actions* become statements; all other nodes
-are
-computed where they are read.  An operand is a read, too: a value built on the spot counts what it
-reads.
+are computed where they are read.  An operand is a read, too: a value built on the spot counts
+what it reads.
 """
 
 from __future__ import annotations

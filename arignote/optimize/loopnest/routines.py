@@ -1,8 +1,7 @@
 """Calls of library routines: matrix products through BLAS, anything else through op.reference.
 
-A product becomes a BLAS call on panels (windows of memory, any strides); below a size at which the
-call
-would not pay, and for integers, it is a loop nest with the unit stride innermost.
+A product becomes a BLAS call on panels (windows of memory, any strides); below a size at which
+the call would not pay, and for integers, it is a loop nest with the unit stride innermost.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A Program executed statement by statement in Python: slow, and the judge of the lowering.
 
 Memory is real (NumPy arrays over one flat allocation a buffer), so that a wrong order, a wrong
-in-place
-choice or an index out of bounds shows; scratch starts as NaN, or as an odd pattern for integers.
+in-place choice or an index out of bounds shows; scratch starts as NaN, or as an odd pattern for
+integers.
 """
 
 from __future__ import annotations

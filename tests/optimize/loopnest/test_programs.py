@@ -1,9 +1,11 @@
-"""Every corpus program, lowered and through each pass of the Program, executed statement by statement
+"""Every corpus program, lowered and through each pass of the Program, executed statement by
+statement
 against the graph's NumPy meaning: values, dtypes, changed arguments, errors.
 """
 
 import numpy as np
 import pytest
+
 from arignote.emit.interface import meet
 from arignote.emit.plan import Constant, DataOf, IntOf, SizeOf, StrideOf
 from arignote.fxgraph.interpret import evaluate
@@ -21,7 +23,6 @@ from arignote.trace.overlap import overlapping
 from arignote.trace.pytree import flatten
 from arignote.trace.session import NeedStatic
 from arignote.trace.signature import is_odd, signature_of
-
 from tests.corpus import (
     loops_discrete,
     loops_numeric,

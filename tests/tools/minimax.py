@@ -33,7 +33,7 @@ def minimax(
     name: str, f: Function, weight: Function, low: mp.mpf, high: mp.mpf, top: int, bottom: int = 0,
     first: mp.mpf | None = None,
 ) -> Fit:  # fmt: skip
-    """The best quotient of degrees `top` and `bottom`; first: the value of n_0, where it is given."""
+    """The best quotient of degrees `top` and `bottom`; first: the value of n_0, if given."""
     free = top + 1 + bottom - (first is not None)
     points = spread(low, high, free + 1)
     fit = Fit(name, [mp.mpf(0)] * (top + 1), [mp.mpf(0)] * bottom, mp.mpf(0))

@@ -13,17 +13,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property
 
 from ..autograd_sym.places import window_at
 from ..autograd_sym.reverse import Walk
 from ..fxgraph.affine import affine_op, dim
-from ..fxgraph.constants import constant, fresh_uid, param, proj, project
+from ..fxgraph.constants import constant, fresh_uid, param, proj, project, token
 from ..fxgraph.graph import order_of, remake
 from ..fxgraph.node import Node, at_origin, make, map_attr, origin
 from ..fxgraph.ops.shaping import spread
 from ..fxgraph.ops.structure import gather, scatter_add, scatter_set, set_item, view
-from ..fxgraph.types import TensorType
+from ..fxgraph.types import Shape, TensorType
 from ..fxgraph.window import window_of
+from .cond import cond_op
+from .exclusive import exclusive
+
+#: What a symbolic size, and a number of steps, counts as.
+TYPICAL = 100
 
 
 class BodyWalk(Walk):
@@ -60,6 +66,8 @@ class BodyWalk(Walk):
         ] = {}  # placeholder -> restored versions it may read are older
         self.writer: dict[Node, Node] = {}  # value -> the set_item that put it into a held array
         self.clock = 0
+        #: how often this body runs for each time around it, about
+        self.steps = 1 if not own or extra or all(x.op is token for x in own) else TYPICAL
         self.scanned: set[Node] = set()
 
     # ---- forward values --------------------------------------------------------------------------
@@ -68,9 +76,31 @@ class BodyWalk(Walk):
         """Is n computed in this body (and not around it)?"""
         return bool(n.free & self.own) or n in self.extra
 
+    @cached_property
+    def guarded(self) -> frozenset[Node]:
+        """What is only computed, and may only be valid, inside a branch of this body."""
+        out: set[Node] = set()
+        for n in self.order:
+            if n.op is cond_op:
+                out |= exclusive(n, 0, self, self.mine) | exclusive(n, 1, self, self.mine)
+        return frozenset(out)
+
     def adopt(self, n: Node) -> None:
         """n stands in for a node of this branch."""
         self.extra.add(n)
+
+    def price(self, n: Node) -> float:
+        """Elements that must be kept for each step of this body, so that `value(n)` is to be
+        had."""
+        if not self.mine(n):
+            above = self.outer.price(n) if isinstance(self.outer, BodyWalk) else 0.0
+            return above / self.steps
+        known = self.values.get(n)
+        if n in self.restored or (known is not None and known not in self.open):
+            return 0.0
+        if n.op is affine_op:
+            return sum(self.price(x) for x in n.inputs if x.op is not constant)
+        return float(count(n.shape)) if isinstance(n.type, TensorType) else math.inf
 
     def value(self, n: Node) -> Node:
         if n.op is constant:
@@ -156,6 +186,14 @@ class BodyWalk(Walk):
             if forward is not None and not isinstance(forward.type, tuple):
                 (early if owner in self.deadline else late)[n] = forward
         return early, late
+
+
+def count(shape: Shape) -> int:
+    """About how many elements."""
+    out = 1
+    for d in shape:
+        out *= d if isinstance(d, int) else TYPICAL
+    return out
 
 
 def _plain_sizes(t: TensorType | tuple[TensorType, ...]) -> TensorType | tuple[TensorType, ...]:

@@ -18,8 +18,7 @@ from ..fxgraph.constants import constant, param, proj
 from ..fxgraph.graph import Body, bodies, order_of
 from ..fxgraph.node import Node, dependencies
 from ..fxgraph.ops.structure import gather, view_op
-from ..fxgraph.types import Shape
-from .body_walk import BodyWalk
+from .body_walk import TYPICAL, BodyWalk, count
 from .padded import can_stack
 
 #: Storing and reading one element back.
@@ -31,8 +30,6 @@ MAKE: dict[str, float] = {
     **dict.fromkeys(("arctan2", "erf", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh"), 4.0),
 }
 CHEAP, LIBRARY = 0.05, 50.0
-#: What a symbolic size counts as.
-TYPICAL = 100
 
 
 def saved_values(needs: Sequence[Reads]) -> tuple[set[Node], list[set[Node]]]:
@@ -47,6 +44,11 @@ def saved_values(needs: Sequence[Reads]) -> tuple[set[Node], list[set[Node]]]:
             _edge(flow, (which, n, "make"), "sink", reads.make_price(n))
             for x in reads.operands(n):
                 flow.add_edge((which, n, "make"), (which, x, "need"))
+            for x in reads.outside(n):
+                price = STORE * reads.walk.price(x)
+                if price:
+                    flow.add_edge((which, n, "make"), (x, "outside"))
+                    _edge(flow, (x, "outside"), "sink", price)
     _, (kept, _) = nx.minimum_cut(flow, "source", "sink", flow_func=boykov_kolmogorov)
     saved: set[Node] = set()
     made: list[set[Node]] = []
@@ -135,10 +137,24 @@ class Reads:
             return [] if self._outside(parent) else [parent]
         return self._below(n)
 
+    def outside(self, n: Node) -> list[Node]:
+        """What making n again reads of the bodies around this one."""
+        if self.is_free(n) or not isinstance(self.walk.outer, BodyWalk):
+            return []
+        skip = n.inputs[0] if self.is_read_back(n) else None
+        walk = self.walk
+        return [
+            x
+            for x in dependencies(n)
+            if x is not skip and x.op is not constant and not walk.mine(x)
+        ]
+
     def save_price(self, n: Node) -> float:
         if self.is_free(n):
             return 0.0
-        if isinstance(n.type, tuple) or n.op is affine_op or not can_stack(n, self.walk.own):
+        if isinstance(n.type, tuple) or n.op is affine_op or n in self.walk.guarded:
+            return math.inf
+        if not can_stack(n, self.walk.own):
             return math.inf
         return STORE * count(n.shape)
 
@@ -179,11 +195,3 @@ def work(n: Node) -> float:
 def _body_work(b: Body) -> float:
     nodes = order_of(b.roots, stop=lambda m: not m.free & b.own)
     return sum(work(m) for m in nodes if m.op is not proj and m not in b.own)
-
-
-def count(shape: Shape) -> int:
-    """About how many elements."""
-    out = 1
-    for d in shape:
-        out *= d if isinstance(d, int) else TYPICAL
-    return out

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 
 from ..autograd_sym.activity import carries_derivative
 from ..autograd_sym.reverse import Walk
-from ..fxgraph.constants import new_token, proj, project
-from ..fxgraph.graph import Body, bodies, captures, order_of
-from ..fxgraph.node import Node, dependencies, origin
+from ..fxgraph.constants import new_token, project
+from ..fxgraph.graph import Body, bodies, order_of
+from ..fxgraph.node import Node, origin
 from ..fxgraph.ops.checks import recording
 from ..fxgraph.ops.shaping import zeros
 from ..fxgraph.prove import inside
 from .body_walk import BodyWalk
 from .cond import branch, cond, cond_node, cond_op
+from .exclusive import exclusive
 from .replay import Replay
 from .reverse_scan import holder
 from .scan import scan_op
@@ -45,7 +45,8 @@ def reverse_cond(n: Node, walk: Walk) -> None:
     wanted = [k for k, f in enumerate(flags) if f and walk.cot.has(outs[k])]
     if any(f and o in walk.reached for f, o in zip(flags, outs)):
         walk.reach(n.inputs)
-    private = [exclusive(n, which, walk) for which in range(2)]
+    inside_walk = walk.mine if isinstance(walk, BodyWalk) else lambda x: True
+    private = [exclusive(n, which, walk, inside_walk) for which in range(2)]
     restore = [
         k for k, o in enumerate(outs) if holder(walk, o) is not None and _undoable(n, k, private)
     ]
@@ -71,40 +72,6 @@ def reverse_cond(n: Node, walk: Walk) -> None:
         walk.undoing(*arrays)
         for k, r in zip(restore, arrays):
             walk.hold(_base(n, k), r)
-
-
-def exclusive(n: Node, which: int, walk: Walk) -> set[Node]:
-    """The nodes around the branch that only this side of it uses: they are part of it."""
-    b, other = bodies(n)[which], bodies(n)[1 - which]
-    shared = {*captures(other.roots, other.own), n.inputs[0]}
-    found = set(captures(b.roots, b.own)) - shared
-    mine: set[Node] = set()
-
-    def only_here(x: Node) -> bool:
-        users = walk.users.get(x, [None])
-        return all(u in mine or (u is n and x in found) for u in users)
-
-    heap = [(-x.serial, x) for x in found]
-    heapify(heap)
-    while heap:
-        _, x = heappop(heap)
-        if x in mine or x in shared or not x.inputs or "leaf" in x.op.traits:
-            continue
-        if isinstance(walk, BodyWalk) and not walk.mine(x):
-            continue
-        if x.op is proj:  # goes with its owner, and with its owner's other results
-            heappush(heap, (-x.inputs[0].serial, x.inputs[0]))
-            continue
-        parts = [u for u in walk.users.get(x, [None]) if u is not None and u.op is proj]
-        if isinstance(x.type, tuple) and parts and len(parts) == len(walk.users[x]):
-            if shared.isdisjoint(parts) and all(map(only_here, parts)):
-                mine.update((x, *parts))
-        elif only_here(x):
-            mine.add(x)
-        if x in mine:
-            for d in dependencies(x):
-                heappush(heap, (-d.serial, d))
-    return mine
 
 
 def _targets(n: Node, private: Sequence[set[Node]], walk: Walk) -> list[Node]:

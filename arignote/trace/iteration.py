@@ -101,16 +101,14 @@ class SymbolicRange:
 
 
 def _with_traced_step(lo: Node, hi: Node, step: Node) -> Counter:
-    from .proxy import wrap as proxy
-
-    s, gap = proxy(step), proxy(minus(hi, lo))
+    s, gap = wrap(step), wrap(minus(hi, lo))
     required(node_of(s != 0), "ValueError", "range() arg 3 must not be zero")
     up = (gap + s - 1) // s
     down = (gap + s + 1) // s
     steps = (
         node_of(up) if ge0(step) else where(node_of(s > 0), node_of(up), node_of(down), weak=True)
     )
-    start = proxy(lo)
+    start = wrap(lo)
     return Counter(lit(0), steps, 1, lambda k: start + k * s)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import TraceError, UnsupportedError
 from . import lists
+from .callables import has_traced
 from .growing import growing, is_discarded
 from .journal import is_container, mutating, recording_changes
 from .proxy import Proxy, node_of, wrap
@@ -98,17 +99,14 @@ class Outside:
         self.array = array
 
     def __getitem__(self, key: Any) -> Any:
-        from .callables import has_traced
-
         if has_traced(key if isinstance(key, tuple) else (key,)):
             return wrap(node_of(self.array))[key]
         return self.array[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise UnsupportedError(
-            f"an array from a global or a closure is written at {place()}: it would be "
-            "written while "
-            f"tracing only. Pass it as an argument."
+            f"an array from a global or a closure is written at {place()}: it would be written "
+            f"while tracing only. Pass it as an argument."
         )
 
     def __delitem__(self, key: Any) -> None:

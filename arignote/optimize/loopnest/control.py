@@ -157,11 +157,18 @@ def _step(
             region((cond,), before, frozenset(), None)
             setup, cond = before.out, before.scalar(cond)
     owned = frozenset(p for p in body.params if p.shape)
+    pairs = list(zip(body.stacks, stacks, strict=True))
+    # a carry's old value is kept before the step overwrites it
+    at_hand = [s in inner for s in body.stacks]
+    for (s, b), early in zip(pairs, at_hand, strict=True):
+        if early:
+            _push(n, s, b, body, counter, inner)
     roots = (*body.effects, *results, *body.stacks)
     last = leave[1] if leave is not None else None
     region(roots, inner, owned, last, Observed(body.effects, ()))
-    for s, b in zip(body.stacks, stacks, strict=True):
-        _push(n, s, b, body, counter, inner)
+    for (s, b), early in zip(pairs, at_hand, strict=True):
+        if not early:
+            _push(n, s, b, body, counter, inner)
     _carry(n, body, results, places, inner, turning)
     if counter is not None:
         inner.emit(Assign(counter, add(counter, lit(1), weak=True)))

@@ -31,10 +31,13 @@ RTOL = 1e-4
 
 def check_gradient(trace: Trace, leaves: Sequence[Any]) -> tuple[list[Finding], Check]:
     """Reverse-mode derivatives of the answer by every float64 argument."""
+    return check_graph(trace.graph, feeds_of(trace, fresh(leaves)))
+
+
+def check_graph(graph: Graph, feeds: dict[Node, Any]) -> tuple[list[Finding], Check]:
+    """Reverse-mode derivatives of a graph at `feeds`."""
     started = time.perf_counter()
     name = "gradients"
-    graph = trace.graph
-    feeds = feeds_of(trace, fresh(leaves))
     wrt = [x for x in graph.inputs if _smooth(x) and np.all(np.isfinite(feeds[x]))]
     outputs = tuple(o for o in graph.outputs if _smooth(o))
     if not wrt or not outputs:

@@ -15,7 +15,6 @@ from arignote.fxgraph.ops.arithmetic import negative
 from arignote.optimize.rule import RULES
 from arignote.specialise import traced
 from arignote.trace.pytree import flatten
-
 from tests.corpus import loops_numeric, loops_state, straight
 
 CORPUS = [

@@ -1,0 +1,58 @@
+"""Small programs into whose compilation faults are planted."""
+
+import numpy as np
+
+
+def everything(a, n):
+    s = 0.0
+    for i in range(n):
+        s = s + a[i] * 1.5
+        if s > 1:
+            s = s - a[i] * a[i]
+    return s + a.sum(), np.log(1 + np.exp(a))
+
+
+def doubled(a):
+    return a * 2.0
+
+
+def shifted(a):
+    a[1:] = a[1:] * 2.0 + a[1:] / 3.0
+    return a[0] + 1.0
+
+
+def total(a):
+    return (a * a).sum() + 1.0
+
+
+def stepped(a, n):
+    s = 0.0
+    t = 1.0
+    for i in range(n):
+        if a[i] > 0.5:
+            s = s + t * a[i]
+        else:
+            s = s - a[i] * 3.0
+        t = t * 1.5 + s
+    return s
+
+
+def wild(a, k, v):
+    for j in range(k.shape[0]):
+        a[k[j]] = v + j
+    return a.sum()
+
+
+def table(m):
+    return m[:, ::-1] * 2.0 + m[::-1]
+
+
+def product(a, b):
+    return a @ b + 1.0
+
+
+def unary(ufunc):
+    def f(x):
+        return ufunc(x) * 2.0
+
+    return f

@@ -7,7 +7,7 @@ import pytest
 
 from arignote.autograd_sym.check import check_gradients, gradient_graph
 from arignote.autograd_sym.reverse import vjp
-from arignote.fxgraph.affine import dim
+from arignote.fxgraph.affine import dim, plus
 from arignote.fxgraph.constants import const, lit
 from arignote.fxgraph.graph import Graph, bodies, order_of
 from arignote.fxgraph.interpret import interpret
@@ -167,3 +167,19 @@ def test_branches_of_two_bodies_do_not_merge() -> None:
     ones = [np.ones(())]
     optimize(gradient_graph(graph, wrt, ones), check=True)
     check_gradients(graph, FEEDS, wrt)
+
+
+def test_what_only_a_branch_may_read_is_not_saved_outside_it() -> None:
+    """The index i + 1 is in range where the branch is taken, and nowhere else."""
+
+    def step(i: Node, a: Node) -> list[Node]:
+        ahead = plus(i, lit(1))
+        inner = put(a, multiply(get(a, ahead), exp(get(a, i))), ahead)
+        a = choose(less(ahead, n), [inner], [a])[0]
+        return [put(a, multiply(get(a, i), get(a, i)), i)]
+
+    graph, wrt = graph_of(loop([x], step)[0])
+    check_gradients(graph, FEEDS, wrt)
+    ones = [np.ones(4)]
+    new = optimize(gradient_graph(graph, wrt, ones), check=True)
+    check_gradients(Graph(new.inputs, new.outputs), FEEDS, wrt)

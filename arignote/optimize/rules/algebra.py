@@ -1,4 +1,4 @@
-"""Identities of sums, products, comparisons and choices that hold to the bit..
+"""Identities of sums, products, comparisons and choices that hold to the bit.
 
 x + 0.0 turns -0.0 into 0.0, and x * 0 is nan for an infinite x: what is only true of finite
 numbers, or of numbers up to rounding, is in `fast_math.py`.

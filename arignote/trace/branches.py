@@ -22,6 +22,7 @@ from .journal import Contents, contents, journal, mutating, refill
 from .merging import Conflict, Merge
 from .proxy import Cell, Proxy, cells
 from .regions import Region, at_site, facts_of, learn, recorded, run
+from .session import NeedStatic
 from .truth import known
 from .truthiness import truth
 from .undefined import Undefined
@@ -61,10 +62,16 @@ def choose(
     effects = recorded()
     count = len(effects)
     with journal() as changes:
-        state = _both(pred, then, other, names, reset, site)
-    if not any(isinstance(x, Conflict) for x in state):
+        state, varied = _both(pred, then, other, names, reset, site)
+    conflict = any(isinstance(x, Conflict) for x in state)
+    if not conflict and not varied:
         return state
-    taken = _decided(pred)
+    try:
+        taken = _decided(pred)
+    except NeedStatic:
+        if conflict:
+            raise
+        return state
     if taken is None:
         return state
     del effects[count:]
@@ -93,8 +100,9 @@ def _both(
     names: Sequence[str],
     reset: Callable[[], None],
     site: Site | None,
-) -> State:
-    """The state after `then() if pred else other()`, merged; both start from the same cells.
+) -> tuple[State, bool]:
+    """The state after `then() if pred else other()`, merged, and whether a size varies; both start
+    from the same cells.
 
     then, other: run a branch and give the values of `names` at its end.  reset: names as before.
     """
@@ -104,7 +112,7 @@ def _both(
     restore(known, before)
     reset()
     if first.region.ended:
-        return _go_on(pred, True, first, other, site)
+        return _go_on(pred, True, first, other, site), False
     outdated = [c.stale for c in known]
     for cell, old in zip(known, stale, strict=True):
         cell.stale = old
@@ -114,11 +122,12 @@ def _both(
         cell.stale = cell.stale or message
     if second.region.ended:
         reset()
-        return _go_on(pred, False, second, then, site)
+        return _go_on(pred, False, second, then, site), False
     merge = Merge(
         dict(zip(known, first.versions, strict=True)),
         dict(zip(known, second.versions, strict=True)),
         site,
+        frozenset((first.region.token, second.region.token)),
     )
     with at_site(site):
         makers = [
@@ -140,7 +149,7 @@ def _both(
         for cell, made in changed:
             cell.version = made(nodes)
         merge.tie_results()
-    return state
+    return state, merge.varied
 
 
 def _trace(thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[Node]) -> Taken:

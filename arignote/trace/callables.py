@@ -71,7 +71,7 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if traced and isinstance(f, type) and issubclass(f, np.generic):
         return scalar_type(f, *args, **kwargs)
     if isinstance(f, np.ufunc):
-        return apply(f, args, **kwargs) if traced else f(*args, **kwargs)
+        return _ufunc(f, args, kwargs) if traced else f(*args, **kwargs)
     if is_tracing() and implementation(f) is not None and (traced or f in _CREATION):
         return array_function(None, f, (), args, kwargs)
     inner = _inlined(f)
@@ -109,6 +109,13 @@ def has_traced(x: Any, depth: int = 4) -> bool:
     if depth and isinstance(x, dict):
         return any(has_traced(v, depth - 1) for v in x.values())
     return False
+
+
+def _ufunc(f: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A ufunc of traced values; arguments beyond its operands are where the results go."""
+    if len(args) > f.nin:
+        kwargs = {**kwargs, "out": args[f.nin :]}
+    return apply(f, args[: f.nin], **kwargs)
 
 
 def _callable(site: Site, x: Any) -> Any:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from ..fxgraph.affine import minus, plus, times
+from ..fxgraph.affine import minus, plus, size_node, times
 from ..fxgraph.constants import is_const, new_param, value_of
 from ..fxgraph.node import Node
-from ..fxgraph.types import BOOL, I64, TensorType
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.types import BOOL, I64, Shape, TensorType
 from .aliasing import slid, slides
 from .containers import filled, flatten, rebuilt
 from .merging import NUMBERS, Conflict, Unmergeable, agreed, as_type, blank, is_number, join
@@ -22,6 +23,7 @@ from .proxy import Array, Scalar, node_of, same_place, wrap
 from .session import session
 from .slicing import int_node
 from .undefined import Undefined, certain, flag_of, unsure, yes
+from .varying import check_room, first_rows, only_first_differs, padded
 
 #: Integers that only count steps stay below this: at most 2**53 steps run in the lifetime of a
 #: machine, each adds at most MOST_PER_STEP.
@@ -48,8 +50,16 @@ class Count:
     by: int
 
 
-#: A value carried with a type, a view that slides, a count, or None: the binding stays.
-Leaf: TypeAlias = "TensorType | Slide | Count | None"
+@dataclass(frozen=True)
+class Varying:
+    """An array whose first size changes: the first rows of a buffer of this type, and their number."""
+
+    type: TensorType
+
+
+#: A value carried with a type, a view that slides, a count, a varying array, or None: the binding
+#: stays.
+Leaf: TypeAlias = "TensorType | Slide | Count | Varying | None"
 
 
 @dataclass(frozen=True)
@@ -142,6 +152,8 @@ def _wider(a: Leaf, b: Leaf) -> Leaf:
 
 
 def _sizes(t: Leaf) -> list[Node]:
+    if isinstance(t, Varying):
+        t = t.type
     if not isinstance(t, TensorType):
         return []
     return [d for d in t.shape if isinstance(d, Node)]
@@ -189,6 +201,10 @@ def _started(
             starts[axis] = _counted_param(f"{name}_start{axis}", WEAK_INT, True)
             made.append(starts[axis])
         return tuple(made), slid(leaf, tuple(starts))
+    if isinstance(t, Varying):
+        buffer, rows = new_param(name, t.type), new_param(f"{name}_rows", WEAK_INT)
+        session().bounds[rows] = (0, COUNTED)
+        return (buffer, rows), first_rows(buffer, rows)
     p = _counted_param(name, t, counted)
     return (p,), wrap(p)
 
@@ -285,10 +301,14 @@ def _leaf_type(t: Leaf, first: Any, was: Any, now: Any) -> Leaf:
         if _grown_by(was, now) == t.by:
             return t
         t = node_of(first).type
+    if isinstance(t, Varying):
+        return _still_varying(t, now)
     if isinstance(t, TensorType):
         if not is_number(now):
             raise Unmergeable(f"a number and {_kind(now)}")
         found = node_of(now).type
+        if _varies(t.shape, found.shape):
+            return Varying(join_types(node_of(first).type, found))
         agreed(t.shape, found.shape)
         wider = join(t, found)
         if (wider.dtype, wider.weak) == (t.dtype, t.weak):
@@ -304,9 +324,47 @@ def _leaf_type(t: Leaf, first: Any, was: Any, now: Any) -> Leaf:
             return None
         raise Unmergeable(f"{_kind(first)} and {_kind(now)}")
     a, b = node_of(first).type, node_of(now).type
+    if _varies(a.shape, b.shape):
+        return Varying(join_types(a, b))
     shape = agreed(a.shape, b.shape)
     wider = join(a, b)
     return TensorType(wider.dtype, shape, wider.weak)
+
+
+def _varies(a: Shape, b: Shape) -> bool:
+    """Do two shapes differ in the first size, and in nothing else?"""
+    try:
+        agreed(a, b)
+    except Unmergeable:
+        return only_first_differs(a, b)
+    return False
+
+
+def join_types(a: TensorType, b: TensorType) -> TensorType:
+    """The type of the elements of both, in the shape of a."""
+    t = join(a, b)
+    return TensorType(t.dtype, a.shape, t.weak)
+
+
+def _still_varying(t: Varying, now: Any) -> Varying:
+    if not is_number(now):
+        raise Unmergeable(f"an array and {_kind(now)}")
+    found = node_of(now).type
+    if not only_first_differs(t.type.shape, found.shape):
+        agreed(t.type.shape, found.shape)
+    wider = join_types(t.type, found)
+    return t if wider.dtype == t.type.dtype else Varying(wider)
+
+
+def check_rooms(held: Held, now: Any) -> None:
+    """Inside a step, at its end: arrays of varying size must fit their buffers."""
+    if held.guess.unassigned or isinstance(now, Undefined):
+        return
+    structure, ends = flatten(certain(now), held.guess.deep)
+    if structure == held.guess.structure:
+        for t, x in zip(held.guess.types, ends, strict=True):
+            if isinstance(t, Varying) and is_number(x):
+                check_room(size_node(node_of(x).shape[0]), size_node(t.type.shape[0]))
 
 
 def _grown_by(was: Any, now: Any) -> int | None:
@@ -374,6 +432,8 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
             for axis, p in zip(t.axes, params, strict=True):
                 result = p if missing else last.window.starts[axis]
                 slots.append(Slot(first.window.starts[axis], p, result, (k, axis)))
+        elif isinstance(t, Varying):
+            slots += _varying_slots(t, params, first, last, missing, k)
         elif isinstance(t, TensorType):
             init = blank(t) if isinstance(start, Undefined) else as_type(node_of(first), t)
             result = params[0] if missing else as_type(node_of(last), t)
@@ -381,6 +441,22 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
     if held.flag is not None:
         flag = flag_of(now)
         slots.append(Slot(flag_of(start), held.flag, flag))
+    return slots
+
+
+def _varying_slots(
+    t: Varying, params: tuple[Node, ...], first: Any, last: Any, missing: bool, k: int
+) -> list[Slot]:
+    """The buffer and the number of rows."""
+    buffer, rows = params
+    if first is None:
+        raise Unstable("an array of varying size is assigned in the loop only")
+    begin = cast_to(node_of(first), t.type.dtype)
+    end = begin if missing else cast_to(node_of(last), t.type.dtype)
+    slots = [
+        Slot(padded(begin, t.type.shape), buffer, padded(end, t.type.shape), (k, 0)),
+        Slot(size_node(begin.shape[0]), rows, size_node(end.shape[0]), (k, 1)),
+    ]
     return slots
 
 
@@ -410,6 +486,9 @@ def _final(
         for axis in t.axes:
             starts[axis] = results()
         return slid(leaf, tuple(starts))
+    if isinstance(t, Varying):
+        buffer = results()
+        return first_rows(buffer, results())
     return wrap(results()) if params else leaf
 
 

@@ -17,6 +17,7 @@ from ..fxgraph.affine import dim, size_node
 from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to, resized
+from ..fxgraph.ops.scalar import greatest
 from ..fxgraph.ops.structure import empty
 from ..fxgraph.prove import sure_equal
 from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
@@ -26,6 +27,7 @@ from .convert.site import Site
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
 from .storage import read
 from .undefined import Undefined, certain, flag_of, unsure, yes
+from .varying import check_room, first_rows, only_first_differs, padded
 
 Nodes: TypeAlias = "Iterator[Node]"
 NUMBERS = (bool, int, float, complex, np.generic)
@@ -123,14 +125,21 @@ class Merge:
     """Collects what a cond must give, then puts the merged values together.
 
     first, second: the versions that the cells from before the branch have after either side.
-    then, other: nodes of equal types, in step.
+    tokens: of the two sides.  then, other: nodes of equal types, in step.  varied: whether an array
+    has another size on either side.
     """
 
     def __init__(
-        self, first: Mapping[Cell, Node], second: Mapping[Cell, Node], site: Site | None
+        self,
+        first: Mapping[Cell, Node],
+        second: Mapping[Cell, Node],
+        site: Site | None,
+        tokens: frozenset[Node],
     ) -> None:
         self.first, self.second = first, second
         self.site = site
+        self.tokens = tokens
+        self.varied = False
         self.then: list[Node] = []
         self.other: list[Node] = []
         self.sources: list[tuple[Array, tuple[Cell, ...]]] = []
@@ -232,13 +241,38 @@ class Merge:
         if slides(a, b):
             return self._moved(a, b)
         m, n = _node(a, self.first), _node(b, self.second)
-        shape = agreed(m.shape, n.shape)
+        try:
+            shape = agreed(m.shape, n.shape)
+        except Unmergeable:
+            if not only_first_differs(m.shape, n.shape):
+                raise
+            return self._varying(m, n)
         t = join(m.type, n.type)
         t = TensorType(t.dtype, shape, t.weak)
         made = self.pair(as_type(m, t), as_type(n, t))
         zero_rank = isinstance(a, Array) and isinstance(b, Array) and not t.shape
         sources = tuple(x.cell for x in (a, b) if isinstance(x, Array))
         return lambda nodes: self._from(_wrapped(made(nodes), zero_rank), sources)
+
+    def _varying(self, m: Node, n: Node) -> Callable[[Nodes], Any]:
+        """Arrays of another first size: the first rows of a buffer that has room for either."""
+        sizes = [size_node(x.shape[0]) for x in (m, n)]
+        known = [s for s in sizes if not s.free & self.tokens]
+        if not known:
+            raise Unmergeable("arrays whose sizes are computed on either path")
+        self.varied = True
+        t = join(m.type, n.type)
+        room = greatest(*known) if len(known) == 2 else known[0]
+        shape = (dim(room), *m.shape[1:])
+        first, second = (padded(cast_to(x, t.dtype), shape) for x in (m, n))
+        buffer, rows = self.pair(first, second), self.pair(*sizes)
+
+        def make(nodes: Nodes) -> Any:
+            made, count = buffer(nodes), rows(nodes)
+            check_room(count, room)
+            return first_rows(made, count)
+
+        return make
 
     def _moved(self, a: Array, b: Array) -> Callable[[Nodes], Any]:
         """Views of one cell that start at different places: a view that starts at one of them."""

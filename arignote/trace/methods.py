@@ -19,6 +19,7 @@ from .dispatch import array_function
 from .indexing import getitem, setitem
 from .layout import wrap_like
 from .registry import IMPLEMENTED
+from .session import session
 from .storage import Part, extended
 from .ufuncs import apply, value_node
 from .values import Array, Proxy, fresh, node_of, wrap
@@ -50,9 +51,16 @@ def shape(self: Array) -> tuple[Any, ...]:
 
 
 def set_shape(self: Array, value: Any) -> None:
-    raise UnsupportedError(
-        f"assigning x.shape is not supported: write x = x.reshape(...), at {place()}"
-    )
+    """`x.shape = value`: the same memory under other sizes."""
+    if session().knowledge.regions:
+        raise UnsupportedError(
+            f"x.shape is assigned in a traced loop or branch: write x = x.reshape(...), at {place()}"
+        )
+    try:
+        new = reshaping.reshape(self, value, copy=False)
+    except ValueError as error:
+        raise AttributeError(f"incompatible shape for in-place modification: {error}") from None
+    self.cell, self.path = new.cell, new.path
 
 
 def size(self: Array) -> Any:

@@ -17,7 +17,7 @@ from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
 from .aliasing import family, tie, tie_both
-from .carries import Held, Unstable, bindings_of
+from .carries import Held, Unstable, Varying, bindings_of
 from .containers import flatten
 from .proxy import Array, Cell
 from .storage import written
@@ -53,7 +53,7 @@ def carried_arrays(held: Mapping[str, Held], start: Mapping[str, Any]) -> list[C
         if not isinstance(start[name], Undefined):
             firsts = bindings_of(h.guess, start[name])
         for k, (t, params, x) in enumerate(zip(h.guess.types, h.params, h.leaves, strict=True)):
-            if isinstance(t, TensorType) and isinstance(x, Array):
+            if isinstance(t, TensorType | Varying) and isinstance(x, Array):
                 out.append(Carried((name, k), firsts[k], x, params[0]))
     return out
 

@@ -16,7 +16,7 @@ from ..scanloop.carry import position_of
 from ..scanloop.scan import loop_facts
 from .aliasing import forget, recall
 from .branches import State
-from .carries import Guess, Held, enter, slots_of
+from .carries import Guess, Held, check_rooms, enter, slots_of
 from .convert.site import Site
 from .iteration import Counter
 from .journal import Contents, contents, journal, mutating, refill
@@ -187,6 +187,9 @@ def traced_step(
                 holds = facts_of(cond, True) if cond is not None else []
                 with inside(None, *holds):
                     loop.body(c.item(wrap(index)) if c is not None and index is not None else None)
+                    end = read_state(loop)
+                    for name, each in held.items():
+                        check_rooms(each, end[name])
         state = read_state(loop)
         versions = [cell.version for cell in outer.cells]
         changed = [(x, before, contents(x)) for x, before in changes.changed]

@@ -648,3 +648,55 @@ def shape_chosen_by_sizes(n, m, zs):
         x = np.zeros((n, n)) if n == m else np.ones((n, m))
         total += x * z
     return total
+
+
+# ---- arrays that shrink --------------------------------------------------------------------------
+@case(_rng.random(30), 600)
+@case(_rng.random(30), 3)
+def filtered_until_empty(a, n):
+    for i in range(n):
+        if not len(a):
+            break
+        a = a[a > 0.1 * i] * 0.9
+    return a, i
+
+
+@case(_rng.random(20), _rng.random(20), 700)
+def filtered_together(a, b, n):
+    for i in range(n):
+        keep = a > 0.1 * i
+        a = a[keep] * 0.9
+        b = b[keep]
+        if a.size > 3:
+            a, b = a[1:], b[1:]
+    return a, b
+
+
+@case(-2.0, 0.5, -1.0, 1.0, 7, 6, 10)
+def mandelbrot_that_drops_points(x0, x1, y0, y1, nx, ny, most):
+    xi, yi = np.mgrid[0:nx, 0:ny]
+    c = np.linspace(x0, x1, nx)[xi] + np.linspace(y0, y1, ny)[yi] * 1j
+    counts = np.zeros(c.shape, dtype=np.int64)
+    xi.shape = yi.shape = c.shape = nx * ny
+    z = np.zeros(c.shape, np.complex128)
+    for i in range(most):
+        if not len(z):
+            break
+        np.multiply(z, z, z)
+        np.add(z, c, z)
+        out = abs(z) > 2.0
+        counts[xi[out], yi[out]] = i + 1
+        np.logical_not(out, out)
+        z, c = z[out], c[out]
+        xi, yi = xi[out], yi[out]
+    return counts.T
+
+
+@case(_rng.random(9), 0.5)
+@case(_rng.random(9), 5.0)
+def one_of_two_sizes(a, x):
+    if a[0] > x:
+        b = a[a > x]
+    else:
+        b = a[1:]
+    return b * 2, len(b)

@@ -119,6 +119,7 @@ steps = [np.sin, np.cos, np.tanh, np.sqrt]
 def chain(x, y):
     return functools.reduce(lambda v, k: steps[k % 4](v) * y + x, range({length} // 3), x)
 f, x, y = compile(chain), np.ones(5), np.ones(5)
+optimize(compile(lambda v: v + 1.0).graph(x))  # imports, tables
 start = time.perf_counter()
 trace = f.trace_of(x, y)
 traced = time.perf_counter()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,23 @@ import numpy as np
 from ..config import config
 from ..emit.interface import Meeting, meet
 from ..emit.plan import Constant, DataOf, IntOf, SizeOf, StrideOf
-from ..fxgraph.graph import Graph
+from ..fxgraph.affine import minus
+from ..fxgraph.constants import lit, new_index
+from ..fxgraph.graph import Graph, substitute
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.node import Node, Origin, origin
 from ..fxgraph.prove import Knowledge, construction
 from ..fxgraph.types import OPAQUE
 from ..optimize.loopnest.lower import lower
-from ..optimize.loopnest.program import Program
+from ..optimize.loopnest.program import (
+    Loop,
+    Program,
+    Statement,
+    children,
+    map_expressions,
+    walk,
+    with_children,
+)
 from ..optimize.loopnest.program_text import program_text
 from ..optimize.loopnest.schedule import PASSES
 from ..optimize.loopnest.simulate import GuardFailed, simulate
@@ -66,10 +77,45 @@ def check_programs(trace: Trace, graph: Graph, fresh: Fresh) -> tuple[list[Findi
     findings: list[Finding] = []
     for name, program in made:
         found = judge(program)
+        if found is None and any(_shared(s) for s in walk(program.statements)):
+            found = judge(backwards(program))
         if found is not None:
             findings.append(_finding(name, program, meeting, *found))
             break
     return findings, Check("program passes", len(made), time.perf_counter() - started)
+
+
+def _shared(s: Statement) -> bool:
+    return isinstance(s, Loop) and s.parallel
+
+
+def backwards(program: Program) -> Program:
+    """The program with the steps of its parallel loops in the opposite order: what depends on the
+    order is a race."""
+    return replace(program, statements=tuple(map(_backwards, program.statements)))
+
+
+def _backwards(s: Statement) -> Statement:
+    s = with_children(s, tuple(tuple(map(_backwards, b)) for b in children(s)))
+    if not isinstance(s, Loop) or not s.parallel or s.index.attr("step") != 1:
+        return s
+    lo, hi = s.index.attr("lo"), s.index.attr("hi")
+    index = new_index(minus(hi, lit(1)), minus(lo, lit(1)), -1)
+    return replace(s, index=index, body=tuple(_renamed(x, {s.index: index}) for x in s.body))
+
+
+def _renamed(s: Statement, replaced: dict[Node, Node]) -> Statement:
+    """The statement with nodes replaced, the bounds of its loops included."""
+
+    def new(n: Node) -> Node:
+        return substitute((n,), replaced)[0]
+
+    s = map_expressions(s, new)
+    if isinstance(s, Loop):
+        index = new(s.index)
+        replaced = replaced if index is s.index else {**replaced, s.index: index}
+        s = replace(s, index=index)
+    return with_children(s, tuple(tuple(_renamed(x, replaced) for x in b) for b in children(s)))
 
 
 class Judge:

@@ -136,13 +136,13 @@ def passes() -> Iterator[Mutant]:
     def first_wrong(g: Graph) -> Graph:
         return replace(g, outputs=(wrong(g.outputs[0]), *g.outputs[1:]))
 
+    def no_checks(g: Graph) -> Graph:
+        return replace(g, effects=(), outputs=(g.inputs[0],) * len(g.outputs))
+
     for p in pipeline.PIPELINE:
         yield Mutant(f"pass {p.name} spoils", broken(p.name, first_wrong), run, "pass", p.name)
-        yield Mutant(
-            f"pass {p.name} loses checks",
-            broken(p.name, lambda g: replace(g, effects=(), outputs=(g.inputs[0],) * len(g.outputs))),
-            run_late, "pass", p.name,
-        )  # fmt: skip
+        plant = broken(p.name, no_checks)
+        yield Mutant(f"pass {p.name} loses checks", plant, run_late, "pass", p.name)
     count = [0]
 
     def moody(g: Graph) -> Graph:
@@ -412,6 +412,11 @@ def loop_backwards(s: Statement) -> Any:
     return None
 
 
+def races(s: Statement) -> Any:
+    """A loop whose steps depend on each other is shared by threads."""
+    return (replace(s, parallel=True),) if isinstance(s, Loop) and not s.parallel else None
+
+
 _BOUNDS = (starts_late, ends_early, strides_double)
 _STORES = (loses_store, stores_wrong, stores_narrow, stores_beside)
 
@@ -422,7 +427,9 @@ def victims_and_changes() -> list[tuple[Any, tuple[Any, ...], tuple[Change, ...]
     return [
         (victims.shifted, (a,), (*_BOUNDS, ends_late, *_STORES, stores_twice)),
         (victims.total, (a,), (*_BOUNDS, ends_late, folds_wrong, folds_nothing, assigns_wrong)),
-        (victims.stepped, (a, 6), (*_BOUNDS, branches_wrong, loses_branch, loop_backwards)),
+        (victims.stepped, (a, 6), (*_BOUNDS, branches_wrong, loses_branch, loop_backwards,
+                                  races)),
+        (victims.running, (a,), (races,)),
         (victims.wild, (a, np.array([0, 3, 1]), 9.0), (*_STORES[:2], ends_early)),
         (victims.wild, (a, np.array([0, 9, 1]), 9.0), (loses_check,)),
         (victims.table, (m,), (*_BOUNDS, ends_late, *_STORES)),

@@ -56,3 +56,9 @@ def unary(ufunc):
         return ufunc(x) * 2.0
 
     return f
+
+
+def running(a):
+    for i in range(1, a.shape[0]):
+        a[i] = a[i] * 0.5 + a[i - 1]
+    return a[0]

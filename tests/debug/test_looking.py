@@ -1,0 +1,106 @@
+"""NanGuardMode, values by name, callbacks, bisection over a script."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import arignote as ag
+from arignote.debug.bisect import smallest
+from arignote.errors import NanGuardError
+
+
+def test_the_first_nan_is_named_with_its_line():
+    @ag.compile(mode="NanGuardMode")
+    def f(a):
+        b = a - 1.0
+        return np.log(b).sum()
+
+    np.testing.assert_allclose(f(np.array([2.0, 3.0])), np.log(2))
+    with pytest.raises(NanGuardError, match=r"np.log\(b\) .*test_looking.py.* gives nan at \[1\]"):
+        f(np.array([2.0, 0.5]))
+    with pytest.raises(NanGuardError, match="argument a gives inf"):
+        f(np.array([2.0, np.inf]))
+
+
+def test_what_the_rewriting_stabilises_is_no_alarm():
+    f = ag.compile(lambda a: np.log(1 + np.exp(a)), mode="NanGuardMode")
+    with ag.config(nan_guard=("nan", "inf")):
+        np.testing.assert_allclose(f(np.array([1000.0])), [1000.0])
+
+
+def test_big_numbers_are_found_in_loops():
+    @ag.compile(mode="NanGuardMode")
+    def f(a, n):
+        s = 1.0
+        for _ in range(n):
+            s = s * a[0]
+        return s
+
+    assert f(np.array([10.0]), 3) == 1000.0
+    with pytest.raises(NanGuardError, match="above nan_guard_big"):
+        f(np.array([10.0]), 30)
+
+
+def walk(a, n):
+    s = 0.0
+    for i in range(n):
+        t = a[i] * 2.0
+        s = s + t
+    b = np.sqrt(a) + s
+    return b
+
+
+def test_values_by_name_and_step():
+    a = np.array([1.0, 4.0, 9.0])
+    found = ag.compile(walk).values(a, 3)
+    assert found.steps("t") == [2.0, 8.0, 18.0]
+    assert found["s"] == 28.0
+    np.testing.assert_array_equal(found["b"], np.sqrt(a) + 28.0)
+    line = walk.__code__.co_firstlineno + 3
+    assert f"line {line}, step 1: t = 8." in str(found)
+    with pytest.raises(KeyError, match="there are b, s, t"):
+        found["z"]
+
+
+def test_callbacks_see_every_operation_and_may_stop():
+    f, seen = ag.compile(walk), []
+    a = np.array([1.0, 4.0, 9.0])
+    np.testing.assert_array_equal(f.monitor(seen.append, a, 3), walk(a, 3))
+    assert sum(s.op == "multiply" for s in seen) == 3
+    assert {s.name for s in seen} >= {"t", "s", "b"}
+
+    def stop(s):
+        if s.name == "t" and s.value > 5:
+            raise StopIteration
+
+    with pytest.raises(StopIteration):
+        f.monitor(stop, a, 3)
+
+
+def test_smallest_sets_are_found():
+    names = [f"r{k}" for k in range(40)]
+    assert smallest(names, lambda out: "r17" in out) == ("r17",)
+    assert set(smallest(names, lambda out: {"r3", "r29"} <= set(out))) == {"r3", "r29"}
+
+
+def test_bisection_over_a_script_names_the_rule(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np\n"
+        "import arignote as ag\n"
+        "f = ag.compile(lambda a: np.log(1 + np.exp(a)), mode='NanGuardMode')\n"
+        "try:\n"
+        "    f(np.array([1000.0]))\n"
+        "except FloatingPointError:\n"
+        "    raise SystemExit(0)\n"
+        "raise SystemExit('NumPy overflows here')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "arignote.debug.bisect", str(script)], capture_output=True, text=True,
+        env={**os.environ, "ARIGNOTE_FLAGS": ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "excluding=softplus_form" in done.stdout

@@ -24,7 +24,6 @@ from . import lists
 from .aliasing import Aliased
 from .carries import (
     Guess,
-    Unstable,
     check_shapes,
     counting,
     first_guess,
@@ -35,6 +34,7 @@ from .carries import (
 )
 from .counting import direction, grows_slowly
 from .journal import contents, refill
+from .leaves import Unstable
 from .proxy import Cell
 from .regions import at_site, facts_of, learn
 from .rotation import Links, after_loop, ends, links_of, settle

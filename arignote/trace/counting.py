@@ -12,7 +12,7 @@ from ..fxgraph.graph import bodies
 from ..fxgraph.node import Node
 from ..fxgraph.prove import ge0
 from ..fxgraph.types import I64
-from .carries import COUNTED, MOST_PER_STEP
+from .leaves import COUNTED, MOST_PER_STEP
 from .python_numbers import interval
 
 #: What a count may be reset to, or start from, beside other counts.

@@ -23,8 +23,8 @@ from ..fxgraph.ops.structure import empty, set_item
 from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size, TensorType
 from ..fxgraph.window import Window
-from .carries import Unstable
 from .containers import filled, flatten, rebuilt
+from .leaves import Unstable
 from .merging import Unmergeable, agreed, as_type, is_number, join
 from .proxy import Array, Cell, node_of, wrap
 from .pytree import register_list

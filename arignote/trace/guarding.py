@@ -11,8 +11,8 @@ import numpy as np
 
 from ..errors import TraceError, UnsupportedError, VerifyError
 from ..fxgraph.ops.checks import partial, recording
-from .carries import Unstable
 from .convert.site import Site
+from .leaves import Unstable
 from .regions import Ended
 from .session import NeedStatic, is_tracing
 

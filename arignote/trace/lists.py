@@ -13,7 +13,6 @@ from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
 from ..fxgraph.ops.scalar import scaled
 from ..fxgraph.prove import bounds
-from .carries import Unstable
 from .convert.site import Site
 from .growing import (
     Discarded,
@@ -27,6 +26,7 @@ from .growing import (
     position,
 )
 from .journal import Contents, mutating, recording_changes, refill
+from .leaves import Unstable
 from .registry import IMPLEMENTED
 
 NO_ANSWER = object()

@@ -20,10 +20,10 @@ from ..scanloop.scan import loop_facts, steps_known
 from .aliasing import Aliased
 from .branches import State, if_
 from .capturing import capture
-from .carries import Unstable
 from .convert.site import Site
 from .iteration import Counter, Nested, counter_of
 from .journal import journal
+from .leaves import Unstable
 from .proxy import wrap
 from .regions import at_site
 from .stepping import Loop, Memory, Outer, memory_of

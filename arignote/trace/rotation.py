@@ -17,8 +17,9 @@ from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
 from .aliasing import family, tie, tie_both
-from .carries import Held, Unstable, Varying, bindings_of
+from .carries import Held, bindings_of
 from .containers import flatten
+from .leaves import Unstable, Varying
 from .proxy import Array, Cell
 from .storage import written
 from .undefined import Undefined, certain

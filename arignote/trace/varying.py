@@ -26,7 +26,7 @@ def only_first_differs(a: Shape, b: Shape) -> bool:
 
 
 def padded(n: Node, shape: Shape) -> Node:
-    """n as the first rows of a buffer of this shape; what has no room is left out (`check_room`)."""
+    """n as the first rows of a buffer of this shape, cut where there is no room (`check_room`)."""
     rows = least(size_node(n.shape[0]), size_node(shape[0]))
     w = _rows(shape, rows)
     return set_item(empty(n.dtype, shape), w, view(n, w))

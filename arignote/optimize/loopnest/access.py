@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 from ...fxgraph.affine import minus, plus, times
 from ...fxgraph.constants import lit
@@ -27,9 +28,11 @@ from .program import (
     expressions,
     load,
     map_expressions,
-    walk,
     with_children,
 )
+
+#: Pairs of accesses of two statements that are compared before they count as one place.
+MOST_PAIRS = 400
 
 
 @dataclass(frozen=True)
@@ -67,40 +70,69 @@ def root(b: Buffer) -> Buffer:
     return b.base if b.base is not None else b
 
 
+#: Statements are never changed, so what is known of one stays true.
+_known: WeakKeyDictionary[Statement, Effects] = WeakKeyDictionary()
+
+
 def effects_of(block: Iterable[Statement]) -> Effects:
-    """The effects of a block, inner blocks included."""
-    out = Effects()
-    for s in walk(block):
+    """The effects of a block, inner blocks included.  Shared: not to be changed."""
+    parts = [_effects(s) for s in block]
+    return parts[0] if len(parts) == 1 else _together(parts)
+
+
+def _together(parts: Iterable[Effects], out: Effects | None = None) -> Effects:
+    out = out if out is not None else Effects()
+    for e in parts:
+        out.accesses.extend(e.accesses)
+        out.uses |= e.uses
+        out.sets |= e.sets
+        out.folds |= e.folds
+        out.allocates |= e.allocates
+        out.counters |= e.counters
+        out.barrier = out.barrier or e.barrier
+    return out
+
+
+def _effects(s: Statement) -> Effects:
+    out = _known.get(s)
+    if out is None:
+        out = Effects()
         for e in expressions(s):
             _read(e, out)
-        if isinstance(s, Loop):
-            out.counters.add(s.index)
-        elif isinstance(s, Assign):
-            out.sets.add(s.local)
-        elif isinstance(s, Fold):
-            out.sets.add(s.local)
-            out.folds.add(s.local)
-        elif isinstance(s, Store):
-            out.accesses.append(Access(s.buffer, s.index, True, s.accumulate))
-            if s.accumulate:
-                out.accesses.append(Access(s.buffer, s.index, False, True))
-        elif isinstance(s, Check | Break):
-            out.barrier = True
-            if isinstance(s, Check) and s.result is not None:
-                out.sets.add(s.result)
-        elif isinstance(s, Library):
-            out.barrier = out.barrier or s.name == "python"
-            out.accesses.extend(Access(p.buffer, None, True) for p in s.outputs)
-            out.accesses.extend(
-                Access(p.buffer, None, False) for p in s.inputs if not isinstance(p, Node)
-            )
-        elif isinstance(s, Alloc):
-            out.allocates.add(root(s.buffer))
-        elif isinstance(s, Point):
-            out.barrier = True
-            for b in (*s.aliases, *s.buffers):
-                out.accesses.append(Access(b, None, True))
+        _own(s, out)
+        _known[s] = _together([_effects(c) for block in children(s) for c in block], out)
     return out
+
+
+def _own(s: Statement, out: Effects) -> None:
+    """What a statement does beside reading."""
+    if isinstance(s, Loop):
+        out.counters.add(s.index)
+    elif isinstance(s, Assign):
+        out.sets.add(s.local)
+    elif isinstance(s, Fold):
+        out.sets.add(s.local)
+        out.folds.add(s.local)
+    elif isinstance(s, Store):
+        out.accesses.append(Access(s.buffer, s.index, True, s.accumulate))
+        if s.accumulate:
+            out.accesses.append(Access(s.buffer, s.index, False, True))
+    elif isinstance(s, Check | Break):
+        out.barrier = True
+        if isinstance(s, Check) and s.result is not None:
+            out.sets.add(s.result)
+    elif isinstance(s, Library):
+        out.barrier = out.barrier or s.name == "python"
+        out.accesses.extend(Access(p.buffer, None, True) for p in s.outputs)
+        out.accesses.extend(
+            Access(p.buffer, None, False) for p in s.inputs if not isinstance(p, Node)
+        )
+    elif isinstance(s, Alloc):
+        out.allocates.add(root(s.buffer))
+    elif isinstance(s, Point):
+        out.barrier = True
+        for b in (*s.aliases, *s.buffers):
+            out.accesses.append(Access(b, None, True))
 
 
 def _read(e: Node, out: Effects) -> None:
@@ -125,13 +157,22 @@ def independent(a: Effects, b: Effects) -> bool:
         return False
     if a.sets & (b.uses | b.sets) or b.sets & a.uses:
         return False
-    return not any(
-        x.write and overlap(x.buffer, y.buffer) and not disjoint(x, y)
-        for one, other in ((a, b), (b, a))
-        for x in one.accesses
-        for y in other.accesses
-    ) and not (a.allocates & {root(y.buffer) for y in b.accesses} or b.allocates & {
-        root(x.buffer) for x in a.accesses} or a.allocates & b.allocates)  # fmt: skip
+    return not any(_spoils(one, other) for one, other in ((a, b), (b, a)))
+
+
+def _spoils(a: Effects, b: Effects) -> bool:
+    """Does a write, or allocate, what b touches?"""
+    theirs = b.reads | b.writes
+    if any(overlap(x, y) for x in a.allocates for y in theirs):
+        return True
+    met = {x for x in a.writes if any(overlap(x, y) for y in theirs)}
+    if not met:
+        return False
+    mine = {x: None for x in a.accesses if x.write and root(x.buffer) in met}
+    others = dict.fromkeys(b.accesses)
+    if len(mine) * len(others) > MOST_PAIRS:
+        return True
+    return any(overlap(x.buffer, y.buffer) and not disjoint(x, y) for x in mine for y in others)
 
 
 def disjoint(x: Access, y: Access) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node, make, op_named
@@ -37,8 +38,10 @@ def contract(program: Program) -> Program:
     """Drop the axes (and then the memory) of temporaries that live within single steps of loops."""
     block = program.statements
     plans = {}
-    for b in element_temporaries(block):
-        plan = _plan(b, block)
+    able = element_temporaries(block)
+    uses = _uses(block, set(able))
+    for b in able:
+        plan = _plan(b, uses[b])
         if plan:
             plans[b] = plan
     return replace(program, statements=_apply(block, plans)) if plans else program
@@ -57,26 +60,20 @@ def element_temporaries(block: Sequence[Statement]) -> list[Buffer]:
             )
         elif isinstance(s, Point):
             barred.update(root(b) for b in (*s.aliases, *s.buffers))
-        for e in expressions(s):
-            for m in order_of((e,)):
-                if m.op.name == "load" and m.attr("buffer").base is not None:
-                    barred.add(root(m.attr("buffer")))
+        for m in order_of(expressions(s)):
+            if m.op.name == "load" and m.attr("buffer").base is not None:
+                barred.add(root(m.attr("buffer")))
         if isinstance(s, Store) and s.buffer.base is not None:
             barred.add(root(s.buffer))
     return [b for b in found if b not in barred]
 
 
-def _plan(b: Buffer, block: Sequence[Statement]) -> tuple[int, ...]:
+#: index, the loops around, is it a write
+_Use: TypeAlias = "tuple[tuple[Node, ...], tuple[Node, ...], bool]"
+
+
+def _plan(b: Buffer, uses: Sequence[_Use]) -> tuple[int, ...]:
     """The axes of b that can go: indexed, everywhere, by one and the same loop around all uses."""
-    uses: list[tuple[tuple[Node, ...], tuple[Node, ...], bool]] = []
-    stack: list[tuple[Sequence[Statement], tuple[Node, ...]]] = [(block, ())]
-    while stack:
-        statements, loops = stack.pop()
-        for s in statements:
-            for index, write in _uses(s, b):
-                uses.append((index, loops, write))
-            deeper = (*loops, s.index) if isinstance(s, Loop) else loops
-            stack.extend((c, deeper) for c in children(s))
     if not uses:
         return ()
     axes = []
@@ -90,16 +87,20 @@ def _plan(b: Buffer, block: Sequence[Statement]) -> tuple[int, ...]:
     return tuple(axes)
 
 
-def _uses(s: Statement, b: Buffer) -> list[tuple[tuple[Node, ...], bool]]:
-    out: list[tuple[tuple[Node, ...], bool]] = []
-    for e in expressions(s):
-        out.extend(
-            (m.inputs, False)
-            for m in order_of((e,))
-            if m.op.name == "load" and m.attr("buffer") is b
-        )
-    if isinstance(s, Store) and s.buffer is b:
-        out.append((s.index, True))
+def _uses(block: Sequence[Statement], wanted: set[Buffer]) -> dict[Buffer, list[_Use]]:
+    """Every access to some buffers."""
+    out: dict[Buffer, list[_Use]] = {b: [] for b in wanted}
+    stack: list[tuple[Sequence[Statement], tuple[Node, ...]]] = [(block, ())]
+    while stack:
+        statements, loops = stack.pop()
+        for s in statements:
+            for m in order_of(expressions(s)):
+                if m.op.name == "load" and m.attr("buffer") in wanted:
+                    out[m.attr("buffer")].append((m.inputs, loops, False))
+            if isinstance(s, Store) and s.buffer in wanted:
+                out[s.buffer].append((s.index, loops, True))
+            deeper = (*loops, s.index) if isinstance(s, Loop) else loops
+            stack.extend((c, deeper) for c in children(s))
     return out
 
 

@@ -107,8 +107,12 @@ def _block(
             served = _served(t, block, facts)
             if served is not None:
                 notes.append(f"{t.name}: read from {served.source} instead")
-                block = _without(block, t, served)
-                facts = [effects_of((s,)) for s in block]
+                new = _without(block, t, served)
+                facts = [
+                    f if a is b else effects_of((b,))
+                    for f, a, b in zip(facts, block, new, strict=True)
+                ]
+                block = new
     return tuple(
         with_children(s, tuple(_block(c, able, notes) for c in children(s))) for s in block
     )
@@ -276,7 +280,7 @@ def _apart(a: Access, e: Node) -> bool:
     return not moving and differ(a.index, e.inputs)
 
 
-def _without(block: Sequence[Statement], t: Buffer, served: _Served) -> tuple[Statement, ...]:
+def _without(block: tuple[Statement, ...], t: Buffer, served: _Served) -> tuple[Statement, ...]:
     def visit(m: Node) -> Node:
         if m.op.name != "load" or m.attr("buffer") is not t:
             return m
@@ -286,12 +290,15 @@ def _without(block: Sequence[Statement], t: Buffer, served: _Served) -> tuple[St
     return _mapped(block, Rebuild(visit=visit))
 
 
-def _mapped(block: Sequence[Statement], rebuild: Rebuild) -> tuple[Statement, ...]:
+def _mapped(block: tuple[Statement, ...], rebuild: Rebuild) -> tuple[Statement, ...]:
     out = []
     for s in block:
-        s = map_expressions(s, lambda e: rebuild((e,))[0])
-        out.append(with_children(s, tuple(_mapped(c, rebuild) for c in children(s))))
-    return tuple(out)
+        mine = expressions(s)
+        if rebuild(mine) != mine:
+            s = map_expressions(s, lambda e: rebuild((e,))[0])
+        inner = tuple(_mapped(c, rebuild) for c in children(s))
+        out.append(s if inner == children(s) else with_children(s, inner))
+    return block if all(map(is_, out, block)) else tuple(out)
 
 
 # ---- what nobody reads ---------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from .access import effects_of
 from .blocks import BLOCK, blockable, blocks_of, final_before, if_large, outside_threads
 from .interchange import moves
 from .polynomial import expression, polynomial, slope
-from .program import Alloc, Buffer, Fold, Library, Loop, Panel, Program, Statement, load
+from .program import Alloc, Buffer, Fold, Library, Loop, Panel, Program, Statement, load, walk
 from .strides import buffer_strides
 
 #: Steps of a recurrence from which its far part is worth calls.
@@ -38,6 +38,8 @@ _BLAS = frozenset("fdFD")
 def raise_products(program: Program) -> Program:
     """The program with matrix products in loops raised to gemm."""
     notes: list[str] = []
+    if not any(dot_of(s) for s in walk(program.statements)):
+        return program
 
     def change(loop: Loop) -> Statement | None:
         for at, s in enumerate(loop.body):
@@ -54,6 +56,8 @@ def raise_products(program: Program) -> Program:
 def raise_recurrences(program: Program) -> Program:
     """The program with the far part of triangular recurrences raised to gemv."""
     notes: list[str] = []
+    if not any(dot_of(s) for s in walk(program.statements)):
+        return program
 
     def change(loop: Loop) -> Statement | None:
         for at, s in enumerate(loop.body):

@@ -33,6 +33,7 @@ from .program import (
     children,
     load,
     map_expressions,
+    walk,
     with_children,
 )
 
@@ -40,6 +41,8 @@ from .program import (
 def raise_rows(program: Program) -> Program:
     """The program with products of a matrix and a vector a step gathered into matrix products."""
     notes: list[str] = []
+    if not any(_product(s) for s in walk(program.statements)):
+        return program
 
     def change(loop: Loop) -> Statement | None:
         for at, s in enumerate(loop.body):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from ...fxgraph.prove import Knowledge, construction
+from .accumulate import accumulate
 from .batch import batch
 from .collapse import collapse
 from .contract import contract
@@ -17,6 +18,7 @@ from .fuse import fuse
 from .interchange import interchange
 from .parallel import parallelize
 from .program import Program
+from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
 from .raise_rows import raise_rows
 
@@ -33,6 +35,8 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("fusion", fuse),
     ProgramPass("contraction", contract),
     ProgramPass("forwarding", forward),
+    ProgramPass("propagation", propagate),
+    ProgramPass("accumulation", accumulate),
     ProgramPass("batch", batch),
     ProgramPass("raise_rows", raise_rows),
     ProgramPass("raise_products", raise_products),

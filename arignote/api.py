@@ -11,6 +11,7 @@ import importlib
 import inspect
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -24,6 +25,7 @@ from .trace.signature import Signature, signature_of
 
 if TYPE_CHECKING:
     from .debug.explain import Explanation
+    from .debug.profile import Profile
     from .debug.report import Report
     from .debug.values import Values
     from .emit.kernel import Compilation
@@ -239,6 +241,20 @@ class Compiled(Dispatcher):
         step of a loop apart.  The arguments are not written."""
         module = importlib.import_module("arignote.debug.values")
         found: Values = module.values_of(self.trace_of(*args, **kwargs), flatten((args, kwargs))[0])
+        return found
+
+    def profile(self, *args: Any, **kwargs: Any) -> Profile:
+        """Where the time of a call like this one goes, and tips; the arguments are not written.
+
+        Builds the kernel and calls it some times.  Raises what the call raises.
+        """
+        leaves, _ = flatten((args, kwargs))
+        started = time.perf_counter()
+        trace = self.trace_of(*args, **kwargs)
+        seconds = time.perf_counter() - started
+        made = _maker().stages(trace, self._mode())
+        module = importlib.import_module("arignote.debug.profile")
+        found: Profile = module.profile(made, leaves, seconds, len(self.kernels))
         return found
 
     def monitor(self, callback: Callable[[Any], None], *args: Any, **kwargs: Any) -> Any:

@@ -99,7 +99,8 @@ def test_bisection_over_a_script_names_the_rule(tmp_path):
         "raise SystemExit('NumPy overflows here')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "arignote.debug.bisect", str(script)], capture_output=True, text=True,
+        [sys.executable, "-m", "arignote.debug.bisect", str(script)],
+        capture_output=True, text=True,
         env={**os.environ, "ARIGNOTE_FLAGS": ""},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,73 @@
+"""What a user could change to make a call faster, each tip with the line it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..emit.kernel import Compilation
+from ..fxgraph.graph import order_of
+from ..fxgraph.node import Origin, origin
+from ..fxgraph.types import TensorType
+from ..optimize.loopnest.program import Check, Library, Loop, walk
+from ..trace.plan import Trace
+from ..trace.signature import ArraySpec, is_odd
+
+#: Specialisations of one function from which on retracing is worth a tip.
+MANY = 4
+
+
+def tips_for(made: Compilation, leaves: Sequence[Any], specialisations: int) -> list[str]:
+    """The tips for one compilation, a call of it, and the number of specialisations there are."""
+    found = [
+        *_wider(made.trace), *_layouts(made.trace, leaves), *_python(made), *_checks(made),
+        *made.program.notes,
+    ]  # fmt: skip
+    if specialisations >= MANY:
+        found.append(
+            f"{specialisations} specialisations: dtypes, layouts, static values or relations "
+            f"between sizes change from call to call; each was traced and built"
+        )
+    return list(dict.fromkeys(found))
+
+
+def _at(where: Origin | None) -> str:
+    return f" at {where}: {where.expression}" if where is not None else ""
+
+
+def _wider(trace: Trace) -> Iterator[str]:
+    for n in order_of(trace.graph.roots, inside=True):
+        if n.op.name == "cast" and isinstance(n.type, TensorType) and n.shape:
+            if n.inputs[0].dtype == np.float32 and n.dtype == np.float64:
+                yield f"float32 becomes float64{_at(origin.get(n))}; a float32 operand keeps it"
+
+
+def _layouts(trace: Trace, leaves: Sequence[Any]) -> Iterator[str]:
+    for k, (spec, x) in enumerate(zip(trace.signature.leaves, leaves, strict=True)):
+        if isinstance(x, np.ndarray) and is_odd(x):
+            yield f"argument {k} is misaligned or byte-swapped: each call copies it"
+        elif isinstance(spec, ArraySpec) and spec.layout == "strided":
+            yield (
+                f"argument {k} is not contiguous, which keeps loops from using vectors: "
+                f"np.ascontiguousarray(x) once, if it is used often"
+            )
+
+
+def _python(made: Compilation) -> Iterator[str]:
+    for s in walk(made.program.statements):
+        if isinstance(s, Library) and s.name == "python" and s.site >= 0:
+            node = made.program.sites[s.site].node
+            name = node.op.name if node is not None else "an operation"
+            yield f"{name} runs in Python{_at(s.origin)}"
+
+
+def _checks(made: Compilation) -> Iterator[str]:
+    for loop in walk(made.program.statements):
+        if not isinstance(loop, Loop):
+            continue
+        for s in loop.body:
+            if isinstance(s, Check):
+                where = made.program.sites[s.site].origin
+                yield f"{s.kind} is tested in each step of a loop{_at(where)}"

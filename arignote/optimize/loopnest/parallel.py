@@ -21,6 +21,7 @@ from .dependence import independent_steps, private_scratch
 from .program import (
     Alloc,
     If,
+    Library,
     Loop,
     Program,
     Statement,
@@ -68,8 +69,15 @@ def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
             out[k] = replace(s, body=body, parallel=True, work=work_of(s.body))
             out = [a for a in out if not (isinstance(a, Alloc) and a.buffer in private)]
             return _rest(tuple(out), s)
-        out[k] = replace(s, body=_block(s.body))
+        if not _calls_libraries(s.body):
+            out[k] = replace(s, body=_block(s.body))
     return tuple(out)
+
+
+def _calls_libraries(block: Sequence[Statement]) -> bool:
+    """Does a step call a library that has threads of its own?  Two pools that take turns at every
+    step wait for each other: such a step is left to the library."""
+    return any(isinstance(s, Library) and s.name != "python" for s in block)
 
 
 def _rest(block: tuple[Statement, ...], done: Loop) -> tuple[Statement, ...]:

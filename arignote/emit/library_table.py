@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from ..fxgraph.types import DType
 from ..optimize.loopnest.program import Library, Panel, Program, walk
+from .cython.lapack_c import ROUTINES as LAPACK
+from .cython.lapack_c import lapack_names
+from .scalar_code import code
 
 _BLAS = "scipy.linalg.cython_blas"
+_LAPACK = "scipy.linalg.cython_lapack"
 #: Routines of `Library` statements -> the module and the name without its type letter.
 ROUTINES = {
     "gemm": (_BLAS, "gemm"),
@@ -37,11 +41,29 @@ def operand_dtype(s: Library) -> DType:
     return first.buffer.dtype
 
 
+def lapack_op(program: Program, s: Library) -> str | None:
+    """The op of a call that LAPACK computes, where it knows the type of its elements."""
+    n = program.sites[s.site].node if s.name == "python" and s.site >= 0 else None
+    if n is None or n.op.name not in LAPACK or not isinstance(s.inputs[0], Panel):
+        return None
+    return n.op.name if s.inputs[0].buffer.dtype.char in "fdFD" else None
+
+
+def lapack_type(s: Library) -> str:
+    """The type code of the elements that such a call works on."""
+    first = s.inputs[0]
+    assert isinstance(first, Panel)
+    return code(first.buffer.dtype)
+
+
 def externs(program: Program) -> tuple[str, ...]:
     """The C functions of other packages that a program's module must be given, in order."""
     found: dict[str, None] = {}
     for s in walk(program.statements):
-        if isinstance(s, Library) and s.name in ROUTINES:
+        if isinstance(s, Library) and (op := lapack_op(program, s)) is not None:
+            for name in lapack_names(op, lapack_type(s)):
+                found[f"{_LAPACK}:{name}"] = None
+        elif isinstance(s, Library) and s.name in ROUTINES:
             module, _ = ROUTINES[s.name]
             found[f"{module}:{routine(s.name, operand_dtype(s))}"] = None
     return tuple(found)

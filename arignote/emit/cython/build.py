@@ -67,8 +67,10 @@ def build_key(text: str, compiler: Compiler, externs: tuple[str, ...] = ()) -> s
 
     Comments, which name the user's lines, do not count: a function that moves is not built again.
     """
-    facts = (_without_comments(text), compiler.identity, compiler.version, compiler.options, compiler.libraries,
-             externs, cpu_identity(), versions())  # fmt: skip
+    facts = (
+        _without_comments(text), compiler.identity, compiler.version, compiler.options,
+        compiler.libraries, externs, cpu_identity(), versions(),
+    )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -13,9 +13,11 @@ from ...fxgraph.constants import const
 from ...fxgraph.node import Node
 from ...fxgraph.types import OPAQUE, Size
 from ...optimize.loopnest.program import Library, Panel
-from ..library_table import LETTERS, ROUTINES, operand_dtype
+from ..library_table import LETTERS, ROUTINES, lapack_op, lapack_type, operand_dtype
 from ..scalar_code import code
 from .expressions import ATOM
+from .lapack_c import ROUTINES as LAPACK
+from .lapack_c import lapack_function, lapack_part
 from .libraries_c import library_part
 from .scope import Scope
 
@@ -155,9 +157,25 @@ def _python(scope: Scope, s: Library) -> None:
     for k, i in enumerate(numbers):
         scope.put(f"{ints}[{k}] = {i}")
     ctx = scope.context()
-    scope.put(f"if {ctx}.callback({ctx}.owner, {s.site}, {pointers}, {ints}) != 0:")
+    called = f"{ctx}.callback({ctx}.owner, {s.site}, {pointers}, {ints}) != 0"
+    op = lapack_op(scope.module.program, s)
+    if op is not None:
+        called = f"{_lapack(scope, s, op, pointers, ints)} != 0 and {called}"
+    scope.put(f"if {called}:")
     scope.put("    return 3")
     scope.fails = True
+
+
+def _lapack(scope: Scope, s: Library, op: str, pointers: str, ints: str) -> str:
+    """The call of LAPACK that stands before the op's NumPy meaning; nonzero: that one is wanted."""
+    n = scope.module.program.sites[s.site].node
+    first = s.inputs[0]
+    assert n is not None and isinstance(first, Panel)
+    t = lapack_type(s)
+    scope.module.type_of(t)
+    scope.module.libraries[f"lapack_{op}_{t}"] = lapack_part(op, t)
+    flags = "".join(f", {int(n.attr(a))}" for a in LAPACK[op].attrs)
+    return f"{lapack_function(op, t)}({pointers}, {ints}, {len(first.shape) - 2}{flags})"
 
 
 def _array(scope: Scope, name: str, kind: str, count: int) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import pickle
 import sys
 import threading
 import time
@@ -272,7 +273,12 @@ class Compiled(Dispatcher):
         return f"<compiled {self._name}>"
 
     def __reduce__(self) -> Any:
-        """By reference, as functions are pickled."""
+        """By reference, as functions are pickled.  Raises PicklingError where there is none."""
+        if "<locals>" in self._name or "<lambda>" in self._name:
+            raise pickle.PicklingError(
+                f"{self._name} is defined inside another function or has no name, so a pickle "
+                f"cannot refer to it: define it at the top of a module or in a class there"
+            )
         return _restored, (self._function.__module__, self._name)
 
     def __copy__(self) -> Compiled:

@@ -23,6 +23,8 @@ from .library_table import externs
 from .plan import Plan
 from .warm import Ready
 
+_NEVER = 1e30
+
 
 @dataclass(frozen=True)
 class Compilation:
@@ -63,10 +65,15 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     program = schedule(program, config.excluding)
     seconds["lower"] = clock() - started
     started = clock()
-    text = print_program(program, parallel_min_us=config.parallel_min_us)
+    text = print_program(program, parallel_min_us=_least_work())
     seconds["print"] = clock() - started
     plan = plan_of(trace, meeting, program)
     return Compilation(trace, graph, meeting, program, text, plan, seconds, report)
+
+
+def _least_work() -> float:
+    """Microseconds of work below which nothing is shared by threads."""
+    return _NEVER if "parallel" in config.excluding else float(config.parallel_min_us)
 
 
 def make_kernel(made: Compilation, structure: Any = None) -> tuple[Kernel, Ready]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..emit.kernel import Compilation, compilation
 from ..errors import CompilerMissingError
+from ..fxgraph.graph import order_of
 from ..trace.interpreted import feeds_of
 from ..trace.overlap import overlapping
 from ..trace.plan import Trace
@@ -198,13 +199,19 @@ class Validation:
 
 
 def _open_ended(trace: Trace) -> bool:
-    """Is there a loop whose end depends on values?  Strange values might keep it running."""
-    return any(
-        b.cond is not None and b.index is None
-        for n in trace.graph.order
-        if "body" in n.op.traits
-        for b in n.attr("bodies")
-    )
+    """Is there a loop whose end depends on array data?  Strange values might keep it running."""
+    for n in order_of(trace.graph.roots, inside=True):
+        for b in n.attr("bodies") if n.op.name == "scan" else ():
+            if b.index is None:
+                return True
+            bounds = order_of((b.index.attr("lo"), b.index.attr("hi")))
+            if not all(m.op.name in _FROM_SIZES for m in bounds):
+                return True
+    return False
+
+
+#: Ops of numbers that follow from sizes and Python ints.
+_FROM_SIZES = frozenset("affine input constant index minimum maximum floor_divide clip".split())
 
 
 __all__ = ["Depth", "Validation", "validate"]

@@ -140,3 +140,29 @@ def test_special_values_are_there():
     assert np.isnan(values).any() and np.isinf(values).any()
     assert np.signbit(values[values == 0]).any()
     assert np.iinfo(np.int8).min in special_values(np.int8)
+
+
+def counted(a):
+    s = 0
+    for i in range(a[0]):
+        s += i
+    return s
+
+
+def summed(a, n):
+    s = 0.0
+    for i in range(n):
+        s += a[i]
+    return s
+
+
+def test_strange_values_do_not_keep_loops_running():
+    """A bound that comes from array data keeps the values that were given in range."""
+    assert check(counted, np.array([5, 2]), build=False, layouts=(), samples=4).ok
+    assert check(summed, np.ones(4), 4, build=False, layouts=(), samples=4).ok
+
+
+def test_the_kernel_is_right_for_special_values():
+    report = check(lambda a, b: np.maximum(a, b) / b - np.sqrt(a), np.ones(9), np.full(9, 2.0),
+                   layouts=(), samples=10)  # fmt: skip
+    assert report.ok, str(report)

@@ -9,6 +9,7 @@ from .affine import minus, plus, size_node, times
 from .constants import lit
 from .node import Node
 from .prove import ge0
+from .types import Shape
 from .window import Window
 
 
@@ -56,3 +57,12 @@ def inside(outer: Window, inner: Window) -> Window | None:
         starts[a] = minus(inner.starts[k], outer.starts[k])
         steps[a], axes[a] = inner.steps[k], inner.axes[k]
     return Window(tuple(starts), tuple(steps), tuple(axes), inner.shape)
+
+
+def in_range(w: Window, base: Shape) -> bool:
+    """Is every element of the window (if it has any) proved to be one of the base's?"""
+    for k, d in enumerate(base):
+        low, high = reach(w, k)
+        if not (ge0(low) and ge0(minus(minus(size_node(d), high), lit(1)))):
+            return False
+    return True

@@ -25,8 +25,7 @@ from ..fxgraph.ops.shaping import spread
 from ..fxgraph.ops.structure import gather, scatter_add, scatter_set, set_item, view
 from ..fxgraph.types import Shape, TensorType
 from ..fxgraph.window import window_of
-from .cond import cond_op
-from .exclusive import exclusive
+from .exclusive import unconditional
 
 #: What a symbolic size, and a number of steps, counts as.
 TYPICAL = 100
@@ -67,7 +66,8 @@ class BodyWalk(Walk):
         self.writer: dict[Node, Node] = {}  # value -> the set_item that put it into a held array
         self.clock = 0
         #: how often this body runs for each time around it, about
-        self.steps = 1 if not own or extra or all(x.op is token for x in own) else TYPICAL
+        self.is_branch = all(x.op is token for x in own)
+        self.steps = 1 if self.is_branch else TYPICAL
         self.scanned: set[Node] = set()
 
     # ---- forward values --------------------------------------------------------------------------
@@ -78,12 +78,9 @@ class BodyWalk(Walk):
 
     @cached_property
     def guarded(self) -> frozenset[Node]:
-        """What is only computed, and may only be valid, inside a branch of this body."""
-        out: set[Node] = set()
-        for n in self.order:
-            if n.op is cond_op:
-                out |= exclusive(n, 0, self, self.mine) | exclusive(n, 1, self, self.mine)
-        return frozenset(out)
+        """What may only be valid inside a branch of this body, or if a loop in it runs."""
+        eager = unconditional(self.roots, self.mine)
+        return frozenset(n for n in self.order if n.inputs and n not in eager)
 
     def adopt(self, n: Node) -> None:
         """n stands in for a node of this branch."""
@@ -158,15 +155,22 @@ class BodyWalk(Walk):
             at = [self.value(x) for x in n.inputs[2:]]
             with at_origin(origin.get(n)):
                 old = make(gather, (base, *n.inputs[2:]), n.attrs)
+            self._keep_inside(old)
             return make(scatter_set, (holder, self.value(old), *at), n.attrs)
         w = window_of(n)
         again = base.op.name == "set_item" and window_of(base) == w and not w.repeated
         old = spread(base.inputs[-1], w.shape) if again else view(base, w)
+        self._keep_inside(old)
         return set_item(holder, window_at(self, n), self.value(old))
 
     def due(self, placeholder: Node) -> float:
         """Versions that the placeholder may be read back from were restored before this."""
         return self.deadline.get(placeholder, math.inf)
+
+    def _keep_inside(self, old: Node) -> None:
+        """A read that undoing needs is part of the branch whose write it undoes."""
+        if self.is_branch and old.inputs:
+            self.adopt(old)
 
     # ---- after the walk --------------------------------------------------------------------------
 

@@ -7,13 +7,17 @@ index that the predicate keeps in range); so a walk has to know it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
 from ..autograd_sym.reverse import Walk
 from ..fxgraph.constants import proj
-from ..fxgraph.graph import bodies, captures
+from ..fxgraph.graph import bodies, captures, order_of
+from ..fxgraph.interpret import needed
 from ..fxgraph.node import Node, dependencies
+from ..fxgraph.overlap import in_range
+from ..fxgraph.window import window_of
+from .scan import scan_op
 
 
 def exclusive(
@@ -53,3 +57,53 @@ def exclusive(
             for d in dependencies(x):
                 heappush(heap, (-d.serial, d))
     return mine
+
+
+def unconditional(roots: Iterable[Node], mine: Callable[[Node], bool]) -> set[Node]:
+    """The nodes of a body that may be computed whenever it runs.
+
+    Those that only a branch reads are left out, and those that only a loop reads if they read or
+    write elements that are not proved to be there: the loop may not run.
+    """
+    out: set[Node] = set()
+    stack = [r for r in roots if mine(r)]
+    while stack:
+        n = stack.pop()
+        if n in out:
+            continue
+        out.add(n)
+        below = needed(n)
+        if n.op is scan_op:
+            below = [*below, *(x for x in _read_by_steps(n) if mine(x) and _is_safe(x, mine))]
+        stack.extend(x for x in below if mine(x) and x not in out)
+    return out
+
+
+def _read_by_steps(n: Node) -> list[Node]:
+    """What every step of a loop reads from outside."""
+    b = bodies(n)[0]
+    found: dict[Node, None] = {}
+    seen: set[Node] = set()
+    stack = list(b.roots)
+    while stack:
+        m = stack.pop()
+        if m in seen:
+            continue
+        seen.add(m)
+        if not m.free & b.own:
+            found[m] = None
+            continue
+        stack.extend(needed(m))
+        if m.op is scan_op:
+            stack.extend(_read_by_steps(m))
+    return list(found)
+
+
+def _is_safe(n: Node, mine: Callable[[Node], bool]) -> bool:
+    """Are all elements that computing n reads or writes proved to be there?"""
+    windows = [
+        m
+        for m in order_of((n,), stop=lambda m: not mine(m))
+        if m.op.name in ("view", "set_item", "add_at")
+    ]
+    return all(in_range(window_of(m), m.inputs[0].shape) for m in windows)

@@ -43,7 +43,8 @@ def operand_dtype(s: Library) -> DType:
 
 def lapack_op(program: Program, s: Library) -> str | None:
     """The op of a call that LAPACK computes, where it knows the type of its elements."""
-    n = program.sites[s.site].node if s.name == "python" and s.site >= 0 else None
+    known = s.name == "python" and 0 <= s.site < len(program.sites)
+    n = program.sites[s.site].node if known else None
     if n is None or n.op.name not in LAPACK or not isinstance(s.inputs[0], Panel):
         return None
     return n.op.name if s.inputs[0].buffer.dtype.char in "fdFD" else None

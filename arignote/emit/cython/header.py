@@ -150,6 +150,33 @@ void* an_reserve(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil
 void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""",
         ("base",),
     ),
+    "polls": Part(
+        """\
+#include <time.h>
+/* A Ctrl-C is looked for some 20 times a second, whatever a step of the loop takes: the number of
+   steps between two looks at the clock grows until it pays. */
+typedef struct { int64_t left, step; double last; } an_polls;
+static inline double an_now(void) { return (double)clock() / CLOCKS_PER_SEC; }
+static inline void an_watch(an_polls *w) { w->left = w->step = 1; w->last = an_now(); }
+static __attribute__((noinline, cold)) int an_look_up(an_context *ctx, an_polls *w) {
+    const double now = an_now(), elapsed = now - w->last;
+    if (elapsed < 0.05 && w->step < 1 << 24) w->step *= 2;
+    if (elapsed > 0.2 && w->step > 1) w->step /= 2;
+    w->left = w->step;
+    if (elapsed < 0.05) return 0;
+    w->last = now;
+    return ctx->interrupted();
+}
+static inline int an_stopped(an_context *ctx, an_polls *w) {
+    return --w->left <= 0 && an_look_up(ctx, w);
+}""",
+        """\
+ctypedef struct an_polls:
+    pass
+void an_watch(an_polls* w) noexcept nogil
+int an_stopped(an_context* ctx, an_polls* w) noexcept nogil""",
+        ("base",),
+    ),
     "clear": Part(
         "static inline void an_clear(void *p, int64_t bytes) { memset(p, 0, bytes); }",
         "void an_clear(void* p, int64_t bytes) noexcept nogil",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ...optimize.loopnest.program import Loop, Statement, While
+from ...optimize.loopnest.program import Loop, Statement, While, walk
 from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
@@ -38,12 +38,28 @@ def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) ->
     index = scope.open_index(loop.index)
     lo, hi = bounds
     step = loop.index.attr("step")
+    watch = _watch(scope, loop)
     span = hi if (lo, step) == ("0", 1) else f"{lo}, {hi}" if step == 1 else f"{lo}, {hi}, {step}"
     scope.put(f"for {index} in range({span}):")
     scope.depth += 1
+    if watch:
+        scope.put(f"if an_stopped({scope.context()}, &{watch}):")
+        scope.put("    return 3")
+        scope.fails = True
     block(scope, loop.body)
     scope.depth -= 1
     scope.close_index(loop.index)
+
+
+def _watch(scope: Scope, loop: Loop) -> str:
+    """What an outermost loop with loops inside looks for Ctrl-C by; empty for other loops."""
+    nested = any(isinstance(s, Loop) for s in walk(loop.body))
+    if not nested or scope.outer is not None or scope.depth > 1:
+        return ""
+    watch = scope.variable("watch", "an_polls")
+    scope.require("polls")
+    scope.put(f"an_watch(&{watch})")
+    return watch
 
 
 def print_while(scope: Scope, s: While, block: Block) -> None:

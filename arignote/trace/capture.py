@@ -309,8 +309,8 @@ class _Outputs:
                 return Argument(k)
         if isinstance(x, str) and "\x02" in x:
             raise TraceError(
-                "a text with a traced value in it is returned: only print(), assert and raise can make "
-                "text of values that are computed when the compiled function runs"
+                "a text with a traced value in it is returned: only print(), assert and raise can "
+                "make text of values that are computed when the compiled function runs"
             )
         return Static(x)
 

@@ -54,7 +54,8 @@ def set_shape(self: Array, value: Any) -> None:
     """`x.shape = value`: the same memory under other sizes."""
     if session().knowledge.regions:
         raise UnsupportedError(
-            f"x.shape is assigned in a traced loop or branch: write x = x.reshape(...), at {place()}"
+            f"x.shape is assigned in a traced loop or branch: write x = x.reshape(...), at "
+            f"{place()}"
         )
     try:
         new = reshaping.reshape(self, value, copy=False)

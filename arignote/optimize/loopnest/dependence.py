@@ -1,6 +1,7 @@
 """What may run in another order: distances between accesses, and steps that are independent.
 
-The facts are exact for positions that move with the loop by one (index + constant), and conservative
+The facts are exact for positions that move with the loop by one (index + constant), and
+conservative
 for anything else; integer sets decide what these cannot.
 """
 

@@ -1,9 +1,10 @@
 """Fusion of neighbouring loops.
 
-Two loops over the same range become one when no step of the second needs, or spoils, what a later step
-of the first does: for every buffer that both touch and one writes, some axis is read and written at
-(loop index + constant) with the second's constant at most the first's.  Then a temporary that is
-only used at the loop's own position loses that axis; one without axes becomes a variable.
+Two loops over the same range become one when no step of the second needs, or spoils, what a later
+step of the first does: for every buffer that both touch and one writes, some axis is read and
+written at (loop index + constant) with the second's constant at most the first's.  Then a
+temporary that is only used at the loop's own position loses that axis; one without axes becomes a
+variable.
 
     for i: t[i] = max(x[i, :])                for i:
     for i: for j: e[i, j] = exp(x - t[i])  ->     m = max(x[i, :])
@@ -116,14 +117,17 @@ def _scalar_rows(loop: Loop) -> bool:
 
 
 def _shape_of(loop: Loop) -> str:
-    """What an innermost loop is: a map, or something that keeps to itself (a fold has its own form)."""
+    """What an innermost loop is: a map, or something that keeps to itself (a fold has its own
+    form).
+    """
     if all(isinstance(s, Store | Assign | Alloc) for s in loop.body):
         return "map"
     return f"other{id(loop)}"
 
 
 def _clear_way(p: int, mine: Effects, facts: Sequence[Effects]) -> list[int] | None:
-    """Statements after p that must go before it so that b can follow p directly; None: impossible."""
+    """Statements after p that must go before it so that b can follow p directly; None: impossible.
+    """
     moved: list[int] = []
     wanted = [mine]
     for q in range(len(facts) - 1, p, -1):

@@ -1,10 +1,10 @@
 """Which loops threads may share: the outermost ones whose steps are independent.
 
-Steps are independent when every buffer that is written is accessed, by all its accesses in the loop, at
-one and the same position of an axis that moves with the loop; when variables are set before they are
-used; and when scratch made outside belongs to one step (it then moves inside: a copy a thread).
-Work is estimated in tenths of nanoseconds a step, from the expressions and the sizes of inner loops, so that the
-kernel itself can decide with the sizes of the call.
+Steps are independent when every buffer that is written is accessed, by all its accesses in the
+loop, at one and the same position of an axis that moves with the loop; when variables are set
+before they are used; and when scratch made outside belongs to one step (it then moves inside: a
+copy a thread). Work is estimated in tenths of nanoseconds a step, from the expressions and the
+sizes of inner loops, so that the kernel itself can decide with the sizes of the call.
 """
 
 from __future__ import annotations

@@ -49,9 +49,7 @@ def _block(
     return tuple(out)
 
 
-def _merged(
-    outer: Loop, inner: Loop, shapes: dict[tuple[Buffer, Shape], Buffer]
-) -> Loop | None:
+def _merged(outer: Loop, inner: Loop, shapes: dict[tuple[Buffer, Shape], Buffer]) -> Loop | None:
     """One loop for two, or None where an access does not allow it."""
     if not all(isinstance(s, Store | Assign) for s in inner.body):
         return None

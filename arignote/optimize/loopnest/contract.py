@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from ...fxgraph.constants import const
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node, make, op_named
 from ...fxgraph.types import TensorType
@@ -126,7 +127,22 @@ def _apply(
             return load(smaller[b], [i for k, i in enumerate(m.inputs) if k not in plans[b]])
         return m
 
-    return _rewritten(block, Rebuild(visit=visit), plans, smaller, variables)
+    early = _read_first(block, set(variables))
+    return _rewritten(block, Rebuild(visit=visit), plans, smaller, variables, early)
+
+
+def _read_first(block: Sequence[Statement], wanted: set[Buffer]) -> set[Buffer]:
+    """The buffers that are read above where they are written: by a later step of a loop."""
+    out: set[Buffer] = set()
+    seen: set[Buffer] = set()
+    for s in walk(block):
+        reads = {m.attr("buffer") for m in order_of(expressions(s)) if m.op.name == "load"}
+        out |= (reads & wanted) - seen
+        if isinstance(s, Store):
+            if s.accumulate and s.buffer in wanted and s.buffer not in seen:
+                out.add(s.buffer)
+            seen.add(s.buffer)
+    return out
 
 
 def _rewritten(
@@ -135,17 +151,22 @@ def _rewritten(
     plans: dict[Buffer, tuple[int, ...]],
     smaller: dict[Buffer, Buffer],
     variables: dict[Buffer, Node],
+    early: set[Buffer],
 ) -> tuple[Statement, ...]:
     out: list[Statement] = []
     for s in block:
         if isinstance(s, Alloc) and s.buffer in variables:
+            if s.buffer in early:
+                out.append(Assign(variables[s.buffer], const(0, s.buffer.dtype)))
             continue
         s = map_expressions(s, lambda e: rebuild((e,))[0])
         if isinstance(s, Alloc) and s.buffer in smaller:
             s = Alloc(smaller[s.buffer], s.zero)
         elif isinstance(s, Store) and s.buffer in plans:
             s = _stored(s, plans, smaller, variables)
-        blocks = tuple(_rewritten(c, rebuild, plans, smaller, variables) for c in children(s))
+        blocks = tuple(
+            _rewritten(c, rebuild, plans, smaller, variables, early) for c in children(s)
+        )
         out.append(with_children(s, blocks))
     return tuple(out)
 

@@ -20,7 +20,7 @@ from ...fxgraph.node import Node
 from ...fxgraph.types import TensorType
 from .access import Access, Effects, differ, effects_of, overlap, root
 from .contract import element_temporaries
-from .dependence import offset_from
+from .dependence import covers, offset_from
 from .program import (
     Alloc,
     Assign,
@@ -136,7 +136,7 @@ def _served(t: Buffer, block: Sequence[Statement], facts: Sequence[Effects]) -> 
         return None
     first, last = touching[0], touching[-1]
     found = _store_of(t, block[first])
-    if found is None:
+    if found is None or not covers(block[first], t):  # what is not stored is not elsewhere, either
         return None
     store, body = found
     for served, written in _candidates(store, body):

@@ -81,3 +81,15 @@ def row_sums(a, b, c):
 
 def test_a_sum_is_not_its_start():
     check("forwarding", row_sums, *vectors(4, 6), rtol=1e-12)
+
+
+def partly(a, b, c):
+    t = np.zeros(a.shape[0])
+    t[:3] = a[:3] * 2
+    b[:3] = t[:3]
+    b[3:] = 5.0
+    c[:] = t + b
+
+
+def test_a_part_does_not_stand_for_the_whole():
+    check("forwarding", partly, *vectors(5, 8))

@@ -329,7 +329,7 @@ def _merge_place(
     if not is_array(t):
         return scope.local("c", t.type)
     root = chain_root(t)
-    if root is chain_root(o) and root in scope:
+    if root is chain_root(o) and root in scope and root not in owned:
         kept = base.buffer(root)
         if root not in over or kept is None:
             kept = fresh(root, scope)

@@ -60,6 +60,12 @@ def schedule(
             if a in over and _writes_window(a)
         ):
             continue
+        if any(
+            _scatter_reads_itself(a, found, region, scope, copied)
+            for a in actions
+            if a in over and "scatter" in a.op.traits
+        ):
+            continue
         order = _ordered(
             actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED, owned
         )
@@ -256,6 +262,29 @@ def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) 
         + ": it reads what it overwrites",
     )
     return True
+
+
+def _scatter_reads_itself(
+    w: Node, actions: set[Node], region: Region, scope: Scope, copied: set[tuple[Node, Node]]
+) -> bool:
+    """Does a scatter compute its value or its positions from the array it writes?  Marks what to
+    store: which positions come first is known at run time only."""
+    base = w.inputs[0]
+    changed = False
+    for x in w.inputs[1:]:
+        if not is_array(x) or x in actions:
+            continue
+        here = _position(x.shape)
+        if not any(source is base for source, _, _ in _reads(x, here, actions, scope, x)):
+            continue
+        changed = True
+        if x is base or x in scope:
+            copied.add((w, base))
+        else:
+            region.forced.add(x)
+    if changed:
+        scope.state.note(w, "a temporary for what it computes from the array it writes")
+    return changed
 
 
 def _position(shape: Sequence[int | Node]) -> list[Node]:

@@ -350,7 +350,7 @@ def _branch(
     owned: frozenset[Node],
     region: LowerRegion,
 ) -> None:
-    roots = [r for r in (*body.effects, *body.results) if not (r in inner or r.op is constant)]
+    roots = [r for r in (*body.effects, *body.results) if r.op is not constant]
     region(tuple(roots), inner, owned, None, Observed(body.effects, ()))
     for r, place in zip(body.results, places, strict=True):
         if isinstance(place, Buffer):

@@ -124,6 +124,7 @@ def lower_region(
 ) -> None:
     """Emit everything that `roots` need and that is not at hand."""
     region = region_of([r for r in roots if r not in scope], scope)
+    owned = owned - {r for r in roots if r in scope}  # wanted as they are at the end
     last = leave.at if leave is not None else None
     plan = schedule(region, scope, owned, last, observed)
     for a in plan.order:

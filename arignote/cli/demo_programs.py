@@ -159,7 +159,7 @@ def cases(quick: bool) -> tuple[Case, ...]:
     rows = images[:300] if quick else images
     return (
         Case("softmax", f"{len(rows)} digits, ag.grad", train,
-             lambda: (np.zeros((64, 10)), rows, labels[: len(rows)], 0.5, 10 if quick else 150),
+             lambda: (np.zeros((64, 10)), rows, labels[: len(rows)], 0.5, 10 if quick else 100),
              other=train_without_derivations),
         Case("gaussian", f"kernel matrix, {len(rows)} digits", gaussian_kernel,
              lambda: (rows, 0.05)),

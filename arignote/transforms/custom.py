@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +55,11 @@ class custom_vjp:
     def f(x, y): ...
     f.defvjp(forward, backward)
 
-    forward(x, y) gives (f(x, y), kept), where `kept` is any pytree; backward(kept, g) gives one
-    cotangent an argument, None for zeros.  Arguments may be pytrees and take their cotangent in
-    their structure.  Derivatives flow through arguments only: raises UnsupportedError where the
-    function reads a value of an enclosing function that is differentiated, ShapeError or TraceError
-    where the rule's answer does not fit the arguments.
+    forward(x, y) gives (f(x, y), kept), where `kept` is any pytree, and may call f; backward(kept,
+    g) gives one cotangent an argument, None for zeros.  Arguments may be pytrees and take their
+    cotangent in their structure.  Derivatives flow through arguments only: raises UnsupportedError
+    where the function reads a value of an enclosing function that is differentiated, ShapeError or
+    TraceError where the rule's answer does not fit the arguments.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -66,6 +67,7 @@ class custom_vjp:
         self._function = function
         self._forward: Callable[..., Any] | None = None
         self._backward: Callable[..., Any] | None = None
+        self._in_forward: ContextVar[bool] = ContextVar("in_forward", default=False)
 
     def defvjp(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
         """Sets the rules."""
@@ -78,8 +80,14 @@ class custom_vjp:
     def _traced(self, *args: Any) -> Any:
         if self._forward is None or self._backward is None:
             raise TraceError(f"{_name(self)}: custom_vjp without rules: call .defvjp(...)")
+        if self._in_forward.get():  # the forward rule calls the function itself
+            return answer_of(self._function, args, {})
         inside = Inside.of(args)
-        pair = answer_of(self._forward, inside.args, {})
+        outer = self._in_forward.set(True)
+        try:
+            pair = answer_of(self._forward, inside.args, {})
+        finally:
+            self._in_forward.reset(outer)
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise TraceError(f"{_name(self)}: the forward rule gives (result, what is kept)")
         return _custom(custom_vjp_op, self._backward, _name(self), pair[0], pair[1], inside)

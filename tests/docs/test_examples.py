@@ -8,8 +8,11 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 EXPECTED = {
     "gradient_descent.py": ["slope 2.9", "offset -0.9"],
+    "hamiltonian.py": ["class_0: 13.7", "of the trajectories accepted"],
     "legacy_loop.py": ["plain: ", "compiled: "],
+    "logistic_regression.py": ["loss 0.11", "% right"],
     "looking_inside.py": ["reduce_max", "parallel for", "cdef", "operations a call", "[id A]"],
+    "newton_cg.py": ["gradient norms: 6.1e-01"],
 }
 
 

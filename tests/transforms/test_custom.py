@@ -127,6 +127,14 @@ def test_none_is_zeros():
     assert gp["s"] == 0 and gp["t"] == 5
 
 
+def test_the_forward_rule_may_call_the_function():
+    softplus = ag.custom_vjp(lambda x: np.log1p(np.exp(x)))
+    softplus.defvjp(lambda x: (softplus(x), x), lambda x, g: (g * (1 - 1 / (1 + np.exp(x))),))
+    assert ag.grad(softplus)(100.0) == 1.0
+    assert softplus(0.0) == np.log(2)
+    assert ag.grad(lambda x: softplus(softplus(x)))(0.0) == pytest.approx(2 / 3 * 0.5)
+
+
 def test_integer_arguments_take_none():
     f = with_vjp(
         lambda a, k: a[k] ** 2, lambda a, k: (a[k] ** 2, (a, k)), lambda kept, g: (kept[0], None)

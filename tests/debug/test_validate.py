@@ -20,7 +20,6 @@ from tests.corpus import loops_numeric, loops_state, straight
 #: Faults of the compiler that validation has found and that are still there.
 KNOWN = {
     "fortran_reshape_copies": "propagation leaves a variable that nothing assigns",
-    "filtered_until_empty": "forwarding reads past the end of an array of varying size",
 }
 CORPUS = [
     pytest.param(

@@ -74,6 +74,8 @@ _TABLE = (
     Flag("nan_guard", "names", ("nan", "inf", "big"), "what NanGuardMode looks for", keyed=True),
     Flag("nan_guard_big", "float", 1e10, "size that NanGuardMode calls big", low=0, keyed=True),
     Flag("debug_patience", "int", 3, "times DEBUG_MODE repeats the rewriting to compare", low=1),
+    Flag("debug_reduce", "float", 5.0, "seconds that a validation may take to find a smaller program "
+         "which shows the difference", low=0),
     Flag("debug_float_ulp", "int", 64, "distance in ulp that DEBUG_MODE tolerates where a rewrite "
          "keeps reals, not bits", low=0),
     Flag("traceback_limit", "int", 8, "lines of the user's stack kept with each node", low=0),

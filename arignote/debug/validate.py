@@ -28,6 +28,7 @@ from .lowering import check_programs, origin_of
 from .reduce import script
 from .report import Check, Finding, Report
 from .rewriting import Rewritten, check_passes, check_repeat, check_rules
+from .shrink import shrunk
 
 Leaves = list[Any]
 #: (function, tree, leaves) -> (trace, static leaves), as `specialise.traced`
@@ -40,13 +41,15 @@ class Depth:
 
     samples: generated calls besides the given one.  layouts: other memory orders of the arguments,
     each a kernel of its own.  gradients: also the backward graph, against difference quotients.
-    build: kernels too, not only what comes before them.
+    build: kernels too, not only what comes before them.  reduce: seconds that may go into finding
+    a smaller program that shows the first difference.
     """
 
     samples: int = 0
     layouts: tuple[str, ...] = ("F", "reversed", "odd")
     gradients: bool = False
     build: bool = True
+    reduce: float = 0.0
 
 
 def validate(
@@ -77,7 +80,27 @@ def validate(
         if not report.ok:
             break
         session.sample(sample(given, seed, special=not _open_ended(trace)), made)
+    if report.findings and depth.reduce and function is not None:
+        smaller = _reduced(function, session, tracer, depth)
+        report.findings[0] = replace(report.findings[0], script=smaller)
     return report
+
+
+def _reduced(function: Any, session: Validation, tracer: Tracer, depth: Depth) -> str:
+    """A script with the smallest call found for which the same is to blame."""
+    first, tree = session.report.findings[0], session.trace.signature.tree
+    few = Depth(layouts=(), gradients=first.stage == "gradient", build=first.stage == "kernel")
+
+    def fails(candidate: Callable[..., Any], leaves: Leaves) -> bool:
+        try:
+            found = validate(candidate, tree, leaves, tracer, few).first
+        except Exception:
+            return False
+        return found is not None and (found.stage, found.blame) == (first.stage, first.blame)
+
+    given = fresh(session.failing)
+    smaller, leaves = shrunk(function, given, fails, depth.reduce)
+    return script(smaller, tree, leaves, first)
 
 
 class Validation:
@@ -87,10 +110,13 @@ class Validation:
         self.function, self.trace, self.report = function, trace, report
         self.rewritten = Rewritten(trace.graph)
         self.leaves: Leaves = []
+        self.failing: Leaves = []
 
     def add(self, found: tuple[list[Finding], Check]) -> bool:
         """Note what was found at the arguments of now; True when nothing was."""
         tree, leaves = self.trace.signature.tree, self.leaves
+        if found[0] and not self.failing:
+            self.failing = leaves
         self.report.findings += [
             replace(f, script=script(self.function, tree, leaves, f)) for f in found[0]
         ]

@@ -1,5 +1,6 @@
 """`f.validate`: nothing is found in right programs, and reports say what they must."""
 
+import ast
 import json
 import runpy
 
@@ -9,6 +10,7 @@ import pytest
 import arignote as ag
 from arignote.debug.inputs import Zones, laid_out, special_values
 from arignote.debug.report import Finding, Report
+from arignote.debug.shrink import _smaller_trees
 from arignote.debug.validate import Depth, validate
 from arignote.fxgraph.node import Origin
 from arignote.fxgraph.ops.arithmetic import negative
@@ -99,6 +101,43 @@ def test_scripts_reproduce_what_they_report(monkeypatch, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(report.first.script.replace("assert report.ok", "found = report.first"))
     assert runpy.run_path(str(script))["found"].blame == "softplus_form"
+
+
+def laboured(a, b, n):
+    t = np.zeros(n)
+    total = 0.0
+    for i in range(n):
+        if b[i] > 0:
+            t[i] = b[i] * 2
+        else:
+            total += np.sin(b[i])
+    k = 0
+    while k < 3:
+        total = total + k
+        k = k + 1
+    return t * 3 + np.log(1 + np.exp(a)) - total
+
+
+def test_scripts_are_the_smallest_program_that_shows_the_difference(monkeypatch, tmp_path):
+    rule = RULES["softplus_form"]
+    build = rule.build
+    monkeypatch.setitem(rule.__dict__, "build", lambda **k: negative(build(**k)))
+    given = np.linspace(-1, 1, 40), np.linspace(-1, 1, 40), 40
+    report = check(laboured, *given, build=False, layouts=(), reduce=60.0)
+    body = report.first.script.split("def laboured")[1].split("report =")[0]
+    assert "np.log(1 + np.exp(a))" in body
+    for gone in ("while", "np.sin", "np.zeros", "total"):
+        assert gone not in body, body
+    assert "standard_normal" not in report.first.script  # the arrays are short now
+    script = tmp_path / "script.py"
+    script.write_text(report.first.script.replace("assert report.ok", "found = report.first"))
+    assert runpy.run_path(str(script))["found"].blame == "softplus_form"
+
+
+def test_a_while_loop_is_not_reduced_to_one_that_never_ends():
+    tree = ast.parse("def f(n):\n    while n > 0:\n        n = n - 1\n    return n").body[0]
+    texts = [ast.unparse(t) for t in _smaller_trees(tree)]
+    assert texts and all("n = n - 1" in t or "while" not in t for t in texts)
 
 
 def test_debug_mode_checks_every_call():

@@ -7,7 +7,7 @@ lists and anything else Python can iterate give their items while tracing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -37,6 +37,9 @@ class Counter:
     hi: Node
     step: int
     item: Callable[[Any], Any]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(listed(self))
 
     @property
     def length(self) -> Node:
@@ -119,6 +122,13 @@ class Lazy:
     parts: tuple[Any, ...]
     combine: Callable[..., Any]
 
+    def __iter__(self) -> Iterator[Any]:
+        """The items one by one, for what runs while tracing: `dict(zip(...))`."""
+        return iter(listed(self))
+
+
+#: More items than this are not counted out while tracing.
+LISTED = 512
 
 Found: TypeAlias = "Counter | Nested | Iterable[Any]"
 
@@ -149,6 +159,19 @@ def counter_of(iterable: Any) -> Found:
     if isinstance(iterable, Lazy):
         return zipped(iterable.parts, iterable.combine)
     return iterable  # type: ignore[no-any-return]
+
+
+def listed(x: Any) -> Iterable[Any]:
+    """The items while tracing, of which there must be a known number.  Raises TraceError."""
+    found = counter_of(x)
+    if not isinstance(found, Counter):
+        return found  # type: ignore[return-value]
+    if is_const(found.lo) and is_const(found.hi):
+        return found.literal()
+    literal = found.known(LISTED)
+    if literal is not None:
+        return literal.literal()
+    raise TraceError("a list of a length known at run time only: use an array, or a comprehension")
 
 
 def _type_name(x: Scalar) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import itertools
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial, reduce
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import TraceError, UnsupportedError
 from ..fxgraph.affine import minus, size_node
-from ..fxgraph.constants import is_const, lit
+from ..fxgraph.constants import lit
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
@@ -292,26 +292,12 @@ def all_(x: Any) -> Any:
 
 @answers(tuple)
 def tuple_(x: Any = ()) -> Any:
-    return x if isinstance(x, tuple) else tuple(_spread(x))
+    return x if isinstance(x, tuple) else tuple(iteration.listed(x))
 
 
 @answers(list)
 def list_(x: Any = ()) -> Any:
-    return list(_spread(x))
-
-
-def _spread(x: Any) -> Iterable[Any]:
-    found = counter_of(x)
-    if isinstance(found, Counter):
-        if is_const(found.lo) and is_const(found.hi):
-            return found.literal()
-        literal = found.known(512)
-        if literal is not None:
-            return literal.literal()
-        raise TraceError(
-            "a list of a length known at run time only: use an array, or a comprehension"
-        )
-    return found  # type: ignore[return-value]
+    return list(iteration.listed(x))
 
 
 @answers(map)
@@ -336,7 +322,7 @@ def filter_(f: Any, x: Any) -> Any:
 
 @answers(reduce)
 def reduce_(f: Any, items: Any, *initial: Any) -> Any:
-    return reduce(f, _spread(items), *initial)
+    return reduce(f, iteration.listed(items), *initial)
 
 
 @answers(sorted)

@@ -270,3 +270,16 @@ def test_overlap_that_no_window_explains():
 
     with pytest.raises(UnsupportedError, match="overlap"):
         compile(f)(a, b)
+
+
+# ---- iterators of traced values handed to Python -------------------------------------------------
+def test_zip_and_map_fill_containers_while_tracing():
+    names = ["a", "b"]
+
+    def f(*args):
+        by_name = dict(zip(names, args))
+        parts = dict(enumerate(by_name["b"][:2])) if len(names) == 2 else {}
+        return by_name["a"] + len(parts), sum(map(lambda v: v * 2.0, args))
+
+    for got, want in zip(compile(f)(V(3), V(3)), f(V(3), V(3)), strict=True):
+        np.testing.assert_array_equal(got, want)

@@ -19,15 +19,8 @@ from arignote.specialise import traced
 from arignote.trace.pytree import flatten
 from tests.corpus import loops_numeric, loops_state, straight
 
-#: Faults of the compiler that validation has found and that are still there.
-KNOWN = {
-    "fortran_reshape_copies": "propagation leaves a variable that nothing assigns",
-}
 CORPUS = [
-    pytest.param(
-        c, id=f"{m.__name__.rsplit('.', 1)[-1]}-{c.name}",
-        marks=[pytest.mark.xfail(reason=KNOWN[c.name])] if c.name in KNOWN else [],
-    )  # fmt: skip
+    pytest.param(c, id=f"{m.__name__.rsplit('.', 1)[-1]}-{c.name}")
     for m in (straight, loops_numeric, loops_state)
     for c in m.CASES[::6]
 ]

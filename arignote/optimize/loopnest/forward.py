@@ -310,6 +310,7 @@ def without_dead(block: tuple[Statement, ...], program: Program) -> tuple[Statem
         variables: set[Node] = set()
         for s in walk(block):
             seen.update(order_of(expressions(s)))
+            seen.update(order_of(_extents(s)))
             if isinstance(s, Loop):
                 seen.update(order_of((s.index.attr("lo"), s.index.attr("hi"))))
             elif isinstance(s, Assign):
@@ -319,6 +320,12 @@ def without_dead(block: tuple[Statement, ...], program: Program) -> tuple[Statem
         if pruned == block:
             return block
         block = pruned
+
+
+def _extents(s: Statement) -> list[Node]:
+    """The sizes, as far as they are computed, of the buffers that a statement touches."""
+    touched = {a.buffer for a in effects_of((s,)).accesses}
+    return [d for b in touched for d in b.shape if isinstance(d, Node)]
 
 
 def _pruned(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 from ...fxgraph.affine import minus, plus, times
@@ -47,7 +49,11 @@ class Access:
 
 @dataclass
 class Effects:
-    """All accesses inside a statement, and the variables it reads, sets and declares."""
+    """All accesses inside a statement, and the variables it reads, sets and declares.
+
+    checks: does it test indices?  checked: are there accesses that may stand behind such a test
+    (their positions are data)?
+    """
 
     accesses: list[Access] = field(default_factory=list)
     uses: set[Node] = field(default_factory=set)
@@ -56,14 +62,46 @@ class Effects:
     allocates: set[Buffer] = field(default_factory=set)
     counters: set[Node] = field(default_factory=set)
     barrier: bool = False
+    checks: bool = False
+    checked: bool = False
 
-    @property
+    @cached_property
+    def at(self) -> dict[Buffer, list[Access]]:
+        """The accesses by the memory they touch."""
+        out: dict[Buffer, list[Access]] = {}
+        for a in self.accesses:
+            out.setdefault(root(a.buffer), []).append(a)
+        return out
+
+    @cached_property
     def reads(self) -> set[Buffer]:
         return {root(a.buffer) for a in self.accesses if not a.write}
 
-    @property
+    @cached_property
     def writes(self) -> set[Buffer]:
         return {root(a.buffer) for a in self.accesses if a.write} | self.allocates
+
+    @cached_property
+    def touches(self) -> set[Buffer]:
+        return self.reads | self.writes
+
+    def extend(self, e: Effects) -> None:
+        """Take in the effects of one more statement; for those who own this record."""
+        self.accesses.extend(e.accesses)
+        self.uses |= e.uses
+        self.sets |= e.sets
+        self.folds |= e.folds
+        self.allocates |= e.allocates
+        self.counters |= e.counters
+        self.barrier = self.barrier or e.barrier
+        self.checks = self.checks or e.checks
+        self.checked = self.checked or e.checked
+        if "at" in self.__dict__:
+            for b, found in e.at.items():
+                self.at.setdefault(b, []).extend(found)
+        for name in ("reads", "writes", "touches"):
+            if name in self.__dict__:
+                self.__dict__[name] |= getattr(e, name)
 
 
 def root(b: Buffer) -> Buffer:
@@ -77,19 +115,14 @@ _known: WeakKeyDictionary[Statement, Effects] = WeakKeyDictionary()
 def effects_of(block: Iterable[Statement]) -> Effects:
     """The effects of a block, inner blocks included.  Shared: not to be changed."""
     parts = [_effects(s) for s in block]
-    return parts[0] if len(parts) == 1 else _together(parts)
+    return parts[0] if len(parts) == 1 else together(parts)
 
 
-def _together(parts: Iterable[Effects], out: Effects | None = None) -> Effects:
+def together(parts: Iterable[Effects], out: Effects | None = None) -> Effects:
+    """The effects of several statements, in a record of the caller's own."""
     out = out if out is not None else Effects()
     for e in parts:
-        out.accesses.extend(e.accesses)
-        out.uses |= e.uses
-        out.sets |= e.sets
-        out.folds |= e.folds
-        out.allocates |= e.allocates
-        out.counters |= e.counters
-        out.barrier = out.barrier or e.barrier
+        out.extend(e)
     return out
 
 
@@ -100,7 +133,7 @@ def _effects(s: Statement) -> Effects:
         for e in expressions(s):
             _read(e, out)
         _own(s, out)
-        _known[s] = _together([_effects(c) for block in children(s) for c in block], out)
+        _known[s] = together([_effects(c) for block in children(s) for c in block], out)
     return out
 
 
@@ -115,12 +148,15 @@ def _own(s: Statement, out: Effects) -> None:
         out.folds.add(s.local)
     elif isinstance(s, Store):
         out.accesses.append(Access(s.buffer, s.index, True, s.accumulate))
+        out.checked = out.checked or _from_data(s.index)
         if s.accumulate:
             out.accesses.append(Access(s.buffer, s.index, False, True))
     elif isinstance(s, Check | Break):
         out.barrier = True
-        if isinstance(s, Check) and s.result is not None:
-            out.sets.add(s.result)
+        if isinstance(s, Check):
+            out.checks = out.checks or s.kind == "check_index"
+            if s.result is not None:
+                out.sets.add(s.result)
     elif isinstance(s, Library):
         out.barrier = out.barrier or s.name == "python"
         out.accesses.extend(Access(p.buffer, None, True) for p in s.outputs)
@@ -139,8 +175,13 @@ def _read(e: Node, out: Effects) -> None:
     for m in order_of((e,)):
         if m.op.name == "load":
             out.accesses.append(Access(m.attr("buffer"), m.inputs, False))
+            out.checked = out.checked or _from_data(m.inputs)
         elif m.op.name in ("local", "index"):
             out.uses.add(m)
+
+
+def _from_data(index: Sequence[Node]) -> bool:
+    return any(m.op.name == "load" for m in order_of(index))
 
 
 def overlap(a: Buffer, b: Buffer) -> bool:
@@ -153,26 +194,37 @@ def independent(a: Effects, b: Effects) -> bool:
     """May the two statements change places?"""
     if a.barrier and b.barrier:
         return False
+    if (a.checks and b.checked) or (b.checks and a.checked):
+        return False
     if (a.barrier and _visible(b)) or (b.barrier and _visible(a)):
         return False
-    if a.sets & (b.uses | b.sets) or b.sets & a.uses:
+    if not (a.sets.isdisjoint(b.uses) and b.sets.isdisjoint(a.uses)):
+        return False
+    if not a.sets.isdisjoint(b.sets):
         return False
     return not any(_spoils(one, other) for one, other in ((a, b), (b, a)))
 
 
 def _spoils(a: Effects, b: Effects) -> bool:
     """Does a write, or allocate, what b touches?"""
-    theirs = b.reads | b.writes
-    if any(overlap(x, y) for x in a.allocates for y in theirs):
+    if meeting(a.allocates, b.touches):
         return True
-    met = {x for x in a.writes if any(overlap(x, y) for y in theirs)}
+    met = set(meeting(a.writes, b.touches))
     if not met:
         return False
-    mine = {x: None for x in a.accesses if x.write and root(x.buffer) in met}
-    others = dict.fromkeys(b.accesses)
+    mine = {x: None for r in met for x in a.at.get(r, ()) if x.write}
+    others = {y: None for r in meeting(b.touches, met) for y in b.at.get(r, ())}
     if len(mine) * len(others) > MOST_PAIRS:
         return True
     return any(overlap(x.buffer, y.buffer) and not disjoint(x, y) for x in mine for y in others)
+
+
+def meeting(some: AbstractSet[Buffer], others: AbstractSet[Buffer]) -> list[Buffer]:
+    """Those memories of the first collection that may be, or share, one of the second."""
+    few, many = (some, others) if len(some) <= len(others) else (others, some)
+    if any(not b.restrict for b in few) and any(not b.restrict for b in many):
+        return [b for b in some if b in others or not b.restrict]
+    return [b for b in few if b in many]
 
 
 def disjoint(x: Access, y: Access) -> bool:

@@ -14,7 +14,7 @@ from ...fxgraph.constants import lit, new_index
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import ge0
-from .access import Access, differ, effects_of, overlap, root
+from .access import Access, differ, effects_of, meeting
 from .program import (
     Alloc,
     Assign,
@@ -75,19 +75,17 @@ def independent_steps(loop: Loop, private: set[Buffer]) -> bool:
         return False
     if not _variables_private(loop.body, set(), e.sets):
         return False
-    inner = {root(a.buffer) for a in e.accesses} & e.allocates
-    shared = [
-        a for a in e.accesses if root(a.buffer) not in private and root(a.buffer) not in inner
-    ]
+    own = private | (e.touches & e.allocates)
     meetings: Meetings | None = None
-    for w in shared:
-        if not w.write:
-            continue
-        for a in shared:
-            if overlap(w.buffer, a.buffer) and not _same_slice(w, a, loop.index):
-                meetings = meetings or Meetings(loop)
-                if not meetings.never(w, a):
-                    return False
+    for b in e.at:
+        writes = [w for w in e.at[b] if w.write] if b not in own else []
+        shared = [r for r in meeting(e.at.keys(), {b}) if r not in own] if writes else []
+        for w in writes:
+            for a in (a for r in shared for a in e.at[r]):
+                if not _same_slice(w, a, loop.index):
+                    meetings = meetings or Meetings(loop)
+                    if not meetings.never(w, a):
+                        return False
     return True
 
 
@@ -176,28 +174,31 @@ def private_scratch(loop: Loop, block: Sequence[Statement]) -> set[Buffer]:
     }
     if not mine:
         return set()
-    inside = effects_of((loop,))
-    used = {root(a.buffer) for a in inside.accesses}
     elsewhere: set[Buffer] = set()
-    for s in block:
+    used = set(effects_of((loop,)).at) & mine
+    for s in block if used else ():
         if s is not loop and not isinstance(s, Alloc):
-            e = effects_of((s,))
-            elsewhere |= {root(a.buffer) for a in e.accesses}
-    sizes = {b for b in mine if all(_outside(d, loop) for d in b.shape)}
-    return {b for b in mine & used & sizes if b not in elsewhere and _written_first(b, loop.body)}
+            elsewhere.update(b for b in effects_of((s,)).at if b in used)
+    return written_first(loop, used - elsewhere)
+
+
+def written_first(loop: Loop, wanted: set[Buffer]) -> set[Buffer]:
+    """Those buffers of which each step of the loop writes everything before it reads."""
+    out: set[Buffer] = set()
+    left = {b for b in wanted if all(_outside(d, loop) for d in b.shape)}
+    for s in loop.body:
+        if not left:
+            break
+        at = effects_of((s,)).at
+        for b in at.keys() & left:
+            left.discard(b)
+            if all(a.write and not a.accumulate for a in at[b]) and covers(s, b):
+                out.add(b)
+    return out
 
 
 def _outside(d: int | Node, loop: Loop) -> bool:
     return isinstance(d, int) or loop.index not in order_of((d,))
-
-
-def _written_first(b: Buffer, body: Sequence[Statement]) -> bool:
-    """The first statement of a step that touches b writes all of it."""
-    for s in body:
-        touching = [a for a in effects_of((s,)).accesses if root(a.buffer) is b]
-        if touching:
-            return all(a.write and not a.accumulate for a in touching) and covers(s, b)
-    return False
 
 
 def covers(s: Statement, b: Buffer) -> bool:
@@ -209,9 +210,7 @@ def covers(s: Statement, b: Buffer) -> bool:
         if not isinstance(s, Loop):
             return False
         loops.append(s.index)
-        inner = next(
-            (c for c in s.body if any(root(a.buffer) is b for a in effects_of((c,)).accesses)), None
-        )
+        inner = next((c for c in s.body if b in effects_of((c,)).at), None)
         if inner is None:
             return False
         s = inner

@@ -16,13 +16,15 @@ A reduction is not fused into an innermost elementwise loop: both would lose the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from .access import Effects, effects_of, independent, overlap, renamed, root
-from .dependence import along, independent_steps, ordered, private_scratch
+from ...fxgraph.node import Origin
+from .access import Effects, effects_of, independent, meeting, renamed, together
+from .dependence import along, independent_steps, ordered, written_first
 from .program import (
     Alloc,
     Assign,
+    Buffer,
     If,
     Loop,
     Program,
@@ -33,8 +35,8 @@ from .program import (
     with_children,
 )
 
-#: How many loops back a partner is looked for.
-WINDOW = 12
+#: How many loops, and statements, back a partner is looked for.
+WINDOW, FURTHEST = 12, 100
 
 
 def fuse(program: Program) -> Program:
@@ -43,48 +45,117 @@ def fuse(program: Program) -> Program:
     return program if statements == program.statements else replace(program, statements=statements)
 
 
+@dataclass
+class _Nest:
+    """A statement of the block, with the loops that were fused into it.
+
+    bodies: of a loop and of what joined it.  facts: of all; this record's own once something
+    joined.  inner: is there no loop inside?  plain: does a step only assign and store?
+    free: are the steps independent (None: not looked at yet)?
+    """
+
+    first: Statement
+    facts: Effects
+    bodies: list[tuple[Statement, ...]]
+    inner: bool = False
+    plain: bool = False
+    free: bool | None = None
+    origin: Origin | None = None
+
+    @property
+    def loop(self) -> Loop:
+        assert isinstance(self.first, Loop)
+        return self.first
+
+    def statement(self) -> Statement:
+        if len(self.bodies) < 2:
+            return self.first
+        body = tuple(s for b in self.bodies for s in b)
+        return replace(self.loop, body=body, origin=self.origin)
+
+
+def _nest(s: Statement) -> _Nest:
+    facts = effects_of((s,))
+    if not isinstance(s, Loop):
+        return _Nest(s, facts, [])
+    inner = not any(isinstance(x, Loop | While) for x in s.body)
+    plain = all(isinstance(x, Assign | Store | Alloc) for x in s.body)
+    return _Nest(s, facts, [s.body], inner, plain, origin=s.origin)
+
+
+class _Scratch:
+    """Which of a block's temporaries one nest alone uses, as far as the block was read."""
+
+    def __init__(self) -> None:
+        self.made: set[Buffer] = set()
+        self.users: dict[Buffer, int] = {}
+
+    def add(self, n: _Nest) -> None:
+        if not isinstance(n.first, Alloc):
+            for b in n.facts.at:
+                self.users[b] = self.users.get(b, 0) + 1
+        elif n.first.buffer.role == "temporary" and not n.first.zero:
+            self.made.add(n.first.buffer)
+
+    def join(self, a: _Nest, b: _Nest) -> None:
+        """b's uses are a's from now on."""
+        for x in b.facts.at:
+            if x not in a.facts.at:
+                self.users[x] = self.users.get(x, 0) + 1
+
+    def private(self, n: _Nest, inside: bool) -> set[Buffer]:
+        """inside: is the nest counted?"""
+        alone = {b for b in n.facts.at if b in self.made and self.users.get(b, 0) == int(inside)}
+        return written_first(n.loop, alone)
+
+
 def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """Fuse the loops of one block, then those inside."""
-    out: list[Statement] = []
-    facts: list[Effects] = []
+    out: list[_Nest] = []
+    scratch = _Scratch()
     for s in block:
-        if (isinstance(s, Loop) and not _absorb(s, out, facts)) or not isinstance(s, Loop):
-            out.append(s)
-            facts.append(effects_of((s,)))
-    return tuple(with_children(s, tuple(_block(c) for c in children(s))) for s in out)
+        n = _nest(s)
+        if not isinstance(s, Loop) or not _absorb(n, out, scratch):
+            out.append(n)
+            scratch.add(n)
+    done = [n.statement() for n in out]
+    return tuple(with_children(s, tuple(_block(c) for c in children(s))) for s in done)
 
 
-def _absorb(b: Loop, out: list[Statement], facts: list[Effects]) -> bool:
+def _absorb(b: _Nest, out: list[_Nest], scratch: _Scratch) -> bool:
     """Fuse loop b into an earlier loop of `out` if one fits."""
-    mine = effects_of((b,))
-    if mine.barrier:
+    if b.facts.barrier:
         return False
-    free = independent_steps(b, private_scratch(b, (*out, b)))
-    tried = 0
-    for p in range(len(out) - 1, -1, -1):
+    b.free = independent_steps(b.loop, scratch.private(b, False))
+    loops = 0
+    for p in range(len(out) - 1, max(-1, len(out) - 1 - FURTHEST), -1):
         a = out[p]
-        if isinstance(a, Loop):
-            tried += 1
-            if tried > WINDOW:
+        if isinstance(a.first, Loop):
+            loops += 1
+            if loops > WINDOW:
                 return False
-            if _fits(a, b, facts[p], mine, free, out):
-                moved = _clear_way(p, mine, facts)
-                if moved is not None and legal(a, b, facts[p], mine, free):
-                    _join(p, a, b, moved, out, facts)
+            if _fits(a, b, scratch):
+                moved = _clear_way(p, b.facts, [n.facts for n in out[p:]])
+                if moved is not None and legal(a, b):
+                    scratch.join(a, b)
+                    _join(a, b)
+                    out[p : p + 1] = [*(out[q] for q in moved), a]
+                    for q in sorted(moved, reverse=True):
+                        del out[q + len(moved)]
                     return True
-        if isinstance(a, If | While) or facts[p].barrier:
-            if not independent(facts[p], mine):
+        if isinstance(a.first, If | While) or a.facts.barrier:
+            if not independent(a.facts, b.facts):
                 return False
     return False
 
 
-def _fits(
-    a: Loop, b: Loop, fa: Effects, fb: Effects, free: bool, block: Sequence[Statement]
-) -> bool:
+def _fits(a: _Nest, b: _Nest, scratch: _Scratch) -> bool:
     """The same range, worth it, and the fused loop is as parallel as both were."""
-    if fa.barrier or not same_range(a, b) or not _pays(a, b, fa, fb):
+    if a.facts.barrier or not same_range(a.loop, b.loop) or not _pays(a, b):
         return False
-    return independent_steps(a, private_scratch(a, block)) == free
+    if a.free is None:
+        a.free = independent_steps(a.loop, scratch.private(a, True))
+    return a.free == b.free
 
 
 def same_range(a: Loop, b: Loop) -> bool:
@@ -94,85 +165,71 @@ def same_range(a: Loop, b: Loop) -> bool:
     )
 
 
-def _pays(a: Loop, b: Loop, fa: Effects, fb: Effects) -> bool:
-    """They share data, and fusing keeps both inner loops in vector form."""
-    shared = {root(x.buffer) for x in fa.accesses} & {root(x.buffer) for x in fb.accesses}
-    if not shared:
-        return False
-    inner_a, inner_b = _innermost(a), _innermost(b)
-    if inner_a or inner_b:
-        if inner_a != inner_b:
-            return _scalar_rows(a if inner_a else b)
-        return _shape_of(a) == _shape_of(b)
-    return True
+def _pays(a: _Nest, b: _Nest) -> bool:
+    """They share data, and fusing keeps both inner loops in vector form.
 
-
-def _innermost(loop: Loop) -> bool:
-    return not any(isinstance(s, Loop | While) for s in loop.body)
-
-
-def _scalar_rows(loop: Loop) -> bool:
-    """An innermost loop that only prepares one number a row may join a nest over the rows."""
-    return all(isinstance(s, Assign | Store | Alloc) for s in loop.body)
-
-
-def _shape_of(loop: Loop) -> str:
-    """What an innermost loop is: a map, or something that keeps to itself (a fold has its own
-    form).
+    An innermost loop that only prepares one number a row may join a nest over the rows; a fold has
+    its own form, and keeps to itself.
     """
-    if all(isinstance(s, Store | Assign | Alloc) for s in loop.body):
-        return "map"
-    return f"other{id(loop)}"
+    if not a.facts.at.keys() & b.facts.at.keys():
+        return False
+    if a.inner != b.inner:
+        return a.plain if a.inner else b.plain
+    return not a.inner or (a.plain and b.plain)
 
 
 def _clear_way(p: int, mine: Effects, facts: Sequence[Effects]) -> list[int] | None:
     """Statements after p that must go before it so that b can follow p directly; None: impossible.
+
+    facts: of the statements from p on.
     """
     moved: list[int] = []
     wanted = [mine]
-    for q in range(len(facts) - 1, p, -1):
+    for q in range(len(facts) - 1, 0, -1):
         if all(independent(facts[q], w) for w in wanted):
             continue
-        if not independent(facts[q], facts[p]):
+        if not independent(facts[q], facts[0]):
             return None
         moved.append(q)
         wanted.append(facts[q])
     for q in moved:
-        between = [facts[r] for r in range(p + 1, q) if r not in moved]
+        between = [facts[r] for r in range(1, q) if r not in moved]
         if not all(independent(facts[q], f) for f in between):
             return None
-    return moved[::-1]
+    return [p + q for q in reversed(moved)]
 
 
-def _join(
-    p: int, a: Loop, b: Loop, moved: list[int], out: list[Statement], facts: list[Effects]
-) -> None:
-    body = renamed(b.body, {b.index: a.index})
-    fused = replace(a, body=(*a.body, *body), origin=a.origin or b.origin)
-    first = [out[q] for q in moved]
-    first_facts = [facts[q] for q in moved]
-    for q in sorted(moved, reverse=True):
-        del out[q], facts[q]
-    out[p : p + 1] = [*first, fused]
-    facts[p : p + 1] = [*first_facts, effects_of((fused,))]
+def _join(a: _Nest, b: _Nest) -> None:
+    """a's steps do b's work, too."""
+    if len(a.bodies) == 1:
+        a.facts = together([a.facts])
+    body = renamed(b.loop.body, {b.loop.index: a.loop.index})
+    a.bodies.append(body)
+    a.facts.extend(effects_of(body))
+    a.inner, a.plain = a.inner and b.inner, a.plain and b.plain
+    a.origin = a.origin or b.origin
 
 
 # ---- legality -----------------------------------------------------------------------------------
-def legal(a: Loop, b: Loop, fa: Effects, fb: Effects, together: bool) -> bool:
+def legal(a: _Nest, b: _Nest) -> bool:
     """May step i of b run right after step i of a, for all i?
 
-    together: and the steps stay independent (needed in innermost loops, too: they are vectors).
+    Where the steps are independent, they stay so; so they do in innermost loops, which are vectors.
     """
-    inner = together or (_innermost(a) and _innermost(b))
-    if fa.sets & fb.uses or fb.sets & fa.uses or fa.sets & fb.sets:
+    fa, fb = a.facts, b.facts
+    if not (fa.sets.isdisjoint(fb.uses) and fb.sets.isdisjoint(fa.uses)):
         return False
-    ups = a.index.attr("step") > 0
-    mine = [(x, along(x, a.index)) for x in fa.accesses]
-    theirs = [(y, along(y, b.index)) for y in fb.accesses]
-    for x, ax in mine:
-        for y, by in theirs:
-            if not (x.write or y.write) or not overlap(x.buffer, y.buffer):
-                continue
-            if x.buffer is not y.buffer or not ordered(ax, by, ups, inner):
-                return False
+    if not fa.sets.isdisjoint(fb.sets):
+        return False
+    i, j = a.loop.index, b.loop.index
+    ups, inner = i.attr("step") > 0, bool(b.free) or (a.inner and b.inner)
+    for r in meeting(fb.at.keys(), fa.at.keys()):
+        theirs = [(y, along(y, j)) for y in fb.at[r]]
+        for x in (x for s in meeting(fa.at.keys(), {r}) for x in fa.at[s]):
+            ax = along(x, i)
+            for y, by in theirs:
+                if not (x.write or y.write):
+                    continue
+                if x.buffer is not y.buffer or not ordered(ax, by, ups, inner):
+                    return False
     return True

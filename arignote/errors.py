@@ -41,6 +41,14 @@ class NanGuardError(ArignoteError, FloatingPointError):
     """NanGuardMode met a nan, an infinity or a number that is too big."""
 
 
+class DeviceError(ArignoteError, RuntimeError):
+    """A device is missing, refuses a program or has failed; the message says what mends it."""
+
+
+class EmulationError(DeviceError):
+    """The emulation of CUDA saw a fault in a kernel, or a launch that a GPU would refuse."""
+
+
 class BuildError(ArignoteError, RuntimeError):
     """Emitted code did not build; the message has the command, its output and the kept text."""
 

@@ -7,14 +7,14 @@ for anything else; integer sets decide what these cannot.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ...fxgraph.affine import linear, minus, plus, size_node
 from ...fxgraph.constants import lit, new_index
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import ge0
-from .access import Access, differ, effects_of, meeting
+from .access import Access, Effects, differ, effects_of, meeting
 from .program import (
     Alloc,
     Assign,
@@ -167,19 +167,38 @@ def _assigned(block: Sequence[Statement]) -> set[Node]:
 
 def private_scratch(loop: Loop, block: Sequence[Statement]) -> set[Buffer]:
     """Scratch of this block that only this loop uses, and writes before it reads in each step."""
-    mine = {
-        s.buffer
-        for s in block
-        if isinstance(s, Alloc) and s.buffer.role == "temporary" and not s.zero
-    }
-    if not mine:
-        return set()
-    elsewhere: set[Buffer] = set()
-    used = set(effects_of((loop,)).at) & mine
-    for s in block if used else ():
-        if s is not loop and not isinstance(s, Alloc):
-            elsewhere.update(b for b in effects_of((s,)).at if b in used)
-    return written_first(loop, used - elsewhere)
+    return Scratch(block).private(loop, effects_of((loop,)))
+
+
+class Scratch:
+    """Which of a block's temporaries one statement alone uses, as far as the block was read."""
+
+    def __init__(self, block: Iterable[Statement] = ()) -> None:
+        self.made: set[Buffer] = set()
+        self.users: dict[Buffer, int] = {}
+        for s in block:
+            self.add(s, effects_of((s,)))
+
+    def add(self, s: Statement, facts: Effects) -> None:
+        if not isinstance(s, Alloc):
+            for b in facts.at:
+                self.users[b] = self.users.get(b, 0) + 1
+        elif s.buffer.role == "temporary" and not s.zero:
+            self.made.add(s.buffer)
+
+    def join(self, a: Effects, b: Effects) -> None:
+        """One statement more does b, which does a already."""
+        for x in b.at:
+            if x not in a.at:
+                self.users[x] = self.users.get(x, 0) + 1
+
+    def private(self, loop: Loop, facts: Effects, counted: bool = True) -> set[Buffer]:
+        """Scratch that only this loop uses, and writes before it reads in each step.
+
+        counted: was the loop added?
+        """
+        mine = {b for b in facts.at if b in self.made and self.users.get(b, 0) == int(counted)}
+        return written_first(loop, mine)
 
 
 def written_first(loop: Loop, wanted: set[Buffer]) -> set[Buffer]:

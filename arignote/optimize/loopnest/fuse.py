@@ -20,11 +20,10 @@ from dataclasses import dataclass, replace
 
 from ...fxgraph.node import Origin
 from .access import Effects, effects_of, independent, meeting, renamed, together
-from .dependence import along, independent_steps, ordered, written_first
+from .dependence import Scratch, along, independent_steps, ordered
 from .program import (
     Alloc,
     Assign,
-    Buffer,
     If,
     Loop,
     Program,
@@ -74,7 +73,7 @@ class _Nest:
         return replace(self.loop, body=body, origin=self.origin)
 
 
-def _nest(s: Statement) -> _Nest:
+def nest_of(s: Statement) -> _Nest:
     facts = effects_of((s,))
     if not isinstance(s, Loop):
         return _Nest(s, facts, [])
@@ -83,50 +82,24 @@ def _nest(s: Statement) -> _Nest:
     return _Nest(s, facts, [s.body], inner, plain, origin=s.origin)
 
 
-class _Scratch:
-    """Which of a block's temporaries one nest alone uses, as far as the block was read."""
-
-    def __init__(self) -> None:
-        self.made: set[Buffer] = set()
-        self.users: dict[Buffer, int] = {}
-
-    def add(self, n: _Nest) -> None:
-        if not isinstance(n.first, Alloc):
-            for b in n.facts.at:
-                self.users[b] = self.users.get(b, 0) + 1
-        elif n.first.buffer.role == "temporary" and not n.first.zero:
-            self.made.add(n.first.buffer)
-
-    def join(self, a: _Nest, b: _Nest) -> None:
-        """b's uses are a's from now on."""
-        for x in b.facts.at:
-            if x not in a.facts.at:
-                self.users[x] = self.users.get(x, 0) + 1
-
-    def private(self, n: _Nest, inside: bool) -> set[Buffer]:
-        """inside: is the nest counted?"""
-        alone = {b for b in n.facts.at if b in self.made and self.users.get(b, 0) == int(inside)}
-        return written_first(n.loop, alone)
-
-
 def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """Fuse the loops of one block, then those inside."""
     out: list[_Nest] = []
-    scratch = _Scratch()
+    scratch = Scratch()
     for s in block:
-        n = _nest(s)
+        n = nest_of(s)
         if not isinstance(s, Loop) or not _absorb(n, out, scratch):
             out.append(n)
-            scratch.add(n)
+            scratch.add(s, n.facts)
     done = [n.statement() for n in out]
     return tuple(with_children(s, tuple(_block(c) for c in children(s))) for s in done)
 
 
-def _absorb(b: _Nest, out: list[_Nest], scratch: _Scratch) -> bool:
+def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch) -> bool:
     """Fuse loop b into an earlier loop of `out` if one fits."""
     if b.facts.barrier:
         return False
-    b.free = independent_steps(b.loop, scratch.private(b, False))
+    b.free = independent_steps(b.loop, scratch.private(b.loop, b.facts, False))
     loops = 0
     for p in range(len(out) - 1, max(-1, len(out) - 1 - FURTHEST), -1):
         a = out[p]
@@ -137,7 +110,7 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: _Scratch) -> bool:
             if _fits(a, b, scratch):
                 moved = _clear_way(p, b.facts, [n.facts for n in out[p:]])
                 if moved is not None and legal(a, b):
-                    scratch.join(a, b)
+                    scratch.join(a.facts, b.facts)
                     _join(a, b)
                     out[p : p + 1] = [*(out[q] for q in moved), a]
                     for q in sorted(moved, reverse=True):
@@ -149,12 +122,12 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: _Scratch) -> bool:
     return False
 
 
-def _fits(a: _Nest, b: _Nest, scratch: _Scratch) -> bool:
+def _fits(a: _Nest, b: _Nest, scratch: Scratch) -> bool:
     """The same range, worth it, and the fused loop is as parallel as both were."""
-    if a.facts.barrier or not same_range(a.loop, b.loop) or not _pays(a, b):
+    if a.facts.barrier or not same_range(a.loop, b.loop) or not pays(a, b):
         return False
     if a.free is None:
-        a.free = independent_steps(a.loop, scratch.private(a, True))
+        a.free = independent_steps(a.loop, scratch.private(a.loop, a.facts))
     return a.free == b.free
 
 
@@ -165,7 +138,7 @@ def same_range(a: Loop, b: Loop) -> bool:
     )
 
 
-def _pays(a: _Nest, b: _Nest) -> bool:
+def pays(a: _Nest, b: _Nest) -> bool:
     """They share data, and fusing keeps both inner loops in vector form.
 
     An innermost loop that only prepares one number a row may join a nest over the rows; a fold has

@@ -17,9 +17,11 @@ from ...fxgraph.constants import lit
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from ...fxgraph.ops.scalar import scaled
-from .dependence import independent_steps, private_scratch
+from .access import effects_of
+from .dependence import Scratch, independent_steps
 from .program import (
     Alloc,
+    Buffer,
     If,
     Library,
     Loop,
@@ -53,37 +55,32 @@ def parallelize(program: Program) -> Program:
 
 
 def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
-    out = list(block)
-    for k, s in enumerate(out):
+    out: list[Statement] = []
+    scratch = Scratch(block)
+    moved: set[Buffer] = set()
+    allocs = {s.buffer: s for s in block if isinstance(s, Alloc)}
+    for s in block:
         if not isinstance(s, Loop):
             if isinstance(s, If | While):
-                out[k] = with_children(s, tuple(_block(c) for c in children(s)))
-            continue
-        if s.parallel:  # by the pass that made it
-            out[k] = replace(s, work=work_of(s.body))
-            continue
-        private = private_scratch(s, block)
-        if s.index.attr("step") == 1 and independent_steps(s, private):
-            scratch = tuple(a for a in block if isinstance(a, Alloc) and a.buffer in private)
-            body = (*scratch, *s.body)
-            out[k] = replace(s, body=body, parallel=True, work=work_of(s.body))
-            out = [a for a in out if not (isinstance(a, Alloc) and a.buffer in private)]
-            return _rest(tuple(out), s)
-        if not _calls_libraries(s.body):
-            out[k] = replace(s, body=_block(s.body))
-    return tuple(out)
+                s = with_children(s, tuple(_block(c) for c in children(s)))
+        elif s.parallel:  # by the pass that made it
+            s = replace(s, work=work_of(s.body))
+        else:
+            private = scratch.private(s, effects_of((s,)))
+            if s.index.attr("step") == 1 and independent_steps(s, private):
+                mine = [a for b, a in allocs.items() if b in private]
+                moved |= private
+                s = replace(s, body=(*mine, *s.body), parallel=True, work=work_of(s.body))
+            elif not _calls_libraries(s.body):
+                s = replace(s, body=_block(s.body))
+        out.append(s)
+    return tuple(s for s in out if not (isinstance(s, Alloc) and s.buffer in moved))
 
 
 def _calls_libraries(block: Sequence[Statement]) -> bool:
     """Does a step call a library that has threads of its own?  Two pools that take turns at every
     step wait for each other: such a step is left to the library."""
     return any(isinstance(s, Library) and s.name != "python" for s in block)
-
-
-def _rest(block: tuple[Statement, ...], done: Loop) -> tuple[Statement, ...]:
-    """Continue behind the loop that was just marked."""
-    at = next(k for k, s in enumerate(block) if isinstance(s, Loop) and s.index is done.index)
-    return (*block[: at + 1], *_block(block[at + 1 :]))
 
 
 def work_of(block: Sequence[Statement]) -> Node:

@@ -10,6 +10,7 @@ import functools
 import linecache
 import os
 import sys
+import threading
 from collections.abc import Callable
 from types import CodeType
 from typing import Any, TypeVar
@@ -21,38 +22,75 @@ from ..fxgraph.node import Origin, at_origin
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OURS = tuple(os.path.dirname(f) + os.sep for f in (os.path.dirname(__file__), np.__file__))
-_origins: dict[tuple[CodeType, int], Origin] = {}
-_ours: dict[CodeType, bool] = {}
+_pinned = threading.local()
+
+
+class pinned:
+    """Context manager: nodes come from `where`, an expression that was written earlier."""
+
+    def __init__(self, where: Origin | None) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        self.outer = getattr(_pinned, "origin", None)
+        _pinned.origin = self.where
+
+    def __exit__(self, *_: object) -> None:
+        _pinned.origin = self.outer
 
 
 def user_origin() -> Origin | None:
     """The file, line and expression of the user's innermost running frame."""
+    where: Origin | None = getattr(_pinned, "origin", None)
+    if where is not None:
+        return where
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        ours = _ours.get(code)
-        if ours is None:
-            ours = _ours[code] = code.co_filename.startswith(_OURS)
-        if not ours:
-            key = (code, frame.f_lasti)
-            found = _origins.get(key)
-            if found is None:
-                found = _origins[key] = _origin_at(code, frame.f_lasti, frame.f_lineno)
-            return found
+        known = _codes.get(id(code))
+        if known is None:
+            known = _codes[id(code)] = _Code(code)
+        if not known.ours:
+            return known.origin(frame.f_lasti, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return None
 
 
-def _origin_at(code: CodeType, instruction: int, line: int) -> Origin:
-    for k, (first, last, start, end) in enumerate(code.co_positions()):
-        if k == instruction // 2 and first is not None:
-            text = linecache.getline(code.co_filename, first)
-            expression = text.strip()
-            if last == first and start is not None and end is not None:
-                expression = text.encode()[start:end].decode(errors="replace")
-            return Origin(code.co_filename, first, expression, code.co_name)
-    text = linecache.getline(code.co_filename, line).strip()
-    return Origin(code.co_filename, line, text, code.co_name)
+class _Code:
+    """What is known of one code object, which stays alive with it: so its id tells it apart.
+
+    Codes are not keys themselves, because hashing one takes as long as it has names and constants.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.ours = code.co_filename.startswith(_OURS)
+        self.origins: dict[int, Origin] = {}
+
+    @functools.cached_property
+    def positions(self) -> list[tuple[int | None, int | None, int | None, int | None]]:
+        """Where each instruction stands: first and last line, first and last column."""
+        return list(self.code.co_positions())
+
+    def origin(self, instruction: int, line: int) -> Origin:
+        found = self.origins.get(instruction)
+        if found is None:
+            found = self.origins[instruction] = self._find(instruction, line)
+        return found
+
+    def _find(self, instruction: int, line: int) -> Origin:
+        file, name, at = self.code.co_filename, self.code.co_name, instruction // 2
+        first, last, start, end = self.positions[at] if at < len(self.positions) else (None,) * 4
+        if first is None:
+            return Origin(file, line, linecache.getline(file, line).strip(), name)
+        text = linecache.getline(file, first)
+        expression = text.strip()
+        if last == first and start is not None and end is not None:
+            expression = text.encode()[start:end].decode(errors="replace")
+        return Origin(file, first, expression, name)
+
+
+_codes: dict[int, _Code] = {}
 
 
 def placed(f: F) -> F:

@@ -113,7 +113,7 @@ class Explanation:
 def explain(made: Compilation, leaves: Sequence[Any]) -> Explanation:
     """The explanation of a compilation for a call with these leaves."""
     program = made.program
-    sizes = Sizes(dict(zip(program.integers, _integers(made.plan, leaves))))
+    sizes = sizes_of(made, leaves)
     fired = sorted(made.report.fired.items(), key=lambda item: (-item[1], item[0]))
     listing = [line.strip() for line in program_text(program).splitlines()]
     return Explanation(
@@ -130,6 +130,11 @@ def explain(made: Compilation, leaves: Sequence[Any]) -> Explanation:
     )
 
 
+def sizes_of(made: Compilation, leaves: Sequence[Any]) -> Sizes:
+    """The integers of a call with these leaves."""
+    return Sizes(dict(zip(made.program.integers, _integers(made.plan, leaves))))
+
+
 def _integers(made: plan.Plan, leaves: Sequence[Any]) -> Iterator[int]:
     for source in made.ints:
         leaf = leaves[source.leaf]
@@ -143,6 +148,11 @@ def _integers(made: plan.Plan, leaves: Sequence[Any]) -> Iterator[int]:
 
 # ---- nests ---------------------------------------------------------------------------------------
 def _nests(program: Program, sizes: Sizes) -> Iterator[Nest]:
+    for s in units(program, sizes):
+        yield _nest(s, program, sizes)
+
+
+def units(program: Program, sizes: Sizes) -> Iterator[Statement]:
     """Loops and calls on the outermost level; a branch that the sizes decide is followed."""
     stack = list(reversed(program.statements))
     while stack:
@@ -150,7 +160,7 @@ def _nests(program: Program, sizes: Sizes) -> Iterator[Nest]:
         if isinstance(s, If) and sizes.value(s.pred) is not None:
             stack.extend(reversed([x for block in taken(s, sizes) for x in block]))
         elif isinstance(s, Loop | While | If | Library):
-            yield _nest(s, program, sizes)
+            yield s
 
 
 def _nest(s: Statement, program: Program, sizes: Sizes) -> Nest:

@@ -11,10 +11,15 @@ from ..emit.kernel import Compilation
 from ..fxgraph.graph import order_of
 from ..fxgraph.node import Origin, origin
 from ..fxgraph.types import TensorType
+from ..optimize.loopnest.apart import apart
 from ..optimize.loopnest.program import Check, Library, Loop, walk
 from ..trace.plan import Trace
 from ..trace.signature import ArraySpec, is_odd
+from .counting import count
+from .explain import sizes_of
 
+#: Bytes from which on a temporary is worth a tip, operations below which a call is.
+LARGE, FEW = 500_000, 50
 #: Specialisations of one function from which on retracing is worth a tip.
 MANY = 4
 
@@ -23,7 +28,7 @@ def tips_for(made: Compilation, leaves: Sequence[Any], specialisations: int) -> 
     """The tips for one compilation, a call of it, and the number of specialisations there are."""
     found = [
         *_wider(made.trace), *_layouts(made.trace, leaves), *_python(made), *_checks(made),
-        *made.program.notes,
+        *_temporaries(made, leaves), *_products(made), *_small(made, leaves), *made.program.notes,
     ]  # fmt: skip
     if specialisations >= MANY:
         found.append(
@@ -71,3 +76,38 @@ def _checks(made: Compilation) -> Iterator[str]:
             if isinstance(s, Check):
                 where = made.program.sites[s.site].origin
                 yield f"{s.kind} is tested in each step of a loop{_at(where)}"
+
+
+def _temporaries(made: Compilation, leaves: Sequence[Any]) -> Iterator[str]:
+    sizes = sizes_of(made, leaves)
+    for found in apart(made.program):
+        size = sizes.bytes(found.buffer)
+        if size is None or size >= LARGE:
+            room = "of unknown size" if size is None else f"of {size / 1e6:.3g} MB"
+            pair = " and ".join(_line(s) for s in (found.writer, found.reader))
+            yield f"a temporary {room} stands between {pair}, which are not fused: {found.reason}"
+
+
+def _line(s: Any) -> str:
+    found = (getattr(x, "origin", None) for x in walk((s,)))
+    where = next((o for o in found if o is not None), None)
+    return f"{where}: {where.expression}" if where is not None else "a nest"
+
+
+def _products(made: Compilation) -> Iterator[str]:
+    for n in order_of(made.graph.roots, inside=True):
+        if n.op.name == "matmul" and isinstance(n.type, TensorType) and n.dtype.kind in "biu":
+            yield (
+                f"a product of {n.dtype} arrays is made by loops, not by BLAS{_at(origin.get(n))}; "
+                f"it takes float32, float64 and complex numbers"
+            )
+
+
+def _small(made: Compilation, leaves: Sequence[Any]) -> Iterator[str]:
+    sizes = sizes_of(made, leaves)
+    total = count(made.program.statements, sizes, made.program.sites)
+    if not total.guessed and not total.calls and total.flops < FEW:
+        yield (
+            f"a call does {total.flops:.0f} operations, so calling takes longer than computing: "
+            f"compile the function that calls it in a loop instead"
+        )

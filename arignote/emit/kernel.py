@@ -28,7 +28,8 @@ _NEVER = 1e30
 
 @dataclass(frozen=True)
 class Compilation:
-    """The stages of one specialisation; `seconds` by stage; `report`: the rules that fired."""
+    """The stages of one specialisation; `seconds` by stage; `report`: the rules that fired, and
+    their time; `passes`: seconds of each pass over the program."""
 
     trace: Trace
     graph: Graph
@@ -38,6 +39,7 @@ class Compilation:
     plan: Plan
     seconds: dict[str, float] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
+    passes: dict[str, float] = field(default_factory=dict)
 
 
 def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
@@ -62,16 +64,17 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     if config.verify:
         verify(meeting.graph, "meet")
     program = lower(meeting.graph, meeting.interface)
-    program = schedule(program, config.excluding)
+    passes: dict[str, float] = {}
+    program = schedule(program, config.excluding, passes)
     seconds["lower"] = clock() - started
     started = clock()
-    text = print_program(program, parallel_min_us=_least_work())
+    text = print_program(program, parallel_min_us=least_work())
     seconds["print"] = clock() - started
     plan = plan_of(trace, meeting, program)
-    return Compilation(trace, graph, meeting, program, text, plan, seconds, report)
+    return Compilation(trace, graph, meeting, program, text, plan, seconds, report, passes)
 
 
-def _least_work() -> float:
+def least_work() -> float:
     """Microseconds of work below which nothing is shared by threads."""
     return _NEVER if "parallel" in config.excluding else float(config.parallel_min_us)
 

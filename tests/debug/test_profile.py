@@ -20,8 +20,41 @@ def test_a_profile_has_times_and_counts():
     assert p.flops >= 3000 and p.bytes >= 16000 and p.bandwidth > 0
     assert sum(p.share(n) for n in p.nests) == pytest.approx(1)
     assert "µs a call" in str(p) and "100.0%" in str(p)
+    assert len(p.seconds) == len(p.nests) and all(s > 0 for s in p.seconds)
+    assert sum(p.seconds) < 3 * p.call + 1e-4
+    assert p.passes and "passes:" in str(p) and "GB/s" in str(p)
     assert p.tips == ()
     np.testing.assert_array_equal(a, kept)
+
+
+def two_nests(a, n):
+    b = np.empty_like(a)
+    for i in range(n):
+        b[i] = a[i] * 2.0
+    s = 0.0
+    for i in range(n // 100):
+        s += b[i]
+    return b, s
+
+
+def test_nests_are_timed_one_by_one():
+    """A hundredth of the steps takes much less time, in whatever order they stand."""
+    a = np.linspace(0, 1, 200_000)
+    p = ag.compile(two_nests).profile(a, len(a))
+    assert len(p.nests) == 2 and p.seconds[0] > 2 * p.seconds[1]
+    assert p.memory.results >= 8 * len(a) and p.memory.steps == tuple(sorted(p.memory.steps))
+
+
+def test_a_page_can_be_written(tmp_path):
+    a = np.linspace(0, 1, 1000)
+    ag.compile(smooth).profile(a, a).html(str(tmp_path / "profile.html"))
+    assert "a call (median of" in (tmp_path / "profile.html").read_text()
+
+
+def test_scratch_is_counted():
+    a = np.linspace(0, 1, 300 * 300).reshape(300, 300)
+    p = ag.compile(lambda a: np.sort(a, axis=0) @ a).profile(a)
+    assert p.memory.scratch >= a.nbytes and p.memory.peak >= 2 * a.nbytes
 
 
 def tips(function, *args, calls=()):
@@ -46,6 +79,26 @@ def test_inputs_that_are_copied_at_each_call():
 
 def test_operations_that_run_in_python():
     assert "sort runs in Python" in tips(lambda a: np.sort(a), np.linspace(1, 0, 5))
+
+
+def test_large_temporaries_between_nests():
+    a = np.linspace(0, 1, 400 * 400).reshape(400, 400)
+    found = tips(lambda a: np.exp(a) @ a, a)
+    assert "a temporary of 1.28 MB stands between" in found and "np.exp(a)" in found
+    assert "gemm is a library routine" in found
+    found = tips(lambda a: np.cumsum(a[0]) + a[0].sum(), a)
+    assert "temporary" not in found  # too small to matter
+
+
+def test_products_without_blas():
+    k = np.arange(12).reshape(3, 4)
+    assert "a product of int64 arrays is made by loops" in tips(lambda a: a @ a.T, k)
+    assert "product" not in tips(lambda a: a @ a.T, k + 0.5)
+
+
+def test_calls_that_do_little():
+    assert "a call does 1 operations" in tips(lambda a, b: a + b, 1.0, 2.0)
+    assert "calling takes longer" not in tips(lambda a, b: a + b, np.ones(99), np.ones(99))
 
 
 def gathered(a, k):

@@ -139,6 +139,9 @@ def _write(n: Node, done: dict[Node, Text], host: Host) -> Text:
         return _affine(atoms, n.attr("coefs"), n.attr("const"), host)
     if kind == "load":
         return host.element(n, operands)
+    if kind == "now":
+        host.require("clock")
+        return Text("an_seconds()")
     if kind == "cast" and _plain_cast(n.inputs[0].dtype, n.dtype):
         if n.inputs[0].dtype == n.dtype:
             return operands[0]

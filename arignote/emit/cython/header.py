@@ -52,6 +52,8 @@ typedef struct an_context {
     int32_t (*callback)(void *owner, int32_t site, void **ptrs, const int64_t *ints);
     void *(*result)(void *owner, int32_t k, const int64_t *dims);
     int32_t (*interrupted)(void);
+    void *(*borrow)(size_t bytes, int zero, size_t *got);
+    void (*give_back)(void *p, size_t n);
     an_error error;
 } an_context;""",
         """\
@@ -66,6 +68,16 @@ ctypedef struct an_context:
         "#define AN_INF INFINITY\n#define AN_NAN NAN\n#define AN_INT_MIN INT64_MIN",
         "const double AN_INF, AN_NAN\nconst int64_t AN_INT_MIN",
         ("base",),
+    ),
+    "clock": Part(
+        """\
+#include <time.h>
+static __attribute__((noinline)) double an_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}""",
+        "double an_seconds() noexcept nogil",
     ),
     "fail": Part(
         """\
@@ -120,19 +132,27 @@ int an_fits64(an_wide x) noexcept nogil""",
     ),
     "scratch": Part(
         """\
-typedef struct { char *p; size_t n; } an_slot;
-static inline void an_open(an_slot *ws, int64_t slots) { memset(ws, 0, slots * sizeof *ws); }
+typedef struct { char *p; size_t n; an_context *ctx; } an_slot;
+static inline void an_open(an_slot *ws, int64_t slots, an_context *ctx) {
+    for (int64_t k = 0; k < slots; k++) ws[k] = (an_slot){0, 0, ctx};
+}
+static inline void an_drop(an_slot *w) {
+    if (w->p && w->ctx->give_back) w->ctx->give_back(w->p, w->n);
+    else free(w->p);
+}
 static inline void an_close(an_slot *ws, int64_t slots) {
-    for (int64_t k = 0; k < slots; k++) if (ws[k].p) free(ws[k].p);
+    for (int64_t k = 0; k < slots; k++) an_drop(ws + k);
 }
 /* Calls of a `malloc` function tell the compiler that scratch overlaps nothing: it does not trust
    local restrict pointers.  What an older pointer of the slot held is dead by then. */
 #define AN_FRESH static __attribute__((noinline, malloc))
 AN_FRESH void *an_take(an_slot *w, int64_t bytes, int zero) {
-    if (!w->p || w->n < (size_t)bytes) {
-        free(w->p);
-        w->n = bytes;
-        w->p = zero ? calloc(bytes + 64, 1) : malloc(bytes + 64);
+    const size_t need = (size_t)bytes + 64;
+    if (!w->p || w->n < need) {
+        an_drop(w);
+        w->n = need;
+        w->p = w->ctx->borrow ? w->ctx->borrow(need, zero, &w->n)
+                              : zero ? calloc(need, 1) : malloc(need);
         zero = 0;
     }
     if (!w->p) return 0;
@@ -144,7 +164,7 @@ AN_FRESH void *an_take(an_slot *w, int64_t bytes, int zero) {
         """\
 ctypedef struct an_slot:
     pass
-void an_open(an_slot* ws, int64_t slots) noexcept nogil
+void an_open(an_slot* ws, int64_t slots, an_context* ctx) noexcept nogil
 void an_close(an_slot* ws, int64_t slots) noexcept nogil
 void* an_reserve(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil
 void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""",

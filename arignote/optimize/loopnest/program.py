@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from ...fxgraph.constants import fresh_uid
 from ...fxgraph.node import Node, Op, Origin, make
-from ...fxgraph.types import DType, Shape, TensorType
+from ...fxgraph.types import F64, DType, Shape, TensorType
 
 Role = Literal["argument", "result", "temporary", "constant", "alias"]
 
@@ -55,6 +55,8 @@ load_op = Op(
     infer=lambda *index, buffer: TensorType(buffer.dtype),
     traits=frozenset({"leaf", "program"}),
 )
+#: seconds that a clock shows when the statement is reached (profiles only)
+now_op = Op("now", infer=lambda: TensorType(F64), traits=frozenset({"leaf", "program"}))
 #: a C variable
 local_op = Op("local", infer=lambda *, name, type, uid: type, traits=frozenset({"leaf", "program"}))
 

@@ -49,10 +49,15 @@ _EXPORTS: dict[str, str] = {
     "check_grad": "arignote.transforms.checking",
 }
 
-__all__ = ["config", *_EXPORTS]  # noqa: PLE0604
+#: Sub-packages that are public as they are.
+_PACKAGES = ("nn",)
+
+__all__ = ["config", *_EXPORTS, *_PACKAGES]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"arignote.{name}")
     try:
         module = _EXPORTS[name]
     except KeyError:
@@ -63,4 +68,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS})
+    return sorted({*globals(), *_EXPORTS, *_PACKAGES})

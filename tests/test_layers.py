@@ -7,8 +7,8 @@ import arignote
 
 ROOT = Path(arignote.__file__).parent
 ORDER = (
-    "errors config fxgraph autograd_sym scanloop trace optimize emit debug specialise distributed "
-    "tensor shared function theano api transforms cli __main__"
+    "errors config fxgraph autograd_sym scanloop trace optimize emit debug specialise nn sparse "
+    "extend distributed tensor shared function theano api transforms cli __main__"
 ).split()
 TOGETHER = {"tensor", "shared", "function"}  # the explicit style is one layer
 OPTIONAL = {"cupy", "mpi4py", "matplotlib", "sklearn", "dask", "torch", "jax", "numba", "IPython"}

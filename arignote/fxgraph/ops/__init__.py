@@ -4,10 +4,12 @@ Importing the package declares them all, so that pickled graphs find their ops b
 """
 
 from . import (
+    convolution,
     elementwise,
     factor,
     fft,
     linalg,
+    pooling,
     products,
     random,
     reduce,
@@ -20,10 +22,12 @@ from . import (
 )
 
 __all__ = [
+    "convolution",
     "elementwise",
     "factor",
     "fft",
     "linalg",
+    "pooling",
     "products",
     "random",
     "reduce",

@@ -259,7 +259,7 @@ def package_fingerprint() -> str:
     for folder, subfolders, names in os.walk(root):
         subfolders.sort()
         for name in sorted(names):
-            if name.endswith((".py", ".pyx")):
+            if name.endswith((".py", ".pyx", ".pxi", ".h")):
                 status = os.stat(os.path.join(folder, name))
                 facts.append(f"{folder}/{name} {status.st_size} {status.st_mtime_ns}")
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()

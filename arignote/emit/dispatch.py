@@ -13,12 +13,30 @@ from arignote.emit import runtime_py
 from arignote.errors import warn_once
 
 if TYPE_CHECKING:
-    from arignote.emit.runtime_py import NO_MATCH, Dispatcher, Kernel, set_state
+    from arignote.emit.runtime_py import (
+        NO_MATCH,
+        Dispatcher,
+        Kernel,
+        set_scratch_bound,
+        set_state,
+    )
 else:
     try:
-        from arignote.emit.runtime import NO_MATCH, Dispatcher, Kernel, set_state
+        from arignote.emit.runtime import (
+            NO_MATCH,
+            Dispatcher,
+            Kernel,
+            set_scratch_bound,
+            set_state,
+        )
     except ImportError:
-        from arignote.emit.runtime_py import NO_MATCH, Dispatcher, Kernel, set_state
+        from arignote.emit.runtime_py import (
+            NO_MATCH,
+            Dispatcher,
+            Kernel,
+            set_scratch_bound,
+            set_state,
+        )
 
 __all__ = ["NO_MATCH", "Dispatcher", "Kernel", "compiled", "current_state", "warn_if_slow"]
 
@@ -55,6 +73,7 @@ def _cores() -> int:
 
 def _flags_changed() -> None:
     set_state(*current_state(), current_state if config.lends() else None)
+    set_scratch_bound(config.scratch)
 
 
 config.watch(_flags_changed)

@@ -47,6 +47,7 @@ def set_state(int64_t state, int threads, ask=None):
     _state, _threads, _ask = state, threads, ask
 
 
+include "native/pool.pxi"
 include "native/kernel.pxi"
 include "native/matching.pxi"
 include "native/calling.pxi"

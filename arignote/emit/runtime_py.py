@@ -51,6 +51,7 @@ class _Context(ctypes.Structure):
     _fields_ = (
         ("owner", ctypes.c_void_p), ("threads", ctypes.c_int32), ("flags", ctypes.c_int32),
         ("callback", _OnCallback), ("result", _OnResult), ("interrupted", _OnInterrupted),
+        ("borrow", ctypes.c_void_p), ("give_back", ctypes.c_void_p),  # NULL: malloc and free
         ("error", _Error),
     )  # fmt: skip
 
@@ -80,6 +81,10 @@ def set_state(
     """Make `state` the current one; with `ask`, calls `ask() -> (state, threads)` at each call."""
     global _state, _threads, _ask
     _state, _threads, _ask = state, threads, ask
+
+
+def set_scratch_bound(bound: int) -> None:
+    """Nothing: this runtime keeps no scratch memory."""
 
 
 class Kernel:

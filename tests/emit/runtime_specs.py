@@ -48,6 +48,8 @@ cdef extern from *:
         int32_t (*callback)(void *, int32_t, void **, const int64_t *);
         void *(*result)(void *, int32_t, const int64_t *);
         int32_t (*interrupted)(void);
+        void *(*borrow)(size_t, int, size_t *);
+        void (*give_back)(void *, size_t);
         an_error error;
     } an_context;
     """

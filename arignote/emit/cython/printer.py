@@ -118,7 +118,7 @@ def _entry(module: Module, call: str) -> str:
 {head}
     cdef an_slot ws[{most}]
     cdef int32_t code
-    an_open(ws, {count})
+    an_open(ws, {count}, ctx)
     code = {call}
     an_close(ws, {count})
     return code"""

@@ -170,6 +170,8 @@ cdef object run(Kernel k, PyObject **args, PyObject **given, int64_t *frame):
     context.callback = on_callback
     context.result = on_result
     context.interrupted = on_interrupted
+    context.borrow = an_borrow
+    context.give_back = an_give_back
     context.error.site = 0
     if k.needs_call:
         call = Call.__new__(Call)

@@ -10,6 +10,8 @@ cdef extern from *:
         int32_t (*callback)(void *, int32_t, void **, const int64_t *);
         void *(*result)(void *, int32_t, const int64_t *);
         int32_t (*interrupted)(void);
+        void *(*borrow)(size_t, int, size_t *);
+        void (*give_back)(void *, size_t);
         an_error error;
     } an_context;
     typedef int32_t (*an_entry)(an_context *, void **, const int64_t *, void **);
@@ -25,6 +27,8 @@ cdef extern from *:
         int32_t (*callback)(void *, int32_t, void **, const int64_t *) noexcept nogil
         void *(*result)(void *, int32_t, const int64_t *) noexcept nogil
         int32_t (*interrupted)() noexcept nogil
+        void *(*borrow)(size_t, int, size_t *) noexcept nogil
+        void (*give_back)(void *, size_t) noexcept nogil
         an_error error
     ctypedef int32_t (*an_entry)(an_context *, void **, const int64_t *, void **) noexcept nogil
     ctypedef void (*an_shapes)(const int64_t *, int64_t *) noexcept nogil

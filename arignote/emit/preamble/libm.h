@@ -10,6 +10,17 @@
 #define AN_VECTOR_2(T, f)
 #endif
 
+/* gcc joins the sine and the cosine of one value into a call without vector variant, so these two
+   have names that it does not know. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__) && !defined(__CUDACC__)
+#define AN_APART(f) an_apart_##f
+#define AN_VECTOR_APART(T, f) \
+    __attribute__((simd("notinbranch"), const)) T an_apart_##f(T) __asm__(#f);
+#else
+#define AN_APART(f) f
+#define AN_VECTOR_APART(T, f)
+#endif
+
 #if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
 #if __GLIBC_PREREQ(2, 35)
 #define AN_VECTOR35_1(T, f) AN_VECTOR_1(T, f)
@@ -21,9 +32,11 @@
 #define AN_VECTOR35_2(T, f)
 #endif
 
-AN_VECTOR_1(an_f8, sin)
+AN_VECTOR_APART(an_f8, sin)
+#define sin(x) AN_APART(sin)(x)
 
-AN_VECTOR_1(an_f8, cos)
+AN_VECTOR_APART(an_f8, cos)
+#define cos(x) AN_APART(cos)(x)
 
 AN_VECTOR_1(an_f8, exp)
 

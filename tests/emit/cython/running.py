@@ -22,7 +22,8 @@ class Error(ctypes.Structure):
 class Context(ctypes.Structure):
     _fields_ = [
         ("owner", P), ("threads", I32), ("flags", I32), ("callback", CALLBACK),
-        ("result", RESULT), ("interrupted", INTERRUPTED), ("error", Error),
+        ("result", RESULT), ("interrupted", INTERRUPTED),
+        ("borrow", ctypes.c_void_p), ("give_back", ctypes.c_void_p), ("error", Error),
     ]  # fmt: skip
 
 

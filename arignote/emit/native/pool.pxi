@@ -1,0 +1,90 @@
+# Scratch memory kept between calls: a fresh page costs more than what most kernels write into it.
+#
+# Blocks are process-wide, taken and given back without the GIL.  Whoever finds the table in use by
+# another thread goes to malloc and free, so nothing waits (and a forked child cannot hang).
+
+cdef extern from *:
+    """
+    #define AN_SMALL 65536 /* malloc recycles these itself */
+    #define AN_BLOCKS 64
+    typedef struct { void *p; size_t n; uint64_t age; } an_block;
+    static an_block an_kept[AN_BLOCKS];
+    static size_t an_held, an_bound;
+    static uint64_t an_clock;
+    #if defined(__GNUC__) || defined(__clang__)
+    static char an_busy;
+    #define AN_ENTER() (!__atomic_test_and_set(&an_busy, __ATOMIC_ACQUIRE))
+    #define AN_LEAVE() __atomic_clear(&an_busy, __ATOMIC_RELEASE)
+    #else
+    #define AN_ENTER() 0
+    #define AN_LEAVE()
+    #endif
+
+    static void *an_forget(an_block *b) {
+        void *p = b->p;
+        an_held -= b->n;
+        b->p = NULL;
+        return p;
+    }
+
+    /* A block of at least `bytes`, of `got`; zeroed where `zero`.  NULL: there is no memory. */
+    static void *an_borrow(size_t bytes, int zero, size_t *got) {
+        if (bytes >= AN_SMALL && AN_ENTER()) {
+            an_block *best = NULL;
+            for (int k = 0; k < AN_BLOCKS; k++) {
+                an_block *b = an_kept + k;
+                if (b->p && b->n >= bytes && b->n / 2 <= bytes && (!best || b->n < best->n))
+                    best = b;
+            }
+            void *p = NULL;
+            if (best) { *got = best->n; p = an_forget(best); }
+            AN_LEAVE();
+            if (p) return zero ? memset(p, 0, bytes) : p;
+        }
+        *got = bytes;
+        return zero ? calloc(bytes, 1) : malloc(bytes);
+    }
+
+    /* Keeps a block for later calls; beyond the bound those that were not used for longest go. */
+    static void an_give_back(void *p, size_t n) {
+        if (n < AN_SMALL || n > an_bound || !AN_ENTER()) { free(p); return; }
+        for (;;) {
+            an_block *room = NULL, *oldest = NULL;
+            for (int k = 0; k < AN_BLOCKS; k++) {
+                an_block *b = an_kept + k;
+                if (!b->p) room = b;
+                else if (!oldest || b->age < oldest->age) oldest = b;
+            }
+            if (room && an_held + n <= an_bound) {
+                room->p = p; room->n = n; room->age = ++an_clock;
+                an_held += n;
+                break;
+            }
+            free(an_forget(oldest));
+        }
+        AN_LEAVE();
+    }
+
+    /* Sets how many bytes may be kept, and frees what is beyond. */
+    static void an_bind(size_t bound) {
+        an_bound = bound;
+        if (!AN_ENTER()) return;
+        for (int k = 0; k < AN_BLOCKS; k++)
+            if (an_kept[k].p && an_held > bound) free(an_forget(an_kept + k));
+        AN_LEAVE();
+    }
+    """
+    void *an_borrow(size_t bytes, int zero, size_t *got) noexcept nogil
+    void an_give_back(void *p, size_t n) noexcept nogil
+    void an_bind(size_t bound) noexcept nogil
+    size_t an_held
+
+
+def set_scratch_bound(size_t bound):
+    """Keep up to `bound` bytes of scratch memory between calls."""
+    an_bind(bound)
+
+
+def scratch_held():
+    """Bytes of scratch memory kept now."""
+    return an_held

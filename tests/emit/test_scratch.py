@@ -1,0 +1,74 @@
+"""Scratch memory is kept between calls: it holds nothing of earlier calls, and has a bound."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import arignote as ag
+from arignote.emit import dispatch
+
+runtime = pytest.importorskip("arignote.emit.runtime")  # its twin in Python keeps nothing
+SIZE = 40_000
+
+
+@pytest.fixture(autouse=True)
+def compiled_runtime():
+    assert dispatch.compiled()
+
+
+def swept(x, times):
+    """The old and the new row of a stencil: one of them is scratch."""
+    y = np.zeros_like(x)
+    for _ in range(times):
+        y[1:-1] = x[:-2] + x[2:]
+        x[1:-1] = y[1:-1] - 0.5 * y[2:]
+    return x.sum() + y.sum()
+
+
+def test_blocks_are_kept_up_to_the_bound():
+    f = ag.compile(swept)
+    x = np.linspace(0, 1, SIZE)
+    with ag.config(scratch=10**7):
+        f(x.copy(), 2)
+        assert 0 < runtime.scratch_held() <= 10**7
+    with ag.config(scratch=0):
+        assert runtime.scratch_held() == 0
+        f(x.copy(), 2)
+        assert runtime.scratch_held() == 0
+
+
+def test_what_an_earlier_call_left_is_not_seen():
+    f = ag.compile(swept)
+    want = [swept(np.linspace(0, k, SIZE - k), 3) for k in range(8)]
+    for _ in range(2):
+        got = [f(np.linspace(0, k, SIZE - k), 3) for k in range(8)]
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_threads_never_share_a_block():
+    f = ag.compile(swept)
+    want = [swept(np.linspace(0, k, SIZE), 5) for k in range(4)]
+    f(np.linspace(0, 0, SIZE), 5)
+    wrong = []
+
+    def work(k):
+        for _ in range(20):
+            got = f(np.linspace(0, k, SIZE), 5)
+            if not np.isclose(got, want[k], rtol=1e-10):
+                wrong.append((k, got))
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+
+
+def test_the_oldest_blocks_make_room():
+    f = ag.compile(swept)
+    with ag.config(scratch=2**21):
+        for size in (2**14, 2**15, 2**16, 2**17, 2**14):
+            f(np.linspace(0, 1, size), 1)
+            assert runtime.scratch_held() <= 2**21

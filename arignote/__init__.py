@@ -47,6 +47,7 @@ _EXPORTS: dict[str, str] = {
         "arignote.transforms.barriers",
     ),
     "check_grad": "arignote.transforms.checking",
+    **dict.fromkeys(("breakpoint", "print"), "arignote.transforms.showing"),
 }
 
 #: Sub-packages that are public as they are.

@@ -62,12 +62,14 @@ class Values:
 
 @dataclass(frozen=True)
 class Seen:
-    """One operation of a run, as callbacks get it."""
+    """One operation of a run, as callbacks get it: with its `value` after it, with the values of
+    its `operands` before it (those that its own bodies do not compute)."""
 
     op: str
     value: Any
     origin: Origin | None
     name: str
+    operands: tuple[Any, ...] = ()
 
 
 def values_of(trace: Trace, leaves: Sequence[Any]) -> Values:
@@ -95,18 +97,37 @@ def values_of(trace: Trace, leaves: Sequence[Any]) -> Values:
     return Values(tuple(out))
 
 
+Callback = Callable[[Seen], None]
+
+
 def monitored(
-    trace: Trace, leaves: Sequence[Any], callback: Callable[[Seen], None]
+    trace: Trace, leaves: Sequence[Any], after: Callback | None, before: Callback | None = None
 ) -> Any:
-    """The answer of a run on copies of the arguments; callback(Seen) is called after each
-    operation, inside loops too, and may raise to stop."""
+    """The answer of a run on copies of the arguments, with callbacks around each operation, inside
+    loops too; they may raise to stop."""
+    return run(trace, fresh(leaves), _Watch(after, before))
 
-    def watch(n: Node, value: Any) -> None:
-        if isinstance(n.type, TensorType) and n.op.name not in ("constant", "token"):
+
+class _Watch:
+    """What the interpreter calls."""
+
+    def __init__(self, after: Callback | None, before: Callback | None) -> None:
+        self._after, self._before = after, before
+
+    def __call__(self, n: Node, value: Any) -> None:
+        if self._after is not None and _is_operation(n):
             where = origin.get(n)
-            callback(Seen(n.op.name, value, where, variable(where) if where else ""))
+            self._after(Seen(n.op.name, value, where, variable(where) if where else ""))
 
-    return run(trace, fresh(leaves), watch)
+    def before(self, n: Node, operands: tuple[Any, ...]) -> None:
+        if self._before is not None and _is_operation(n):
+            where = origin.get(n)
+            name = variable(where) if where else ""
+            self._before(Seen(n.op.name, None, where, name, operands))
+
+
+def _is_operation(n: Node) -> bool:
+    return isinstance(n.type, TensorType) and n.op.name not in ("constant", "token")
 
 
 def variable(where: Origin) -> str:

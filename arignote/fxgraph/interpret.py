@@ -32,7 +32,10 @@ def interpret(graph: Graph, feeds: Mapping[Node, Any], watch: Watch = None) -> t
 
 
 def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any, ...]:
-    """Values of `roots`; env holds the known values and is not changed."""
+    """Values of `roots`; env holds the known values and is not changed.
+
+    A watch that has a method `before` is told of each operation, with its operands, before it runs.
+    """
     roots = tuple(roots)
     order = needed_order(roots, env)
     last = {d: n for n in order for d in dependencies(n)}
@@ -43,7 +46,10 @@ def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any,
     for d, n in last.items():
         if d not in keep:
             dying.setdefault(n, []).append(d)
+    before = getattr(watch, "before", None)
     for n in order:
+        if before is not None:
+            before(n, tuple(scope[x] for x in n.inputs if x in scope))
         local[n] = value = typed(n, _value(n, scope, watch))
         if watch is not None:
             watch(n, value)

@@ -15,7 +15,7 @@ from ..fxgraph.constants import is_const, lit, projections
 from ..fxgraph.graph import Body, order_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.checks import partial
-from ..fxgraph.ops.report import print_op
+from ..fxgraph.ops.report import breakpoint_op, print_op
 from ..fxgraph.prove import ge0, sure
 from ..fxgraph.prove import region as present_region
 from ..scanloop.carry import Carry, simplified
@@ -130,7 +130,7 @@ def _most_steps(loop: Loop, growing: list[Any]) -> Node:
     loop.put(start)
     for container, before in zip(growing, held, strict=True):
         refill(container, before)
-    if any(n.op is print_op for n in order_of([steps], stop=_is_old(outer), inside=True)):
+    if any(n.op in (print_op, breakpoint_op) for n in order_of([steps], stop=_is_old(outer), inside=True)):
         raise Unstable(
             "a list grows in a `while` loop that prints: preallocate an array and fill it"
         )

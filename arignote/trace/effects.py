@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import TraceError
 from ..fxgraph.node import Node, make
 from ..fxgraph.ops.checks import ERRORS, partial, required
-from ..fxgraph.ops.report import MARK, print_op, raise_op
+from ..fxgraph.ops.report import MARK, breakpoint_op, print_op, raise_op
 from ..fxgraph.prove import region
 from .convert.site import Site
 from .proxy import Proxy, node_of
@@ -108,6 +108,13 @@ def print_(
     text = (" " if sep is None else sep).join(words) + ("\n" if end is None else end)
     text, values = with_values(text)
     partial(make(print_op, (*values, *region()), (("text", text), ("uid", _order()))))
+
+
+def breakpoint_(wanted: Any, values: dict[str, Any]) -> None:
+    """The debugger, when the compiled function runs and `wanted` holds there."""
+    given = [node_of(v) for v in values.values()]
+    at = (("names", tuple(values)), ("uid", _order()))
+    partial(make(breakpoint_op, (node_of(wanted), *given, *region()), at))
 
 
 def _order() -> int:

@@ -80,6 +80,60 @@ def test_callbacks_see_every_operation_and_may_stop():
         f.monitor(stop, a, 3)
 
 
+def test_callbacks_before_operations_see_the_operands():
+    seen, order = [], []
+    pair = (lambda s: (seen.append(s), order.append("<")), lambda s: order.append(">"))
+    a = np.array([1.0, 4.0, 9.0])
+    ag.compile(walk).monitor(pair, a, 3)
+    (root,) = [s for s in seen if s.op == "sqrt"]
+    np.testing.assert_array_equal(root.operands[0], a)
+    assert order[:2] == ["<", ">"] and order.count("<") == order.count(">")
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_values_are_printed_when_the_function_runs(mode, capfd):
+    @ag.compile(mode=mode)
+    def f(a, n):
+        for i in range(n):
+            a[i] = ag.print(a[i] * 2.0, "twice")
+        ag.print((a, n))
+        return a.sum()
+
+    for _ in range(2):
+        assert f(np.array([1.0, 2.0]), 2) == 6.0
+        assert capfd.readouterr().out == "twice = 2.0\ntwice = 4.0\n[2. 4.] 2\n"
+    assert ag.print(3, "x") == 3 and capfd.readouterr().out == "x = 3\n"
+
+
+def test_derivatives_pass_through_prints(capfd):
+    df = ag.grad(lambda x: ag.print(x * x, "square") + 1.0)
+    assert df(3.0) == 6.0
+    assert capfd.readouterr().out.startswith("square = 9.0")
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_the_debugger_stops_where_a_condition_holds(mode, monkeypatch):
+    stops = []
+
+    def hook():
+        stops.append(sys._getframe(1).f_locals["values"])
+
+    @ag.compile(mode=mode)
+    def f(a, n):
+        s = 0.0
+        for i in range(n):
+            s = s + a[i]
+            ag.breakpoint(s > 2.5, s=s, i=i)
+        return s
+
+    monkeypatch.setattr(sys, "breakpointhook", hook)
+    assert f(np.array([1.0, 1.0, 1.0, 1.0]), 4) == 4.0
+    assert stops == [{"s": 3.0, "i": 2}, {"s": 4.0, "i": 3}]
+    ag.breakpoint(1 > 2, x=1)
+    ag.breakpoint(x=1)
+    assert stops[2:] == [{"x": 1}]
+
+
 def test_smallest_sets_are_found():
     names = [f"r{k}" for k in range(40)]
     assert smallest(names, lambda out: "r17" in out) == ("r17",)

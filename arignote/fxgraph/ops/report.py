@@ -34,6 +34,17 @@ def _printed(*values: Any, text: str, uid: int) -> bool:
     return True
 
 
+def _stopped(wanted: Any, *values: Any, names: tuple[str, ...], uid: int) -> bool:
+    if wanted:
+        stop(dict(zip(names, values, strict=False)))
+    return True
+
+
+def stop(values: dict[str, Any]) -> None:
+    """The debugger stands here; `values` are those that ag.breakpoint was given."""
+    sys.breakpointhook()
+
+
 #: (ok, values..., token): True, or the named error with the values in its message
 raise_op = Op(
     "require_text",
@@ -46,5 +57,12 @@ print_op = Op(
     "print",
     infer=lambda *_, text, uid: _DONE,
     reference=_printed,
+    traits=frozenset({"partial", "effect"}),
+)
+#: (wanted, values..., token): starts the debugger where `wanted` holds
+breakpoint_op = Op(
+    "breakpoint",
+    infer=lambda *_, names, uid: _DONE,
+    reference=_stopped,
     traits=frozenset({"partial", "effect"}),
 )

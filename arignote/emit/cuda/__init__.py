@@ -5,5 +5,6 @@ Nothing here imports CuPy or needs a GPU, except `runtime/` when a CUDA device i
 
 from .device import H100, TINY, DeviceInfo
 from .plan import CudaModule, CudaPlan
+from .printer import emit, prepare
 
-__all__ = ["H100", "TINY", "CudaModule", "CudaPlan", "DeviceInfo", "emit"]
+__all__ = ["H100", "TINY", "CudaModule", "CudaPlan", "DeviceInfo", "emit", "prepare"]

@@ -10,7 +10,7 @@ from ...fxgraph.constants import constant, value_of
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from ...fxgraph.types import Size
-from .plan import Expr
+from .plan import Expr, Value
 
 _TEXTS = {
     "add": "({0} + {1})", "subtract": "({0} - {1})", "multiply": "({0} * {1})",
@@ -26,13 +26,16 @@ _TEXTS = {
 
 @dataclass
 class HostValues:
-    """names: the host variables that hold nodes (inputs, locals, counters)."""
+    """names: the host variables that hold nodes (inputs, locals, counters).  values: scalars in
+    the host's memory.  entry: what variables that a kernel changes hold when it starts."""
 
     names: dict[Node, str] = field(default_factory=dict)
+    values: dict[Node, Value] = field(default_factory=dict)
+    entry: dict[Node, str] = field(default_factory=dict)
 
     def text(self, n: Node) -> Expr | None:
         """The node as a host expression; None where the host does not know it."""
-        done: dict[Node, str] = {}
+        done: dict[Node, str] = dict(self.names)
         for m in order_of((n,), stop=lambda m: m in self.names):
             text = self._text(m, done)
             if text is None:
@@ -51,9 +54,7 @@ class HostValues:
         return " * ".join(t for t in texts if t is not None and t != "1") or "1"
 
     def _text(self, m: Node, done: dict[Node, str]) -> str | None:
-        if m in self.names:
-            return self.names[m]
-        if m.type.shape or m.dtype.kind not in "iub":
+        if isinstance(m.type, tuple) or m.type.shape or m.dtype.kind not in "iub":
             return None
         if m.op is constant:
             value = value_of(m)

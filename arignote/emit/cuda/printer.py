@@ -1,0 +1,236 @@
+"""A Program as CUDA: one .cu text and the host's plan.
+
+The program is the one that the CPU's kernel is printed from, before the passes that are for CPUs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from ...fxgraph.affine import size_node
+from ...fxgraph.node import Node
+from ...fxgraph.prove import Knowledge, construction
+from ...optimize.loopnest.mentions import mentioned
+from ...optimize.loopnest.program import (
+    Assign,
+    Buffer,
+    Check,
+    Fold,
+    Loop,
+    Point,
+    Program,
+    Store,
+    walk,
+)
+from ...optimize.loopnest.schedule import PASSES
+from .. import plan as calls
+from ..cython.names import legal
+from ..scalar_code import library
+from . import plan
+from .device import DeviceInfo
+from .expand import expand
+from .host import HostValues
+from .kernel import Setting
+from .nest import Analysis
+from .planner import Planner
+from .scope import KernelNames, ModuleText, root
+
+#: The passes over programs that are for a GPU as well.
+SHARED = ("fusion", "contraction", "forwarding", "propagation", "raise_products", "collapse")
+
+
+def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
+    """The program after the passes that a GPU wants, products in loops written out."""
+    from ...optimize.loopnest.parallel import parallelize
+
+    with construction(Knowledge(facts=list(program.guards))):
+        for p in PASSES:
+            if p.name in SHARED and p.name not in excluding:
+                program = p.run(program)
+        program = parallelize(expand(program))
+    return program
+
+
+def emit(
+    program: Program,
+    sources: Sequence[calls.DataOf | calls.ValueOf | calls.Constant],
+    device: DeviceInfo,
+) -> CudaModule:
+    """Text and plan of a program that `prepare` gave.
+
+    sources: where its pointers come from (`Plan.ptrs`).  Raises LookupError for what cannot be
+    done, with the reason.
+    """
+    program, own = _with_results(program)
+    with construction(Knowledge(facts=list(program.guards))):
+        return _emit(program, own, sources, device)
+
+
+CudaModule = plan.CudaModule
+
+
+def _emit(
+    program: Program, own: dict[int, Buffer],
+    sources: Sequence[calls.DataOf | calls.ValueOf | calls.Constant], device: DeviceInfo,
+) -> CudaModule:  # fmt: skip
+    host = HostValues()
+    names = KernelNames()
+    for n in program.integers:
+        host.names[n] = names.fresh(str(n.attr("name")) + "_")
+    integers = tuple(host.names.values())
+    buffers: dict[Buffer, plan.BufferInfo] = {}
+    module = ModuleText(legal(program.name))
+    setting = Setting(
+        module,
+        Analysis(mentioned(replace(program, results=()))),
+        host,
+        device,
+        frozenset(s.local for s in walk(program.statements) if isinstance(s, Fold)),
+        _pointed(program),
+        lambda b: _place(b, buffers),
+    )
+    planner = Planner(program, setting, buffers, hosted_variables(program, host))
+    _bind(planner, sources, own)
+    planner.block(program.statements)
+    guards = tuple(planner.known(g) for g in program.guards)
+    results = tuple(
+        buffers[own[k] if k in own else root(_buffer_of(r.buffer))].name
+        for k, r in enumerate(program.results)
+    )
+    made = plan.CudaPlan(
+        program.name, integers, guards, tuple(buffers.values()), tuple(planner.records), results,
+        (*program.notes, *planner.notes),
+    )  # fmt: skip
+    return CudaModule(_source(planner, module), made)
+
+
+def _buffer_of(b: Buffer | None) -> Buffer:
+    assert b is not None
+    return b
+
+
+def _place(b: Buffer, buffers: dict[Buffer, plan.BufferInfo]) -> str:
+    """The plan's name of a root buffer; an alias is made known when it is first named."""
+    if b not in buffers:
+        if b.role != "alias":
+            raise LookupError(f"{b} is used before it is allocated")
+        taken = {i.name for i in buffers.values()}
+        name = next(
+            n for n in (b.name, *(f"{b.name}_{k}" for k in range(2, 10**6))) if n not in taken
+        )
+        buffers[b] = plan.BufferInfo(name, b.dtype, (), "alias")
+    return buffers[b].name
+
+
+def _with_results(program: Program) -> tuple[Program, dict[int, Buffer]]:
+    """Scalar results become stores into cells of the caller's."""
+    own: dict[int, Buffer] = {}
+    stores = []
+    for k, r in enumerate(program.results):
+        if r.value is not None:
+            own[k] = Buffer(f"result{k}", r.type.dtype, (), "result")
+            stores.append(Store(own[k], (), r.value))
+    return replace(program, statements=(*program.statements, *stores)), own
+
+
+def _pointed(program: Program) -> frozenset[Buffer]:
+    return frozenset(
+        root(b)
+        for s in walk(program.statements)
+        if isinstance(s, Point)
+        for b in (*s.aliases, *s.buffers)
+    )
+
+
+def _bind(
+    planner: Planner,
+    sources: Sequence[calls.DataOf | calls.ValueOf | calls.Constant],
+    own: dict[int, Buffer],
+) -> None:
+    """Entries for what exists when the call starts."""
+    program = planner.program
+    for k, p in enumerate(program.pointers):
+        if isinstance(p, Buffer):
+            role = "constant" if p.role == "constant" else "argument"
+            planner.add(p, role, k)
+        elif k < len(sources) and isinstance(sources[k], calls.DataOf):
+            cell = Buffer(str(p.attr("name")), p.dtype, (), "argument", written=False)
+            planner.cells[p] = cell
+            planner.add(cell, "argument", k)
+        else:
+            planner.setting.host.values[p] = plan.Value(k, p.dtype)
+    for k, r in enumerate(program.results):
+        if k in own:
+            planner.add(own[k], "result", k)
+        elif r.static and r.buffer is not None:
+            b = root(r.buffer)
+            known = all(planner.setting.host.size(d) is not None for d in b.shape)
+            if b not in planner.buffers and known:
+                planner.add(b, "result", k)
+
+
+def hosted_variables(program: Program, host: HostValues) -> set[Node]:
+    """The integer variables whose every value follows from sizes and counters."""
+    values: dict[Node, list[Node]] = {}
+    out: set[Node] = set()
+    trial = HostValues(dict(host.names))
+    for s in walk(program.statements):
+        if isinstance(s, Loop):
+            trial.names[s.index] = "i"
+        elif isinstance(s, Assign):
+            values.setdefault(s.local, []).append(s.value)
+        elif isinstance(s, Check) and s.result is not None:
+            values.setdefault(s.result, []).extend(s.operands)
+        elif isinstance(s, Fold):
+            out.add(s.local)  # not of the kind
+    kept = {v for v in values if v.dtype.kind in "iub" and v not in out}
+    while True:
+        trial.names.update(dict.fromkeys(kept, "v"))
+        wrong = {v for v in kept if any(_unknown(x, trial) for x in values[v])}
+        if not wrong:
+            return kept
+        kept -= wrong
+        for v in wrong:
+            del trial.names[v]
+
+
+def _unknown(x: Node, host: HostValues) -> bool:
+    return x.op.name != "token" and host.text(x) is None
+
+
+# ---- text ----------------------------------------------------------------------------------------
+def _source(planner: Planner, module: ModuleText) -> str:
+    if not planner.texts:
+        return ""
+    kernels = "\n\n".join(planner.texts)
+    own = preamble()
+    scalars = library(module.scalars.values(), f"{own}\n{kernels}")
+    head = f"// {planner.program.name}: printed from its loop program"
+    emulated = "#if defined(AN_EMULATED) && !defined(__CUDACC__)\n#define __CUDACC__ 1\n#endif"
+    return f"{head}\n{emulated}\n{_halves(scalars)}\n{own}\n{kernels}\n"
+
+
+def _halves(c: str) -> str:
+    """Half precision in the emulation, whose compiler has no such header."""
+    include = "#include <cuda_fp16.h>"
+    if include not in c:
+        return c
+    return c.replace(
+        include, f"#if !defined(AN_EMULATED)\n{include}\n#else\n{_text('half.cuh')}#endif"
+    )
+
+
+@cache
+def preamble() -> str:
+    return _text("preamble.cuh")
+
+
+@cache
+def _text(name: str) -> str:
+    return (files(__package__) / name).read_text()
+
+
+__all__ = ["CudaModule", "emit", "prepare", "size_node"]

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from .config import config
+from .config import config, find_flag, parse
 from .emit import warm
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .errors import UnsupportedError, VerifyError, warn_once
@@ -52,6 +52,9 @@ class Compiled(Dispatcher):
         super().__init__(self._miss, _flattened, self._overlapping)
         functools.update_wrapper(self, function)
         self._function = function
+        if "device" in options:
+            flag = find_flag("device", "compile")
+            options["device"] = parse(flag, options["device"], f"compile({function!r})")
         self._options = options
         self._lock = threading.RLock()
         self._table: dict[Signature, list[tuple[Trace | None, Kernel]]] = {}
@@ -78,7 +81,11 @@ class Compiled(Dispatcher):
         before = self.kernels
         while True:
             with self._lock:
-                made = None if self.kernels != before else self._added(tree, leaves)
+                try:
+                    made = None if self.kernels != before else self._added(tree, leaves)
+                except Exception as error:
+                    _maker().play_out(error, leaves, self._mode())
+                    raise
                 before = self.kernels
             if made is None:  # another thread has added one meanwhile
                 return self(*args, **kwargs)
@@ -100,23 +107,23 @@ class Compiled(Dispatcher):
             self._keep(*found, None)
             return found[1], False
         first = signature_of(tree, leaves)[0]
-        key = warm.start_key(self._function, self._mode(), first)
+        key = self._start_key(first)
         maker = _maker()
         trace, static = maker.traced(self._function, tree, leaves)
 
         def save(ready: warm.Ready) -> None:
-            if key is None or key != warm.start_key(self._function, self._mode(), first):
+            if key is None or key != self._start_key(first):
                 return  # tracing has changed what it read
             if not static:
                 self._remember(key, ready)
                 return
-            last = warm.start_key(self._function, self._mode(), trace.signature)
+            last = self._start_key(trace.signature)
             if last is not None:
                 self._remember(key, warm.Wanted(static))
                 self._remember(last, ready)
 
         kernel = maker.kernel_for(
-            trace, self._mode(), structure, self._overlapping, save, self._function
+            trace, self._mode(), structure, self._overlapping, save, self._function, self._device()
         )
         self._keep(trace.signature, kernel, trace)
         return kernel, True
@@ -128,7 +135,7 @@ class Compiled(Dispatcher):
         static: frozenset[int] = frozenset()
         while True:
             signature = signature_of(tree, leaves, static)[0]
-            key = warm.start_key(self._function, self._mode(), signature)
+            key = self._start_key(signature)
             variant = self._variants.get(key, 0) if key is not None else warm.VARIANTS
             if key is None or variant >= warm.VARIANTS:
                 return None
@@ -181,6 +188,16 @@ class Compiled(Dispatcher):
         mode: str = self._options.get("mode") or config.mode
         return mode
 
+    def _device(self) -> str:
+        device: str = self._options.get("device") or config.device
+        return device
+
+    def _start_key(self, signature: Signature) -> str | None:
+        """Of a warm start; there are none on devices, whose machine code is kept by its text."""
+        if self._device() != "cpu":
+            return None
+        return warm.start_key(self._function, self._mode(), signature)
+
     @property
     def _name(self) -> str:
         return str(getattr(self._function, "__qualname__", self._function))
@@ -205,13 +222,18 @@ class Compiled(Dispatcher):
         """The loop program for arguments like these."""
         return self.compiled_for(*args, **kwargs).program
 
-    def source(self, *args: Any, backend: str = "cython", **kwargs: Any) -> str:
-        """The text that is built for arguments like these.
+    def source(self, *args: Any, backend: str = "", **kwargs: Any) -> str:
+        """The text that is built for arguments like these, by "cython" or "cuda".
 
-        Raises UnsupportedError for a back end there is none of.
+        backend: by default that of the function's device.  Raises UnsupportedError for a back end
+        there is none of, and for what has no form on a GPU.
         """
+        backend = backend or ("cython" if self._device() == "cpu" else "cuda")
+        if backend == "cuda":
+            text: str = _maker().cuda_source(self.trace_of(*args, **kwargs))
+            return text
         if backend != "cython":
-            raise UnsupportedError(f"there is no back end {backend!r}; there is 'cython'")
+            raise UnsupportedError(f"there is no back end {backend!r}; there are cython and cuda")
         return self.compiled_for(*args, **kwargs).source
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
@@ -233,8 +255,13 @@ class Compiled(Dispatcher):
         """
         leaves, tree = flatten((args, kwargs))
         module = importlib.import_module("arignote.debug.validate")
-        depth = module.Depth(samples=samples, gradients=gradients)
-        found: Report = module.validate(self._function, tree, leaves, _maker().traced, depth)
+        depth = module.Depth(
+            samples=samples, gradients=gradients, reduce=config.debug_reduce
+        )
+        made = _maker()
+        found: Report = module.validate(
+            self._function, tree, leaves, made.traced, depth, lambda t: made.Sharing(t, "FAST_RUN")
+        )
         return found
 
     def values(self, *args: Any, **kwargs: Any) -> Values:
@@ -258,12 +285,17 @@ class Compiled(Dispatcher):
         found: Profile = module.profile(made, leaves, seconds, len(self.kernels))
         return found
 
-    def monitor(self, callback: Callable[[Any], None], *args: Any, **kwargs: Any) -> Any:
+    def monitor(self, callback: Any, *args: Any, **kwargs: Any) -> Any:
         """The answer of a call like this one; callback(seen) gets every operation's `op`, `value`,
-        `origin` and variable `name`, inside loops too.  The arguments are not written."""
+        `origin` and variable `name`, inside loops too.  The arguments are not written.
+
+        callback: called after each operation, or a pair (before, after); before(seen) gets the
+        `operands`.  It may raise to stop.
+        """
         module = importlib.import_module("arignote.debug.values")
         leaves, _ = flatten((args, kwargs))
-        return module.monitored(self.trace_of(*args, **kwargs), leaves, callback)
+        before, after = callback if isinstance(callback, tuple) else (None, callback)
+        return module.monitored(self.trace_of(*args, **kwargs), leaves, after, before)
 
     # -- an object like a function
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -321,6 +353,8 @@ def compile(function: Callable[..., Any] | None = None, /, **options: Any) -> An
     """Compile a function of NumPy arrays and numbers; a decorator, with or without options.
 
     mode: "FAST_RUN", "FAST_COMPILE", "DEBUG_MODE" or "NanGuardMode" (default: `config.mode`).
+    device: "cpu", "cuda", or "emulate", which runs the CUDA source on the CPU to find faults
+    (default: `config.device`).  Raises ConfigError for another name.
 
     The function is traced at the first call and again for other dtypes, ranks, memory layouts,
     sizes that become 0, 1 or equal, and other values of strings, bools and the like.  Arrays that

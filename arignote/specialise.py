@@ -16,11 +16,15 @@ from .debug import printing as _printing  # noqa: F401  (graphs and programs pri
 from .debug.checked import checked_kernel
 from .debug.explain import explain as explain
 from .debug.nan_guard import guarded_kernel
+from .emit.cuda.device import H100
+from .emit.cuda.runtime.devices import machine_for
+from .emit.cuda.runtime.specialised import device_compilation, device_kernel
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .emit.kernel import Compilation, compilation, make_kernel
 from .emit.plan import Plan
 from .emit.warm import Ready
-from .errors import CompilerMissingError, TraceError, warn_once
+from .errors import CompilerMissingError, TraceError, UnsupportedError, warn_once
+from .fxgraph.graph import bodies
 from .trace import converting
 from .trace.capture import trace_call
 from .trace.interpreted import GuardFailed, run
@@ -53,6 +57,23 @@ def traced(
     raise TraceError(f"{name}: tracing does not settle which values are static")
 
 
+def play_out(error: Exception, leaves: Sequence[Any], mode: str) -> None:
+    """Do what the program does before it raises an error that was found while tracing.
+
+    Raises what comes first, if an earlier check fails.
+    """
+    trace = getattr(error, "__arignote_trace__", None)
+    if trace is None:
+        return
+    del error.__arignote_trace__  # type: ignore[attr-defined]
+    if any(bodies(effect) for effect in trace.graph.effects):
+        # a loop that fails halfway has written some of its steps: kernels do, graphs cannot
+        dispatcher = Dispatcher(_unexpected)
+        dispatcher.call(kernel_for(trace, mode, None, _unexpected), tuple(leaves))
+    else:
+        run(trace, leaves)
+
+
 def is_traced(leaves: Sequence[Any]) -> bool:
     """Is a function called while another one is traced, by code that is not converted?"""
     return any(isinstance(x, Proxy) for x in leaves)
@@ -65,8 +86,9 @@ def kernel_for(
     overlap: Overlap,
     save: Save | None = None,
     function: Callable[..., Any] | None = None,
+    device: str = "cpu",
 ) -> Kernel:
-    """What runs a trace in a mode.
+    """What runs a trace in a mode, on a device.
 
     structure: of the arguments, None where they are the leaves themselves.  overlap: answers calls
     whose written arrays share memory with others.  save: gets what a later process needs.
@@ -78,6 +100,9 @@ def kernel_for(
         return guarded_kernel(trace, structure, overlap)
     if mode != "FAST_COMPILE":
         try:
+            on_device = _device_kernel(trace, mode, structure, overlap, device)
+            if on_device is not None:
+                return on_device
             kernel, ready = make_kernel(compilation(trace, mode), structure)
             if save is not None:
                 save(ready)
@@ -85,6 +110,26 @@ def kernel_for(
         except CompilerMissingError as error:
             warn_once("compiler", f"functions are interpreted, which is slow: {error}")
     return _interpreted(trace, structure, overlap)
+
+
+def _device_kernel(
+    trace: Trace, mode: str, structure: Tree | None, overlap: Overlap, device: str
+) -> Kernel | None:
+    """None for the CPU, and for what has no form on a GPU."""
+    machine = machine_for(device)
+    if machine is None:
+        return None
+    try:
+        made = device_compilation(trace, machine.info, mode)
+    except UnsupportedError as reason:
+        warn_once(f"device {trace.name}", f"it runs on the CPU: {reason}")
+        return None
+    return device_kernel(made, structure, overlap, machine)
+
+
+def cuda_source(trace: Trace) -> str:
+    """The CUDA text of a trace.  Raises UnsupportedError for what has no form on a GPU."""
+    return device_compilation(trace, H100).module.source
 
 
 def stages(trace: Trace, mode: str) -> Compilation:

@@ -112,7 +112,7 @@ def _both(
     restore(known, before)
     reset()
     if first.region.ended:
-        return _go_on(pred, True, first, other, site), False
+        return _go_on(pred, True, first, known, other, site), False
     outdated = [c.stale for c in known]
     for cell, old in zip(known, stale, strict=True):
         cell.stale = old
@@ -122,7 +122,7 @@ def _both(
         cell.stale = cell.stale or message
     if second.region.ended:
         reset()
-        return _go_on(pred, False, second, then, site), False
+        return _go_on(pred, False, second, known, then, site), False
     merge = Merge(
         dict(zip(known, first.versions, strict=True)),
         dict(zip(known, second.versions, strict=True)),
@@ -211,20 +211,33 @@ def _joined(pred: Node, merge: Merge, first: Region, second: Region) -> tuple[No
 
 
 def _go_on(
-    pred: Node, holds: bool, ended: Taken, other: Callable[[], State], site: Site | None
+    pred: Node,
+    holds: bool,
+    ended: Taken,
+    known: Sequence[Cell],
+    other: Callable[[], State],
+    site: Site | None,
 ) -> State:
     """One branch always raises: check that it is not taken, then the other runs where we are."""
     empty = run(lambda: None)[0]
     sides = (ended.region, empty) if holds else (empty, ended.region)
+    written = [
+        (cell, version)
+        for cell, version in zip(known, ended.versions, strict=True)
+        if version is not cell.version
+    ]
+    after, now = [v for _, v in written], [c.version for c, _ in written]
+    results = (after, now) if holds else (now, after)
     with at_site(site):
-        partial(
-            cond_node(
-                pred,
-                branch((), sides[0].token, sides[0].effects),
-                branch((), sides[1].token, sides[1].effects),
-                present_region(),
-            )
+        node = cond_node(
+            pred,
+            branch(results[0], sides[0].token, sides[0].effects),
+            branch(results[1], sides[1].token, sides[1].effects),
+            present_region(),
         )
+        partial(node)
+    for (cell, _), version in zip(written, results_of(node), strict=True):
+        cell.version = version  # what was written before the error is seen by the caller
     learn(*facts_of(pred, not holds))
     return other()
 

@@ -54,15 +54,23 @@ def trace_call(
 
     leaves, slots: the arguments and the value of each size slot (hints).  Raises what the function
     raises while it is traced, TraceError and UnsupportedError for what cannot be traced,
-    NeedStatic.
+    NeedStatic.  An error of the program itself has the trace of what comes before it with it, as
+    `__arignote_trace__`, where there is any and the error was not found inside a loop or branch.
     """
     with tracing() as session:
         call = _Call(session, signature, function, leaves, slots)
         proxies = call.all_proxies()
         args, kwargs = signature.tree.unflatten(proxies)
-        answer = convert(function)(*args, **kwargs)
+        name = getattr(function, "__name__", "function")
+        try:
+            answer = convert(function)(*args, **kwargs)
+        except Exception as error:
+            refused = isinstance(error, TraceError | UnsupportedError) or session.torn is error
+            if (session.log or session.effects) and not refused:
+                error.__arignote_trace__ = call.finished(None, name)  # type: ignore[attr-defined]
+            raise
         call.check_containers(args, kwargs, proxies)
-        return call.finished(answer, getattr(function, "__name__", "function"))
+        return call.finished(answer, name)
 
 
 class _Call:

@@ -15,12 +15,12 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
-from ..errors import ArignoteError
+from ..errors import ArignoteError, ShapeError
 from ..fxgraph.affine import minus, times
 from ..fxgraph.constants import const, is_const, lit, new_token, value_of
 from ..fxgraph.graph import bodies
 from ..fxgraph.node import Node, Origin, at_origin
-from ..fxgraph.ops.checks import recording, required
+from ..fxgraph.ops.checks import ERRORS, recording, required
 from ..fxgraph.prove import inside, knowledge
 from ..fxgraph.types import BOOL, I64
 from .convert.site import Site
@@ -77,6 +77,7 @@ def opened(*facts: Node) -> Iterator[Region]:
                 region.ended = True
             except Exception as error:
                 if not _would_be_raised(error):
+                    session().torn = error
                     raise
                 _record(error)
                 region.ended = True
@@ -102,17 +103,23 @@ def end_with(error: str, message: str, site: Site | None = None) -> None:
 
 def _would_be_raised(error: Exception) -> bool:
     """Is this the program's own error, which plain Python raises when it comes to this line?"""
+    if isinstance(error, ShapeError):
+        return True
     if isinstance(error, ArignoteError):
         return False
     if type(error) in (IndexError, ZeroDivisionError, OverflowError, ValueError, UnboundLocalError):
         return True
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     inner = frames[-1].f_code.co_filename if frames else ""
-    return isinstance(error, AssertionError | ArithmeticError) and not inner.startswith(PACKAGE)
+    own = isinstance(error, AssertionError | ArithmeticError) or type(error) is KeyError
+    return own and not inner.startswith(PACKAGE)
 
 
 def _record(error: Exception) -> None:
-    required(const(False, BOOL, True), type(error).__name__, str(error))
+    kind = type(error)
+    name = next(c.__name__ for c in kind.__mro__ if c.__module__ == "builtins")
+    text = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
+    required(const(False, BOOL, True), kind.__name__ if kind.__name__ in ERRORS else name, text)
 
 
 # ---- facts of conditions -------------------------------------------------------------------------

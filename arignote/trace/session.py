@@ -42,6 +42,7 @@ class Session:
     bounds: integer atoms -> (least, greatest), where something proved more than their op says.
     refs: the cells, weakly, oldest first.
     log: (effects so far, cell, version) for every write outside loops and branches to an argument.
+    torn: an error that left a loop or branch half traced.
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)
@@ -55,6 +56,7 @@ class Session:
     log: list[tuple[int, Cell, Node]] = field(default_factory=list)
     printed: int = 0
     marked: list[Node] = field(default_factory=list)
+    torn: Exception | None = None
 
     def wrote(self, cell: Cell, version: Node) -> None:
         if not self.knowledge.regions:

@@ -193,9 +193,9 @@ def traced_step(
         state = read_state(loop)
         versions = [cell.version for cell in outer.cells]
         changed = [(x, before, contents(x)) for x, before in changes.changed]
-        if region.ended:  # every step raises: nothing comes out of one
+        if region.ended:  # every step raises: only what it writes before that can be seen
             state = {n: held[n].value if n in held else v for n, v in state.items()}
-            versions, changed = params, []
+            changed = []
         changes.undo()
     stale = {cell: cell.stale for cell in outer.cells if cell.stale is not None}
     trial = Trial(index, held, params, region, cond, state, versions, arrays, changed, stale)

@@ -700,3 +700,14 @@ def one_of_two_sizes(a, x):
     else:
         b = a[1:]
     return b * 2, len(b)
+
+
+# ---- errors that tracing finds ---------------------------------------------------------------------
+@case(V(), 2)
+@case(V(), 9)
+def fails_after_writes(a, n):
+    a[0] = 7.0
+    a[n] = 1.0
+    x = {}["no such key"]
+    a[1] = 8.0
+    return x

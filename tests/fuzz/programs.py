@@ -114,7 +114,7 @@ class Writer:
             return f"min({self.whole(2)}, {self.whole(2)})"
         if depth > 2:
             return "1"
-        operator = self.one("+", "-", "*", "// 3 +", "% 5 -", "&", "|", "^", ">> 1 +")
+        operator = self.one("+", "-", "*", "// 3 +", "% 5 -", "&", "|", "^", "* 2 +")
         return f"({self.whole(depth + 1)} {operator} {self.whole(depth + 1)}) % 11"
 
     def array(self, depth: int = 0) -> str:

@@ -25,6 +25,7 @@ from .gradients import check_gradient
 from .inputs import fresh, laid_out, sample
 from .kernels import Expected, built_of, check_kernel, outcome_of, outcomes_differ
 from .lowering import check_programs, origin_of
+from .overlapped import check_overlapped
 from .reduce import script
 from .report import Check, Finding, Report
 from .rewriting import Rewritten, check_passes, check_repeat, check_rules
@@ -32,7 +33,7 @@ from .shrink import shrunk
 
 Leaves = list[Any]
 #: (function, tree, leaves) -> (trace, static leaves), as `specialise.traced`
-Tracer = Callable[[Any, Tree, Sequence[Any]], "tuple[Trace, frozenset[int]]"]
+Tracer = Callable[..., "tuple[Trace, frozenset[int]]"]
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,21 @@ def validate(
     leaves: Sequence[Any],
     tracer: Tracer,
     depth: Depth | None = None,
+    runner: Callable[[Trace], Callable[[Leaves], Any]] | None = None,
 ) -> Report:
     """Compare every stage of the compilation of `function` for a call with these leaves.
 
-    The arguments are copied, never written.  Raises what tracing raises.
+    The arguments are copied, never written.  runner: runs the trace of a call whose arguments share
+    memory.  Raises what tracing raises.
     """
     depth = depth or Depth()
     given = fresh(leaves)
     trace, _ = tracer(function, tree, given)
     report = Report(trace.name)
-    if overlapping(leaves, trace.written):
-        skipped = "a written argument shares memory with another: its copies do not"
-        report.note(Check("overlap", 0, 0.0, skipped))
     session = Validation(function, trace, report)
     made = session.call(given, depth)
+    if overlapping(leaves, trace.written) and function is not None and runner is not None:
+        session.add(check_overlapped(function, tree, leaves, tracer, runner))
     if report.ok and depth.layouts:
         for layout in depth.layouts:
             other = laid_out(given, layout)

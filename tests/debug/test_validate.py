@@ -15,7 +15,7 @@ from arignote.debug.validate import Depth, validate
 from arignote.fxgraph.node import Origin
 from arignote.fxgraph.ops.arithmetic import negative
 from arignote.optimize.rule import RULES
-from arignote.specialise import traced
+from arignote.specialise import Sharing, traced
 from arignote.trace.pytree import flatten
 from tests.corpus import loops_numeric, loops_state, straight
 
@@ -205,3 +205,31 @@ def test_the_kernel_is_right_for_special_values():
     report = check(lambda a, b: np.maximum(a, b) / b - np.sqrt(a), np.ones(9), np.full(9, 2.0),
                    layouts=(), samples=10)  # fmt: skip
     assert report.ok, str(report)
+
+
+def blurred(a, b):
+    for i in range(1, a.shape[0]):
+        a[i] = a[i - 1] + b[i] * 0.5
+    return a.sum()
+
+
+def test_arguments_that_share_memory_are_checked_as_they_are():
+    def report(*args):
+        return ag.compile(blurred).validate(*args)
+
+    m = np.linspace(0, 1, 9)
+    kept = m.copy()
+    for a, b in ((m[1:], m[:-1]), (m, m), (m[::-1], m)):
+        found = report(a, b)
+        made = {c.name: c.count for c in found.checks}
+        assert found.ok and made["arguments that share memory"] == 2, str(found)
+    np.testing.assert_array_equal(m, kept)
+    assert "arguments that share memory" not in str(report(m, m.copy()))
+
+
+def test_a_wrong_answer_for_arguments_that_share_memory_is_found(monkeypatch):
+    call = Sharing.__call__
+    monkeypatch.setattr(Sharing, "__call__", lambda self, leaves: call(self, leaves) + 1)
+    m = np.linspace(0, 1, 9)
+    found = ag.compile(blurred).validate(m[1:], m[:-1])
+    assert not found and found.first.stage == "kernel" and found.first.value == "answer 0"

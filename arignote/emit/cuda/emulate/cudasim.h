@@ -122,11 +122,14 @@ template <class... A> struct sim_trampoline {
 };
 /* What stands for a CUfunction. */
 struct sim_function { void (*trampoline)(void*, void**); void* function; };
-template <class... A> static inline sim_function* sim_function_of(void (*f)(A...)) {
-    static sim_function made = {&sim_trampoline<A...>::go, (void*)f};
-    return &made;
+template <class... A> static inline sim_function sim_function_of(void (*f)(A...)) {
+    return {&sim_trampoline<A...>::go, (void*)f};
 }
 #define SIM_EXPORT extern "C" __attribute__((visibility("default")))
-#define SIM_KERNEL(k) SIM_EXPORT void* sim_kernel_##k(void) { return sim_function_of(&k); }
+#define SIM_KERNEL(k) \
+    SIM_EXPORT void* sim_kernel_##k(void) { \
+        static sim_function made = sim_function_of(&k); \
+        return &made; \
+    }
 
 #include "intrinsics.h"

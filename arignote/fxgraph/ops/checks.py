@@ -96,19 +96,23 @@ _local = threading.local()
 @contextmanager
 def recording() -> Iterator[list[Node]]:
     """Collect the partial operations made inside, in order."""
-    outer: list[Node] | None = getattr(_local, "effects", None)
+    outer = getattr(_local, "effects", None), getattr(_local, "known", None)
     mine: list[Node] = []
-    _local.effects = mine
+    _local.effects, _local.known = mine, dict[Node, int]()
     try:
         yield mine
     finally:
-        _local.effects = outer
+        _local.effects, _local.known = outer
 
 
 def partial(n: Node) -> Node:
     """Record a partial operation among the effects of the region being built."""
     effects: list[Node] | None = getattr(_local, "effects", None)
-    if effects is not None and not any(e is n for e in effects):
+    if effects is None:
+        return n
+    at = _local.known.get(n, len(effects))  # the list may have been cut since
+    if at >= len(effects) or effects[at] is not n:
+        _local.known[n] = len(effects)
         effects.append(n)
     return n
 

@@ -102,17 +102,24 @@ def _block(
 ) -> tuple[Statement, ...]:
     mine = [s.buffer for s in block if isinstance(s, Alloc) and s.buffer in able]
     if mine:
-        facts = [effects_of((s,)) for s in block]
+        work = list(block)
+        facts = [effects_of((s,)) for s in work]
+        users: dict[Buffer, list[int]] = {t: [] for t in mine}
+        for k, f in enumerate(facts):
+            for t in f.at.keys() & users.keys():
+                users[t].append(k)
         for t in mine:
-            served = _served(t, block, facts)
+            served = _served(t, users[t], work, facts)
             if served is not None:
                 notes.append(f"{t.name}: read from {served.source} instead")
-                new = _without(block, t, served)
-                facts = [
-                    f if a is b else effects_of((b,))
-                    for f, a, b in zip(facts, block, new, strict=True)
-                ]
-                block = new
+                rebuild = _reading(t, served)
+                for k in users[t]:
+                    (work[k],) = _mapped((work[k],), rebuild)
+                    facts[k] = effects_of((work[k],))
+                    for other in facts[k].at.keys() & users.keys():
+                        if k not in users[other]:
+                            users[other] = sorted([*users[other], k])
+        block = tuple(work) if notes else block
     return tuple(
         with_children(s, tuple(_block(c, able, notes) for c in children(s))) for s in block
     )
@@ -127,9 +134,10 @@ class _Served:
     source: str
 
 
-def _served(t: Buffer, block: Sequence[Statement], facts: Sequence[Effects]) -> _Served | None:
-    touching = [k for k, f in enumerate(facts) if t in f.reads or t in {
-        root(a.buffer) for a in f.accesses if a.write}]  # fmt: skip
+def _served(
+    t: Buffer, touching: Sequence[int], block: Sequence[Statement], facts: Sequence[Effects]
+) -> _Served | None:
+    """touching: the statements of the block that read or write t."""
     if len(touching) < 2 or t in facts[touching[0]].reads:
         return None
     if any(t in facts[k].writes for k in touching[1:]):
@@ -280,14 +288,16 @@ def _apart(a: Access, e: Node) -> bool:
     return not moving and differ(a.index, e.inputs)
 
 
-def _without(block: tuple[Statement, ...], t: Buffer, served: _Served) -> tuple[Statement, ...]:
+def _reading(t: Buffer, served: _Served) -> Rebuild:
+    """Reads what is served instead of t."""
+
     def visit(m: Node) -> Node:
         if m.op.name != "load" or m.attr("buffer") is not t:
             return m
         (e,) = substitute((served.value,), dict(zip(served.index, m.inputs, strict=True)))
         return e
 
-    return _mapped(block, Rebuild(visit=visit))
+    return Rebuild(visit=visit)
 
 
 def _mapped(block: tuple[Statement, ...], rebuild: Rebuild) -> tuple[Statement, ...]:

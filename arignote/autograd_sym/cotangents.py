@@ -1,7 +1,8 @@
 """Cotangents while they are collected: a base, and writes that wait until somebody reads it.
 
 The cotangent of an array that was read at many places is one array to which each place is added,
-never a sum of zero-padded arrays: that would cost the whole array for each read.
+never a sum of zero-padded arrays: that would cost the whole array for each read.  A place that was
+just zeroed, because the array was overwritten there, is assigned in place of that.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from typing import TypeAlias
 from ..fxgraph.constants import is_value
 from ..fxgraph.node import Node
 from ..fxgraph.ops.elementwise import add
-from ..fxgraph.ops.structure import full_op
+from ..fxgraph.ops.structure import add_at, full_op, set_item, set_item_op
+from ..fxgraph.overlap import injective
+from ..fxgraph.window import Window, window_of
 
 #: The cotangent so far -> the cotangent with one contribution written into it.
 Put: TypeAlias = "Callable[[Node], Node]"
@@ -25,6 +28,8 @@ class Cotangents:
         self.zeros = zeros
         self.base: dict[Node, Node] = {}
         self.pending: dict[Node, list[Put]] = {}
+        self.places: dict[Node, dict[Window, Node]] = {}
+        self.seen: set[Node] = set()  # what `of` has answered: others may read it
 
     def add(self, n: Node, g: Node) -> None:
         base = self.base.get(n)
@@ -33,18 +38,39 @@ class Cotangents:
     def put(self, n: Node, write: Put) -> None:
         self.pending.setdefault(n, []).append(write)
 
+    def put_at(self, n: Node, w: Window, g: Node) -> None:
+        """g is added to the window w of n's cotangent."""
+        at = self.places.setdefault(n, {})
+        at[w] = add(at[w], g) if w in at else g
+
     def has(self, n: Node) -> bool:
-        return n in self.base or n in self.pending
+        return n in self.base or n in self.pending or n in self.places
 
     def of(self, n: Node) -> Node:
         """The sum so far, all writes applied to the base."""
         g = self.base.get(n)
         if g is None:
             g = self.zeros(n)
+        at = self.places.pop(n, {})
+        if len(at) == 1 and g not in self.seen:
+            g = self._assigned(g, at)
+        for w, value in at.items():
+            g = add_at(g, w, value)
         for write in self.pending.pop(n, ()):
             g = write(g)
         self.base[n] = g
+        self.seen.add(g)
         return g
+
+    @staticmethod
+    def _assigned(g: Node, at: dict[Window, Node]) -> Node:
+        """g with what is added where g was zeroed (taken from `at`) put there."""
+        if g.op is not set_item_op or not is_zero(g.inputs[-1]):
+            return g
+        w = window_of(g)
+        if w not in at or not injective(w):
+            return g
+        return set_item(g.inputs[0], w, at.pop(w))
 
 
 def is_zero(n: Node) -> bool:

@@ -16,7 +16,6 @@ from ..fxgraph.ops.elementwise import add, equal, where
 from ..fxgraph.ops.reduce import reduce_sum
 from ..fxgraph.ops.shaping import count, expand, filled, spread, sum_to
 from ..fxgraph.ops.structure import (
-    add_at,
     add_at_op,
     gather,
     iota,
@@ -53,7 +52,7 @@ def _view(walk: Walk, n: Node, g: Node) -> None:
     if back is not None:
         walk.give(base, view(g, back))
     else:
-        walk.cot.put(base, lambda c: add_at(c, w, g))
+        walk.cot.put_at(base, w, g)
 
 
 def summed(g: Node, w: Window) -> tuple[Node, Window]:

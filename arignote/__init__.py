@@ -47,6 +47,7 @@ _EXPORTS: dict[str, str] = {
         "arignote.transforms.barriers",
     ),
     "check_grad": "arignote.transforms.checking",
+    "profiles": "arignote.debug.standing",
     **dict.fromkeys(("breakpoint", "print"), "arignote.transforms.showing"),
 }
 

@@ -123,8 +123,9 @@ class Compiled(Dispatcher):
                 self._remember(last, ready)
 
         kernel = maker.kernel_for(
-            trace, self._mode(), structure, self._overlapping, save, self._function, self._device()
-        )
+            trace, self._mode(), structure, self._overlapping, save, self._function, self._device(),
+            profile=self._is_profiled(),
+        )  # fmt: skip
         self._keep(trace.signature, kernel, trace)
         return kernel, True
 
@@ -188,13 +189,16 @@ class Compiled(Dispatcher):
         mode: str = self._options.get("mode") or config.mode
         return mode
 
+    def _is_profiled(self) -> bool:
+        return bool(self._options.get("profile", config.profile))
+
     def _device(self) -> str:
         device: str = self._options.get("device") or config.device
         return device
 
     def _start_key(self, signature: Signature) -> str | None:
         """Of a warm start; there are none on devices, whose machine code is kept by its text."""
-        if self._device() != "cpu":
+        if self._device() != "cpu" or self._is_profiled():
             return None
         return warm.start_key(self._function, self._mode(), signature)
 
@@ -353,6 +357,7 @@ def compile(function: Callable[..., Any] | None = None, /, **options: Any) -> An
     """Compile a function of NumPy arrays and numbers; a decorator, with or without options.
 
     mode: "FAST_RUN", "FAST_COMPILE", "DEBUG_MODE" or "NanGuardMode" (default: `config.mode`).
+    profile: keep the time of each nest over all calls; printed at the end (`ag.profiles()`).
     device: "cpu", "cuda", or "emulate", which runs the CUDA source on the CPU to find faults
     (default: `config.device`).  Raises ConfigError for another name.
 

@@ -16,6 +16,7 @@ from .debug import printing as _printing  # noqa: F401  (graphs and programs pri
 from .debug.checked import checked_kernel
 from .debug.explain import explain as explain
 from .debug.nan_guard import guarded_kernel
+from .debug.standing import standing_kernel
 from .emit.cuda.device import H100
 from .emit.cuda.runtime.devices import machine_for
 from .emit.cuda.runtime.specialised import device_compilation, device_kernel
@@ -87,12 +88,14 @@ def kernel_for(
     save: Save | None = None,
     function: Callable[..., Any] | None = None,
     device: str = "cpu",
+    *,
+    profile: bool = False,
 ) -> Kernel:
     """What runs a trace in a mode, on a device.
 
     structure: of the arguments, None where they are the leaves themselves.  overlap: answers calls
     whose written arrays share memory with others.  save: gets what a later process needs.
-    function: the plain function, for DEBUG_MODE.
+    function: the plain function, for DEBUG_MODE.  profile: each call adds to the times of nests.
     """
     if mode == "DEBUG_MODE":
         return checked_kernel(trace, structure, overlap, function)
@@ -103,6 +106,8 @@ def kernel_for(
             on_device = _device_kernel(trace, mode, structure, overlap, device)
             if on_device is not None:
                 return on_device
+            if profile:
+                return standing_kernel(compilation(trace, mode), structure)
             kernel, ready = make_kernel(compilation(trace, mode), structure)
             if save is not None:
                 save(ready)

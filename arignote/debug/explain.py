@@ -149,7 +149,7 @@ def _integers(made: plan.Plan, leaves: Sequence[Any]) -> Iterator[int]:
 # ---- nests ---------------------------------------------------------------------------------------
 def _nests(program: Program, sizes: Sizes) -> Iterator[Nest]:
     for s in units(program, sizes):
-        yield _nest(s, program, sizes)
+        yield nest_of(s, program, sizes)
 
 
 def units(program: Program, sizes: Sizes) -> Iterator[Statement]:
@@ -163,7 +163,7 @@ def units(program: Program, sizes: Sizes) -> Iterator[Statement]:
             yield s
 
 
-def _nest(s: Statement, program: Program, sizes: Sizes) -> Nest:
+def nest_of(s: Statement, program: Program, sizes: Sizes) -> Nest:
     total = count((s,), sizes, program.sites)
     inside = list(walk((s,)))
     kind = {While: "while loop", If: "branch", Library: "call"}.get(type(s), _kind(inside))

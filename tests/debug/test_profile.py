@@ -1,5 +1,9 @@
 """`f.profile`: times, counts, and each tip where it is due."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -49,6 +53,32 @@ def test_a_page_can_be_written(tmp_path):
     a = np.linspace(0, 1, 1000)
     ag.compile(smooth).profile(a, a).html(str(tmp_path / "profile.html"))
     assert "a call (median of" in (tmp_path / "profile.html").read_text()
+
+
+def test_functions_keep_their_times_over_all_calls():
+    f = ag.compile(two_nests, profile=True)
+    a = np.linspace(0, 1, 1000)
+    for _ in range(5):
+        np.testing.assert_array_equal(f(a, 1000)[0], a * 2.0)
+    f(np.linspace(0, 1, 500), 500)  # the same specialisation
+    (found,) = [p for p in ag.profiles() if p.name == "two_nests"]
+    assert found.calls == 6
+    assert 0 < sum(found.nests.values()) <= found.seconds
+    assert len(found.nests) == 2 and all("for i in range" in line for line in found.nests)
+    assert "6 calls" in str(found) and "compiled in" in str(found)
+
+
+def test_profiles_are_printed_at_the_end(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np\nimport arignote as ag\n\n@ag.compile\ndef twice(a):\n"
+        "    return a * 2.0\n\ntwice(np.ones(9))\n"
+    )
+    flags = {**os.environ, "ARIGNOTE_FLAGS": "profile=True"}
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, env=flags, check=True
+    )
+    assert "twice: 1 calls" in done.stderr and "a * 2.0" in done.stderr
 
 
 def test_scratch_is_counted():

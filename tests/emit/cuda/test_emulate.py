@@ -77,6 +77,14 @@ def test_the_text_keeps_its_lines():
     assert not any("__shared__" in line for line in made)
 
 
+def test_kernels_of_one_signature_are_told_apart():
+    text = "".join(f'extern "C" __global__ void k{n}(int* o) {{ *o = {n}; }}\n' for n in (1, 2))
+    module, out = EmulatedModule(build(text), text), np.zeros(1, np.int32)
+    for n in (1, 2, 1):
+        module.launch(f"k{n}", (1,), (1,), [out])
+        assert out[0] == n
+
+
 def test_kernels_are_found_by_name():
     assert kernels(h.ALL) == ["vectored", "total", "softmax", "recurrence", "scatter"]
 

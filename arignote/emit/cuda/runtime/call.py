@@ -1,0 +1,318 @@
+"""One call of a CUDA program: memory, launches, library calls, checks, and the answer.
+
+`DeviceProgram` is what all calls share; a `_Run` is one call, whose methods the host program uses
+(program.py).  Scratch lies in one block by the buffers' lives (arena.py).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ... import plan as host
+from ... import raising
+from ...dispatch import NO_MATCH
+from ...runtime_py import _STRUCTURES as STRUCTURES
+from ..plan import CudaModule
+from . import libraries
+from .arena import layout, lives
+from .machine import Machine, Sizes
+from .program import Shape, host_program
+
+_LAYOUTS = 64  # sizes whose layout of scratch is kept
+_WORD = np.dtype("i8")
+_COUNTER = np.dtype("u4")
+
+
+class DeviceProgram:
+    """A CUDA program on a machine: plan of the call, plan of the device, modules when needed.
+
+    apart: each buffer has memory of its own, so that a sanitizer sees where it ends.
+    """
+
+    def __init__(
+        self, made: CudaModule, plan: host.Plan, machine: Machine, apart: bool = False
+    ) -> None:
+        self.source, self.plan, self.machine = made.source, plan, machine
+        self.device_plan = made.plan
+        self.host = host_program(made.plan)
+        self.spans = {} if apart else lives(made.plan)
+        self.constants: dict[int, Any] = {}
+        self.counters: Any = None
+        self._layouts: dict[tuple[Shape | None, ...], tuple[dict[int, int], int]] = {}
+
+    def __call__(self, leaves: Sequence[Any], given: Sequence[Any]) -> Any:
+        """The answer, or NO_MATCH.  leaves: arrays as kernels want them; given: the caller's."""
+        integers = tuple(_integer(s, leaves) for s in self.plan.ints)
+        if not self.host.guards(*integers):
+            return NO_MATCH
+        return _Run(self, leaves, given, self.host.shapes(*integers)).answer(integers)
+
+    def layout_of(self, shapes: tuple[Shape | None, ...]) -> tuple[dict[int, int], int]:
+        """Offsets of static scratch, and the bytes of the block."""
+        found = self._layouts.get(shapes)
+        if found is None:
+            buffers = self.device_plan.buffers
+            sizes = {}
+            for k in self.spans:
+                shape = shapes[k]
+                assert shape is not None
+                sizes[k] = math.prod(shape) * buffers[k].dtype.itemsize
+            if len(self._layouts) >= _LAYOUTS:
+                self._layouts.clear()
+            found = self._layouts[shapes] = layout(self.spans, sizes)
+        return found
+
+    def counters_of(self, count: int) -> Any:
+        """At least `count` counters that are 0."""
+        if self.counters is None or self.counters.size < count:
+            self.counters = self.machine.zeros((max(count, 64),), _COUNTER)
+        return self.counters
+
+
+class _Run:
+    """One call."""
+
+    def __init__(
+        self,
+        program: DeviceProgram,
+        leaves: Sequence[Any],
+        given: Sequence[Any],
+        shapes: tuple[Shape | None, ...],
+    ) -> None:
+        self.program, self.leaves, self.given = program, leaves, given
+        self.machine = m = program.machine
+        self.address = m.address
+        self.panel = m.window
+        self.copy = m.assign
+        self.fill = m.fill
+        self._word: Any = None
+        self._kept: list[Any] = []
+        self._on_device: dict[int, Any] = {}
+        offsets, size = program.layout_of(shapes)
+        self._block = block = m.begin_call(size) if size else None  # which its views do not keep
+        self.buffers: list[Any] = [None] * len(shapes)
+        for k, b in enumerate(program.device_plan.buffers):
+            shape = shapes[k]
+            if b.role == "argument":
+                self.buffers[k] = self._argument(b.position)
+            elif b.role == "constant":
+                self.buffers[k] = self._constant(b.position)
+            elif k in offsets and shape is not None:
+                strides = _c_strides(shape)
+                start = offsets[k] // b.dtype.itemsize
+                self.buffers[k] = m.window(block, b.dtype, start, shape, strides)
+            elif shape is not None and (b.role == "result" or not program.spans):
+                self.buffers[k] = m.empty(shape, b.dtype)
+
+    # -- what the host program calls
+    def launch(
+        self,
+        kernel: str,
+        grid: Sizes,
+        block: Sizes,
+        shared: int,
+        cooperative: bool,
+        wide: bool,
+        slots: Sequence[int],
+    ) -> None:
+        if 0 in grid:
+            return
+        module = self.machine.module(self.program.source, bool(wide))
+        module.start(kernel, grid, block, shared, cooperative, slots)
+        if self.machine.eager_checks:
+            self.check()
+
+    def error_word(self) -> int:
+        if self._word is None:
+            self._word = self.machine.zeros((8,), _WORD)
+        return self.machine.address(self._word)
+
+    def check(self) -> None:
+        """Raise what a kernel has reported; waits for the device."""
+        if self._word is None:
+            return
+        values = self.machine.get(self._word).tolist()
+        if values[0]:
+            self.fail(values[0] - 1, tuple(values[1:7]))
+
+    def fail(self, site: int, values: Sequence[int]) -> NoReturn:
+        whole = (*(int(v) for v in values), *[0] * 6)
+        raising.raise_site(self.program.plan, site, whole[:6])
+
+    def value(self, position: int, dtype: np.dtype[Any]) -> tuple[int, int]:
+        """16 bytes, as two integers, that hold a scalar argument."""
+        source = self.program.plan.ptrs[position]
+        assert isinstance(source, host.ValueOf)
+        data = np.array(self.leaves[source.leaf], dtype).tobytes().ljust(16, b"\0")
+        low, high = struct.unpack("<qq", data)
+        return low, high
+
+    def arena(self, size: int) -> int:
+        memory = self.machine.empty((max(size, 1),), np.dtype("u1"))
+        self._kept.append(memory)
+        return self.machine.address(memory)
+
+    def counters(self, count: int) -> int:
+        return self.machine.address(self.program.counters_of(count))
+
+    def allocate(self, k: int, shape: Shape, zero: bool) -> Any:
+        b = self.program.device_plan.buffers[k]
+        if b.static and self.buffers[k] is not None:
+            if zero:
+                self.fill(self.buffers[k], 0)
+            return self.buffers[k]
+        return (self.machine.zeros if zero else self.machine.empty)(shape, b.dtype)
+
+    def fetch(self, buffer: Any) -> Any:
+        self.check()
+        return self.machine.get(buffer).reshape(-1)[0].item()
+
+    def library(
+        self, name: str, outputs: Sequence[Any], inputs: Sequence[Any], **attrs: Any
+    ) -> None:
+        libraries.ROUTINES[name](self.machine, outputs[0], inputs, **attrs)
+
+    def callback(
+        self, op: str, site: int, outputs: Sequence[Any], inputs: Sequence[Any]
+    ) -> None:
+        """Run an op by its NumPy meaning on the host."""
+        callback = self.program.plan.callbacks[site]
+        arrays = iter(inputs)
+        operands = [
+            self.machine.get(next(arrays))[()]
+            if isinstance(o, host.ArrayOperand)
+            else self.given[o.leaf]
+            for o in callback.operands
+        ]
+        answer = callback.function(*operands)
+        values = answer if isinstance(answer, tuple) else (answer,)
+        for target, value in zip(outputs, values, strict=True):
+            self.machine.assign(target, self.machine.put(np.asarray(value, target.dtype)))
+
+    # -- inputs
+    def _argument(self, position: int) -> Any:
+        source = self.program.plan.ptrs[position]
+        if isinstance(source, host.ValueOf):
+            spec: Any = self.program.plan.leaves[source.leaf]
+            return self.machine.put(np.array(self.leaves[source.leaf], spec.dtype))
+        assert isinstance(source, host.DataOf)
+        return self._leaf(source.leaf)
+
+    def _leaf(self, leaf: int) -> Any:
+        x = self.leaves[leaf]
+        if self.machine.is_own(x):
+            return x
+        if leaf not in self._on_device:
+            self._on_device[leaf] = self.machine.put(x)
+        return self._on_device[leaf]
+
+    def _constant(self, position: int) -> Any:
+        held = self.program.constants
+        if position not in held:
+            source = self.program.plan.ptrs[position]
+            assert isinstance(source, host.Constant)
+            held[position] = self.machine.put(np.ascontiguousarray(source.array))
+        return held[position]
+
+    # -- the answer
+    def answer(self, integers: tuple[int, ...]) -> Any:
+        plan = self.program.plan
+        try:
+            self.program.host.run(self, *integers)
+            self.check()
+        except BaseException:
+            self.program.counters = None  # an aborted kernel may leave them dirty
+            raise
+        places = {b.name: k for k, b in enumerate(self.program.device_plan.buffers)}
+        results = [self.buffers[places[name]] for name in self.program.device_plan.results]
+        self._write_back()
+        parts = tuple(self._output(o, results) for o in plan.outputs)
+        if isinstance(plan.structure, str):
+            return STRUCTURES[plan.structure](parts)
+        return plan.structure.unflatten(parts)
+
+    def _write_back(self) -> None:
+        """Host arrays that the call writes receive what their copies on the device hold."""
+        for leaf in self.program.plan.written:
+            if leaf in self._on_device:
+                np.copyto(self.leaves[leaf], self.machine.get(self._on_device[leaf]))
+
+    def _output(self, output: host.Output, results: Sequence[Any]) -> Any:
+        if isinstance(output, host.Argument):
+            return self.given[output.leaf]
+        if isinstance(output, host.NewArray):
+            return self._handed(results[output.result])
+        if isinstance(output, host.Scalar):
+            value = self.machine.get(results[output.result]).reshape(-1)[0]
+            return value.item() if output.weak else value
+        if isinstance(output, host.ViewOf):
+            return self._view(output, results)
+        return output.value
+
+    def _handed(self, array: Any) -> Any:
+        """A result as the caller wants it: on the device where an argument came from there."""
+        if any(self.machine.is_own(x) for x in self.leaves if hasattr(x, "shape")):
+            return array
+        return self.machine.get(array)
+
+    def _view(self, output: host.ViewOf, results: Sequence[Any]) -> Any:
+        base = self._output(output.base, results)
+        numbers = self.machine.get(results[output.window]).tolist()
+        rank = (len(numbers) - 1) // 2
+        offset, shape, strides = numbers[0], numbers[1 : 1 + rank], numbers[1 + rank :]
+        dtype = output.dtype or base.dtype
+        return view_of(base, dtype, offset, shape, strides, output.writeable)
+
+
+def view_of(
+    base: Any,
+    dtype: np.dtype[Any],
+    offset: int,
+    shape: Sequence[int],
+    strides: Sequence[int],
+    writeable: bool,
+) -> Any:
+    """A view of a host array; offset and strides in elements of the view."""
+    steps = tuple(s * dtype.itemsize for s in strides)
+    if not isinstance(base, np.ndarray):
+        return base.__class__(
+            tuple(shape), dtype, memptr=base.data + offset * dtype.itemsize, strides=steps
+        )
+    interface = {
+        "version": 3, "typestr": dtype.str, "shape": tuple(shape), "strides": steps,
+        "data": (base.ctypes.data + offset * dtype.itemsize, not base.flags.writeable),
+    }  # fmt: skip
+    made = np.asarray(_Window(interface, base))
+    if not writeable:
+        made.flags.writeable = False
+    return made
+
+
+class _Window:
+    """Carries a view's place, and keeps what it is a view of."""
+
+    def __init__(self, interface: dict[str, Any], base: Any) -> None:
+        self.__array_interface__ = interface
+        self.base = base
+
+
+def _integer(source: Any, leaves: Sequence[Any]) -> int:
+    leaf = leaves[source.leaf]
+    if isinstance(source, host.SizeOf):
+        return int(leaf.shape[source.axis])
+    if isinstance(source, host.StrideOf):
+        return int(leaf.strides[source.axis] // leaf.itemsize)
+    return int(leaf)
+
+
+def _c_strides(shape: Shape) -> tuple[int, ...]:
+    steps, step = [], 1
+    for n in reversed(shape):
+        steps.append(step)
+        step *= n
+    return tuple(reversed(steps))

@@ -254,14 +254,16 @@ class Compiled(Dispatcher):
         graph, each rewrite, each pass, the loop programs, and kernels for several memory orders.
 
         samples: further calls with generated values, special ones included.  gradients: compare
-        the backward graph with difference quotients.  The arguments are not written.  The report
-        is false where something differs, and says what is to blame.
+        the backward graph with difference quotients.  The arguments are not written.  The CUDA form
+        of a function whose device is "cuda" or "emulate" is executed too, in several orders of its
+        threads.  The report is false where something differs, and says what is to blame.
         """
         leaves, tree = flatten((args, kwargs))
         module = importlib.import_module("arignote.debug.validate")
         depth = module.Depth(
-            samples=samples, gradients=gradients, reduce=config.debug_reduce
-        )
+            samples=samples, gradients=gradients, reduce=config.debug_reduce,
+            emulate=self._device() != "cpu",
+        )  # fmt: skip
         made = _maker()
         found: Report = module.validate(
             self._function, tree, leaves, made.traced, depth, lambda t: made.Sharing(t, "FAST_RUN")

@@ -98,7 +98,7 @@ def kernel_for(
     function: the plain function, for DEBUG_MODE.  profile: each call adds to the times of nests.
     """
     if mode == "DEBUG_MODE":
-        return checked_kernel(trace, structure, overlap, function)
+        return checked_kernel(trace, structure, overlap, function, device != "cpu")
     if mode == "NanGuardMode":
         return guarded_kernel(trace, structure, overlap)
     if mode != "FAST_COMPILE":

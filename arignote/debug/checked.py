@@ -21,14 +21,18 @@ Overlap = Callable[[Kernel, Sequence[Any]], Any]
 
 
 def checked_kernel(
-    trace: Trace, structure: Tree | None, overlap: Overlap, function: Callable[..., Any] | None
+    trace: Trace,
+    structure: Tree | None,
+    overlap: Overlap,
+    function: Callable[..., Any] | None,
+    emulate: bool = False,
 ) -> Kernel:
     """A kernel whose calls are compared with NumPy before anything of the caller's is written.
 
     Its calls raise DebugError, with the report, where a stage differs.  Calls in which a written
-    array shares memory with another run by the interpreter.
+    array shares memory with another run by the interpreter.  emulate: check the CUDA form too.
     """
-    runner = _Checked(trace, function)
+    runner = _Checked(trace, function, emulate)
 
     def call(*leaves: Any) -> Any:
         if not trace.signature.shared and overlapping(leaves, trace.written):
@@ -45,8 +49,10 @@ def checked_kernel(
 class _Checked:
     """The state of one specialisation: whether it has been validated, and the kernel if built."""
 
-    def __init__(self, trace: Trace, function: Callable[..., Any] | None) -> None:
-        self.trace, self.function = trace, function
+    def __init__(
+        self, trace: Trace, function: Callable[..., Any] | None, emulate: bool
+    ) -> None:
+        self.trace, self.function, self.emulate = trace, function, emulate
         self.made: Any = None
         self.real: Kernel | None = None
         self.fresh = True
@@ -58,7 +64,7 @@ class _Checked:
         report = Report(trace.name)
         session = Validation(self.function, trace, report)
         if self.fresh:
-            self.made = session.call(fresh(leaves), Depth(layouts=()))
+            self.made = session.call(fresh(leaves), Depth(layouts=(), emulate=self.emulate))
         elif self.made is not None:
             session.later(fresh(leaves), self.made)
         if not report.ok:

@@ -21,6 +21,7 @@ from ..trace.overlap import overlapping
 from ..trace.plan import Trace
 from ..trace.pytree import Tree
 from .bisect import guilty_rules
+from .emulation import check_emulated
 from .gradients import check_gradient
 from .inputs import fresh, laid_out, sample
 from .kernels import Expected, built_of, check_kernel, outcome_of, outcomes_differ
@@ -43,7 +44,8 @@ class Depth:
     samples: generated calls besides the given one.  layouts: other memory orders of the arguments,
     each a kernel of its own.  gradients: also the backward graph, against difference quotients.
     build: kernels too, not only what comes before them.  reduce: seconds that may go into finding
-    a smaller program that shows the first difference.
+    a smaller program that shows the first difference.  emulate: run the CUDA form too, by the
+    emulation.
     """
 
     samples: int = 0
@@ -51,6 +53,7 @@ class Depth:
     gradients: bool = False
     build: bool = True
     reduce: float = 0.0
+    emulate: bool = False
 
 
 def validate(
@@ -134,7 +137,11 @@ class Validation:
         if depth.gradients:
             self.add(check_gradient(self.trace, leaves))
         self.add(check_programs(self.trace, self.rewritten.final, lambda: fresh(leaves)))
-        return self.kernel(self.trace, leaves) if depth.build else None
+        made = self.kernel(self.trace, leaves) if depth.build else None
+        if depth.emulate and self.report.ok:
+            again = lambda: fresh(leaves)
+            self.add(check_emulated(self.trace, again, Expected(self.trace, again)))
+        return made
 
     def plain(self, leaves: Leaves) -> tuple[list[Finding], Check]:
         """The function itself, run by Python and NumPy, against the graph."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ import pytest
 import arignote as ag
 from arignote.config import config
 from arignote.emit.cuda import plan as p
+from arignote.emit.cuda.runtime import specialised
 from arignote.emit.cuda.runtime.arena import layout, lives
 from arignote.emit.cuda.runtime.devices import what_is_missing
 from arignote.emit.cuda.runtime.program import host_text
-from arignote.errors import ConfigError, DeviceError, UnsupportedError
+from arignote.errors import ConfigError, DebugError, DeviceError, UnsupportedError
 
 RNG = np.random.default_rng(0)
 
@@ -211,3 +213,26 @@ def test_the_hosts_part_is_python_that_can_be_read():
     assert "for i in range(0, m, 2):" in text and "        if i > 2:\n            break" in text
     assert "while True:\n        go = _run.fetch(_b[0])\n        if not (go):\n" in text
     assert "_run.fail(0, (n,))" in text
+
+
+# ---- validation ----------------------------------------------------------------------------------
+def test_validation_executes_the_cuda_form_of_device_functions():
+    def f(x):
+        return (x - x.mean(axis=0)).sum(axis=1)
+
+    report = emulated(f).validate(RNG.standard_normal((6, 7)))
+    assert report.ok and "emulated CUDA" in str(report)
+    assert "emulated CUDA" not in str(ag.compile(f).validate(RNG.standard_normal((6, 7))))
+
+
+def test_debug_mode_finds_a_wrong_cuda_kernel(monkeypatch):
+    real = specialised.emit
+
+    def wrong(*given):
+        module = real(*given)
+        return replace(module, source=module.source.replace("* 3.0", "* 3.25"))
+
+    monkeypatch.setattr(specialised, "emit", wrong)
+    f = ag.compile(lambda x: x * 3.0, device="emulate", mode="DEBUG_MODE")
+    with pytest.raises(DebugError, match="order 0 of the CUDA threads"):
+        f(np.arange(1.0, 4.0))

@@ -166,3 +166,50 @@ def test_what_does_not_fit_is_said(shapes, options, message):
         ag.nn.conv2d(x, w, **options)
     with pytest.raises(ShapeError, match=message):
         ag.compile(lambda a, b: ag.nn.conv2d(a, b, **options))(x, w)
+
+
+# ---- the C that computes them --------------------------------------------------------------------
+def odd_sizes():
+    """Sizes at which blocks of rows, taps and lanes are left over."""
+    for n, m, c, groups, k, size, step, apart in [
+        (3, 13, 5, 1, 3, (17, 50), 1, 1),
+        (1, 7, 1, 3, 2, (9, 9), 2, 1),
+        (70, 2, 3, 1, 1, (4, 4), 3, 2),
+        (2, 3, 200, 1, 3, (6, 5), 1, 2),
+        (2, 1, 1, 4, 4, (40, 33), 3, 2),
+    ]:
+        yield draw(n, c * groups, *size), draw(m * groups, c, k, k), step, apart, groups
+
+
+@pytest.mark.parametrize("sizes", range(5))
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_native_code_against_numpy(sizes, dtype):
+    x, w, step, apart, groups = list(odd_sizes())[sizes]
+    x, w = x.astype(dtype), w.astype(dtype)
+    at = {"border_mode": (1, 0), "subsample": step, "filter_dilation": apart, "num_groups": groups}
+
+    def all_three(a, b):
+        y = ag.nn.conv2d(a, b, **at)
+        return y, *ag.grad(lambda a, b: np.sum(ag.nn.conv2d(a, b, **at) ** 2), (0, 1))(a, b)
+
+    run = ag.compile(all_three)
+    for op in ("conv", "conv_input", "conv_filters"):
+        assert f"an_array_{op}_" in run.source(x, w)
+    for got, want in zip(run(x, w), ag.compile(all_three, mode="FAST_COMPILE")(x, w)):
+        np.testing.assert_allclose(got, want, rtol=1e-3 if dtype == "f4" else 1e-10, atol=1e-3)
+
+
+def test_an_infinite_element_reaches_only_what_reads_it():
+    x, w = draw(1, 2, 8, 8), draw(3, 2, 3, 3)
+    x[0, 1, 0, 7] = np.inf
+    run = ag.compile(lambda a, g: ag.nn.conv2d_grad_wrt_weights(a, g, (3, 2, 3, 3)))
+    g = draw(1, 3, 6, 6)
+    np.testing.assert_allclose(run(x, g), ag.nn.conv2d_grad_wrt_weights(x, g, (3, 2, 3, 3)))
+    y = ag.compile(lambda a, b: ag.nn.conv2d(a, b))(x, w)
+    assert np.isinf(y[:, :, 0, 5]).all() and np.isfinite(y[:, :, :, :5]).all()
+
+
+def test_validation_compares_every_stage():
+    x, w = draw(2, 3, 6, 6), draw(4, 3, 3, 3)
+    report = ag.compile(lambda a, b: np.tanh(ag.nn.conv2d(a, b, border_mode="half"))).validate(x, w)
+    assert report, str(report)

@@ -13,10 +13,13 @@ from ...fxgraph.constants import const
 from ...fxgraph.node import Node
 from ...fxgraph.types import OPAQUE, Size
 from ...optimize.loopnest.program import Library, Panel
+from ..array_c import ArrayC, array_c, function_name, results_of
+from ..array_c import numbers as attr_numbers
 from ..library_table import LETTERS, ROUTINES, lapack_op, lapack_type, operand_dtype
 from ..scalar_code import code
 from .expressions import ATOM
 from .lapack_c import ROUTINES as LAPACK
+from .header import Part
 from .lapack_c import lapack_function, lapack_part
 from .libraries_c import library_part
 from .scope import Scope
@@ -150,6 +153,9 @@ def _python(scope: Scope, s: Library) -> None:
     for p in s.outputs:
         addresses.append(_at(scope, p))
         numbers += _sizes(scope, *p.shape)
+    native = array_c(scope.module.program, s)
+    if native is not None:
+        numbers += [str(k) for k in attr_numbers(native, _node_of(scope, s))]
     pointers = _array(scope, "operands", "void*", len(addresses))
     ints = _array(scope, "numbers", "int64_t", len(numbers))
     for k, a in enumerate(addresses):
@@ -161,6 +167,8 @@ def _python(scope: Scope, s: Library) -> None:
     op = lapack_op(scope.module.program, s)
     if op is not None:
         called = f"{_lapack(scope, s, op, pointers, ints)} != 0 and {called}"
+    if native is not None:
+        called = f"{_array_c(scope, s, native, pointers, ints)} != 0 and {called}"
     scope.put(f"if {called}:")
     scope.put("    return 3")
     scope.fails = True
@@ -176,6 +184,29 @@ def _lapack(scope: Scope, s: Library, op: str, pointers: str, ints: str) -> str:
     scope.module.libraries[f"lapack_{op}_{t}"] = lapack_part(op, t)
     flags = "".join(f", {int(n.attr(a))}" for a in LAPACK[op].attrs)
     return f"{lapack_function(op, t)}({pointers}, {ints}, {len(first.shape) - 2}{flags})"
+
+
+def _array_c(scope: Scope, s: Library, found: ArrayC, pointers: str, ints: str) -> str:
+    """The call of an op's own C; nonzero: its NumPy meaning is wanted."""
+    n = _node_of(scope, s)
+    name = function_name(n)
+    arguments = "void** p, const int64_t* d, int32_t threads"
+    dtypes = [*(x.dtype for x in n.inputs), *(t.dtype for t in results_of(n))]
+    types = dict.fromkeys(code(d) for d in dtypes if d != OPAQUE)
+    for t in types:
+        scope.module.type_of(t)
+    scope.module.libraries[name] = Part(
+        found.text(name, n),
+        f"int32_t {name}({arguments}) noexcept nogil",
+        ("base", *(f"type_{t}" for t in types)),
+    )
+    return f"{name}({pointers}, {ints}, {scope.context()}.threads)"
+
+
+def _node_of(scope: Scope, s: Library) -> Node:
+    n = scope.module.program.sites[s.site].node
+    assert n is not None
+    return n
 
 
 def _array(scope: Scope, name: str, kind: str, count: int) -> str:

@@ -1,0 +1,100 @@
+"""Array ops in C: library ops that a C function computes before their NumPy meaning is asked.
+
+A function `int32_t name(void **p, const int64_t *d, int32_t threads)` gets pointers to the operands
+and then to the results, and the numbers `d`: dims then strides (in elements) of every operand that
+is an array, the dims of every result (which is in C order), then the integers among the op's
+attributes.  It returns 0 where it has computed the results; else the NumPy meaning is run.
+
+The package's own stand in `arrays/*.h`, where T is the element type; an op of the user brings its
+own as `op.extra["array_c"]`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from ..fxgraph.node import Node
+from ..fxgraph.types import TensorType
+from ..optimize.loopnest.program import Library, Panel, Program
+from .scalar_code import code
+
+
+@dataclass(frozen=True)
+class ArrayC:
+    """dtypes: characters of NumPy's element types it is there for (of the first operand).
+    text(name, n): the C of a function of that name, for a node.  attrs: whose integers follow.
+    """
+
+    dtypes: str
+    text: Callable[[str, Node], str]
+    attrs: tuple[str, ...] = ()
+
+
+def array_c(program: Program, s: Library) -> ArrayC | None:
+    """The C of a call, where the op has some for the type of its elements."""
+    if s.name != "python" or not 0 <= s.site < len(program.sites):
+        return None
+    n = program.sites[s.site].node
+    if n is None or not s.inputs or not isinstance(s.inputs[0], Panel):
+        return None
+    found: ArrayC | None = _OWN.get(n.op.name) or n.op.extra.get("array_c")
+    if found is None or s.inputs[0].buffer.dtype.char not in found.dtypes:
+        return None
+    return found
+
+
+def function_name(n: Node) -> str:
+    """One name for each kind of operands."""
+    kinds = "_".join(f"{code(x.dtype)}x{x.rank}" for x in n.inputs if x.shape)
+    return f"an_array_{n.op.name}_{kinds}"
+
+
+def results_of(n: Node) -> tuple[TensorType, ...]:
+    """The types of a node's results."""
+    return n.type if isinstance(n.type, tuple) else (n.type,)
+
+
+def numbers(found: ArrayC, n: Node) -> list[int]:
+    """The integers among the attributes, in order."""
+    out: list[int] = []
+    for name in found.attrs:
+        value: Any = n.attr(name)
+        out += [int(v) for v in value] if isinstance(value, tuple) else [int(value)]
+    return out
+
+
+@functools.cache
+def _file(name: str) -> str:
+    return resources.files("arignote.emit").joinpath("arrays", name).read_text("utf-8")
+
+
+def typed(text: str, t: str) -> str:
+    """T as a word and at the end of names, as the element type with code `t`."""
+    text = re.sub(r"(?<=[A-Za-z])_T\b", f"_{t}", text)
+    return re.sub(r"\bT\b", f"an_{t}", text)
+
+
+def _convolution(what: int) -> ArrayC:
+    def text(name: str, n: Node) -> str:
+        t = code(n.dtype)
+        return (
+            f"{typed(_file('convolution.h'), t)}\n"
+            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+            f"    return an_conv_call_{t}({what}, {n.rank - 2}, p, d, threads);\n}}"
+        )
+
+    return ArrayC("fd", text, ("stride", "dilation", "groups"))
+
+
+_OWN = {
+    "conv": _convolution(0),
+    "conv_input": _convolution(1),
+    "conv_filters": _convolution(2),
+}
+
+__all__ = ["ArrayC", "array_c", "function_name", "numbers", "results_of", "typed"]

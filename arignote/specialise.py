@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .config import config
 from .debug import printing as _printing  # noqa: F401  (graphs and programs print as listings)
+from .debug.announce import announce
 from .debug.checked import checked_kernel
 from .debug.explain import explain as explain
 from .debug.nan_guard import guarded_kernel
@@ -97,7 +99,7 @@ def kernel_for(
     whose written arrays share memory with others.  save: gets what a later process needs.
     function: the plain function, for DEBUG_MODE.  profile: each call adds to the times of nests.
     """
-    if mode == "DEBUG_MODE":
+    if mode == "DEBUG_MODE" or (mode == "FAST_RUN" and config.debug >= 4):
         return checked_kernel(trace, structure, overlap, function, device != "cpu")
     if mode == "NanGuardMode":
         return guarded_kernel(trace, structure, overlap)
@@ -106,9 +108,11 @@ def kernel_for(
             on_device = _device_kernel(trace, mode, structure, overlap, device)
             if on_device is not None:
                 return on_device
+            made = compilation(trace, mode)
+            announce(made)
             if profile:
-                return standing_kernel(compilation(trace, mode), structure)
-            kernel, ready = make_kernel(compilation(trace, mode), structure)
+                return standing_kernel(made, structure)
+            kernel, ready = make_kernel(made, structure)
             if save is not None:
                 save(ready)
             return kernel

@@ -233,3 +233,13 @@ def test_a_wrong_answer_for_arguments_that_share_memory_is_found(monkeypatch):
     m = np.linspace(0, 1, 9)
     found = ag.compile(blurred).validate(m[1:], m[:-1])
     assert not found and found.first.stage == "kernel" and found.first.value == "answer 0"
+
+
+def test_a_kernel_may_be_finite_where_numpy_overflows():
+    """log(1 + exp(x)) is rewritten to a form that does not overflow; that is no fault."""
+    def f(x):
+        return np.log(1 + np.exp(x)).sum()
+
+    assert ag.compile(f).validate(np.array([1.0, 800.0])).ok
+    g = ag.compile(lambda x: np.exp(x).sum())
+    assert g.validate(np.array([1.0, 800.0])).ok  # both are inf

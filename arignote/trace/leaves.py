@@ -251,8 +251,9 @@ def _varying_slots(
         raise Unstable("an array of varying size is assigned in the loop only")
     begin = cast_to(node_of(first), t.type.dtype)
     end = begin if missing else cast_to(node_of(last), t.type.dtype)
+    shape = t.type.shape
     slots = [
-        Slot(padded(begin, t.type.shape), buffer, padded(end, t.type.shape), (k, 0)),
+        Slot(padded(begin, shape), buffer, padded(end, shape, buffer), (k, 0)),
         Slot(size_node(begin.shape[0]), rows, size_node(end.shape[0]), (k, 1)),
     ]
     return slots

@@ -27,7 +27,7 @@ from .convert.site import Site
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
 from .storage import read
 from .undefined import Undefined, certain, flag_of, unsure, yes
-from .varying import check_room, first_rows, only_first_differs, padded
+from .varying import check_room, first_rows, host_of, only_first_differs, padded
 
 Nodes: TypeAlias = "Iterator[Node]"
 NUMBERS = (bool, int, float, complex, np.generic)
@@ -262,9 +262,14 @@ class Merge:
             raise Unmergeable("arrays whose sizes are computed on either path")
         self.varied = True
         t = join(m.type, n.type)
-        room = greatest(*known) if len(known) == 2 else known[0]
+        hosts = [h for h in map(host_of, (m, n)) if h is not None and self._at_hand(h, t.dtype)]
+        host = hosts[0] if hosts and all(h is hosts[0] for h in hosts) else None
+        if host is not None:  # the branches write its first rows
+            room = size_node(host.shape[0])
+        else:
+            room = greatest(*known) if len(known) == 2 else known[0]
         shape = (dim(room), *m.shape[1:])
-        first, second = (padded(cast_to(x, t.dtype), shape) for x in (m, n))
+        first, second = (padded(cast_to(x, t.dtype), shape, host) for x in (m, n))
         buffer, rows = self.pair(first, second), self.pair(*sizes)
 
         def make(nodes: Nodes) -> Any:
@@ -273,6 +278,10 @@ class Merge:
             return first_rows(made, count)
 
         return make
+
+    def _at_hand(self, host: Node, dtype: DType) -> bool:
+        """Is it a carry around both paths, of this dtype?"""
+        return host.op.name == "param" and host.dtype == dtype and not host.free & self.tokens
 
     def _moved(self, a: Array, b: Array) -> Callable[[Nodes], Any]:
         """Views of one cell that start at different places: a view that starts at one of them."""

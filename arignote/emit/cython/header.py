@@ -36,7 +36,10 @@ def type_part(name: str) -> Part:
     kind = f"ctypedef struct {t}:\n    pass" if cython == "struct" else f"ctypedef {cython} {t}"
     pair = ""
     if cython == "struct":
+        # a copy part by part: gcc does not vectorise loops that copy complex numbers whole
+        c += f"\n#define an_parts_{name}(x) an_pair_{name}(__real__(x), __imag__(x))"
         pair = f"\n{t} an_pair_{name}(double re, double im) noexcept nogil"
+        pair += f"\n{t} an_parts_{name}({t} x) noexcept nogil"
     return Part(c, f"{kind}\nctypedef {t}* {t}p\nctypedef {t}* {t}q{pair}")
 
 

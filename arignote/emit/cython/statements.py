@@ -80,6 +80,9 @@ def _store(scope: Scope, s: Store) -> None:
     place = f"{scope.pointer(s.buffer)}[{scope.offset(s.buffer, s.index, index)}]"
     if s.accumulate:
         text = join(scope, "add", s.buffer.dtype, Text(place), value)
+    elif s.value.op.name == "load" and s.value.dtype.kind == "c":
+        scope.module.type_of(code(s.value.dtype))
+        text = f"an_parts_{code(s.value.dtype)}({value.text})"
     else:
         text = value.text
     scope.put(f"{place} = {text}")

@@ -23,6 +23,7 @@ from ...fxgraph.window import Window, place, window_of
 from .element import aligned
 from .region import Reads, Region, chain_root, is_action, is_array, overwritten, reads_of
 from .scope import Scope
+from .selection import keeps_rows, reads_ahead
 
 _ROUNDS = 60
 
@@ -243,7 +244,11 @@ def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) 
     for source, index, through in _reads(value, aligned(value, here), actions, scope, value):
         if source is not base or all(x is y for x, y in zip(index, written, strict=True)):
             continue
-        if not _apart(here, index, written) and not _later(window, index, written):
+        if not (
+            _apart(here, index, written)
+            or _later(window, index, written)
+            or reads_ahead(window, index, written)
+        ):
             bad.append(through)
     if not bad:
         return False
@@ -356,6 +361,10 @@ def _reads(n: Node, index: list[Node], actions: set[Node], scope: Scope, through
             stack.append((b, [*batch[len(batch) - b.rank + 2 :], k, column], n))
         elif n.op.name in ("gather", "reshape"):
             x = n.inputs[0]
+            if keeps_rows(n):  # row k there is row k here, or a later one
+                row = new_index(index[0], size_node(x.shape[0]))
+                stack.append((x, [row, *index[1:]], n))
+                continue
             while x.op.name == "reshape":
                 x = x.inputs[0]
             stack.append((x, [new_index(lit(0), size_node(d)) for d in x.shape], n))

@@ -167,7 +167,17 @@ def is_action(n: Node, region: Region, scope: Scope) -> bool:
         return _scalar_action(n, users)
     if None in users:
         return True
-    return _array_action(n, users)
+    return _array_action(n, _through_views(users, region))
+
+
+def _through_views(users: Sequence[Node | None], region: Region) -> Sequence[Node | None]:
+    """Who reads a value, where all that is read is one window of it."""
+    while len(users) == 1 and users[0] is not None and users[0].op.name == "view":
+        further = region.users.get(users[0], [])
+        if len(further) < 2:
+            break
+        users = further
+    return users
 
 
 def _scalar_action(n: Node, users: Sequence[Node | None]) -> bool:

@@ -1,6 +1,6 @@
 """Matrix products inside loops become loops, so that the loop around them can be one kernel.
 
-    for t: gemm(c; a, b)   ->   for t: for i: for j: s = 0; for k: s += a[i, k] * b[k, j]; c[i, j] = s
+    for t: gemm(c; a, b)   ->   for t: for i, j: s = 0; for k: s += a[i, k] * b[k, j]; c[i, j] = s
 
 A branch that chooses between loops and a call by the work keeps its loops.
 """

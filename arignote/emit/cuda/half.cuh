@@ -1,5 +1,12 @@
 // The part of cuda_fp16.h that emitted kernels use, for the emulation.
-struct __half { unsigned short bits; };
+struct __half;
+static inline __half __double2half(double x);
+struct __half {
+    unsigned short bits;
+    __half() = default;
+    __half(double x);
+    operator float() const;
+};
 static inline float __half2float(__half h) {
     const unsigned sign = (h.bits & 0x8000u) << 16, e = (h.bits >> 10) & 31u, m = h.bits & 1023u;
     if (e == 31) return __uint_as_float(sign | 0x7f800000u | (m << 13));
@@ -23,3 +30,5 @@ static inline __half __double2half(double x) {
     return h;
 }
 static inline __half __float2half_rn(float x) { return __double2half((double)x); }
+inline __half::__half(double x) { *this = __double2half(x); }
+inline __half::operator float() const { return __half2float(*this); }

@@ -79,7 +79,7 @@ def make_kernel(
         line=source_line(origin) if origin is not None else "",
     )
     threads = 1 if alone else setting.device.threads
-    return Made(launch, _text(scope, name, threads, origin), alone)
+    return Made(launch, _text(scope, name, threads, origin, setting.pointed), alone)
 
 
 def _shares(statements: Sequence[Statement], analysis: Analysis) -> bool:
@@ -93,6 +93,8 @@ def _print(
     scope = KernelScope(setting.module, setting.host, setting.folded)
     printer = Printer(scope, setting.analysis, setting.device, setting.pointed)
     team = Team(level)
+    for v in setting.host.entry:
+        scope.name(v)
     printer.block(before, team)
     first = statements[0] if statements else None
     nest = setting.analysis.nest(first) if isinstance(first, Loop) and level == "grid" else None
@@ -153,10 +155,14 @@ def _small(text: str) -> bool:
 
 
 # ---- text ----------------------------------------------------------------------------------------
-def _text(scope: KernelScope, name: str, threads: int, where: Origin | None) -> str:
+def _text(
+    scope: KernelScope, name: str, threads: int, where: Origin | None, pointed: frozenset[Buffer]
+) -> str:
     params = []
     for variable, (b, _) in scope.pointers.items():
-        params.append(f"{_pointer_type(b, b in scope.stored, scope.barriers)} {variable}")
+        written = b in scope.stored
+        moved = b in pointed
+        params.append(f"{_pointer_type(b, written, scope.barriers, moved)} {variable}")
     for variable, (kind, _) in scope.params.items():
         params.append(f"{kind} {variable}" if kind.endswith("*") else f"const {kind} {variable}")
     head = f'extern "C" __global__ void __launch_bounds__({threads}) {name}('
@@ -176,9 +182,11 @@ def _text(scope: KernelScope, name: str, threads: int, where: Origin | None) -> 
     return "\n".join(lines)
 
 
-def _pointer_type(b: Buffer, written: bool, barriers: bool) -> str:
+def _pointer_type(b: Buffer, written: bool, barriers: bool, moved: bool) -> str:
     """`const __restrict__` is a promise that nobody writes it meanwhile, also through a barrier."""
     element = f"an_{code(b.dtype)}"
+    if moved:
+        return f"{element}*"
     alone = b.restrict and b.role != "alias"
     if not written:
         return f"const {element}* __restrict__" if alone else f"const {element}*"

@@ -5,6 +5,7 @@ The program is the one that the CPU's kernel is printed from, before the passes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -36,6 +37,7 @@ from .host import HostValues
 from .kernel import Setting
 from .nest import Analysis
 from .planner import Planner
+from .rotations import tell_apart
 from .scope import KernelNames, ModuleText, root
 
 #: The passes over programs that are for a GPU as well.
@@ -50,7 +52,7 @@ def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
                 program = p.run(program)
-        program = parallelize(expand(program))
+        program = parallelize(expand(tell_apart(program)))
     return program
 
 
@@ -154,7 +156,8 @@ def _bind(
     program = planner.program
     for k, p in enumerate(program.pointers):
         if isinstance(p, Buffer):
-            role = "constant" if p.role == "constant" else "argument"
+            given = k < len(sources) and not isinstance(sources[k], calls.Constant)
+            role = "argument" if given else "constant"
             planner.add(p, role, k)
         elif k < len(sources) and isinstance(sources[k], calls.DataOf):
             cell = Buffer(str(p.attr("name")), p.dtype, (), "argument", written=False)
@@ -208,9 +211,46 @@ def _source(planner: Planner, module: ModuleText) -> str:
     kernels = "\n\n".join(planner.texts)
     own = preamble()
     scalars = library(module.scalars.values(), f"{own}\n{kernels}")
+    if "cpow" in scalars:
+        scalars = library(
+            module.scalars.values(), f"{own}\n{kernels}\nan_multiply_c16 an_multiply_c8"
+        )
     head = f"// {planner.program.name}: printed from its loop program"
     emulated = "#if defined(AN_EMULATED) && !defined(__CUDACC__)\n#define __CUDACC__ 1\n#endif"
-    return f"{head}\n{emulated}\n{_halves(scalars)}\n{own}\n{kernels}\n"
+    return f"{head}\n{emulated}\n{_halves(_complex(scalars))}\n{own}\n{kernels}\n"
+
+
+_DECLARED = re.compile(r"^an_(c8|c16) (c\w+)\([^)]*\);$", re.MULTILINE)
+
+
+def _complex(c: str) -> str:
+    """Definitions in place of C's declarations of functions of complex numbers."""
+    wanted = {
+        (m[1], m[2].removesuffix("f") if m[1] == "c8" else m[2]) for m in _DECLARED.finditer(c)
+    }
+    if not wanted:
+        return c
+    declared = _DECLARED.sub(lambda m: f"AN_FN {m[0]}", c)
+    return declared + "\n" + "\n".join(_complex_text(kind, wanted) for kind in ("c16", "c8"))
+
+
+def _complex_text(kind: str, wanted: set[tuple[str, str]]) -> str:
+    """The functions that are wanted of one type, and those they call, in the file's order."""
+    pieces = [p for p in re.split(r"\n\s*\n", _text("complex.cuh")) if p.startswith("AN_FN")]
+    named = {re.match(r"AN_FN an_c16 (c\w+)\(", p)[1]: p for p in pieces}  # type: ignore[index]
+    kept: set[str] = set()
+    stack = [name for k, name in wanted if k == kind]
+    while stack:
+        name = stack.pop()
+        if name in named and name not in kept:
+            kept.add(name)
+            stack += [other for other in named if re.search(rf"\b{other}\(", named[name])]
+    text = "\n".join(p for name, p in named.items() if name in kept)
+    if kind == "c16":
+        return text
+    text = text.replace("an_f8", "an_f4").replace("_c16", "_c8")
+    real = "exp|sin|cos|tan|sinh|cosh|asinh|atan2|log|log1p|hypot|sqrt|fabs|copysign"
+    return re.sub(rf"\b({real}|{'|'.join(named)})(?=\()", r"\1f", text)
 
 
 def _halves(c: str) -> str:

@@ -17,8 +17,8 @@ from ...fxgraph.types import DType
 from ...optimize.loopnest.program import Fold, Store
 from ..cython.expressions import Text, infix
 from ..cython.reductions import JOINS, accumulator
-from ..scalar_code import scalar_function
 from ..scalar_code import infix as infix_of
+from ..scalar_code import scalar_function
 from .nest import Nest
 from .scope import KernelScope
 

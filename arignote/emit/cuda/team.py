@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ...fxgraph.node import Node
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import BOOL
 from ...optimize.loopnest.access import effects_of, overlap
@@ -63,19 +64,21 @@ class Team:
 
 @dataclass
 class Touched:
-    """Buffers read and written since the last barrier."""
+    """Buffers read and written since the last barrier; the `pointed` ones change places."""
 
+    pointed: frozenset[Buffer] = frozenset()
     reads: set[Buffer] = field(default_factory=set)
     writes: set[Buffer] = field(default_factory=set)
 
     def meets(self, other: Touched) -> bool:
         def any_of(a: set[Buffer], b: set[Buffer]) -> bool:
-            return any(overlap(x, y) for x in a for y in b)
+            moved = self.pointed
+            return any(overlap(x, y) or (x in moved and y in moved) for x in a for y in b)
 
         return any_of(self.writes, other.reads | other.writes) or any_of(self.reads, other.writes)
 
     def __or__(self, other: Touched) -> Touched:
-        return Touched(self.reads | other.reads, self.writes | other.writes)
+        return Touched(self.pointed, self.reads | other.reads, self.writes | other.writes)
 
 
 @dataclass
@@ -102,7 +105,7 @@ class Printer:
         self.most_blocks = device.sms * device.blocks_per_sm
         self.shared_left = device.shared_bytes - 4096
         self.ticket = False  # do folds of the grid end in its last block?
-        self.touched = Touched()
+        self.touched = Touched(pointed)
         self.levels: dict[Buffer, str] = {}
         self.leave: list[str] = []
         self.sites: list[Site] = []
@@ -117,7 +120,7 @@ class Printer:
         if team.level != "thread" and not isinstance(s, Loop | While | If):
             self.before(self._accesses(s, team), team)
         if isinstance(s, Assign):
-            value = self.scope.text(s.value)
+            value = self._widened(s.local, s.value, self.scope.text(s.value))
             self.scope.put(f"{self.scope.assigned(s.local)} = {value};")
         elif isinstance(s, Fold):
             self._fold(s)
@@ -145,7 +148,7 @@ class Printer:
     def _accesses(self, s: Statement, team: Team) -> Touched:
         """What a statement touches that other threads of the team see."""
         at = LEVELS.index(team.level)
-        out = Touched()
+        out = Touched(self.pointed)
         if isinstance(s, Alloc | Point):
             return out
         for a in effects_of((s,)).accesses:
@@ -156,7 +159,7 @@ class Printer:
 
     def accesses_of(self, b: Buffer) -> Touched:
         """All of a buffer is written."""
-        return Touched(set(), {b})
+        return Touched(self.pointed, set(), {b})
 
     def before(self, touched: Touched, team: Team) -> None:
         """A barrier, where the team needs one before it touches this."""
@@ -165,7 +168,7 @@ class Printer:
         self.touched = self.touched | touched
 
     def barrier(self, team: Team) -> None:
-        self.touched = Touched()
+        self.touched = Touched(self.pointed)
         if team.level == "thread":
             return
         if team.level == "warp":
@@ -182,9 +185,16 @@ class Printer:
     def _fold(self, s: Fold) -> None:
         target = self.scope.assigned(s.local)
         logical = s.op.name in ("reduce_all", "reduce_any")
-        value = self.scope.texts(cast_to(s.value, BOOL) if logical else s.value)[0]
-        joined = join_values(self.scope, s, target, value.text)
+        value = self.scope.text(cast_to(s.value, BOOL) if logical else s.value)
+        value = self._widened(s.local, s.value, value)
+        joined = join_values(self.scope, s, target, value)
         self.scope.put(f"{target} = {joined};")
+
+    def _widened(self, local: Node, value: Node, text: str) -> str:
+        """A half that is folded is carried in single precision."""
+        if local in self.scope.folded and code(value.dtype) == code(local.dtype) == "f2":
+            return f"an_f4_of_f2({text})"
+        return text
 
     def _store(self, s: Store, team: Team) -> None:
         if team.level != "thread":
@@ -255,7 +265,7 @@ class Printer:
         """The end of a step that another one follows."""
         if team.level == "thread":
             return
-        whole = Touched()
+        whole = Touched(self.pointed)
         for s in body:
             whole = whole | self._accesses(s, team)
         if self.touched.meets(whole):
@@ -335,7 +345,7 @@ class Printer:
         scope.depth += 1
         self._decode(nest, k, starts, spans)
         self.leave.append(label := scope.label())
-        self.touched = Touched()
+        self.touched = Touched(self.pointed)
         self.block(nest.body, inner)
         self.leave.pop()
         if any(f"goto {label};" in line for line in scope.lines):

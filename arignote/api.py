@@ -6,6 +6,7 @@ imported only when there is something to trace (`_maker`).
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .debug.profile import Profile
     from .debug.report import Report
     from .debug.values import Values
+    from .emit.cuda.runtime.gpu_calls import GpuCalls
     from .emit.kernel import Compilation
     from .fxgraph.graph import Graph
     from .optimize.loopnest.program import Program
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from .trace.plan import Trace
 
 _NO_KEYWORDS = Tree("dict", ())
+_GPU_MEMORY = (2, 13)  # DLPack's numbers for memory of a CUDA device, and managed memory
 
 
 class Compiled(Dispatcher):
@@ -60,6 +63,7 @@ class Compiled(Dispatcher):
         self._table: dict[Signature, list[tuple[Trace | None, Kernel]]] = {}
         self._variants: dict[str, int] = {}  # how many entries of the disk cache have been seen
         self._sharing: list[tuple[Any, Sharing]] = []
+        self._gpu: GpuCalls | None = None
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -78,6 +82,8 @@ class Compiled(Dispatcher):
         leaves, tree = flatten((args, kwargs))
         if "arignote.specialise" in sys.modules and _maker().is_traced(leaves):
             return _maker().converting.converted(self._function)(*args, **kwargs)
+        if any(map(_is_foreign, leaves)):
+            return self._on_gpu(tree, leaves)
         before = self.kernels
         while True:
             with self._lock:
@@ -109,6 +115,19 @@ class Compiled(Dispatcher):
         first = signature_of(tree, leaves)[0]
         key = self._start_key(first)
         maker = _maker()
+        with self._with_rules():
+            return self._made(maker, tree, leaves, structure, first, key), True
+
+    def _made(
+        self,
+        maker: Any,
+        tree: Tree,
+        leaves: list[Any],
+        structure: Tree | None,
+        first: Signature,
+        key: str | None,
+    ) -> Kernel:
+        """A new kernel, kept in this process, and on the disk where there is a key."""
         trace, static = maker.traced(self._function, tree, leaves)
 
         def save(ready: warm.Ready) -> None:
@@ -127,7 +146,12 @@ class Compiled(Dispatcher):
             profile=self._is_profiled(),
         )  # fmt: skip
         self._keep(trace.signature, kernel, trace)
-        return kernel, True
+        return kernel
+
+    def _with_rules(self) -> Any:
+        """The rewrites that were given for this function are in force inside."""
+        rules = self._options.get("rules")
+        return _maker().using([r.name for r in rules]) if rules else contextlib.nullcontext()
 
     def _recalled(
         self, tree: Tree, leaves: list[Any], structure: Tree | None
@@ -179,7 +203,7 @@ class Compiled(Dispatcher):
                 answer = runner(given)
                 if answer is not NO_MATCH:
                     return answer
-        with self._lock:
+        with self._lock, self._with_rules():
             trace, _ = _maker().traced(self._function, tree, given, shared)
             runner = _maker().Sharing(trace, self._mode())
             self._sharing = [(state, runner), *self._sharing]
@@ -192,13 +216,25 @@ class Compiled(Dispatcher):
     def _is_profiled(self) -> bool:
         return bool(self._options.get("profile", config.profile))
 
+    def _on_gpu(self, tree: Tree, leaves: list[Any]) -> Any:
+        """A call with arrays that live on a GPU."""
+        if self._mode() not in ("FAST_RUN", "FAST_COMPILE"):
+            raise UnsupportedError(
+                f"{self._name}: {self._mode()} looks at arrays in host memory: pass NumPy arrays "
+                f"and device='cuda'"
+            )
+        with self._lock:
+            if self._gpu is None:
+                self._gpu = _maker().gpu_calls(self._function)
+            return self._gpu(tree, leaves, config.key())
+
     def _device(self) -> str:
         device: str = self._options.get("device") or config.device
         return device
 
     def _start_key(self, signature: Signature) -> str | None:
         """Of a warm start; there are none on devices, whose machine code is kept by its text."""
-        if self._device() != "cpu" or self._is_profiled():
+        if self._device() != "cpu" or self._is_profiled() or self._options.get("rules"):
             return None
         return warm.start_key(self._function, self._mode(), signature)
 
@@ -215,7 +251,8 @@ class Compiled(Dispatcher):
 
     def compiled_for(self, *args: Any, **kwargs: Any) -> Compilation:
         """Every stage of the compilation for arguments like these; nothing is built or run."""
-        made: Compilation = _maker().stages(self.trace_of(*args, **kwargs), self._mode())
+        with self._with_rules():
+            made: Compilation = _maker().stages(self.trace_of(*args, **kwargs), self._mode())
         return made
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
@@ -342,6 +379,16 @@ def _is_flat(tree: Tree) -> bool:
     return kwargs == _NO_KEYWORDS and all(c is LEAF for c in args.children)
 
 
+def _is_foreign(leaf: Any) -> bool:
+    """Is this an array of another library, in the memory of a GPU?"""
+    if type(leaf).__module__ in ("numpy", "builtins"):
+        return False
+    place = getattr(leaf, "__dlpack_device__", None)
+    if place is None:
+        return hasattr(leaf, "__cuda_array_interface__")
+    return int(place()[0]) in _GPU_MEMORY
+
+
 def _restored(module: str, name: str) -> Any:
     found: Any = importlib.import_module(module)
     for part in name.split("."):
@@ -362,6 +409,7 @@ def compile(function: Callable[..., Any] | None = None, /, **options: Any) -> An
     profile: keep the time of each nest over all calls; printed at the end (`ag.profiles()`).
     device: "cpu", "cuda", or "emulate", which runs the CUDA source on the CPU to find faults
     (default: `config.device`).  Raises ConfigError for another name.
+    rules: rewrites for this function alone, declared with `ag.rule(..., everywhere=False)`.
 
     The function is traced at the first call and again for other dtypes, ranks, memory layouts,
     sizes that become 0, 1 or equal, and other values of strings, bools and the like.  Arrays that

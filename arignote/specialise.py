@@ -20,7 +20,8 @@ from .debug.explain import explain as explain
 from .debug.nan_guard import guarded_kernel
 from .debug.standing import standing_kernel
 from .emit.cuda.device import H100
-from .emit.cuda.runtime.devices import machine_for
+from .emit.cuda.runtime.devices import cuda, machine_for
+from .emit.cuda.runtime.gpu_calls import GpuCalls
 from .emit.cuda.runtime.specialised import device_compilation, device_kernel
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .emit.kernel import Compilation, compilation, make_kernel
@@ -28,6 +29,7 @@ from .emit.plan import Plan
 from .emit.warm import Ready
 from .errors import CompilerMissingError, TraceError, UnsupportedError, warn_once
 from .fxgraph.graph import bodies
+from .optimize.rule import using as using
 from .trace import converting
 from .trace.capture import trace_call
 from .trace.interpreted import GuardFailed, run
@@ -134,6 +136,11 @@ def _device_kernel(
         warn_once(f"device {trace.name}", f"it runs on the CPU: {reason}")
         return None
     return device_kernel(made, structure, overlap, machine)
+
+
+def gpu_calls(function: Callable[..., Any]) -> GpuCalls:
+    """What answers calls with arrays on a GPU.  Raises DeviceError where there is none."""
+    return GpuCalls(lambda tree, leaves: traced(function, tree, leaves)[0], cuda())
 
 
 def cuda_source(trace: Trace) -> str:

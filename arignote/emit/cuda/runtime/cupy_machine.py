@@ -23,6 +23,7 @@ from .machine import Module, Sizes
 _THREADS = 256
 _BLOCKS_PER_SM = 8
 _SHARED = 48 * 1024
+_MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _ERRORS = {
     1: "a value that the driver does not take", 2: "out of memory", 98: "an unknown kernel",
     209: "the machine code is for another architecture", 700: "a kernel wrote outside its memory",
@@ -38,7 +39,6 @@ class CupyMachine:
 
     def __init__(self) -> None:
         self._cupy = cupy()
-        self._numpy_copies = False
         try:
             self._device = self._cupy.cuda.Device()
             attributes = self._device.attributes
@@ -170,8 +170,8 @@ class _Kernels:
         function = self._functions.get(kernel)
         if function is None:
             function = self._functions[kernel] = self._module.get_function(kernel)
-            if shared > _SHARED:
-                function.max_dynamic_shared_size_bytes = shared
+        if shared > _SHARED:
+            self._driver.cuFuncSetAttribute(ctypes.c_void_p(function.ptr), _MOST_SHARED, shared)
         room = (ctypes.c_int64 * max(len(slots), 1))(*slots)
         first = ctypes.addressof(room)
         places = (ctypes.c_void_p * max(len(slots) // 2, 1))(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,17 +78,3 @@ def on_gpu(leaf: Any) -> bool:
     if place is None:
         return hasattr(leaf, "__cuda_array_interface__")
     return int(place()[0]) in _CUDA_ARRAYS
-
-
-def stand_ins(leaves: Sequence[Any]) -> list[Any]:
-    """The leaves with a host array of the same kind, and no memory of its own, for each of a GPU.
-
-    Tracing looks at dtype, shape and strides only.
-    """
-    out = []
-    for x in leaves:
-        if on_gpu(x):
-            memory = np.empty(1, x.dtype)
-            x = np.lib.stride_tricks.as_strided(memory, x.shape, x.strides, writeable=True)
-        out.append(x)
-    return out

@@ -61,6 +61,9 @@ class EmulatedMachine:
     def is_own(self, array: Any) -> bool:
         return isinstance(array, np.ndarray)
 
+    def adopt(self, array: Any) -> Any:
+        return np.asarray(array)
+
     def put(self, array: Any) -> Any:
         return array
 

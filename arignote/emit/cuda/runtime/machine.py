@@ -44,6 +44,9 @@ class Machine(Protocol):
     def fill(self, array: Any, byte: int) -> None: ...
     def address(self, array: Any) -> int: ...
     def is_own(self, array: Any) -> bool: ...
+    def adopt(self, array: Any) -> Any:
+        """An array of another library in this device's memory, as this machine's, not copied."""
+
     def put(self, array: Any) -> Any:
         """An array of this device with a host array's elements and strides."""
 

@@ -62,7 +62,7 @@ _TABLE = (
     Flag("openmp", "choice", "auto", "use OpenMP for parallel nests", ("auto", "yes", "no")),
     Flag("compile_threads", "int", 0, "C compilers run at once; 0: one for each core", low=0),
     Flag("sanitize", "bool", False, "build with AddressSanitizer and UndefinedBehaviorSanitizer"),
-    Flag("scratch", "bytes", 128 * 1024**2, "bytes of kernels' scratch memory kept between calls",
+    Flag("scratch", "bytes", 128 * 1024**2, "bytes of scratch and result memory kept between calls",
          low=0),
     Flag("cache", "bool", True, "keep built modules and rewritten graphs on disk"),
     Flag("cache_dir", "path", "", "folder of the cache; empty: the user's cache folder"),

@@ -48,6 +48,7 @@ def set_state(int64_t state, int threads, ask=None):
 
 
 include "native/pool.pxi"
+include "native/results.pxi"
 include "native/kernel.pxi"
 include "native/matching.pxi"
 include "native/calling.pxi"

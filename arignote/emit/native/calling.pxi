@@ -17,9 +17,11 @@ cdef class Call:
 
     cdef void *allocate(self, int32_t k, const int64_t *dims) except? NULL:
         result = self.plan.results[k]
-        array = np.empty([dims[j] for j in range(result.ndim)], result.dtype, result.order)
-        self.late[k] = array
-        return c_data(<PyObject *>array)
+        flags = NPY_ARRAY_F_CONTIGUOUS if result.order == "F" else 0
+        cdef PyObject *made = new_result(np.dtype(result.dtype), result.ndim, <int64_t *>dims, flags)
+        self.late[k] = <object>made
+        Py_DECREF(<object>made)
+        return c_data(made)
 
 
 cdef int32_t on_callback(void *owner, int32_t site, void **ptrs, const int64_t *ints) noexcept nogil:
@@ -241,8 +243,7 @@ cdef inline int allocate_results(Kernel k, PyObject **args, int64_t *ints, int64
                     k.shapes(ints, dims)
                     asked = True
                 shape = dims + row.dims_at
-            Py_INCREF(<object>row.descr)  # the constructor takes it
-            objects[j] = new_array(row.descr, row.ndim, shape, NULL, NULL, row.flags)
+            objects[j] = new_result(<object>row.descr, row.ndim, shape, row.flags)
             results[j] = c_data(objects[j])
     return 0
 

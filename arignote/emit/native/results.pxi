@@ -1,0 +1,82 @@
+# Memory of results: large ones come from the pool, and go back when their array is freed.
+#
+# A fresh page costs more than most kernels write into it.  NumPy keeps with each array the handler
+# that its memory came from, so such an array may outlive anything here, be resized, or be freed by
+# NumPy itself.  Before the data stand where the block begins and how long it is.
+
+cdef extern from *:
+    """
+    #define AN_LARGE (1 << 18) /* smaller ones are recycled by malloc */
+    typedef struct { void *block; size_t length; } an_header;
+
+    static void *an_result_memory(size_t bytes, int zero) {
+        size_t got;
+        char *block = (char *)an_borrow(bytes + 64 + sizeof(an_header), zero, &got);
+        if (!block) return NULL;
+        char *data = (char *)(((uintptr_t)block + sizeof(an_header) + 63) & ~(uintptr_t)63);
+        ((an_header *)data)[-1] = (an_header){block, got};
+        return data;
+    }
+
+    static void *an_handler_malloc(void *ctx, size_t bytes) { return an_result_memory(bytes, 0); }
+
+    static void *an_handler_calloc(void *ctx, size_t count, size_t size) {
+        if (size && count > PY_SSIZE_T_MAX / size) return NULL;
+        return an_result_memory(count * size, 1);
+    }
+
+    static void an_handler_free(void *ctx, void *data, size_t bytes) {
+        if (data) an_give_back(((an_header *)data)[-1].block, ((an_header *)data)[-1].length);
+    }
+
+    static void *an_handler_realloc(void *ctx, void *data, size_t bytes) {
+        void *made = an_result_memory(bytes, 0);
+        if (data && made) {
+            an_header h = ((an_header *)data)[-1];
+            size_t held = h.length - ((char *)data - (char *)h.block);
+            memcpy(made, data, held < bytes ? held : bytes);
+            an_handler_free(ctx, data, 0);
+        }
+        return made;
+    }
+
+    static PyDataMem_Handler an_handler = {
+        "arignote", 1,
+        {NULL, an_handler_malloc, an_handler_calloc, an_handler_realloc, an_handler_free}};
+
+    static PyObject *an_handler_object(void) {
+        return PyCapsule_New(&an_handler, "mem_handler", NULL);
+    }
+
+    /* A new array of uninitialised elements; takes the reference to descr. */
+    static PyObject *an_new_result(PyObject *handler, PyObject *descr, int rank,
+                                   const int64_t *dims, int flags) {
+        npy_intp bytes = PyDataType_ELSIZE((PyArray_Descr *)descr);
+        for (int k = 0; k < rank; k++) bytes *= dims[k];
+        if (bytes < AN_LARGE || !an_bound) {
+            return PyArray_NewFromDescr(&PyArray_Type, (PyArray_Descr *)descr, rank,
+                                        (npy_intp *)dims, NULL, NULL, flags, NULL);
+        }
+        PyObject *before = PyDataMem_SetHandler(handler);
+        if (!before) { Py_DECREF(descr); return NULL; }
+        PyObject *made = PyArray_NewFromDescr(&PyArray_Type, (PyArray_Descr *)descr, rank,
+                                              (npy_intp *)dims, NULL, NULL, flags, NULL);
+        PyObject *ours = PyDataMem_SetHandler(before);
+        if (!ours) Py_CLEAR(made);
+        Py_XDECREF(ours);
+        Py_DECREF(before);
+        return made;
+    }
+    """
+    object an_handler_object()
+    PyObject *an_new_result(PyObject *handler, PyObject *descr, int rank, int64_t *dims,
+                            int flags) except NULL
+
+
+cdef object _handler = an_handler_object()
+
+
+cdef inline PyObject *new_result(object descr, int rank, int64_t *dims, int flags) except NULL:
+    """An array for a result; its elements are not set."""
+    Py_INCREF(descr)  # the constructor takes it
+    return an_new_result(<PyObject *>_handler, <PyObject *>descr, rank, dims, flags)

@@ -14,7 +14,7 @@ from ..fxgraph.constants import is_value
 from ..fxgraph.node import Node
 from ..fxgraph.ops.elementwise import add
 from ..fxgraph.ops.structure import add_at, full_op, set_item, set_item_op
-from ..fxgraph.overlap import injective
+from ..fxgraph.overlap import apart, injective
 from ..fxgraph.window import Window, window_of
 
 #: The cotangent so far -> the cotangent with one contribution written into it.
@@ -52,7 +52,7 @@ class Cotangents:
         if g is None:
             g = self.zeros(n)
         at = self.places.pop(n, {})
-        if len(at) == 1 and g not in self.seen:
+        if at and g not in self.seen:
             g = self._assigned(g, at)
         for w, value in at.items():
             g = add_at(g, w, value)
@@ -68,7 +68,7 @@ class Cotangents:
         if g.op is not set_item_op or not is_zero(g.inputs[-1]):
             return g
         w = window_of(g)
-        if w not in at or not injective(w):
+        if w not in at or not injective(w) or not all(u == w or apart(u, w) for u in at):
             return g
         return set_item(g.inputs[0], w, at.pop(w))
 

@@ -23,6 +23,7 @@ from typing import Any, TypeAlias
 from ..errors import ConfigError
 from ..fxgraph.graph import Graph
 from ..fxgraph.verify import verify
+from ..scanloop.dead_writes import drop_dead_writes
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
 from . import rules as _declared  # noqa: F401  (declares every rule)
@@ -87,6 +88,8 @@ def _loops(graph: Graph, choice: Choice, report: Report) -> Graph:
         if choice.allows("scan_unused"):
             graph = drop_unused(graph)
         graph = rewrite(graph, rules, report)
+        if graph is before and choice.allows("dead_writes"):
+            graph = drop_dead_writes(graph)
         if graph is before:
             break
     return graph
@@ -114,6 +117,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "scan",
         "bits",
         "carries and stacks that nobody reads -> gone, inside out and outside in",
+    ),
+    "dead_writes": (
+        "scan",
+        "bits",
+        "writes into a carried array that no later read meets -> gone, with what they store",
     ),
     "cover_effects": (
         "effects",

@@ -165,7 +165,8 @@ class BodyWalk(Walk):
 
     def due(self, placeholder: Node) -> float:
         """Versions that the placeholder may be read back from were restored before this."""
-        return self.deadline.get(placeholder, math.inf)
+        owner = placeholder.inputs[0] if placeholder.op is proj else placeholder
+        return self.deadline.get(owner, math.inf)
 
     def _keep_inside(self, old: Node) -> None:
         """A read that undoing needs is part of the branch whose write it undoes."""

@@ -6,8 +6,7 @@ goes in two steps: `Replay` decides, `tie` is told where the saved values are re
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..autograd_sym.places import window_at
 from ..fxgraph.affine import affine_op, dim, size_node
@@ -22,6 +21,9 @@ from .body_walk import BodyWalk
 from .keep import Reads, saved_values
 from .padded import stored
 
+#: Undoings that are planned each for itself.
+MOST = 8
+
 
 class Replay:
     """saved: what the forward body must stack, each in a box of fixed size."""
@@ -30,9 +32,10 @@ class Replay:
         self.walk = walk
         self.roots = roots
         early, late = walk.needed(roots)
-        due = {n: walk.due(p) for p, n in early.items()}
-        self.plans = [Reads(walk, due), Reads(walk, dict.fromkeys(late.values(), math.inf))]
-        self.placeholders = [early, late]
+        self.placeholders = [*_by_deadline(walk, early), late]
+        self.plans = [
+            Reads(walk, {n: walk.due(p) for p, n in group.items()}) for group in self.placeholders
+        ]
         kept, self.made = saved_values(self.plans)
         order = dict.fromkeys(n for reads in self.plans for n in reads.order)
         self.kept = [n for n in order if n in kept]
@@ -52,6 +55,18 @@ class Replay:
             forward.update((p, again(n)) for p, n in placeholders.items())
         out = Resolve(forward, frozenset(self.walk.open))((*self.roots, *effects))
         return out[: len(self.roots)], out[len(self.roots) :]
+
+
+def _by_deadline(walk: BodyWalk, early: Mapping[Node, Node]) -> list[dict[Node, Node]]:
+    """What undoing reads, apart by when: what is computed again early binds nothing later."""
+    groups: dict[float, dict[Node, Node]] = {}
+    for p, n in early.items():
+        groups.setdefault(walk.due(p), {})[p] = n
+    times = sorted(groups)
+    first: dict[Node, Node] = {}
+    for t in times[: max(0, len(times) - MOST)]:  # as if all were the earliest
+        first |= groups.pop(t)
+    return [g for g in (first, *(groups[t] for t in sorted(groups))) if g]
 
 
 class _Again:

@@ -47,7 +47,14 @@ _EXPORTS: dict[str, str] = {
         "arignote.transforms.barriers",
     ),
     "check_grad": "arignote.transforms.checking",
+    **dict.fromkeys(("OpFromGraph", "as_op", "op", "remove_rule", "rule"), "arignote.extend"),
+    "view": "arignote.debug.view",
     "profiles": "arignote.debug.standing",
+    "function": "arignote.tensor.compiled",
+    "shared": "arignote.tensor.sharing",
+    "Mode": "arignote.tensor.modes",
+    "rules": "arignote.optimize.listing",
+    **dict.fromkeys(("In", "Out"), "arignote.tensor.parameters"),
     **dict.fromkeys(("breakpoint", "print"), "arignote.transforms.showing"),
 }
 

@@ -141,7 +141,7 @@ class Compiled(Dispatcher):
                 self._remember(key, warm.Wanted(static))
                 self._remember(last, ready)
 
-        kernel = maker.kernel_for(
+        kernel: Kernel = maker.kernel_for(
             trace, self._mode(), structure, self._overlapping, save, self._function, self._device(),
             profile=self._is_profiled(),
         )  # fmt: skip
@@ -302,9 +302,11 @@ class Compiled(Dispatcher):
             emulate=self._device() != "cpu",
         )  # fmt: skip
         made = _maker()
-        found: Report = module.validate(
-            self._function, tree, leaves, made.traced, depth, lambda t: made.Sharing(t, "FAST_RUN")
-        )
+        with self._with_rules():
+            found: Report = module.validate(
+                self._function, tree, leaves, made.traced, depth,
+                lambda t: made.Sharing(t, "FAST_RUN"),
+            )  # fmt: skip
         return found
 
     def values(self, *args: Any, **kwargs: Any) -> Values:

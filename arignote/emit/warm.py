@@ -26,6 +26,8 @@ from .plan import Plan, Static
 
 #: Entries of one key, for relations between sizes that its traces took for granted.
 VARIANTS = 4
+#: Names of the user's rewrites of every function; with any, nothing is recalled or kept.
+REWRITES: set[str] = set()
 _LASTING = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
 
 
@@ -89,7 +91,7 @@ def kernel_of(entry: Ready, leaves: Sequence[LeafSpec], structure: Any) -> Kerne
 def _watched() -> bool:
     """Does the user want to see, or to have checked, what a compilation does?"""
     seen = config.debug >= 2 or config.verify or config.keep
-    return bool(seen) or config.warn_float64 != "ignore"
+    return bool(seen or REWRITES) or config.warn_float64 != "ignore"
 
 
 def _tree(tree: Tree) -> Any:

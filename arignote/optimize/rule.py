@@ -8,7 +8,9 @@ matched (so no builder compares shapes).  Rules are total: they never make parti
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -64,6 +66,19 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
+#: Rules of this tag run only for functions compiled with `rules=`.
+ASKED = "asked"
+_using: ContextVar[frozenset[str]] = ContextVar("using", default=frozenset())
+
+
+@contextmanager
+def using(names: Iterable[str]) -> Iterator[None]:
+    """Rules of the tag "asked" that run for what is compiled inside."""
+    token = _using.set(_using.get() | frozenset(names))
+    try:
+        yield
+    finally:
+        _using.reset(token)
 
 
 def var(name: str, dtype: Any = "f8", shape: tuple[Any, ...] = ()) -> Node:
@@ -131,11 +146,13 @@ def selected(
     requiring: Collection[str] = (),
 ) -> tuple[Rule, ...]:
     """The rules of some phases that names and tags let through, in order of declaration."""
+    also = _using.get()
     return tuple(
         r
         for r in RULES.values()
         if r.phase in phases
         and (OPT_IN not in r.tags or _named(r, including))
+        and (ASKED not in r.tags or r.name in also or _named(r, including))
         and not _named(r, excluding)
         and (not requiring or _named(r, requiring))
     )
@@ -156,6 +173,7 @@ def declared_ops() -> frozenset[Op]:
 
 
 __all__ = [
+    "ASKED",
     "OPT_IN",
     "PHASES",
     "RULES",
@@ -167,5 +185,6 @@ __all__ = [
     "known_names",
     "rule",
     "selected",
+    "using",
     "var",
 ]

@@ -18,8 +18,8 @@ from ..array_c import numbers as attr_numbers
 from ..library_table import LETTERS, ROUTINES, lapack_op, lapack_type, operand_dtype
 from ..scalar_code import code
 from .expressions import ATOM
-from .lapack_c import ROUTINES as LAPACK
 from .header import Part
+from .lapack_c import ROUTINES as LAPACK
 from .lapack_c import lapack_function, lapack_part
 from .libraries_c import library_part
 from .scope import Scope

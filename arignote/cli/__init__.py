@@ -7,6 +7,7 @@ import sys
 _COMMANDS = {
     "demo": "trains, measures and draws on real data, each beside plain NumPy",
     "explain": "what a function in a file becomes: loops, work, memory, calls, copies",
+    "view": "the graph of a function in a file as a picture",
     "doctor": "what this machine has for building and running, and how to mend what it lacks",
     "cache": "the cache of built functions: dir, list, prune, clear",
 }

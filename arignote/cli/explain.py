@@ -31,11 +31,30 @@ def main(arguments: list[str]) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_call(parser)
+    parser.add_argument("--show", choices=STAGES, default="table")
+    given = parser.parse_args(arguments)
+    compiled, call = called(parser, given)
+    try:
+        _show(compiled, given.show, *call)
+    except ArignoteError as error:
+        print(f"arignote: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def add_call(parser: argparse.ArgumentParser) -> None:
+    """The arguments that name a function in a file and a call of it."""
     parser.add_argument("file")
     parser.add_argument("function")
     parser.add_argument("arguments", nargs="?", default="", help="of the call, as in Python")
-    parser.add_argument("--show", choices=STAGES, default="table")
-    given = parser.parse_args(arguments)
+
+
+def called(
+    parser: argparse.ArgumentParser, given: argparse.Namespace
+) -> tuple[Compiled, tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The function, compiled, and the arguments of the call; ends with a message for what is not
+    there."""
     try:
         names = runpy.run_path(given.file, run_name="explained")
     except OSError as error:
@@ -46,12 +65,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"{given.file} defines no function {given.function!r}, but {', '.join(known)}")
     compiled = function if isinstance(function, Compiled) else compile(function)
     call = eval(f"_call({given.arguments})", {"np": np, **names, "_call": _call})
-    try:
-        _show(compiled, given.show, *call)
-    except ArignoteError as error:
-        print(f"arignote: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return compiled, call
 
 
 def _call(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:

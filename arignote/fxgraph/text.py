@@ -26,6 +26,15 @@ def graph_text(graph: Graph) -> str:
     return "\n".join(printer.lines)
 
 
+def call_text(n: Node) -> str:
+    """The op with its attributes and constant operands; other operands are dots."""
+    printer = _Printer()
+    for x in (*n.inputs, *order_of(n.inputs)):
+        if not is_const(x):
+            printer.names[x] = "·"
+    return n.op.name if "body" in n.op.traits else printer.call(n)
+
+
 class _Printer:
     """Names nodes as it meets them."""
 
@@ -142,4 +151,4 @@ class _Printer:
         self.depth -= 2
 
 
-__all__ = ["constant", "graph_text"]
+__all__ = ["call_text", "constant", "graph_text"]

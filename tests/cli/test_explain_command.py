@@ -52,3 +52,14 @@ def test_names_that_are_not_there(file, capsys):
 def test_what_cannot_be_compiled_is_status_1(file, capsys):
     assert main(["explain", file, "broken", "np.ones(3)"]) == 1
     assert "nditer" in capsys.readouterr().err
+
+
+def test_pictures_of_functions(file, tmp_path, capsys):
+    target = tmp_path / "step.svg"
+    given = ["view", file, "step", "np.ones(size), rate=0.25", "-o", str(target)]
+    for more in ([], ["--rewritten"]):
+        assert main([*given, *more]) == 0
+        assert capsys.readouterr().out.strip() == str(target)
+        assert target.read_text().startswith("<svg")
+    assert main([*given[:-1], str(tmp_path / "step.bmp")]) == 1
+    assert ".svg, .png or .pdf" in capsys.readouterr().err

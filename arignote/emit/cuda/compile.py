@@ -65,7 +65,7 @@ def compile_cubin(
     arch: such as "sm_90".  Raises DeviceError without NVRTC, BuildError where it refuses the text.
     """
     words = (
-        f"--gpu-architecture={arch}", "--std=c++17", "--ptxas-options=-v",
+        f"--gpu-architecture={arch}", "--std=c++17", "--ptxas-options=-v", "--device-int128",
         *(f"-D{d}" for d in defines), *options,
     )  # fmt: skip
     facts = (source, words, version())

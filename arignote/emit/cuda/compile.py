@@ -66,7 +66,7 @@ def compile_cubin(
     """
     words = (
         f"--gpu-architecture={arch}", "--std=c++17", "--ptxas-options=-v", "--device-int128",
-        *(f"-D{d}" for d in defines), *options,
+        *(f"-D{d}" for d in defines), *_headers(source), *options,
     )  # fmt: skip
     facts = (source, words, version())
     key = f"cubin {hashlib.sha256(repr(facts).encode()).hexdigest()}"
@@ -217,6 +217,17 @@ def _wheels() -> list[Path]:
     """Where pip puts NVIDIA's packages."""
     found = importlib.util.find_spec("nvidia")
     return [Path(p) for p in found.submodule_search_locations or ()] if found else []
+
+
+def _headers(source: str) -> tuple[str, ...]:
+    """Where CUDA's headers are, for the few texts that include one (16-bit floats)."""
+    if "#include <cuda" not in source:
+        return ()
+    homes = (os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda")
+    places = [folder / f"cu{version()[0]}" / "include" for folder in _wheels()]
+    places += [folder / "cuda_runtime" / "include" for folder in _wheels()]
+    places += [Path(home, "include") for home in homes if home]
+    return tuple(f"--include-path={p}" for p in places if (p / "cuda_fp16.h").exists())[:1]
 
 
 @functools.cache

@@ -11,6 +11,9 @@ typedef an_i4 an_ix;
 #endif
 #define AN_DEVICE static __device__ __forceinline__
 
+// Neighbouring elements that are loaded and stored at once.
+template <class T, int N> struct alignas(sizeof(T) * N) an_vector { T at[N]; };
+
 // A value of any size, word by word.
 template <class T> AN_DEVICE T an_shuffle_xor(T v, int distance) {
     unsigned words[(sizeof(T) + 3) / 4] = {};

@@ -58,7 +58,7 @@ class KernelScope:
     """One kernel that is being printed.
 
     roots: root buffer -> its pointer variable.  params: variable -> (type, argument), in order.
-    stored: buffers that the kernel writes.  barriers, grid_barriers: do its threads wait for each
+    vectors: elements that are in variables for the moment.  stored: buffers that the kernel writes.  barriers, grid_barriers: do its threads wait for each
     other, in a block and in the grid?
     """
 
@@ -73,6 +73,7 @@ class KernelScope:
         self.params: dict[str, tuple[str, KernelArgument]] = {}
         self.pointers: dict[str, tuple[Buffer, KernelArgument]] = {}
         self.stored: set[Buffer] = set()
+        self.vectors: dict[tuple[Buffer, tuple[Node, ...]], str] = {}
         self.declared: dict[str, str] = {}
         self.arrays: list[str] = []
         self.lines: list[str] = []
@@ -202,7 +203,12 @@ class KernelScope:
         return found
 
     def element(self, n: Node, index: Sequence[Text]) -> Text:
-        return Text(f"{self.pointer(n.attr('buffer'))}[{self.offset(n.attr('buffer'), n.inputs)}]")
+        return Text(self.place(n.attr("buffer"), n.inputs))
+
+    def place(self, b: Buffer, index: tuple[Node, ...]) -> str:
+        """An element as something to read or to assign to."""
+        held = self.vectors.get((b, index))
+        return held if held is not None else f"{self.pointer(b)}[{self.offset(b, index)}]"
 
     def operator(self, n: Node) -> str | None:
         return infix(n.op, tuple(x.dtype for x in n.inputs))

@@ -40,6 +40,7 @@ from .nest import Analysis, Nest, wants_team
 from .plan import Expr
 from .reduce import begin_folds, end_folds, join_values
 from .scope import KernelScope, root
+from .vector import Vectors, aligned, open_pieces, vectors_of
 
 LEVELS = ("thread", "warp", "block", "grid")
 
@@ -202,7 +203,7 @@ class Printer:
             self.scope.depth += 1
         value = self.scope.texts(s.value)[0]
         self.scope.stored.add(root(s.buffer))
-        place = f"{self.scope.pointer(s.buffer)}[{self.scope.offset(s.buffer, s.index)}]"
+        place = self.scope.place(s.buffer, s.index)
         t = code(s.buffer.dtype)
         if s.accumulate and root(s.buffer) in self.atomic:
             self._add_atomically(place, value.text, t)
@@ -341,7 +342,11 @@ class Printer:
             count = scope.variable("an_count", "an_ix")
             scope.put(f"{count} = {total};")
             total = count
-        scope.put(f"for ({k} = {rank}; {k} < {total}; {k} += {size}) {{")
+        first = rank
+        vectors = vectors_of(nest) if (team.level, inner.level) == ("grid", "thread") else None
+        if vectors is not None:
+            first = f"{self._by_pieces(nest, vectors, total, inner)} + {rank}"
+        scope.put(f"for ({k} = {first}; {k} < {total}; {k} += {size}) {{")
         scope.depth += 1
         self._decode(nest, k, starts, spans)
         self.leave.append(label := scope.label())
@@ -356,6 +361,34 @@ class Printer:
         scope.put("}")
         for x in nest.loops:
             scope.close_index(x.index)
+
+    def _by_pieces(self, nest: Nest, v: Vectors, total: str, inner: Team) -> str:
+        """The steps that whole pieces hold; gives the variable of the first step that is left."""
+        scope, n = self.scope, nest.loops[0].index
+        q, done = scope.variable("an_q", "an_ix"), scope.variable("an_done", "an_ix")
+        scope.put(f"{done} = 0;")
+        scope.put(f"if ({aligned(scope, v, n)}) {{")
+        scope.depth += 1
+        scope.put(f"{done} = {total} > 0 ? {total} / {v.width} * {v.width} : 0;")
+        scope.put(f"for ({q} = an_rank; {q} < {done} / {v.width}; {q} += an_size) {{")
+        scope.depth += 1
+        index = scope.open_index(n)
+        stores = list(open_pieces(scope, v, n, q))
+        scope.put("#pragma unroll")
+        scope.put(f"for (int an_u = 0; an_u < {v.width}; an_u++) {{")
+        scope.depth += 1
+        scope.put(f"{index} = {q} * {v.width} + an_u;")
+        self.block(nest.body, inner)
+        scope.depth -= 1
+        scope.put("}")
+        scope.vectors.clear()
+        for line in stores:
+            scope.put(line)
+        scope.close_index(n)
+        for _ in range(2):
+            scope.depth -= 1
+            scope.put("}")
+        return done
 
     def _ranges(self, nest: Nest) -> tuple[list[str], list[str]]:
         """First values, and numbers of steps."""

@@ -1,0 +1,148 @@
+"""Loops over contiguous arrays in pieces of 16 bytes.
+
+    for k: out[k] = f(a[k], b)   ->   for q: va = a's piece q; vo[u] = f(va[u], b) for each u; store vo
+
+Where a pointer is not aligned, and for what is left at the end, the loop runs element by element.
+The compiler reads several pieces ahead, as pieces of arguments are loaded first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...fxgraph.affine import linear, minus
+from ...fxgraph.constants import is_const, value_of
+from ...fxgraph.graph import order_of
+from ...fxgraph.node import Node
+from ...optimize.loopnest.access import Access, effects_of
+from ...optimize.loopnest.program import Assign, Buffer, Fold, Store
+from ...optimize.loopnest.strides import stride
+from ..scalar_code import code
+from .nest import Nest
+from .scope import KernelScope, root
+
+BYTES = 16
+#: A piece has at most this many elements.
+MOST = 8
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One array at k + something: the piece of it that a thread works on."""
+
+    buffer: Buffer
+    index: tuple[Node, ...]
+    loaded: bool
+    stored: bool
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """width: elements of a piece."""
+
+    width: int
+    pieces: tuple[Piece, ...]
+
+
+def vectors_of(nest: Nest) -> Vectors | None:
+    """The pieces of a loop that may run by pieces; None for others."""
+    if len(nest.loops) != 1 or nest.atomic:
+        return None
+    index = nest.loops[0].index
+    lo = index.attr("lo")
+    if index.attr("step") != 1 or not (is_const(lo) and value_of(lo) == 0):
+        return None
+    if not all(isinstance(s, Assign | Fold | Store) for s in nest.body):
+        return None
+    found: dict[tuple[Buffer, tuple[Node, ...]], list[Access]] = {}
+    for a in effects_of(nest.body).accesses:
+        if a.index is None:
+            return None
+        kind = stride(a, index)
+        if kind == "far" or (kind == "none" and a.write):
+            return None
+        if kind == "unit":
+            if not _forward(a, index):
+                return None
+            found.setdefault((a.buffer, a.index), []).append(a)
+    if not found or not _clear(nest, list(found)):
+        return None
+    pieces = tuple(
+        Piece(b, at, any(not a.write for a in group), any(a.write for a in group))
+        for (b, at), group in found.items()
+    )
+    width = min(MOST, BYTES // max(int(p.buffer.dtype.itemsize) for p in pieces))
+    return Vectors(width, pieces) if width > 1 else None
+
+
+def _forward(a: Access, index: Node) -> bool:
+    """Is the element's place something + index, in the last axis only?"""
+    assert a.index is not None
+    if a.buffer.strides is not None:
+        last = a.buffer.strides[-1]
+        if not (isinstance(last, int) and last == 1):
+            return False
+    if any(index in order_of((i,)) for i in a.index[:-1]):
+        return False
+    coefs, _ = linear(a.index[-1])
+    if coefs.get(index) != 1:
+        return False
+    rest = minus(a.index[-1], index)
+    return not any(m is index or m.op.name in ("load", "local") for m in order_of((rest,)))
+
+
+def _clear(nest: Nest, places: list[tuple[Buffer, tuple[Node, ...]]]) -> bool:
+    """Is what is written accessed at one place only, and by nothing that may overlap it?"""
+    written = {root(s.buffer) for s in nest.body if isinstance(s, Store)}
+    for b in written:
+        if not b.restrict or sum(root(x) is b for x, _ in places) != 1:
+            return False
+        inside = effects_of(nest.body).accesses
+        if any(root(a.buffer) is b and (a.buffer, a.index) not in places for a in inside):
+            return False
+    return True
+
+
+def element_type(p: Piece, width: int) -> str:
+    return f"an_vector<an_{code(p.buffer.dtype)}, {width}>"
+
+
+def open_pieces(scope: KernelScope, v: Vectors, index: Node, q: str) -> Iterator[str]:
+    """Variables for the pieces number q, loaded where their elements are read; yields the stores
+    that follow."""
+    stores = []
+    for p in v.pieces:
+        kind = element_type(p, v.width)
+        name = scope.names.fresh(f"an_{root(p.buffer).name}")
+        place = address(scope, p, index, f"{q} * {v.width}")
+        qualifier = "" if p.stored else "const "
+        load = f" = *(const {kind}*)({place})" if p.loaded else ""
+        scope.put(f"{qualifier if p.loaded else ''}{kind} {name}{load};")
+        scope.vectors[p.buffer, p.index] = f"{name}.at[an_u]"
+        if p.stored:
+            stores.append(f"*({kind}*)({place}) = {name};")
+    yield from stores
+
+
+def address(scope: KernelScope, p: Piece, index: Node, start: str) -> str:
+    """The address of the piece that starts at `start`."""
+    kept = scope.counters.get(index)
+    scope.counters[index] = start = f"({start})" if start != "0" else "0"
+    scope.declared[start] = "an_ix"
+    text = f"{scope.pointer(p.buffer)} + {scope.offset(p.buffer, p.index)}"
+    del scope.declared[start]
+    if kept is None:
+        del scope.counters[index]
+    else:
+        scope.counters[index] = kept
+    return text
+
+
+def aligned(scope: KernelScope, v: Vectors, index: Node) -> str:
+    """Do all pieces start at multiples of their size?"""
+    tests = []
+    for p in v.pieces:
+        size = int(p.buffer.dtype.itemsize) * v.width
+        tests.append(f"((size_t)({address(scope, p, index, '0')}) & {size - 1}) == 0")
+    return " && ".join(tests)

@@ -59,7 +59,7 @@ _EXPORTS: dict[str, str] = {
 }
 
 #: Sub-packages that are public as they are.
-_PACKAGES = ("nn",)
+_PACKAGES = ("nn", "sparse")
 
 __all__ = ["config", *_EXPORTS, *_PACKAGES]  # noqa: PLE0604
 

@@ -87,6 +87,8 @@ _TABLE = (
          ("low", "high")),
     Flag("compute_test_value", "choice", "off", "run expressions on test values when built",
          ("off", "ignore", "warn", "raise")),
+    Flag("on_unused_input", "choice", "raise", "what function does about an input that nothing needs",
+         ("raise", "warn", "ignore")),
     Flag("profile", "bool", False, "time every loop nest", keyed=True),
     Flag("tape_memory", "bytes", 0, "bytes a backward pass may store before it recomputes; 0: "
          "no bound", low=0, keyed=True),

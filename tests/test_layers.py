@@ -8,9 +8,8 @@ import arignote
 ROOT = Path(arignote.__file__).parent
 ORDER = (
     "errors config fxgraph autograd_sym scanloop trace optimize emit debug specialise nn sparse "
-    "extend distributed tensor shared function theano api transforms cli __main__"
+    "extend distributed api transforms tensor theano cli __main__"
 ).split()
-TOGETHER = {"tensor", "shared", "function"}  # the explicit style is one layer
 OPTIONAL = {"cupy", "mpi4py", "matplotlib", "sklearn", "dask", "torch", "jax", "numba", "IPython"}
 
 
@@ -26,8 +25,7 @@ def test_a_folder_imports_only_from_its_left():
                 if other not in ORDER:
                     wrong.append(f"{path}:{node.lineno}: {other} has no place in the order")
                 elif own in ORDER and ORDER.index(other) > ORDER.index(own):
-                    if not {own, other} <= TOGETHER:
-                        wrong.append(f"{path}:{node.lineno}: {own} imports {other}")
+                    wrong.append(f"{path}:{node.lineno}: {own} imports {other}")
     assert not wrong, "\n".join(wrong)
 
 

@@ -1,0 +1,106 @@
+"""Copies of expressions with other parts, their evaluation, and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .compiled import function
+from .graph import Apply, Variable, apply_order, leaves_of
+from .sharing import SharedVariable
+from .updating import pairs
+from .variables import TensorConstant, TensorVariable, as_tensor_variable
+
+
+def clone(
+    output: Any, replace: Any = None, strict: bool = True, share_inputs: bool = True,
+    copy_inputs: Any = None,
+) -> Any:  # fmt: skip
+    """`output` (one variable or a list) with variables replaced; inner graphs see it too.
+
+    strict: what stands for a variable must have its type.  Without share_inputs, inputs are new
+    ones.
+    """
+    single = not isinstance(output, list | tuple)
+    outputs = [output] if single else list(output)
+    if copy_inputs is not None:
+        share_inputs = bool(copy_inputs)
+    new: dict[Variable, Variable] = {}
+    for old, other in pairs(replace):
+        other = as_tensor_variable(other) if isinstance(old, TensorVariable) else other
+        if strict and (other.type.dtype != old.type.dtype or other.ndim != old.ndim):
+            raise TypeError(f"clone: {other} of {other.type} cannot stand for {old} of {old.type}")
+        new[old] = other
+    if not share_inputs:
+        for v in leaves_of(outputs, lambda v: v in new):
+            if not isinstance(v, TensorConstant | SharedVariable):
+                new[v] = v.clone()
+    made = rebuilt(outputs, new)
+    return made[0] if single else made
+
+
+def rebuilt(outputs: Sequence[Variable], new: dict[Variable, Variable]) -> list[Variable]:
+    """The outputs with variables replaced; what does not change is shared."""
+    known = dict(new)
+    for node in apply_order(outputs, lambda v: v in new):
+        inputs = [known.get(v, v) for v in node.inputs]
+        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            continue
+        attrs = dict(node.attrs)
+        if node.op.kind == "grad":
+            for key in ("targets", "wrt"):
+                attrs[key] = [known.get(v, v) for v in attrs[key]]
+        if node.op.kind == "ifelse":
+            used = dict(zip(node.inputs[1:], inputs[1:], strict=True))
+            attrs["then"] = tuple(rebuilt(attrs["then"], used))
+            attrs["other"] = tuple(rebuilt(attrs["other"], used))
+            found = leaves_of([*attrs["then"], *attrs["other"]])
+            attrs["captured"] = tuple(v for v in found if not isinstance(v, TensorConstant))
+            inputs = [inputs[0], *attrs["captured"]]
+        copy = Apply(node.op, inputs, [v.type for v in node.outputs], attrs)
+        copy.origin = node.origin
+        for a, b in zip(node.outputs, copy.outputs, strict=True):
+            b.name = a.name
+            b.tag = type(b.tag)(**vars(a.tag))
+            known.setdefault(a, b)
+    return [known.get(v, v) for v in outputs]
+
+
+def inputs(variables: Sequence[Variable], blockers: Any = None) -> list[Variable]:
+    """The variables without owner that these depend on."""
+    stops = set(blockers or ())
+    return leaves_of(variables, lambda v: v in stops)
+
+
+def ancestors(variables: Sequence[Variable], blockers: Any = None) -> list[Variable]:
+    """Every variable that these depend on, and they themselves."""
+    stops = set(blockers or ())
+    found: dict[Variable, None] = dict.fromkeys(variables)
+    for node in apply_order(variables, lambda v: v in stops):
+        found.update(dict.fromkeys([*node.inputs, *node.outputs]))
+    return list(found)
+
+
+def evaluated(self: Any, inputs_to_values: Any = None, mode: Any = None) -> Any:
+    """The value for these values of the inputs; the function is kept on the variable."""
+    values = {
+        (v if isinstance(v, Variable) else _named(self, v)): x for v, x in pairs(inputs_to_values)
+    }
+    cache: dict[Any, Any] = self.__dict__.setdefault("_functions", {})
+    given = tuple(sorted(values, key=id))
+    if given not in cache:
+        cache[given] = function(list(given), self, mode=mode)
+    result = cache[given](*[values[v] for v in given])
+    return np.asarray(result) if isinstance(self, TensorVariable) else result
+
+
+def _named(root: Any, name: str) -> Variable:
+    for v in leaves_of([root]):
+        if v.name == name:
+            return v
+    raise KeyError(f"eval: {root} has no input {name!r}")
+
+
+Variable.eval = evaluated  # type: ignore[attr-defined]

@@ -1,0 +1,398 @@
+"""`function`: expressions as something to call.
+
+The expressions are evaluated once a kind of arguments, on traced values, by the same `Compiled`
+that runs plain functions; its arguments are the inputs, then the values of the shared variables.
+All updates are computed before any is stored.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..api import Compiled
+from ..config import config
+from ..errors import ArignoteError, warn_once
+from ..trace.proxy import fresh, is_proxy, node_of
+from .evaluate import evaluate, strong
+from .graph import Variable, leaves_of
+from .modes import Mode, mode_of
+from .parameters import In, Out, arguments, inputs_of
+from .pickling import Rows, flattened, unflattened
+from .sharing import Container, SharedVariable
+from .types import TensorType
+from .updating import fitted, pairs, updates_of, with_defaults
+from .variables import TensorConstant, as_tensor_variable
+
+
+class MissingInputError(ArignoteError):
+    """An expression needs a variable that is no input of the function."""
+
+
+class UnusedInputError(ArignoteError):
+    """An input of a function that nothing depends on."""
+
+
+def function(
+    inputs: Any,
+    outputs: Any = None,
+    mode: Any = None,
+    updates: Any = None,
+    givens: Any = None,
+    no_default_updates: Any = False,
+    accept_inplace: bool = False,
+    name: str | None = None,
+    rebuild_strict: bool = True,
+    allow_input_downcast: bool | None = None,
+    profile: Any = None,
+    on_unused_input: str | None = None,
+    trust_input: bool = False,
+) -> Function:
+    """A function from the inputs to the outputs that also updates shared variables.
+
+    inputs: variables or `In`.  outputs: one, a list, a dict, or None.  updates: {shared variable:
+    expression of its type}.  givens: {variable: what stands for it}.  mode: a name ("FAST_RUN",
+    "FAST_COMPILE", "DEBUG_MODE", "NanGuardMode") or a Mode.  no_default_updates: True, or a list of
+    shared variables.  on_unused_input: "raise", "warn" or "ignore".  trust_input: arguments are
+    arrays of the right types and are not looked at.
+
+    Raises MissingInputError, UnusedInputError, TypeError and ValueError at once; what the
+    expression itself raises, at the first call.
+    """
+    ins = inputs_of(inputs, allow_input_downcast)
+    replaced: dict[Variable, Variable] = {}
+    for old, new in pairs(givens):
+        replaced[old] = _given(old, new, rebuild_strict)
+    stated = updates_of(updates)
+    for i in ins:
+        if i.update is not None:
+            _own_state(i)
+    flat, pack = _outputs(outputs)
+    found = with_defaults(flat, stated, replaced, no_default_updates)
+    made = Function(ins, flat, pack, found, replaced, mode, name, trust_input)
+    made.check(on_unused_input or str(config.on_unused_input))
+    return made
+
+
+def _given(old: Any, new: Any, strict: bool) -> Variable:
+    if not isinstance(old, Variable):
+        raise TypeError(f"givens: {old!r:.60} is no variable")
+    if not isinstance(old.type, TensorType):
+        return new  # type: ignore[no-any-return]
+    new = as_tensor_variable(new)
+    if new.ndim != old.type.ndim or (strict and new.dtype != old.type.dtype):
+        if new.ndim == old.type.ndim and np.can_cast(new.dtype, old.type.dtype):
+            return new.astype(old.type.dtype)  # type: ignore[no-any-return]
+        raise TypeError(f"givens: {new} is {new.type}, it cannot stand for {old} of {old.type}")
+    return new  # type: ignore[no-any-return]
+
+
+def _own_state(i: In) -> None:
+    if i.container is None:
+        raise ValueError(f"the input {i.variable} has an update but no value to start from")
+    i.update = fitted(i.variable, i.update)
+
+
+def _outputs(outputs: Any) -> tuple[list[Variable], Any]:
+    """The outputs as a list, and how they are given back: "none", "one", "list" or names."""
+    if outputs is None:
+        return [], "none"
+    if isinstance(outputs, dict):
+        if not all(isinstance(k, str) for k in outputs):
+            raise TypeError("outputs as a dict have strings as keys")
+        names = sorted(outputs)
+        return [_output(outputs[k]) for k in names], names
+    if isinstance(outputs, list | tuple):
+        return [_output(v) for v in outputs], "list"
+    return [_output(outputs)], "one"
+
+
+def _output(v: Any) -> Variable:
+    if isinstance(v, Out):
+        v = v.variable
+    return v if isinstance(v, Variable) else as_tensor_variable(v)
+
+
+class Function:
+    """A compiled expression; see `function`.
+
+    Called with arrays for its inputs, by position or name; `output_subset`: numbers (or names) of
+    the outputs that are wanted.
+    """
+
+    def __init__(
+        self,
+        inputs: list[In],
+        outputs: list[Variable],
+        pack: Any,
+        updates: dict[SharedVariable, Any],
+        replaced: dict[Variable, Variable],
+        mode: Any = None,
+        name: str | None = None,
+        trust_input: bool = False,
+    ) -> None:
+        self.inputs, self.outputs, self.pack = inputs, outputs, pack
+        self.updates, self.replaced = updates, replaced
+        self.given_mode, self.name = mode, name
+        self.mode: Mode = mode_of(mode)
+        self.trust_input = trust_input
+        self._states = [i for i in inputs if i.update is not None]
+        self.news = [*updates.values(), *[i.update for i in self._states]]
+        self._targets = [*[v.container for v in updates], *[i.container for i in self._states]]
+        self._inner = {i.variable for i in inputs}
+        leaves = self._leaves()
+        self.shared = [v for v in leaves if isinstance(v, SharedVariable)]
+        self._containers = [v.container for v in self.shared]
+        self._programs: dict[tuple[int, ...], Any] = {}
+        self._simple = pack in ("one", "list") and not self._targets
+        self._program = self._program_for(tuple(range(len(outputs))))
+        kept = {v.container for v in updates}
+        self._frozen = [
+            k for k, v in enumerate(self.shared)
+            if v.container not in kept and not isinstance(v.type, TensorType)
+        ]  # fmt: skip
+
+    def _leaves(self) -> list[Variable]:
+        def known(v: Variable) -> bool:
+            return v in self._inner
+
+        found: dict[Variable, None] = {}
+        todo: list[Variable] = [*self.outputs, *self.news]
+        followed: set[Variable] = set()
+        while todo:
+            below = leaves_of([self.replaced.get(v, v) if not known(v) else v for v in todo], known)
+            todo = []
+            for v in below:
+                found[v] = None
+            for v in self.replaced:
+                if v not in followed and not known(v):
+                    followed.add(v)
+                    todo.append(self.replaced[v])
+        return [v for v in found if v not in self.replaced]
+
+    def check(self, on_unused: str) -> None:
+        """Raises MissingInputError; UnusedInputError, where `on_unused` is "raise"."""
+        roots = [*self.outputs, *self.news]
+        used = used_variables(roots, self.replaced, self._inner)
+        for v in used:
+            leaf = v.owner is None and not isinstance(v, TensorConstant | SharedVariable)
+            if leaf and v not in self._inner and v not in self.replaced:
+                raise MissingInputError(
+                    f"the variable {v} of {v.type} is needed to compute the function, but it is no "
+                    f"input, and givens has no value for it"
+                )
+        for i in self.inputs:
+            if i.variable in used or i.update is not None or on_unused == "ignore":
+                continue
+            message = (
+                f"the input {i.variable} is not used to compute the outputs or updates: leave it "
+                f"out, or say on_unused_input='ignore'"
+            )
+            if on_unused == "raise":
+                raise UnusedInputError(message)
+            warn_once(f"unused {id(i.variable)}", message)
+
+    # -- programs
+    def _program_for(self, wanted: tuple[int, ...]) -> Any:
+        found = self._programs.get(wanted)
+        if found is None:
+            run = Expressions(self, wanted)
+            found = self._programs[wanted] = self.mode.compiled(run)
+        return found
+
+    @property
+    def compiled(self) -> Compiled:
+        """The compiled function of (*inputs, *shared values): graph, source, explain, validate."""
+        program: Compiled = self._program
+        return program
+
+    # -- calls
+    def __call__(self, *args: Any, output_subset: Any = None, **kwargs: Any) -> Any:
+        if self.trust_input and not kwargs and len(args) == len(self.inputs):
+            values: Sequence[Any] = args
+        else:
+            values = arguments(self.name or "the function", self.inputs, args, kwargs)
+        if output_subset is None and self._simple:
+            out = self._program(*values, *[c.value for c in self._containers])
+            return out[0] if self.pack == "one" else list(out)
+        return self._run(values, output_subset)
+
+    def _run(self, values: Sequence[Any], output_subset: Any) -> Any:
+        wanted = self._wanted(output_subset)
+        program = self._program_for(wanted)
+        state = [c.value for c in self._containers]
+        for k in self._frozen:  # a generator whose state is not to move
+            state[k] = copy.deepcopy(state[k])
+        results = program(*values, *state)
+        outs, news = results[: len(wanted)], results[len(wanted) :]
+        for container, new in zip(self._targets, news, strict=True):
+            assert container is not None
+            if not isinstance(container.value, np.random.Generator):
+                container.value = new
+        if self.pack == "none":
+            return None if not self.outputs else list(outs)
+        if self.pack == "one":
+            return outs[0] if outs else None
+        if self.pack == "list":
+            return list(outs)
+        return {self.pack[k]: v for k, v in zip(wanted, outs, strict=True)}
+
+    def _wanted(self, subset: Any) -> tuple[int, ...]:
+        if subset is None:
+            return tuple(range(len(self.outputs)))
+        if isinstance(self.pack, list):
+            return tuple(self.pack.index(k) if isinstance(k, str) else int(k) for k in subset)
+        return tuple(int(k) for k in subset)
+
+    # -- values kept
+    def container_of(self, item: Any) -> Container:
+        """What holds the value of an input with a default, or of a shared variable."""
+        for i in self.inputs:
+            if (item is i.variable or item == i.name) and i.container is not None:
+                return i.container
+        for v in self.shared:
+            if item is v or (isinstance(item, str) and item == v.name):
+                return v.container
+        raise KeyError(f"{item!r} is no input with a value and no shared variable of the function")
+
+    def __getitem__(self, item: Any) -> Any:
+        return self.container_of(item).value
+
+    def __setitem__(self, item: Any, value: Any) -> None:
+        self.container_of(item).value = value
+
+    def get_shared(self) -> list[SharedVariable]:
+        """The shared variables that the function reads or updates."""
+        return list(dict.fromkeys([*self.shared, *self.updates]))
+
+    def free(self) -> None:
+        """Nothing is kept between calls, so there is nothing to free."""
+
+    def copy(
+        self,
+        share_memory: bool = False,
+        swap: dict[Any, Any] | None = None,
+        delete_updates: bool = False,
+        name: str | None = None,
+        profile: Any = None,
+    ) -> Function:
+        """Another function of the same expressions.
+
+        swap: {shared variable: another of its type}.  delete_updates: it updates nothing.  Inputs
+        with updates get a value of their own.
+        """
+        swap = dict(swap or {})
+        known = self.get_shared()
+        for old, new in swap.items():
+            if old not in known:
+                raise ValueError(f"swap: {old} is no shared variable of the function")
+            if old.type != new.type:
+                raise TypeError(f"swap: {new} is {new.type}, {old} is {old.type}")
+        replaced: dict[Variable, Variable] = {**self.replaced, **swap}
+        updates = {} if delete_updates else {swap.get(v, v): e for v, e in self.updates.items()}
+        ins = []
+        for i in self.inputs:
+            new = copy.copy(i)
+            if i.update is not None and i.container is not None:
+                new.container = Container(copy.deepcopy(i.container.value))
+                new.update = None if delete_updates else i.update
+            ins.append(new)
+        return Function(
+            ins, self.outputs, self.pack, updates, replaced, self.given_mode, name or self.name,
+            self.trust_input,
+        )  # fmt: skip
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> Function:
+        return restored(*copy.deepcopy(self.__reduce__()[1], memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The expressions, not the kernels: those are found in the cache on disk."""
+        parts = {
+            "inputs": [_fields(i) for i in self.inputs], "outputs": self.outputs,
+            "pack": self.pack, "updates": list(self.updates.items()),
+            "replaced": list(self.replaced.items()), "mode": self.given_mode, "name": self.name,
+            "trust_input": self.trust_input,
+        }  # fmt: skip
+        return restored, flattened(parts)
+
+    def __repr__(self) -> str:
+        return f"<function {self.name or 'of expressions'}>"
+
+
+def used_variables(
+    roots: Sequence[Variable], replaced: dict[Variable, Variable], inputs: set[Variable]
+) -> dict[Variable, None]:
+    """Every variable that the roots depend on."""
+    seen: dict[Variable, None] = {}
+    stack = list(roots)
+    while stack:
+        v = stack.pop()
+        if v in seen:
+            continue
+        seen[v] = None
+        if v in inputs:
+            continue
+        if v in replaced:
+            stack.append(replaced[v])
+        elif v.owner is not None:
+            stack.extend(v.owner.inputs)
+    return seen
+
+
+class Expressions:
+    """What is traced: the expressions of a function, for the values of inputs and shared ones."""
+
+    __arignote_traced__ = True
+
+    def __init__(self, owner: Function, wanted: tuple[int, ...]) -> None:
+        self.owner, self.wanted = owner, wanted
+        self.__name__ = self.__qualname__ = owner.name or "expressions"
+
+    def __call__(self, *values: Any) -> Any:
+        f = self.owner
+        leaves = [*[i.variable for i in f.inputs], *f.shared]
+        roots = [*[f.outputs[k] for k in self.wanted], *f.news]
+        found = evaluate(roots, dict(zip(leaves, values, strict=True)), f.replaced)
+        return tuple(_result(v, x) for v, x in zip(roots, found, strict=True))
+
+
+def _result(v: Variable, x: Any) -> Any:
+    """A value as an array of its own, in the variable's dtype."""
+    if not isinstance(v.type, TensorType):
+        return x
+    x = strong(x)
+    if not is_proxy(x):
+        return np.array(x, dtype=v.type.dtype)
+    if x.dtype != v.type.dtype:
+        x = x.astype(v.type.dtype)
+    return fresh(node_of(x))
+
+
+# ---- pickles -------------------------------------------------------------------------------------
+def _fields(i: In) -> dict[str, Any]:
+    return {field.name: getattr(i, field.name) for field in dataclasses.fields(i)}
+
+
+def restored(rows: Rows, body: Any) -> Function:
+    """A function from its pickle."""
+    parts = unflattened(rows, body)
+    inputs = []
+    for fields in parts["inputs"]:
+        container = fields.pop("container")
+        made = In(**{**fields, "value": None})
+        made.value, made.container = fields["value"], container
+        inputs.append(made)
+    return Function(
+        **{
+            **parts,
+            "inputs": inputs,
+            "updates": dict(parts["updates"]),
+            "replaced": dict(parts["replaced"]),
+        }
+    )

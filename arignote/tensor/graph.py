@@ -1,0 +1,195 @@
+"""Symbolic expressions: variables, and the operations that they come from.
+
+A variable is a deferred expression: its `owner` says which function of NumPy arrays makes it from
+which variables.  Nothing is traced when it is built; `function` evaluates the expression on
+traced values under `compile`, which settles sizes, broadcasting, gradients and specialisation as
+for any plain function.  So this style needs no second compiler, and a size that is 1 only at run
+time broadcasts, where a graph built once for symbolic sizes (2 or more) would have to be built
+again.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from ..fxgraph.node import Origin
+
+_OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """What an Apply node does.
+
+    run(apply, values) gives the values of the outputs, for arrays and for traced values alike.
+    name: what it is called in prints.  kind: "call", "elementwise", "grad", "scan" or "ifelse".
+    silent: positions of inputs through which no derivative passes (shapes, indices, seeds).
+    """
+
+    name: str
+    run: Callable[[Apply, Sequence[Any]], Sequence[Any]]
+    kind: str = "call"
+    silent: frozenset[int] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.name in OPS:
+            raise ValueError(f"there are two ops of the name {self.name!r}")
+        OPS[self.name] = self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return op_named, (self.name,)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: Every op by name; pickles hold the names.
+OPS: dict[str, Op] = {}
+
+
+def op_named(name: str) -> Op:
+    """The op of that name.  Raises KeyError."""
+    return OPS[name]
+
+
+class Apply:
+    """One application of an op.
+
+    attrs: the static arguments.  origin: the user's line that made it.
+    """
+
+    __slots__ = ("attrs", "inputs", "op", "origin", "outputs", "tag")
+
+    def __init__(
+        self, op: Op, inputs: Sequence[Variable], types: Sequence[Any], attrs: dict[str, Any]
+    ) -> None:
+        self.op = op
+        self.inputs = list(inputs)
+        self.attrs = attrs
+        self.origin = user_line()
+        self.outputs: list[Variable] = [
+            t.make_variable(owner=self, index=k) for k, t in enumerate(types)
+        ]
+        self.tag = SimpleNamespace()
+
+    @property
+    def nin(self) -> int:
+        return len(self.inputs)
+
+    @property
+    def nout(self) -> int:
+        return len(self.outputs)
+
+    @property
+    def out(self) -> Variable:
+        return self.default_output()
+
+    def default_output(self) -> Variable:
+        """The only output, or the first."""
+        return self.outputs[0]
+
+    def __repr__(self) -> str:
+        return f"{self.op.name}({', '.join(str(x) for x in self.inputs)})"
+
+
+class Variable:
+    """A value of an expression.  `owner` is None for inputs, constants and shared variables."""
+
+    def __init__(
+        self, type: Any, owner: Apply | None = None, index: int = 0, name: str | None = None
+    ) -> None:
+        self.type = type
+        self.owner = owner
+        self.index = index
+        self.name = name
+        self.auto_name = ""
+        self.tag = SimpleNamespace()
+
+    def clone(self) -> Variable:
+        """A new input of the same type and name."""
+        new: Variable = self.type.make_variable(name=self.name)
+        new.tag = SimpleNamespace(**vars(self.tag))
+        return new
+
+    def __str__(self) -> str:
+        if self.name is not None:
+            return self.name
+        if self.owner is None:
+            return f"<{self.type}>"
+        several = f".{self.index}" if len(self.owner.outputs) > 1 else ".0"
+        return f"{self.owner.op.name}{several}"
+
+    __repr__ = __str__
+
+
+@dataclass
+class Frames:
+    """Which files are the user's."""
+
+    ours: dict[Any, bool] = field(default_factory=dict)
+    known: dict[tuple[Any, int], Origin] = field(default_factory=dict)
+
+
+_frames = Frames()
+
+
+def user_line() -> Origin | None:
+    """The line outside this package that is building the expression."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        ours = _frames.ours.get(code)
+        if ours is None:
+            ours = _frames.ours[code] = code.co_filename.startswith(_OURS)
+        if not ours:
+            line = frame.f_lineno
+            found = _frames.known.get((code, line))
+            if found is None:
+                text = linecache.getline(code.co_filename, line).strip()
+                found = Origin(code.co_filename, line, text, code.co_name)
+                _frames.known[code, line] = found
+            return found
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def apply_order(
+    outputs: Iterable[Variable], known: Callable[[Variable], bool] = lambda v: False
+) -> list[Apply]:
+    """The applications below `outputs`, operands first; `known` variables are not looked into."""
+    done: dict[Apply, None] = {}
+    stack: list[tuple[Apply, bool]] = []
+    for v in reversed(list(outputs)):
+        if v.owner is not None and not known(v):
+            stack.append((v.owner, False))
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if ready:
+            done[node] = None
+            continue
+        stack.append((node, True))
+        for x in reversed(node.inputs):
+            if x.owner is not None and x.owner not in done and not known(x):
+                stack.append((x.owner, False))
+    return list(done)
+
+
+def leaves_of(
+    outputs: Iterable[Variable], known: Callable[[Variable], bool] = lambda v: False
+) -> list[Variable]:
+    """The variables without owner below `outputs`, in the order in which they are met."""
+    outputs = list(outputs)
+    found: dict[Variable, None] = {v: None for v in outputs if v.owner is None and not known(v)}
+    for node in apply_order(outputs, known):
+        for x in node.inputs:
+            if x.owner is None and not known(x):
+                found[x] = None
+    return list(found)

@@ -1,0 +1,135 @@
+"""Modes: how a function is compiled, by name or as `Mode(linker, optimizer)`, rules switched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..api import Compiled
+from ..config import config
+from ..errors import ConfigError
+
+_NAMES = {
+    "fast_run": "FAST_RUN", "fast_compile": "FAST_COMPILE", "debug_mode": "DEBUG_MODE",
+    "debugmode": "DEBUG_MODE", "nanguardmode": "NanGuardMode", "mode": "FAST_RUN",
+    "fast_run_nogc": "FAST_RUN", "jax": "FAST_RUN", "numba": "FAST_RUN", "cvm": "FAST_RUN",
+}  # fmt: skip
+#: optimizers of Theano -> the mode that is nearest
+_OPTIMIZERS = {
+    "fast_run": "FAST_RUN", "o4": "FAST_RUN", "o3": "FAST_RUN", "o2": "FAST_RUN",
+    "fast_compile": "FAST_COMPILE", "o1": "FAST_COMPILE", "none": "FAST_COMPILE",
+    "merge": "FAST_COMPILE", "fast_run_stable": "FAST_RUN", "stabilize": "FAST_RUN",
+    "unsafe": "FAST_RUN",
+}  # fmt: skip
+_LINKERS = "py c c|py c|py_nogc vm cvm vm_nogc cvm_nogc auto".split()
+
+
+@dataclass(frozen=True)
+class Mode:
+    """linker: "py" and "vm" interpret, the others build kernels.  optimizer: "fast_run",
+    "fast_compile", or one of Theano's other names.  Rules are switched by `including`,
+    `excluding` and `requiring`, with names or tags that `ag.rules()` lists.
+    """
+
+    linker: Any = None
+    optimizer: Any = "default"
+    name: str = ""
+    included: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.linker is not None and self.linker not in _LINKERS:
+            raise ValueError(f"there is no linker {self.linker!r}; there are {', '.join(_LINKERS)}")
+        known = self.optimizer in (None, "default") or str(self.optimizer).lower() in _OPTIMIZERS
+        if not known:
+            raise ValueError(
+                f"there is no optimizer {self.optimizer!r}; there are {', '.join(_OPTIMIZERS)}"
+            )
+
+    @property
+    def kind(self) -> str:
+        """The mode that `compile` knows it by."""
+        if self.name:
+            return self.name
+        if self.linker in ("py", "vm", "vm_nogc") or self.optimizer is None:
+            return "FAST_COMPILE"
+        if self.optimizer == "default":
+            return str(config.mode)
+        return _OPTIMIZERS[str(self.optimizer).lower()]
+
+    def including(self, *tags: str) -> Mode:
+        """The mode with more rules."""
+        return replace(self, included=(*self.included, *tags))
+
+    def excluding(self, *tags: str) -> Mode:
+        """The mode without these rules."""
+        return replace(self, excluded=(*self.excluded, *tags))
+
+    def requiring(self, *tags: str) -> Mode:
+        """The mode with only the rules that have one of these tags."""
+        return replace(self, required=(*self.required, *tags))
+
+    def clone(self, **changes: Any) -> Mode:
+        """The mode with other fields."""
+        return replace(self, **changes)
+
+    def compiled(self, function: Any) -> Any:
+        """What runs `function` in this mode."""
+        compiled = Compiled(function, mode=self.kind)
+        flags = {"including": self.included, "excluding": self.excluded, "requiring": self.required}
+        flags = {k: (*getattr(config, k), *v) for k, v in flags.items() if v}
+        return Flagged(compiled, flags) if flags else compiled
+
+
+class Flagged:
+    """A compiled function that always runs under some flags."""
+
+    def __init__(self, compiled: Compiled, flags: dict[str, Any]) -> None:
+        self.compiled, self.flags = compiled, flags
+
+    def __call__(self, *args: Any) -> Any:
+        with config(**self.flags):
+            return self.compiled(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.compiled, name)
+
+
+def mode_of(mode: Any) -> Mode:
+    """A Mode for a name, a Mode or None.  Raises ConfigError for unknown names."""
+    if isinstance(mode, Mode):
+        return mode
+    if mode is None:
+        return Mode(name="")
+    known = _NAMES.get(str(mode).lower())
+    if known is None:
+        raise ConfigError(
+            f"there is no mode {mode!r}; there are FAST_RUN, FAST_COMPILE, DEBUG_MODE, NanGuardMode"
+        )
+    return Mode(name=known)
+
+
+def get_mode(mode: Any = None) -> Mode:
+    """Theano's name of `mode_of`."""
+    return mode_of(mode)
+
+
+def get_default_mode() -> Mode:
+    """The mode of functions that name none: `config.mode`."""
+    return mode_of(None)
+
+
+class NanGuardMode(Mode):
+    """The mode that stops at nan, inf and big values."""
+
+    def __init__(self, nan_is_error: Any = None, inf_is_error: Any = None, big_is_error: Any = None,
+                 **_: Any) -> None:  # fmt: skip
+        chosen = {"nan": nan_is_error, "inf": inf_is_error, "big": big_is_error}
+        guard = tuple(k for k, v in chosen.items() if v is None or v)
+        Mode.__init__(self, name="NanGuardMode")
+        object.__setattr__(self, "guard", guard)
+
+    def compiled(self, function: Any) -> Any:
+        guard: Any = self.guard  # type: ignore[attr-defined]
+        return Flagged(Compiled(function, mode="NanGuardMode"), {"nan_guard": guard})

@@ -1,0 +1,138 @@
+"""Shared variables: values that live outside of functions and that functions read and update.
+
+The value stands in a `Container`; clones of a variable (in copies of functions) may share it.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from .graph import Variable
+from .types import GenericType, TensorType, generic, random_state_type
+from .variables import TensorVariable
+
+
+class Container:
+    """What holds the value of a shared variable."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class SharedVariable(Variable):
+    """A variable with a value of its own.
+
+    default_update: the expression that functions which use the variable give it, unless they say
+    otherwise.
+    """
+
+    container: Container
+    default_update: Any = None
+    allow_downcast: bool | None = None
+    strict: bool = False
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
+        """The value: a copy, or with `borrow` perhaps the very object."""
+        value = self.container.value
+        return value if borrow else copy.deepcopy(value)
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Give it a value of its type; with `borrow` the array itself may be kept.
+
+        Raises TypeError for a value of another dtype or rank.
+        """
+        value = self.type.filter(new_value, self.strict, self.allow_downcast)
+        if value is new_value and not borrow:
+            value = copy.deepcopy(value)
+        self.container.value = value
+
+    def zero(self, borrow: bool = False) -> None:
+        """Set every element to zero."""
+        self.container.value = np.zeros_like(self.container.value)
+
+    def clone(self) -> SharedVariable:
+        """Another variable with the same container."""
+        new = type(self)(self.type, name=self.name)
+        new.container = self.container
+        new.default_update = self.default_update
+        new.allow_downcast, new.strict = self.allow_downcast, self.strict
+        return new
+
+    def __repr__(self) -> str:
+        return self.name if self.name is not None else f"<{self.type}>"
+
+    __str__ = __repr__
+
+
+class TensorSharedVariable(SharedVariable, TensorVariable):
+    """A shared array."""
+
+
+class ScalarSharedVariable(TensorSharedVariable):
+    """A shared array of rank 0."""
+
+
+class RandomSharedVariable(SharedVariable):
+    """A shared random generator."""
+
+
+def shared(
+    value: Any,
+    name: str | None = None,
+    strict: bool = False,
+    allow_downcast: bool | None = None,
+    borrow: bool = False,
+    broadcastable: Any = None,
+    target: str | None = None,
+    **kwargs: Any,
+) -> Any:
+    """A shared variable with this value: an array, a number, a list, or a random generator.
+
+    The type is the value's, with no axis flagged as broadcastable unless `broadcastable` says so;
+    sizes may change later.  borrow: keep the array itself.  Raises TypeError for variables, and
+    for lists (as Theano: wrap them in np.array).
+    """
+    if isinstance(value, Variable):
+        raise TypeError("shared wants a value, not a symbolic variable: use its value")
+    if kwargs:
+        raise TypeError(f"shared: there is no argument {next(iter(kwargs))!r}")
+    if isinstance(value, np.random.RandomState):
+        return _made(RandomSharedVariable, random_state_type, value, name, strict, allow_downcast)
+    if isinstance(value, np.random.Generator):
+        kept = value if borrow else copy.deepcopy(value)
+        return _made(RandomSharedVariable, random_state_type, kept, name, strict, allow_downcast)
+    if isinstance(value, np.ndarray):
+        array = value if borrow else np.array(value, copy=True)
+    elif isinstance(value, int | float | complex | np.generic):
+        array = np.asarray(value)
+    else:
+        make = SHARED.get(type(value).__module__.partition(".")[0])
+        if make is not None:
+            return make(value, name, borrow)
+        return _made(SharedVariable, generic, value, name, strict, allow_downcast)
+    flags = (False,) * array.ndim if broadcastable is None else tuple(broadcastable)
+    cls = TensorSharedVariable if array.ndim else ScalarSharedVariable
+    return _made(cls, TensorType(array.dtype, flags), array, name, strict, allow_downcast)
+
+
+#: package of a value's type -> what makes a shared variable of it (sparse matrices)
+SHARED: dict[str, Any] = {}
+
+
+def _made(
+    cls: type[SharedVariable],
+    kind: TensorType | GenericType,
+    value: Any,
+    name: str | None,
+    strict: bool,
+    allow_downcast: bool | None,
+) -> Any:
+    made = cls(kind, name=name)
+    made.container = Container(value)
+    made.strict, made.allow_downcast = strict, allow_downcast
+    return made

@@ -1,0 +1,47 @@
+"""The names of Theano, for old programs: `import arignote.theano as theano`.
+
+Nothing is defined here: every name comes from `arignote.tensor`.  `install()` puts this package
+under the name `theano`, for libraries that import it.  docs/theano.md says what is the same.
+"""
+
+from . import settings as settings
+from .settings import change_flags as change_flags
+from .settings import config as config
+
+# isort: split
+from ..tensor.cloning import clone as clone
+from ..tensor.compiled import Function, MissingInputError, UnusedInputError, function
+from ..tensor.gradients import Lop, Rop, grad, subgraph_grad
+from ..tensor.mathematics import pp
+from ..tensor.modes import Mode
+from ..tensor.parameters import In, Out
+from ..tensor.products import dot
+from ..tensor.scanning import foldl, foldr, map, reduce, scan, scan_checkpoints
+from ..tensor.sharing import shared
+from ..tensor.trees import debugprint
+from ..tensor.types import generic
+from ..tensor.updating import OrderedUpdates
+from . import (
+    compile,
+    gof,
+    gradient,
+    ifelse,
+    printing,
+    raise_op,
+    sandbox,
+    scan_module,
+    tensor,
+    updates,
+)
+from .installing import install, uninstall
+
+_asarray = settings.asarray
+__version__ = "1.0.5"
+
+__all__ = [
+    "Function", "In", "Lop", "MissingInputError", "Mode", "OrderedUpdates", "Out", "Rop",
+    "UnusedInputError", "change_flags", "clone", "compile", "config", "debugprint", "dot", "foldl",
+    "foldr", "function", "generic", "gof", "grad", "gradient", "ifelse", "install", "map", "pp",
+    "printing", "raise_op", "reduce", "sandbox", "scan", "scan_checkpoints", "scan_module",
+    "settings", "shared", "subgraph_grad", "tensor", "uninstall", "updates",
+]  # fmt: skip

@@ -1,0 +1,5 @@
+"""`theano.compile.nanguardmode`"""
+
+from ...tensor.modes import NanGuardMode as NanGuardMode
+
+__all__ = ["NanGuardMode"]

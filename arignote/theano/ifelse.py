@@ -1,0 +1,5 @@
+"""`theano.ifelse`"""
+
+from ..tensor.conditional import ifelse as ifelse
+
+__all__ = ["ifelse"]

@@ -1,0 +1,4 @@
+"""`theano.tensor.basic`"""
+
+# ruff: noqa: F403  (names for others)
+from ...tensor import *

@@ -1,0 +1,5 @@
+"""`theano.tensor.shared_randomstreams`"""
+
+from ...tensor.streams import RandomStreams as RandomStreams
+
+__all__ = ["RandomStreams"]

@@ -1,0 +1,5 @@
+"""`theano.tensor.type`"""
+
+from ...tensor.types import TensorType as TensorType
+
+__all__ = ["TensorType"]

@@ -200,7 +200,7 @@ class Rebuild:
             attrs = tuple((k, map_attr(v, lambda m: done.get(m, m))) for k, v in n.attrs)
         if inputs == n.inputs and attrs == n.attrs:
             return n
-        with at_origin(origin.get(n)):
+        with at_origin(origin.get(n), n):
             return remake(n.op, inputs, attrs)
 
 

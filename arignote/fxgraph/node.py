@@ -157,21 +157,38 @@ class Origin:
         return f"{self.file}:{self.line}"
 
 
+#: Writes and checks made by rewrites -> the serial of what the program had there.
+_turns: weakref.WeakKeyDictionary[Node, int] = weakref.WeakKeyDictionary()
+_SEEN_AFTER_ERRORS = frozenset({"write", "scatter", "partial", "effect", "body"})
+
+
+def turn_of(n: Node) -> int:
+    """Orders the writes and checks of one body as the program does them."""
+    return _turns.get(n, n.serial)
+
+
 _here = threading.local()
 
 
 class at_origin:
-    """Context manager: nodes made inside get this origin unless they already have one."""
+    """Context manager: nodes made inside get this origin unless they already have one.
 
-    def __init__(self, where: Origin | None) -> None:
+    instead: the node they stand for; writes and checks among them have its turn.
+    """
+
+    def __init__(self, where: Origin | None, instead: Node | None = None) -> None:
         self.where = where
+        self.turn = turn_of(instead) if instead is not None else None
 
     def __enter__(self) -> None:
         self.outer = getattr(_here, "origin", None)
+        self.outer_turn = getattr(_here, "turn", None)
         _here.origin = self.where if self.where is not None else self.outer
+        _here.turn = self.turn if self.turn is not None else self.outer_turn
 
     def __exit__(self, *_: object) -> None:
         _here.origin = self.outer
+        _here.turn = self.outer_turn
 
 
 def current_origin() -> Origin | None:
@@ -199,6 +216,10 @@ def make(op: Op, inputs: Iterable[Node] = (), attrs: Attrs = ()) -> Node:
     where = getattr(_here, "origin", None)
     if where is not None:
         origin[node] = where
+    if not _SEEN_AFTER_ERRORS.isdisjoint(op.traits):
+        turn = getattr(_here, "turn", None)
+        if turn is not None:
+            _turns[node] = turn
     return node
 
 

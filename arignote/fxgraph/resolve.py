@@ -91,7 +91,7 @@ class Resolve:
         if attrs is n.attrs and inputs == n.inputs:
             return n
         where = origin.get(n)
-        with at_origin(where):
+        with at_origin(where, n):
             new = remake(n.op, inputs, attrs)
         if where is not None and new not in origin:
             origin[new] = where

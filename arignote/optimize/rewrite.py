@@ -166,7 +166,7 @@ class Rewriter(Resolve):
 
     def _apply(self, n: Node, candidates: Candidates) -> Node:
         kind = n.type.dtype.kind if isinstance(n.type, TensorType) else "O"
-        with at_origin(origin.get(n)):
+        with at_origin(origin.get(n), n):
             for r, m in candidates:
                 if kind not in r.kinds:
                     continue

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..fxgraph.constants import project
 from ..fxgraph.graph import Body, Graph, bodies, order_of
-from ..fxgraph.node import Node, origin
+from ..fxgraph.node import Node, at_origin, origin, turn_of
 from ..fxgraph.resolve import resolve
 from .cond import branch, cond_node, cond_op
 from .scan import scan_node, scan_op
@@ -45,13 +45,13 @@ def _replacements(roots: Sequence[Node]) -> dict[Node, Node]:
         group = _agreeing(group)
         if len(group) > 1 and _independent(group):
             merge = _merged_scan if group[0].op is scan_op else _merged_cond
-            new, places = merge(group)
+            first = min(group, key=turn_of)
+            with at_origin(origin.get(first), first):
+                new, places = merge(group)
             for n, at in zip(group, places, strict=True):
                 forward.update((project(n, k), project(new, j)) for k, j in enumerate(at))
                 if n is not new:
                     forward[n] = new
-                if n in origin and new not in origin:
-                    origin[new] = origin[n]
     return {a: b for a, b in forward.items() if a is not b}
 
 

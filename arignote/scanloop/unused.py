@@ -12,7 +12,7 @@ from typing import Any
 
 from ..fxgraph.constants import param, proj, project
 from ..fxgraph.graph import Body, Graph, bodies
-from ..fxgraph.node import Node, attr_nodes, dependencies, origin, size_nodes
+from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin, size_nodes
 from ..fxgraph.resolve import resolve
 from .cond import branch, cond_node, cond_op
 from .scan import scan_node, scan_op
@@ -104,9 +104,8 @@ class Liveness:
                 keep = sorted({*keep, total - 1})  # the number of steps is always there
             if len(keep) == total:
                 continue
-            small = shrunk_scan(n, keep) if n.op is scan_op else shrunk_cond(n, keep)
-            if n in origin:
-                origin[small] = origin[n]
+            with at_origin(origin.get(n), n):
+                small = shrunk_scan(n, keep) if n.op is scan_op else shrunk_cond(n, keep)
             forward[n] = small
             for j, k in enumerate(keep):
                 forward[project(n, k)] = project(small, j)

@@ -39,6 +39,38 @@ def after_a_loop(a, n):
     return {}["none"]
 
 
+@case(np.arange(6.0), np.ones((6, 6)), np.array([0, 9, 2]), 5)
+def reads_what_was_overwritten(b, A, k, n):
+    b[0] *= A[3, 1] + 0.3
+    A[1] = b[::-1]
+    y = A[3, 2]
+    A[3, 2] = 4.0
+    if n % 2 == 1:
+        b[-1] = y + b[k[1] % 10]
+    return A[1, 0]
+
+
+@case(np.arange(6.0), np.ones((6, 6)), 6)
+def a_check_before_a_write_in_a_loop(v, A, n):
+    s, i = 0.0, 0
+    while i < 4:
+        i += 1
+        for j in range(n):
+            s += v[j + i - 1] * A[i - 1, i]
+        A[i, -2] -= max(A[-2, i], 1)
+    return s
+
+
+@case(np.arange(8.0), np.array([1, 2, 30]), 3)
+def the_old_value_is_read_in_a_loop_that_writes(a, k, n):
+    old = a * 1.0
+    for i in range(n):
+        c = a * 2.0
+        a[1:4] = c[2:5] + old[0:3]
+        a[k[i]] = np.sum(c)
+    return old
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_writes_before_the_error_are_kept(case):
     f = compile(case.function, mode="FAST_RUN")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from ...fxgraph.affine import dim, plus
 from ...fxgraph.constants import const, lit
 from ...fxgraph.node import Node, make, op_named, origin
@@ -10,12 +13,15 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import I64, TensorType
 from ...fxgraph.window import place, window_of
 from .element import aligned, element, gather_parts, gathered
-from .program import Assign, Buffer, Check, If, Site, Store, load
+from .program import Alloc, Assign, Buffer, Check, If, Site, Store, load
 from .region import is_array, is_zero, keeps_last_axis
-from .scope import Scope, allocate, nest
+from .scope import Scope, allocate, name_of, nest
+
+#: The versions an action overwrites, and where they are.
+Over: TypeAlias = Mapping[Node, Buffer]
 
 
-def perform(n: Node, scope: Scope, over: set[Node]) -> None:
+def perform(n: Node, scope: Scope, over: Over) -> None:
     """Emit the statements of one action (loops, branches and libraries are elsewhere)."""
     name = n.op.name
     if name in ("set_item", "add_at"):
@@ -75,6 +81,17 @@ def fill(b: Buffer, n: Node, scope: Scope) -> None:
     nest(scope, n.shape if n.rank == len(b.shape) else b.shape, build, origin.get(n))
 
 
+def save(v: Node, scope: Scope) -> None:
+    """Later reads of v find a copy, because its memory is about to be overwritten."""
+    kept = scope.buffer(v)
+    if kept is None:
+        return
+    copy = Buffer(name_of(v, "old"), v.dtype, kept.shape, "temporary")
+    scope.emit(Alloc(copy))
+    fill(copy, v, scope)
+    scope.moved(v, copy)
+
+
 def _accumulate_rows(b: Buffer, n: Node, scope: Scope) -> None:
     """A reduction that keeps the last axis: rows are folded into the result, in operand order."""
     x, axes = n.inputs[0], n.attr("axes")
@@ -92,7 +109,7 @@ def _accumulate_rows(b: Buffer, n: Node, scope: Scope) -> None:
     nest(scope, x.shape, build, origin.get(n))
 
 
-def _write(n: Node, scope: Scope, over: set[Node]) -> None:
+def _write(n: Node, scope: Scope, over: Over) -> None:
     base, value, window = n.inputs[0], n.inputs[-1], window_of(n)
     b = writable(base, n, scope, over)
     accumulate = n.op.name == "add_at"
@@ -108,11 +125,11 @@ def _write(n: Node, scope: Scope, over: set[Node]) -> None:
     scope.values[n] = b
 
 
-def writable(base: Node, n: Node, scope: Scope, over: set[Node]) -> Buffer:
+def writable(base: Node, n: Node, scope: Scope, over: Over) -> Buffer:
     """The buffer of `base` if n may overwrite it, else a copy."""
+    if base in over:
+        return over[base]
     kept = scope.buffer(base)
-    if base in over and kept is not None:
-        return kept
     if base.op.name not in ("full", "empty") and kept is not None:
         scope.state.note(n, "copies the array it writes")
     target = scope.state.targets
@@ -178,7 +195,7 @@ def _positions_of(i: Node, size: int | Node) -> bool:
     return bound is size or bound == size
 
 
-def _scatter(n: Node, scope: Scope, over: set[Node]) -> None:
+def _scatter(n: Node, scope: Scope, over: Over) -> None:
     base, value = n.inputs[0], n.inputs[1]
     check_positions(n, scope)
     b = writable(base, n, scope, over)

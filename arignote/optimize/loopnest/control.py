@@ -19,7 +19,7 @@ from ...fxgraph.prove import inside
 from ...fxgraph.types import I64, OPAQUE, TensorType
 from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
-from .actions import fill, fresh
+from .actions import Over, fill, fresh
 from .element import aligned, element
 from .inplace import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
@@ -39,7 +39,7 @@ class Exit:
     carries: tuple[tuple[Node, Node, Buffer | Node], ...] = ()
 
 
-def lower_scan(n: Node, scope: Scope, over: set[Node], region: LowerRegion) -> None:
+def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     """A loop over the places of its carries."""
     (body,) = bodies(n)
     inner = scope.child()
@@ -76,15 +76,16 @@ def _rotates(body: Body) -> bool:
 
 
 def _enter(
-    p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: set[Node], turning: bool
+    p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: Over, turning: bool
 ) -> Buffer | Node:
     """The place of one carry, holding its initial value."""
     if p.shape:
-        kept = scope.buffer(v)
+        kept = over.get(v)
         place: Buffer | Node
-        if v in over and kept is not None:
+        if kept is not None:
             place = kept
         else:
+            kept = scope.buffer(v)
             if kept is not None and v.op.name not in ("full", "empty"):
                 scope.state.note(
                     n, "copies an array that the loop changes, because its old value is used too"
@@ -298,7 +299,7 @@ def _negated(cond: Node) -> Node:
 
 # ---- branches -----------------------------------------------------------------------------------
 def lower_cond(
-    n: Node, scope: Scope, over: set[Node], region: LowerRegion, leave: Exit | None = None
+    n: Node, scope: Scope, over: Over, region: LowerRegion, leave: Exit | None = None
 ) -> None:
     """Both branches write their results into the same places."""
     branches = bodies(n)
@@ -322,21 +323,21 @@ def lower_cond(
 
 
 def _merge_place(
-    n: Node, t: Node, o: Node, scope: Scope, base: Scope, over: set[Node], owned: set[Node]
+    n: Node, t: Node, o: Node, scope: Scope, base: Scope, over: Over, owned: set[Node]
 ) -> Buffer | Node:
     if t.dtype == OPAQUE:
         return handle_of(t, scope)
     if not is_array(t):
         return scope.local("c", t.type)
-    root = chain_root(t)
-    if root is chain_root(o) and root in scope and root not in owned:
-        kept = base.buffer(root)
-        if root not in over or kept is None:
+    root = chain_root(t, scope.__contains__)
+    if root is chain_root(o, scope.__contains__) and root in scope and root not in owned:
+        kept = over.get(root)
+        if kept is None:
             kept = fresh(root, scope)
-            base.values[root] = kept
             scope.state.note(
                 n, "a branch copies the array it writes, because the old value is used later"
             )
+        base.values[root] = kept
         owned.add(root)
         return kept
     return allocate(scope, t, t.dtype, t.shape)

@@ -17,11 +17,20 @@ import networkx as nx
 from ...fxgraph.affine import minus, size_node
 from ...fxgraph.constants import array_of, constant, lit, new_index
 from ...fxgraph.graph import substitute
-from ...fxgraph.node import Node
+from ...fxgraph.node import Node, turn_of
 from ...fxgraph.prove import ge0
 from ...fxgraph.window import Window, place, window_of
 from .element import aligned
-from .region import Reads, Region, chain_root, is_action, is_array, overwritten, reads_of
+from .region import (
+    Reads,
+    Region,
+    captured_windows,
+    chain_root,
+    is_action,
+    is_array,
+    overwritten,
+    reads_of,
+)
 from .scope import Scope
 from .selection import keeps_rows, reads_ahead
 
@@ -29,11 +38,19 @@ _ROUNDS = 60
 
 
 class Schedule:
-    """The actions of a region in order, and what each overwrites."""
+    """The actions of a region in order, what each overwrites, and what of that is read later and
+    must be saved first.
 
-    def __init__(self, order: list[Node], over: dict[Node, set[Node]]) -> None:
+    It is the old value that moves, never what is written: the memory of an argument always holds
+    its newest version, which is what the caller finds there after an error.
+    """
+
+    def __init__(
+        self, order: list[Node], over: dict[Node, set[Node]], saved: dict[Node, set[Node]]
+    ) -> None:
         self.order = order
         self.over = over
+        self.saved = saved
 
 
 def schedule(
@@ -49,29 +66,32 @@ def schedule(
     loop, before which everything that does not need it is done.  observed: what errors leave
     visible.
     """
-    copied: set[tuple[Node, Node]] = set()
+    saved: set[tuple[Node, Node]] = set()
     for _ in range(_ROUNDS):
         actions = [n for n in region.nodes if is_action(n, region, scope)]
         found = set(actions)
         reads = {a: reads_of(a, found, region, scope) for a in actions}
-        over = _choose(actions, reads, region, scope, owned, copied)
+        over = _choose(actions, reads, region, scope, owned, saved)
         if any(
             _needs_temporary(a, found, region, scope)
             for a in actions
-            if a in over and _writes_window(a)
+            if a in over and _writes_window(a) and (a, a.inputs[0]) not in saved
         ):
             continue
         if any(
-            _scatter_reads_itself(a, found, region, scope, copied)
+            _scatter_reads_itself(a, found, region, scope, saved)
             for a in actions
-            if a in over and "scatter" in a.op.traits
+            if a in over and "scatter" in a.op.traits and (a, a.inputs[0]) not in saved
         ):
             continue
         order = _ordered(
-            actions, reads, over, region, scope, copied, last, observed or NOTHING_OBSERVED, owned
+            actions, reads, over, region, scope, saved, last, observed or NOTHING_OBSERVED, owned
         )
         if order is not None:
-            return Schedule(order, over)
+            kept: dict[Node, set[Node]] = {}
+            for a, v in saved:
+                kept.setdefault(a, set()).add(v)
+            return Schedule(order, over, kept)
     raise RuntimeError("no schedule of this region was found; this is a bug in arignote")
 
 
@@ -85,12 +105,13 @@ def _choose(
     region: Region,
     scope: Scope,
     owned: frozenset[Node],
-    copied: set[tuple[Node, Node]],
+    saved: set[tuple[Node, Node]],
 ) -> dict[Node, set[Node]]:
     """action -> versions it overwrites"""
     candidates: dict[Node, list[Node]] = {}
+    here = region.had(scope)
     for a in actions:
-        for v in overwritten(a):
+        for v in overwritten(a, here):
             candidates.setdefault(v, []).append(a)
     out: dict[Node, set[Node]] = {}
     roots = set(region.roots)
@@ -105,9 +126,10 @@ def _choose(
                 scope.state.note(
                     w, "its loop reads the old value of an array that it also carries: copied"
                 )
-                continue
-        if (w, v) not in copied:
-            out.setdefault(w, set()).add(v)
+                if twice:
+                    continue
+                saved.add((w, v))
+        out.setdefault(w, set()).add(v)
     return out
 
 
@@ -117,7 +139,7 @@ def _ordered(
     over: dict[Node, set[Node]],
     region: Region,
     scope: Scope,
-    copied: set[tuple[Node, Node]],
+    saved: set[tuple[Node, Node]],
     last: Node | None,
     observed: Observed,
     owned: frozenset[Node],
@@ -134,13 +156,14 @@ def _ordered(
         dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
     anti: dict[tuple[Node, Node], Node] = {}
     readers: dict[Node, list[Node]] = {}
+    here = region.had(scope)
     for a in actions:
-        for v in {*reads[a].versions, *overwritten(a)}:
+        for v in {*reads[a].versions, *overwritten(a, here)}:
             readers.setdefault(v, []).append(a)
     for w, versions in over.items():
         for v in versions:
             for a in readers.get(v, ()):
-                if a is not w:
+                if a is not w and (w, v) not in saved:
                     dag.add_edge(a, w)
                     anti[a, w] = v
     place_of = {n: k for k, n in enumerate(region.nodes)}
@@ -148,7 +171,7 @@ def _ordered(
     try:
         return list(nx.lexicographical_topological_sort(dag, key=lambda n: rank[n]))
     except nx.NetworkXUnfeasible:
-        _break_cycle(dag, anti, reads, region, scope, copied)
+        _break_cycles(dag, anti, reads, region, scope, saved)
         return None
 
 
@@ -188,8 +211,9 @@ def _keep_order_of_writes(
     if observed.history or not observed.effects:
         return
     effects = {a for a in map(_source, observed.effects) if a in dag}
-    writes = {w for w, versions in over.items() if any(chain_root(v) in owned for v in versions)}
-    row = sorted(effects | (writes & set(dag)), key=lambda n: n.serial)
+    ours = lambda v: chain_root(v, owned.__contains__) in owned
+    writes = {w for w, versions in over.items() if any(map(ours, versions))}
+    row = sorted(effects | (writes & set(dag)), key=lambda n: (turn_of(n), n.serial))
     for a, b in itertools.pairwise(row):
         if (a in effects) != (b in effects):
             _add_order(dag, a, b)
@@ -204,29 +228,51 @@ def _source(n: Node) -> Node:
     return n.inputs[0] if n.op.name == "proj" else n
 
 
-def _break_cycle(
+def _break_cycles(
     dag: nx.DiGraph,
     anti: dict[tuple[Node, Node], Node],
     reads: dict[Node, Reads],
     region: Region,
     scope: Scope,
-    copied: set[tuple[Node, Node]],
+    saved: set[tuple[Node, Node]],
 ) -> None:
-    cycle = nx.find_cycle(dag)
-    late, writer = next((e[0], e[1]) for e in cycle if (e[0], e[1]) in anti)
-    version = anti[late, writer]
+    """Marks what breaks every cycle: one for each, as if the one before were broken."""
+    while True:
+        try:
+            cycle = nx.find_cycle(dag)
+        except nx.NetworkXNoCycle:
+            return
+        late, writer = next((e[0], e[1]) for e in cycle if (e[0], e[1]) in anti)
+        dag.remove_edge(late, writer)
+        _keep_old(late, writer, anti[late, writer], reads, region, scope, saved)
+
+
+def _keep_old(
+    late: Node,
+    writer: Node,
+    version: Node,
+    reads: dict[Node, Reads],
+    region: Region,
+    scope: Scope,
+    saved: set[tuple[Node, Node]],
+) -> None:
+    """What `late` reads of a version stays although `writer` overwrites it."""
     stale = [
         m
         for m in reads[late].inlined
         if m.op.name == "view" and m.inputs[0] is version and is_array(m) and m not in region.forced
     ]
+    if late.op.name == "cond":
+        early = [m for m in captured_windows(late, version, scope) if m not in region.forced]
+        region.force(early, scope)
+        stale += early
     if stale:
         region.forced.update(stale)
         scope.state.note(
             late, "a window of the old value is kept, because it is overwritten before it is used"
         )
     else:
-        copied.add((writer, version))
+        saved.add((writer, version))
         scope.state.note(writer, "copies the array it writes, because the old value is read later")
 
 
@@ -270,7 +316,7 @@ def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) 
 
 
 def _scatter_reads_itself(
-    w: Node, actions: set[Node], region: Region, scope: Scope, copied: set[tuple[Node, Node]]
+    w: Node, actions: set[Node], region: Region, scope: Scope, saved: set[tuple[Node, Node]]
 ) -> bool:
     """Does a scatter compute its value or its positions from the array it writes?  Marks what to
     store: which positions come first is known at run time only."""
@@ -284,7 +330,7 @@ def _scatter_reads_itself(
             continue
         changed = True
         if x is base or x in scope:
-            copied.add((w, base))
+            saved.add((w, base))
         else:
             region.forced.add(x)
     if changed:

@@ -16,7 +16,7 @@ from ...fxgraph.graph import Graph, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...fxgraph.types import Shape, TensorType
-from .actions import fill, perform
+from .actions import fill, perform, save
 from .control import Exit, lower_cond, lower_scan
 from .element import element
 from .inplace import Observed, schedule
@@ -123,12 +123,17 @@ def lower_region(
     observed: Observed | None = None,
 ) -> None:
     """Emit everything that `roots` need and that is not at hand."""
-    region = region_of([r for r in roots if r not in scope], scope)
+    seen = []
+    if observed is not None:  # versions that an error may leave visible
+        seen = [n for n, k in observed.history if k < len(observed.effects) and n not in scope]
+    region = region_of([r for r in roots if r not in scope], scope, seen)
     owned = owned - {r for r in roots if r in scope}  # wanted as they are at the end
     last = leave.at if leave is not None else None
     plan = schedule(region, scope, owned, last, observed)
     for a in plan.order:
-        over = plan.over.get(a, set())
+        over = {v: b for v in plan.over.get(a, ()) if (b := scope.buffer(v)) is not None}
+        for v in sorted(plan.saved.get(a, ()), key=lambda n: n.serial):
+            save(v, scope)
         if a.op.name == "scan":
             lower_scan(a, scope, over, lower_region)
         elif a.op.name == "cond":

@@ -7,11 +7,11 @@ what it reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ...fxgraph.constants import array_of, constant
-from ...fxgraph.graph import bodies
+from ...fxgraph.graph import bodies, order_of
 from ...fxgraph.node import Node, dependencies, size_nodes
 from ...fxgraph.types import TensorType
 from ...fxgraph.window import window_of
@@ -37,6 +37,19 @@ class Region:
     forced: set[Node] = field(default_factory=set)
     depth: dict[Node, int] = field(default_factory=dict)
 
+    def had(self, scope: Scope) -> Callable[[Node], bool]:
+        """Is a node computed here, or known around here?"""
+        here = set(self.nodes)
+        return lambda n: n in here or n in scope
+
+    def force(self, early: Sequence[Node], scope: Scope) -> None:
+        """Compute these here, although only branches use them."""
+        found = region_of(self.roots, scope, [*self.nodes, *early])
+        self.nodes, self.users, self.within = found.nodes, found.users, found.within
+        self.depth = found.depth
+        self.forced |= found.forced
+        self.forced.update(early)
+
 
 def is_array(n: Node) -> bool:
     return isinstance(n.type, TensorType) and bool(n.type.shape)
@@ -53,8 +66,9 @@ def needs(n: Node) -> list[Node]:
     return dependencies(n)
 
 
-def region_of(roots: Sequence[Node], scope: Scope) -> Region:
-    nodes = _reachable(roots, scope)
+def region_of(roots: Sequence[Node], scope: Scope, early: Sequence[Node] = ()) -> Region:
+    """The region that computes `roots`, and `early`, which only branches may use."""
+    nodes = _reachable((*early, *roots), scope)
     here = set(nodes)
     within = {n: mentioned(n, scope, here) for n in nodes if "body" in n.op.traits}
     users: dict[Node, list[Node | None]] = {}
@@ -309,9 +323,11 @@ def _operands_read(a: Node, actions: set[Node], scope: Scope, out: Reads) -> lis
     return operands
 
 
-def chain_root(n: Node) -> Node:
-    """The version a chain of writes, loops and branches started from."""
+def chain_root(n: Node, stop: Callable[[Node], bool] | None = None) -> Node:
+    """The version a chain of writes, loops and branches started from, or the first `stop` on it."""
     while True:
+        if stop is not None and stop(n):
+            return n
         if n.op.traits & {"write", "scatter"}:
             n = n.inputs[0]
         elif n.op.name == "proj" and n.inputs[0].op.name == "scan":
@@ -320,8 +336,8 @@ def chain_root(n: Node) -> Node:
                 return n
             n = scan.inputs[k]
         elif n.op.name == "proj" and n.inputs[0].op.name == "cond":
-            then, other = bodies(n.inputs[0])
-            a, b = chain_root(then.results[n.attr("k")]), chain_root(other.results[n.attr("k")])
+            k = n.attr("k")
+            a, b = (chain_root(body.results[k], stop) for body in bodies(n.inputs[0]))
             if a is not b:
                 return n
             n = a
@@ -329,8 +345,8 @@ def chain_root(n: Node) -> Node:
             return n
 
 
-def overwritten(a: Node) -> list[Node]:
-    """Array versions an action would like to overwrite."""
+def overwritten(a: Node, here: Callable[[Node], bool]) -> list[Node]:
+    """Array versions an action would like to overwrite; branches those that are had `here`."""
     if a.op.traits & {"write", "scatter"}:
         return [a.inputs[0]]
     if a.op.name == "scan":
@@ -339,8 +355,8 @@ def overwritten(a: Node) -> list[Node]:
         out: dict[Node, None] = {}
         then, other = bodies(a)
         for t, o in zip(then.results, other.results, strict=True):
-            if is_array(t) and chain_root(t) is chain_root(o):
-                out[chain_root(t)] = None
+            if is_array(t) and chain_root(t, here) is chain_root(o, here):
+                out[chain_root(t, here)] = None
         return list(out)
     return []
 
@@ -350,3 +366,15 @@ def is_zero(n: Node) -> bool:
     if n.op.name != "full" or n.inputs[0].op is not constant:
         return False
     return not any(array_of(n.inputs[0]).tobytes())
+
+
+def captured_windows(n: Node, version: Node, scope: Scope) -> list[Node]:
+    """The windows of a version that the branches of n read and that can be had before n."""
+    own = frozenset().union(*(body.own for body in bodies(n)))
+    roots = [r for body in bodies(n) for r in body.roots]
+    found = [
+        m
+        for m in order_of(roots, stop=lambda m: m in scope, inside=True)
+        if m.op.name == "view" and m.inputs[0] is version and all(f in scope for f in m.free)
+    ]
+    return [m for m in found if not m.free & own]

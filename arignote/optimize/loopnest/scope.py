@@ -88,6 +88,14 @@ class Scope:
         b = self.find(n)
         return b if isinstance(b, Buffer) else None
 
+    def moved(self, n: Node, b: Buffer) -> None:
+        """From here on n is in b."""
+        self.values[n] = b
+        scope: Scope | None = self
+        while scope is not None:
+            scope.memo.clear()  # it has elements of n
+            scope = scope.parent
+
     def recall(self, n: Node, index: tuple[Node, ...]) -> Node | None:
         scope: Scope | None = self
         while scope is not None:

@@ -28,11 +28,13 @@ from .scalar_code import code
 class ArrayC:
     """dtypes: characters of NumPy's element types it is there for (of the first operand).
     text(name, n): the C of a function of that name, for a node.  attrs: whose integers follow.
+    results: characters that the first result's element type may have, where it is another.
     """
 
     dtypes: str
     text: Callable[[str, Node], str]
     attrs: tuple[str, ...] = ()
+    results: str = ""
 
 
 def array_c(program: Program, s: Library) -> ArrayC | None:
@@ -44,6 +46,8 @@ def array_c(program: Program, s: Library) -> ArrayC | None:
         return None
     found: ArrayC | None = _OWN.get(n.op.name) or n.op.extra.get("array_c")
     if found is None or s.inputs[0].buffer.dtype.char not in found.dtypes:
+        return None
+    if found.results and s.outputs[0].buffer.dtype.char not in found.results:
         return None
     return found
 
@@ -91,10 +95,25 @@ def _convolution(what: int) -> ArrayC:
     return ArrayC("fd", text, ("stride", "dilation", "groups"))
 
 
+def _sparse(what: int) -> ArrayC:
+    def text(name: str, n: Node) -> str:
+        t = code(n.dtype)
+        return (
+            f"{typed(_file('sparse.h'), t)}\n"
+            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+            f"    return an_sparse_call_{t}({what}, p, d, threads);\n}}"
+        )
+
+    return ArrayC("fd" if what < 2 else "lq", text, (), "fd")
+
+
 _OWN = {
     "conv": _convolution(0),
     "conv_input": _convolution(1),
     "conv_filters": _convolution(2),
+    "sparse_dot": _sparse(0),
+    "sparse_dot_t": _sparse(1),
+    "sparse_sampled": _sparse(2),
 }
 
 __all__ = ["ArrayC", "array_c", "function_name", "numbers", "results_of", "typed"]

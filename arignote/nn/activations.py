@@ -8,7 +8,7 @@ import numpy as np
 
 from ..fxgraph.ops import elementwise as ew
 from ..fxgraph.ops.family import cast_to
-from .operands import as_proxy, network, nodes, wrap
+from .operands import arange, as_proxy, network, nodes, wrap
 
 
 @network
@@ -80,7 +80,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     n = _inexact(x)
     if not approximate:
         half = ew.multiply(n, 0.5)
-        return wrap(ew.multiply(half, ew.add(1.0, ew.erf(ew.multiply(n, 0.7071067811865476)))))
+        return wrap(ew.multiply(half, ew.erfc(ew.multiply(n, -0.7071067811865476))))
     x = wrap(n)
     return 0.5 * x * (1 + np.tanh(0.7978845608028654 * (x + 0.044715 * x**3)))
 
@@ -132,7 +132,7 @@ def h_softmax(
     target = as_proxy(target)
     which, within = target // n_outputs_per_class, target % n_outputs_per_class
     inner = np.einsum("bf,bfo->bo", x, as_proxy(W2)[which]) + as_proxy(b2)[which]
-    rows = np.arange(x.shape[0])
+    rows = arange(x.shape[0])
     return classes[rows, which] * softmax(inner)[rows, within]
 
 

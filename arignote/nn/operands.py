@@ -33,6 +33,7 @@ from ..trace.numpy_api.arguments import (
 )
 from ..trace.proxy import fresh, is_proxy, node_of, wrap
 from ..trace.pytree import flatten
+from ..trace.registry import implementation
 from ..trace.session import is_tracing
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,6 +57,16 @@ def network(function: F) -> F:
 def as_proxy(x: Any) -> Any:
     """x as a traced array (of rank 0 for a number)."""
     return x if is_proxy(x) else fresh(array(x))
+
+
+def arange(n: Any) -> Any:
+    """np.arange(n), whatever n is: NumPy itself does not ask a traced number."""
+    return implementation(np.arange)(n)  # type: ignore[misc]
+
+
+def zeros(n: Any, dtype: Any) -> Any:
+    """np.zeros(n, dtype), whatever n is."""
+    return implementation(np.zeros)(n, dtype)  # type: ignore[misc]
 
 
 def nodes(*operands: Any) -> list[Node]:
@@ -124,6 +135,7 @@ def sizes_of(values: Sequence[Any]) -> tuple[Node, ...]:
 
 __all__ = [
     "agree",
+    "arange",
     "as_proxy",
     "index",
     "ints",
@@ -136,4 +148,5 @@ __all__ = [
     "sizes_of",
     "windows",
     "wrap",
+    "zeros",
 ]

@@ -42,27 +42,31 @@ class Setting:
 
 @dataclass(frozen=True)
 class Made:
-    """A printed kernel.  alone: it runs in one thread."""
+    """A printed kernel.  alone: it runs in one thread.  row: the longest loop of a step that blocks
+    take; where it is short at run time, a kernel whose warps do is faster."""
 
     launch: Launch
     text: str
     alone: bool
+    row: Expr | None
 
 
 def make_kernel(
     setting: Setting, name: str, before: Sequence[Statement], statements: Sequence[Statement],
-    after: Sequence[Statement],
+    after: Sequence[Statement], rows: str = "block",
 ) -> Made:  # fmt: skip
     """The kernel that runs these statements.
 
     before: assignments that make values known; every thread makes them.  after: what becomes of
-    results.  Raises LookupError where a statement cannot be in a kernel.
+    results.  rows: who takes a step that has loops of its own, "block" or "warp".  Raises
+    LookupError where a statement cannot be in a kernel.
     """
     level = "grid" if _shares(statements, setting.analysis) else "thread"
-    printer = _print(setting, level, before, statements, after)
+    work = (before, statements, after)
+    printer = _print(setting, Team(level), rows, *work)
     if level == "grid" and not printer.sites:
         level = "thread"
-        printer = _print(setting, level, before, statements, after)
+        printer = _print(setting, Team(level), rows, *work)
     found = (getattr(s, "origin", None) for s in walk(statements))
     origin: Origin | None = next((o for o in found if o is not None), None)
     scope = printer.scope
@@ -79,7 +83,8 @@ def make_kernel(
         line=source_line(origin) if origin is not None else "",
     )
     threads = 1 if alone else setting.device.threads
-    return Made(launch, _text(scope, name, threads, origin, setting.pointed), alone)
+    text = _text(scope, name, threads, origin, setting.pointed)
+    return Made(launch, text, alone, printer.row if rows == "block" else None)
 
 
 def _shares(statements: Sequence[Statement], analysis: Analysis) -> bool:
@@ -87,17 +92,19 @@ def _shares(statements: Sequence[Statement], analysis: Analysis) -> bool:
 
 
 def _print(
-    setting: Setting, level: str, before: Sequence[Statement], statements: Sequence[Statement],
-    after: Sequence[Statement],
+    setting: Setting, team: Team, rows: str, before: Sequence[Statement],
+    statements: Sequence[Statement], after: Sequence[Statement],
 ) -> Printer:  # fmt: skip
     scope = KernelScope(setting.module, setting.host, setting.folded)
     printer = Printer(scope, setting.analysis, setting.device, setting.pointed)
-    team = Team(level)
+    printer.rows = rows
     for v in setting.host.entry:
         scope.name(v)
     printer.block(before, team)
     first = statements[0] if statements else None
-    nest = setting.analysis.nest(first) if isinstance(first, Loop) and level == "grid" else None
+    nest = (
+        setting.analysis.nest(first) if isinstance(first, Loop) and team.level == "grid" else None
+    )
     if nest is not None and nest.folds and not any(isinstance(s, Loop) for s in statements[1:]):
         printer.ticket = True
         printer.block(statements[:1], team)

@@ -61,6 +61,7 @@ class Planner:
     run: list[Statement] = field(default_factory=list)
     records: list[plan.Record] = field(default_factory=list)
     counter: int = 0
+    kernels: int = 0
 
     # ---- blocks
     def block(self, statements: Sequence[Statement]) -> None:
@@ -303,16 +304,24 @@ class Planner:
         shown = [v for v in sorted(e.sets, key=lambda v: v.serial) if self._shown(v, statements)]
         before = self._needs({*e.uses, *e.folds, *shown})
         stores = [Store(self.cell(v), (), v) for v in shown]
-        name = f"{self.setting.module.name}_{len(self.texts)}"
+        name = f"{self.setting.module.name}_{self.kernels}"
+        self.kernels += 1
         host = self.setting.host
         host.entry = {v: host.names.pop(v) for v in shown_first(e.sets, host.names)}
         try:
-            made = make_kernel(self.setting, name, before, tuple(statements), (*after, *stores))
+            work = (before, tuple(statements), (*after, *stores))
+            made = make_kernel(self.setting, name, *work)
+            small = made.row and make_kernel(self.setting, f"{name}_rows", *work, rows="warp")
         finally:
             host.names.update(host.entry)
             host.entry = {}
         self.texts.append(made.text)
-        self.records.append(made.launch)
+        if small:
+            self.texts.append(small.text)
+            short = f"{made.row} <= {self.setting.device.warp_row}"
+            self.records.append(plan.If(short, (small.launch,), (made.launch,)))
+        else:
+            self.records.append(made.launch)
         for s in walk(statements):
             if made.alone and isinstance(s, Loop | While) and s.origin is not None:
                 self.notes.append(f"{s.origin}: steps follow each other: one thread runs them")

@@ -29,6 +29,7 @@ from ...optimize.loopnest.program import (
     Statement,
     Store,
     While,
+    walk,
 )
 from ..cython.reductions import JOINS
 from ..scalar_code import code
@@ -39,6 +40,7 @@ from .memory import print_alloc, print_point
 from .nest import Analysis, Nest, wants_team
 from .plan import Expr
 from .reduce import begin_folds, end_folds, join_values
+from .registers import Place, promoted
 from .scope import KernelScope, root
 from .vector import Vectors, aligned, open_pieces, vectors_of
 
@@ -95,7 +97,8 @@ class Printer:
     """Prints statements into a scope for teams.
 
     levels: root buffer -> the level of the team that owns it (memory of the kernel's own).
-    pointed: buffers whose places change.
+    pointed: buffers whose places change.  rows: who takes a step that has loops of its own; row:
+    how long these are.  ticket: do folds of the grid end in its last block?
     """
 
     def __init__(
@@ -105,7 +108,9 @@ class Printer:
         self.threads = device.threads
         self.most_blocks = device.sms * device.blocks_per_sm
         self.shared_left = device.shared_bytes - 4096
-        self.ticket = False  # do folds of the grid end in its last block?
+        self.rows = "block"
+        self.row: Expr | None = None
+        self.ticket = False
         self.touched = Touched(pointed)
         self.levels: dict[Buffer, str] = {}
         self.leave: list[str] = []
@@ -290,6 +295,7 @@ class Printer:
         step = s.index.attr("step")
         test = f"{index} < {hi}" if step > 0 else f"{index} > {hi}"
         move = {1: f"{index}++", -1: f"{index}--"}.get(step, f"{index} += {step}")
+        kept = self._into_variables(s, team, f"{lo} {test[len(index) + 1]} {hi}")
         self.scope.put(f"for ({index} = {lo}; {test}; {move}) {{")
         start = self.touched
         self._inside(s.body, replace(team, sequential=True))
@@ -298,6 +304,32 @@ class Printer:
         self.scope.depth -= 1
         self.scope.put("}")
         self.scope.close_index(s.index)
+        if kept:
+            self.scope.put(f"if ({lo} {test[len(index) + 1]} {hi}) {{")
+            for (b, at), name in kept.items():
+                del self.scope.vectors[b, at]
+                self.scope.put(f"    {self.scope.place(b, at)} = {name};")
+            self.scope.put("}")
+
+    def _into_variables(self, s: Loop, team: Team, runs: str) -> dict[Place, str]:
+        """Variables for elements that a loop of one thread works on, where it runs at all."""
+        kept: dict[Place, str] = {}
+        if team.level != "thread":
+            return kept
+        lines = []
+        for b, at in promoted(s, self.pointed, self.atomic):
+            if (b, at) in self.scope.vectors:
+                continue
+            name = self.scope.variable(f"{root(b).name}_here", f"an_{code(b.dtype)}")
+            lines.append(f"    {name} = {self.scope.place(b, at)};")
+            kept[b, at] = name
+        if kept:
+            self.scope.stored.update(root(b) for b, _ in kept)
+            self.scope.put(f"if ({runs}) {{")
+            self.scope.lines += ["    " * self.scope.depth + line for line in lines]
+            self.scope.put("}")
+            self.scope.vectors.update(kept)
+        return kept
 
     def bounds(self, s: Loop, wide: bool = False) -> tuple[str, str]:
         """The ends of a loop; what is not plain is computed once, before it."""
@@ -318,7 +350,9 @@ class Printer:
         kept = self.touched
         unit = "thread"
         if team.level in ("grid", "block") and wants_team(nest, self.analysis):
-            unit = "block" if team.level == "grid" and not team.sequential else "warp"
+            unit = self.rows if team.level == "grid" and not team.sequential else "warp"
+            if unit == self.rows:
+                self.row = self._longest(nest)
         counts = [counted(x.index, self.scope.host) for x in nest.loops]
         known = [c for c in counts if c is not None]
         whole = times(known) if len(known) == len(counts) else None
@@ -330,6 +364,15 @@ class Printer:
         self.atomic = outer
         self.touched = kept
         end_folds(self, sums, team)
+
+    def _longest(self, nest: Nest) -> Expr | None:
+        """The most steps of a loop that a team shares."""
+        inner = [s for s in walk(nest.body) if isinstance(s, Loop) and self.analysis.nest(s)]
+        counts = [counted(s.index, self.scope.host) for s in inner]
+        if not counts or any(c is None for c in counts):
+            return None
+        known = list(dict.fromkeys(c for c in counts if c is not None))
+        return known[0] if len(known) == 1 else f"max({', '.join(known)})"
 
     def _steps(self, nest: Nest, team: Team, inner: Team) -> None:
         """for each combination of steps: one of the units takes it."""
@@ -381,7 +424,8 @@ class Printer:
         self.block(nest.body, inner)
         scope.depth -= 1
         scope.put("}")
-        scope.vectors.clear()
+        for p in v.pieces:
+            del scope.vectors[p.buffer, p.index]
         for line in stores:
             scope.put(line)
         scope.close_index(n)

@@ -18,6 +18,7 @@ from ...fxgraph.node import Node
 from ...optimize.loopnest.access import Access, effects_of
 from ...optimize.loopnest.program import Assign, Buffer, Fold, Store
 from ...optimize.loopnest.strides import stride
+from ..cython.names import legal
 from ..scalar_code import code
 from .nest import Nest
 from .scope import KernelScope, root
@@ -114,7 +115,7 @@ def open_pieces(scope: KernelScope, v: Vectors, index: Node, q: str) -> Iterator
     stores = []
     for p in v.pieces:
         kind = element_type(p, v.width)
-        name = scope.names.fresh(f"an_{root(p.buffer).name}")
+        name = scope.names.fresh(f"an_of_{legal(root(p.buffer).name)}")
         place = address(scope, p, index, f"{q} * {v.width}")
         qualifier = "" if p.stored else "const "
         load = f" = *(const {kind}*)({place})" if p.loaded else ""

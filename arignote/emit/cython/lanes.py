@@ -137,7 +137,7 @@ def _chunk(scope: Scope, loop: Loop, folds: tuple[Fold, ...], block: Block) -> t
     args += [f"{kind}* {out}" for kind, out in zip(kinds, outs, strict=True)]
     args += [f"{module.types[x]} {x}" for x in inner.free]
     name = module.names.fresh("chunk")
-    head = f"cdef void {name}({', '.join(args)}) noexcept nogil:"
+    head = f"cdef an_nest {name}({', '.join(args)}) noexcept nogil:"
     module.functions.append(function_text(head, inner))
     module.names.release("first", first)
     module.names.release("last", last)

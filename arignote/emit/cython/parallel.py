@@ -46,7 +46,8 @@ def _function(inner: Scope, first: str, last: str) -> str:
     )
     if inner.fails:
         inner.put("return 0")
-    kind = "int32_t" if inner.fails else "void"
+    kind = "int32_t" if inner.fails else "an_nest"
+    module.parts["threads"] = None
     module.functions.append(function_text(f"cdef {kind} {name}({args}) noexcept nogil:", inner))
     return name
 

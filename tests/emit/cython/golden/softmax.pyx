@@ -17,6 +17,7 @@ cdef extern from *:
     const int64_t AN_INT_MIN
     int64_t an_most(int32_t threads) noexcept nogil
     int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
+    ctypedef void an_nest
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
     int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
     int64_t an_chunks(int64_t trip) noexcept nogil
@@ -27,7 +28,7 @@ cdef extern from *:
     void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
 
 
-cdef void nest(int64_t first, int64_t last, int64_t m, an_f8p x, an_f8p p) noexcept nogil:
+cdef an_nest nest(int64_t first, int64_t last, int64_t m, an_f8p x, an_f8p p) noexcept nogil:
     cdef int64_t i, j
     cdef an_f8 top, total
     for i in range(first, last):

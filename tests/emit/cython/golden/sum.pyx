@@ -15,6 +15,7 @@ cdef extern from *:
     ctypedef an_f8* an_f8q
     int64_t an_most(int32_t threads) noexcept nogil
     int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
+    ctypedef void an_nest
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
     int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
     int64_t an_chunks(int64_t trip) noexcept nogil
@@ -23,7 +24,7 @@ cdef extern from *:
     void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
 
 
-cdef void chunk(int64_t first, int64_t last, an_f8* s_out, an_f8p x) noexcept nogil:
+cdef an_nest chunk(int64_t first, int64_t last, an_f8* s_out, an_f8p x) noexcept nogil:
     cdef an_f8 s_2
     cdef int64_t i
     s_2 = 0.0

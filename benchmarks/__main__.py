@@ -15,6 +15,7 @@ from rich.console import Console
 
 from . import machine, overheads, plot, report
 from .drive import Measurement, Side, measure
+from .gradients import page as gradients
 from .programs import PROGRAMS, Program
 
 PEERS = ("numexpr", "numba", "jax", "torch", "pythran")
@@ -44,7 +45,7 @@ def main() -> int:
     page = report.write(
         rows, numbers, bandwidths, _versions(sides), given.rounds, "results.png" if drawn else ""
     )
-    (given.out / "RESULTS.md").write_text(page)
+    gradients.put(given.out / "RESULTS.md", gradients.of(given.out / "RESULTS.md"), page)
     console.print(f"written: {given.out / 'RESULTS.md'}", soft_wrap=True)
     return 0
 

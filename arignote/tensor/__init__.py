@@ -44,7 +44,7 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .elementwise import FUNCTIONS, add, cast, clip, divmod_, iround, mul, round, switch
+from .elementwise import FUNCTIONS, NAMES, add, cast, clip, divmod_, iround, mul, round, switch
 from .extra_ops import (
     allclose,
     argtopk,
@@ -134,9 +134,8 @@ from .variables import (
     constant,
 )
 
-del FUNCTIONS["_add"], FUNCTIONS["_mul"]
 globals().update(CONSTRUCTORS)
-globals().update({name: f for name, f in FUNCTIONS.items() if name not in ("relu", "elu")})
+globals().update({name: FUNCTIONS[name] for name in NAMES})
 abs = abs_ = FUNCTIONS["abs_"]
 and_, or_, xor = FUNCTIONS["bitwise_and"], FUNCTIONS["bitwise_or"], FUNCTIONS["bitwise_xor"]
 invert = FUNCTIONS["bitwise_not"]

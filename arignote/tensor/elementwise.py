@@ -175,6 +175,10 @@ round_half_away = elementwise("round_half_away_from_zero", _half_away, 1, "float
 tri_gamma = elementwise("tri_gamma", _tri_gamma, 1, "float", silent=True)
 
 
+#: the names that `theano.tensor` has
+NAMES = tuple(name for name in FUNCTIONS if not name.startswith("_"))
+
+
 # ---- functions of several operands, and other names ----------------------------------------------
 def add(x: Any, *others: Any) -> Any:
     """The sum of the operands."""

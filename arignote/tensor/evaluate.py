@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 
 from ..fxgraph.node import at_origin
-from ..fxgraph.ops.barriers import grad_point
+from ..fxgraph.ops.barriers import grad_point, grad_point_op
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import I64
 from ..trace import converting
 from ..trace.dispatch import array_function
-from ..trace.proxy import Proxy, fresh, node_of
+from ..trace.proxy import Array, Proxy, fresh, node_of
 from ..trace.registry import implementation
 from ..trace.values import Scalar
 from ..trace.where import pinned
@@ -50,11 +50,10 @@ class Evaluation:
 
     def values(self, outputs: Sequence[Variable]) -> list[Any]:
         order = self._order(outputs)
-        for node in order:
-            if node.op.kind == "grad":
-                self.points.update(self._target(v) for v in node.attrs["wrt"])
+        self.points.update(self._target(v) for v in points_of(order))
         for v, x in self.given.items():
-            self.env[v] = self._pointed(v, x)
+            known = isinstance(x, Array) and x.node.op is grad_point_op
+            self.env[v] = x if known else self._pointed(v, x)  # inner graphs keep the outer point
         for node in order:
             if all(v in self.env for v in node.outputs):
                 continue
@@ -103,6 +102,21 @@ class Evaluation:
         if isinstance(x, np.ndarray) and not isinstance(v, TensorConstant):
             return x
         return fresh(grad_point(node_value(x)))
+
+
+def points_of(order: Sequence[Apply]) -> list[Variable]:
+    """What gradients are taken with respect to, in inner graphs too."""
+    found: list[Variable] = []
+    todo = list(order)
+    while todo:
+        node = todo.pop()
+        if node.op.kind == "grad":
+            found.extend(node.attrs["wrt"])
+        elif node.op.kind == "scan":
+            todo.extend(apply_order(node.attrs["inner"].roots))
+        elif node.op.kind == "ifelse":
+            todo.extend(apply_order([*node.attrs["then"], *node.attrs["other"]]))
+    return found
 
 
 def replaced_order(outputs: Sequence[Variable], known: Any, target: Any) -> list[Apply]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from .deferred import apply_op
 from .elementwise import cast
-from .graph import Op, Variable, apply_order
+from .graph import Op, Variable, apply_order, leaves_of
 from .sharing import SharedVariable
 from .stepping import Inner, Past, Seq, run
 from .types import TensorType
@@ -276,7 +276,7 @@ def captures(roots: Sequence[Variable], own: set[Variable]) -> list[Variable]:
 
 def _check_strict(outputs: Sequence[Any], updates: Any, fixed: Sequence[Any]) -> None:
     known = {*fixed, *updates}
-    for v in captures([*outputs, *updates.values()], set()):
+    for v in leaves_of([*outputs, *updates.values()]):
         if isinstance(v, SharedVariable) and v not in known:
             raise ValueError(f"scan(strict=True): the shared variable {v} is no non_sequence")
 

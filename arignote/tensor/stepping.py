@@ -73,6 +73,12 @@ class Inner:
     backwards: bool
     truncate: int
 
+    @property
+    def roots(self) -> tuple[Variable, ...]:
+        """All that a step computes."""
+        news = [new for _, new in self.shared if new is not None]
+        return (*self.outputs, *news, *([self.until] if self.until is not None else []))
+
 
 @traced_into
 def loop(step: Any, first: Any, last: Any, state: Any, width: int) -> Any:
@@ -185,10 +191,9 @@ class Run:
         for (v, new), value in zip(inner.shared, self.shared, strict=True):
             given[v] = value if new is None else state[position]
             position += new is not None
-        news = [new for _, new in inner.shared if new is not None]
-        wanted = [*inner.outputs, *news]
-        found = evaluate([*wanted, *([inner.until] if inner.until is not None else [])], given)
+        found = evaluate(inner.roots, given)
         stop = _truth(found.pop()) if inner.until is not None else False
+        wanted = inner.roots[: len(found)]
         found = [_typed(v, x) for v, x in zip(wanted, found, strict=True)]
         outs, kept = found[: len(inner.outputs)], found[len(inner.outputs) :]
         after: list[Any] = []

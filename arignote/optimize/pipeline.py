@@ -5,6 +5,7 @@
     specialize     cheaper ops for what is left
     scan           loops and branches: dead carries, unused stacks, equal loops
     effects        checks that other checks imply
+    counts         masks that are only counted
     scatter        additions into shifted windows gathered into one
 
 A pass never mutates: it returns the graph it was given when it has nothing to do.
@@ -27,6 +28,7 @@ from ..scanloop.dead_writes import drop_dead_writes
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
 from . import rules as _declared  # noqa: F401  (declares every rule)
+from .counts import count_masks
 from .effects import cover_effects
 from .loopnest.schedule import PASSES
 from .rewrite import Report, idle, rewrite
@@ -99,6 +101,10 @@ def _effects(graph: Graph, choice: Choice, report: Report) -> Graph:
     return cover_effects(graph) if choice.allows("cover_effects") and graph.effects else graph
 
 
+def _counts(graph: Graph, choice: Choice, report: Report) -> Graph:
+    return count_masks(graph) if choice.allows("count_masks") else graph
+
+
 def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
     if not choice.allows("scatter_to_gather") or choice.requiring:
         return graph
@@ -128,6 +134,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "bits",
         "an operation that is only there to raise -> gone, if a live one raises alike",
     ),
+    "count_masks": (
+        "counts",
+        "bits",
+        "positions of true elements that nobody reads -> their number alone",
+    ),
     "scatter_to_gather": (
         "scatter",
         "reals",
@@ -141,6 +152,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("specialize", _rules("useless", "specialize", new="specialize")),
     Pass("scan", _loops),
     Pass("effects", _effects),
+    Pass("counts", _counts),
     Pass("scatter", _scatter),
 )
 

@@ -27,6 +27,7 @@ from arignote.fxgraph.ops import reduce as red
 from arignote.fxgraph.ops import structure as st
 from arignote.fxgraph.ops.family import cast_to
 from arignote.fxgraph.ops.products import matmul
+from arignote.fxgraph.ops.sets import true_positions
 from arignote.fxgraph.ops.shaping import expand, filled, select, spread, transpose
 from arignote.fxgraph.window import Window, whole
 from arignote.optimize.rule import Rule
@@ -122,6 +123,10 @@ FLAGS = np.array([[True, False], [True, True]])
 
 def _sum(x: Node, *axes: int) -> Node:
     return make(red.reduce_sum, (x,), (("axes", axes),))
+
+
+def _chosen(x: Node, mask: Node) -> Node:
+    return st.gather(x, true_positions(mask), axes=(0,), at=0, mode="clip")
 
 
 def _max(x: Node, *axes: int) -> Node:
@@ -268,6 +273,18 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
     ],
     "extreme_of_reshape": [lambda: _graph(lambda x: _max(st.reshape(x, (9,)), 0), x=EDGES)],
     "sum_of_reshape": [lambda: _graph(lambda x: _sum(st.reshape(x, (24,)), 0), x=A)],
+    "reduction_of_choice": [
+        lambda: _graph(lambda x, m: _sum(el.multiply(_chosen(x, m), 2.0), 0), x=V, m=V > 0.2),
+        lambda: _graph(lambda x, m: _sum(_chosen(x, m), 0), x=V, m=V > 100),
+        lambda: _graph(
+            lambda x, y, m: _sum(el.multiply(_chosen(x, m), el.square(_chosen(y, m))), 0),
+            x=V, y=V[::-1].copy(), m=V > 0.2,
+        ),
+    ],
+    "extreme_of_choice": [
+        lambda: _graph(lambda x, m: _max(_chosen(x, m), 0), x=EDGES.ravel(), m=EDGES.ravel() > 0),
+        lambda: _graph(lambda x, m: _max(_chosen(x, m), 0), x=np.arange(6), m=V < 0),
+    ],
     "extreme_of_fill": [
         lambda: _graph(lambda v: _max(st.full(v, (2, 3)), 1), v=np.float64(np.nan))
     ],

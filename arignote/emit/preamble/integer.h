@@ -12,13 +12,24 @@ AN_FN an_i8 an_divisor_i8(an_i8 x, an_i8 y) {
 
 #define an_quotient_u8(x, d) ((x) / (d))
 
+/* Is the divisor written in the text, a power of two? A floored quotient is a shift then. */
+#if defined(__GNUC__) && !defined(__CUDACC__)
+#define AN_POWER_OF_TWO(y) (__builtin_constant_p(y) && (y) > 0 && ((y) & ((y) - 1)) == 0)
+#define AN_EXPONENT(y) __builtin_ctzll((unsigned long long)(y))
+#else
+#define AN_POWER_OF_TWO(y) 0
+#define AN_EXPONENT(y) 0
+#endif
+
 AN_FN an_i8 an_floor_divide_i8(an_i8 x, an_i8 y) {
+    if (AN_POWER_OF_TWO(y)) return x >> AN_EXPONENT(y);
     const an_i8 d = an_divisor_i8(x, y), q = an_quotient_i8(x, d);
     const an_i8 floored = q - ((q * d != x) & ((x < 0) != (y < 0)));
     return y == 0 ? 0 : floored;
 }
 
 AN_FN an_i8 an_remainder_i8(an_i8 x, an_i8 y) {
+    if (AN_POWER_OF_TWO(y)) return x & (y - 1);
     const an_i8 d = an_divisor_i8(x, y), r = x - an_quotient_i8(x, d) * d;
     const an_i8 floored = (r != 0) & ((r < 0) != (y < 0)) ? r + y : r;
     return y == 0 ? 0 : floored;

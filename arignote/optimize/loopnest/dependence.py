@@ -213,7 +213,13 @@ def written_first(loop: Loop, wanted: set[Buffer]) -> set[Buffer]:
             left.discard(b)
             if all(a.write and not a.accumulate for a in at[b]) and covers(s, b):
                 out.add(b)
+            elif isinstance(s, Loop) and _only_in(s, loop.body, b):
+                out |= written_first(s, {b})
     return out
+
+
+def _only_in(s: Statement, block: Sequence[Statement], b: Buffer) -> bool:
+    return not any(b in effects_of((x,)).at for x in block if x is not s)
 
 
 def _outside(d: int | Node, loop: Loop) -> bool:

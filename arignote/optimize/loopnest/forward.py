@@ -40,6 +40,12 @@ from .program import (
 
 #: Operations that are done again rather than kept in memory.
 CHEAP = 2
+#: The same for masks, whose operations are comparisons.
+MASKS = 5
+_TESTS = frozenset(
+    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not "
+    "logical_xor bitwise_and bitwise_or bitwise_xor invert".split()
+)
 _QUICK = frozenset("add subtract multiply negative absolute minimum maximum cast".split())
 #: Rounds: a temporary of a temporary of ...
 ROUNDS = 6
@@ -193,7 +199,7 @@ def _candidates(store: Store, body: Sequence[Statement]) -> list[tuple[_Served, 
         value = alone[0]
     used = [v for v in order_of((value,)) if v in stand]
     (value,) = substitute((value,), stand)
-    if _cheap(value):
+    if _cheap(value) or _quick_mask(value, store.index):
         out.append((_Served(store.index, value, "its operands"), len(used)))
     return out
 
@@ -211,6 +217,24 @@ def _same_shape(index: Sequence[Node], other: Sequence[Node]) -> bool:
 def _still(x: Node) -> set[Node]:
     """Sizes and numbers that an index may mention."""
     return {m for m in linear(x)[0] if m.op.name == "input"}
+
+
+def _quick_mask(value: Node, index: Sequence[Node]) -> bool:
+    """A few comparisons of an element or two: bytes in memory take longer to test than that."""
+    if value.dtype.kind != "b":
+        return False
+    moving = set(index)
+    work, loads = 0, set[Node]()
+    for m in order_of((value,)):
+        if m.op.name == "load":
+            loads.add(m)
+            if any(i.op.name == "load" for i in order_of(m.inputs)):
+                return False
+        elif "elementwise" in m.op.traits and moving & set(order_of((m,))):
+            work += 1
+            if m.op.name not in _TESTS and not _cheap(m):
+                return False
+    return work <= MASKS and len(loads) <= 2
 
 
 def _cheap(value: Node) -> bool:

@@ -24,6 +24,7 @@ from .dependence import Scratch, along, independent_steps, ordered
 from .program import (
     Alloc,
     Assign,
+    Fold,
     If,
     Loop,
     Program,
@@ -44,12 +45,16 @@ def fuse(program: Program) -> Program:
     return program if statements == program.statements else replace(program, statements=statements)
 
 
+_IN_LANES = frozenset({"reduce_sum", "reduce_prod", "reduce_max", "reduce_min"})
+
+
 @dataclass
 class _Nest:
     """A statement of the block, with the loops that were fused into it.
 
     bodies: of a loop and of what joined it.  facts: of all; this record's own once something
     joined.  inner: is there no loop inside?  plain: does a step only assign and store?
+    folds: does a step only fold numbers that may be folded in lanes?
     free: are the steps independent (None: not looked at yet)?
     """
 
@@ -58,6 +63,7 @@ class _Nest:
     bodies: list[tuple[Statement, ...]]
     inner: bool = False
     plain: bool = False
+    folds: bool = False
     free: bool | None = None
     origin: Origin | None = None
 
@@ -79,7 +85,14 @@ def nest_of(s: Statement) -> _Nest:
         return _Nest(s, facts, [])
     inner = not any(isinstance(x, Loop | While) for x in s.body)
     plain = all(isinstance(x, Assign | Store | Alloc) for x in s.body)
-    return _Nest(s, facts, [s.body], inner, plain, origin=s.origin)
+    return _Nest(s, facts, [s.body], inner, plain, _only_folds(s.body), origin=s.origin)
+
+
+def _only_folds(block: tuple[Statement, ...]) -> bool:
+    return all(
+        isinstance(s, Fold) and s.op.name in _IN_LANES and s.local.dtype.kind in "fiu"
+        for s in block
+    )
 
 
 def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
@@ -141,14 +154,14 @@ def same_range(a: Loop, b: Loop) -> bool:
 def pays(a: _Nest, b: _Nest) -> bool:
     """They share data, and fusing keeps both inner loops in vector form.
 
-    An innermost loop that only prepares one number a row may join a nest over the rows; a fold has
-    its own form, and keeps to itself.
+    An innermost loop that only prepares one number a row may join a nest over the rows; folds have
+    a form of their own, which takes several of them, but nothing else.
     """
     if not a.facts.at.keys() & b.facts.at.keys():
         return False
     if a.inner != b.inner:
         return a.plain if a.inner else b.plain
-    return not a.inner or (a.plain and b.plain)
+    return not a.inner or (a.plain and b.plain) or (a.folds and b.folds)
 
 
 def _clear_way(p: int, mine: Effects, facts: Sequence[Effects]) -> list[int] | None:
@@ -180,6 +193,7 @@ def _join(a: _Nest, b: _Nest) -> None:
     a.bodies.append(body)
     a.facts.extend(effects_of(body))
     a.inner, a.plain = a.inner and b.inner, a.plain and b.plain
+    a.folds = a.folds and b.folds
     a.origin = a.origin or b.origin
 
 

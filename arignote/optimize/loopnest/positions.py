@@ -1,5 +1,4 @@
-"""Positions of true elements: masks as loops without branches, fused with what computes the mask.
-"""
+"""Positions of true elements: masks as loops without branches, fused with what computes them."""
 
 from __future__ import annotations
 
@@ -9,8 +8,9 @@ from ...fxgraph.affine import plus
 from ...fxgraph.constants import lit, project
 from ...fxgraph.node import Node, origin
 from ...fxgraph.ops.family import cast_to
+from ...fxgraph.ops.reduce import reduce_sum
 from ...fxgraph.types import I64, TensorType
-from .element import element
+from .element import element, fold
 from .program import Assign, Store
 from .scope import Scope, allocate, nest
 
@@ -38,15 +38,11 @@ def lower_compress(n: Node, scope: Scope) -> None:
 def lower_count(n: Node, scope: Scope) -> None:
     """How many elements of a mask are true."""
     (mask,) = n.inputs
-    count = scope.local("count", _INT)
-    scope.emit(Assign(count, lit(0)))
 
-    def build(position: list[Node], inner: Scope) -> None:
-        more = cast_to(element(mask, position, inner), I64, weak=True)
-        inner.emit(Assign(count, plus(count, more)))
+    def more(position: list[Node], inner: Scope) -> Node:
+        return cast_to(element(mask, position, inner), I64, weak=True)
 
-    nest(scope, mask.shape, build, origin.get(n))
-    scope.values[n] = count
+    scope.values[n] = fold(n, mask.shape, more, scope, reduce_sum)
 
 
 #: Library ops that are loop nests here, by name.

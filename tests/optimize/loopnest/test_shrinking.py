@@ -1,4 +1,4 @@
-"""Arrays that lose rows in loops: kept in place; and index checks that stay before what they guard."""
+"""Arrays that lose rows in loops keep their memory; index checks stay before what they guard."""
 
 import numpy as np
 import pytest

@@ -1,0 +1,31 @@
+"""Masks of which only the number of true elements is wanted: they are counted, not listed."""
+
+from __future__ import annotations
+
+from ..fxgraph.constants import proj, project
+from ..fxgraph.graph import Graph, order_of
+from ..fxgraph.node import Node, at_origin, origin
+from ..fxgraph.ops.sets import compress, count_true
+from ..fxgraph.resolve import resolve
+
+
+def count_masks(graph: Graph) -> Graph:
+    """The graph with count_true(mask) for compress(mask) where nobody asks for the positions."""
+    nodes = order_of(graph.roots, inside=True)
+    listed: set[Node] = set()
+    found: dict[Node, None] = {}
+    for n in nodes:
+        if n.op is proj and n.inputs[0].op is compress:
+            if n.attr("k") == 0:
+                listed.add(n.inputs[0])
+            found[n.inputs[0]] = None
+    forward: dict[Node, Node] = {}
+    for c in found:
+        if c not in listed:
+            with at_origin(origin.get(c)):
+                forward[project(c, 1)] = count_true(c.inputs[0])
+    if not forward:
+        return graph
+    roots = resolve(graph.roots, forward, graph.inputs)
+    k = len(graph.effects)
+    return Graph(graph.inputs, roots[k:], roots[:k], graph.guards, graph.name)

@@ -86,12 +86,20 @@ class Planner:
         end = self._rotating(block, at)
         if end and self._try(block[at:end], rotating=True):
             return end
+        if isinstance(s, If) and not end and self._chooses(s):
+            self._control(s)
+            return at + 1
         if isinstance(s, Loop | While | If) and not end:
             end = self._absorbing(block, at)
             if self._try(block[at:end]):
                 return end
         self._one(s)
         return at + 1
+
+    def _chooses(self, s: If) -> bool:
+        """Does the host know which branch, and is there enough in them to let it choose?"""
+        known = self.setting.host.text(s.pred) is not None
+        return known and any(isinstance(x, Loop) for x in walk((*s.then, *s.other)))
 
     def _rotating(self, block: Sequence[Statement], at: int) -> int:
         """The end of the part of a block that mentions the aliases that this statement moves; 0

@@ -31,6 +31,8 @@ from .. import plan as calls
 from ..cython.names import legal
 from ..scalar_code import library
 from . import plan
+from .batches import rows_first
+from .chunks import cut
 from .device import DeviceInfo
 from .expand import expand
 from .host import HostValues
@@ -51,8 +53,10 @@ def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
     with construction(Knowledge(facts=list(program.guards))):
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
+                if p.name == "collapse":
+                    program = rows_first(expand(tell_apart(cut(program))))
                 program = p.run(program)
-        program = parallelize(expand(tell_apart(program)))
+        program = parallelize(program)
     return program
 
 

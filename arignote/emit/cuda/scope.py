@@ -58,8 +58,8 @@ class KernelScope:
     """One kernel that is being printed.
 
     roots: root buffer -> its pointer variable.  params: variable -> (type, argument), in order.
-    vectors: elements that are in variables for the moment.  stored: buffers that the kernel writes.  barriers, grid_barriers: do its threads wait for each
-    other, in a block and in the grid?
+    vectors: elements that are in variables for the moment.  stored: buffers that the kernel
+    writes.  barriers, grid_barriers: do its threads wait for each other, in a block, in the grid?
     """
 
     dialect: Dialect = DIALECT

@@ -1,6 +1,6 @@
 """Loops over contiguous arrays in pieces of 16 bytes.
 
-    for k: out[k] = f(a[k], b)   ->   for q: va = a's piece q; vo[u] = f(va[u], b) for each u; store vo
+    for k: out[k] = f(a[k], b)   ->   for q: va = a's piece q; vo[u] = f(va[u], b) for all u; store
 
 Where a pointer is not aligned, and for what is left at the end, the loop runs element by element.
 The compiler reads several pieces ahead, as pieces of arguments are loaded first.

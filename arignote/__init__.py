@@ -59,7 +59,7 @@ _EXPORTS: dict[str, str] = {
 }
 
 #: Sub-packages that are public as they are.
-_PACKAGES = ("nn", "sparse")
+_PACKAGES = ("distributed", "nn", "sparse")
 
 __all__ = ["config", *_EXPORTS, *_PACKAGES]  # noqa: PLE0604
 

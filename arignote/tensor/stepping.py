@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ..fxgraph.node import Node
 from ..scanloop.functional import traced_into
 from ..trace import converting
-from ..trace.proxy import fresh, node_of
+from ..trace.proxy import Array, fresh, node_of
 from ..trace.session import is_tracing
 from ..transforms.barriers import stop_gradient
 from .evaluate import call, evaluate, is_traced, is_weak, strong
@@ -108,12 +109,13 @@ class Run:
         rest = list(values)
         self.n = rest.pop(0) if inner.counted else None
         taken = [rest.pop(0) for _ in inner.seqs]
-        self.seqs = [strong(v) for v in taken]
+        self.seqs = [_frozen(strong(v)) for v in taken]
         self.initial = [strong(rest.pop(0)) for _ in inner.pasts]
         self.shared = [rest.pop(0) for _ in inner.shared]
-        self.given = dict(zip(inner.captured, rest, strict=True))
+        self.given = {v: _frozen(x) for v, x in zip(inner.captured, rest, strict=True)}
         self.lengths = [
-            x.shape[0] - (s.high - s.low) for s, x in zip(inner.seqs, self.seqs, strict=True)
+            _thawed(x).shape[0] - (s.high - s.low)
+            for s, x in zip(inner.seqs, self.seqs, strict=True)
         ]
 
     def results(self) -> Sequence[Any]:
@@ -175,12 +177,13 @@ class Run:
         rows = []
         for s, x, length in zip(self.inner.seqs, self.seqs, self.lengths, strict=True):
             at = length - 1 - k if self.inner.backwards else k
+            x = _thawed(x)
             rows.append([x[at + (t - s.low)] if t != s.low else x[at] for t in s.taps])
         return self._stepped(rows, state)
 
     def _stepped(self, rows: Sequence[Sequence[Any]], state: Any) -> Any:
         inner = self.inner
-        given = dict(self.given)
+        given = {v: _thawed(x) for v, x in self.given.items()}
         for s, values in zip(inner.seqs, rows, strict=True):
             given.update(zip(s.variables, values, strict=True))
         position = 0
@@ -207,11 +210,22 @@ class Run:
         """No steps: empty outputs, of the shapes that a step on zeros gives."""
         rows = []
         for s, x in zip(self.inner.seqs, self.seqs, strict=True):
+            x = _thawed(x)
             row = call(np.zeros, tuple(x.shape[1:]), dtype=x.dtype)
             rows.append([_array(row) for _ in s.taps])
         _, outs, _ = self._stepped(rows, state)
         columns = [call(np.zeros, (0, *o.shape), dtype=o.dtype) for o in outs]
         return [*columns, *self.shared]
+
+
+def _frozen(x: Any) -> Any:
+    """A value from outside as its node: a step that reads it reads the outer node, which inner
+    gradients need, and not a cell that the loop might carry."""
+    return x.node if isinstance(x, Array) else x
+
+
+def _thawed(x: Any) -> Any:
+    return fresh(x) if isinstance(x, Node) else x
 
 
 def _stopped(x: Any) -> Any:

@@ -89,9 +89,7 @@ def test_until_stops_after_the_step_that_says_so():
         return previous * 2, until(previous * 2 > most)
 
     most = T.scalar("most")
-    values, _ = theano.scan(
-        powers, outputs_info=T.constant(1.0), non_sequences=most, n_steps=1024
-    )
+    values, _ = theano.scan(powers, outputs_info=T.constant(1.0), non_sequences=most, n_steps=1024)
     f = theano.function([most], [values, T.grad(values.sum(), most, disconnected_inputs="ignore")])
     assert f(45.0)[0].tolist() == [2, 4, 8, 16, 32, 64]
     assert f(1e9)[0].size == 30
@@ -145,7 +143,9 @@ def test_updates_are_carried_and_seen_by_later_steps():
     assert s.get_value() == 16.0
 
 
-@pytest.mark.parametrize("streams", [MRG_RandomStreams, theano.tensor.shared_randomstreams.RandomStreams])
+@pytest.mark.parametrize(
+    "streams", [MRG_RandomStreams, theano.tensor.shared_randomstreams.RandomStreams]
+)
 def test_random_streams_inside_draw_anew_each_step_and_call(streams):
     rng = streams(7)
     out, updates = theano.scan(lambda: rng.uniform((3,)), n_steps=4)

@@ -71,6 +71,36 @@ def the_old_value_is_read_in_a_loop_that_writes(a, k, n):
     return old
 
 
+@case(np.arange(6.0), np.ones(6), 0.3)
+def another_array_starts_as_the_argument(a, b, x):
+    c = a * 1.0
+    for i in range(5):
+        c[:4] -= np.minimum(b[4:0:-1], 2.0) * 0.25
+        b[i] += c[i + 1]
+    if x > 0.5:
+        a[1] = 7.0
+    return b * 1.0, c[0]
+
+
+@case(np.arange(6.0), np.ones(6), 0, 0.3)
+@case(np.arange(6.0), np.ones(6), 1, 0.3)
+def two_lines_from_one_argument(a, b, k, x):
+    c = a * 1.0
+    u = np.zeros(6)
+    i = 0
+    while i < k:
+        i += 1
+        c = a * 1.0
+    if k % 2 == 0:
+        if x > 1.0:
+            a[4:0:-1] = np.flip(a[1:5]) * (a[-5:-1] @ c[:4])
+    else:
+        for _ in range(b.shape[0]):
+            c = b * 2.0
+            c, u = u, c
+    return c[0]
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_writes_before_the_error_are_kept(case):
     f = compile(case.function, mode="FAST_RUN")

@@ -19,7 +19,7 @@ from ...fxgraph.prove import inside
 from ...fxgraph.types import I64, OPAQUE, TensorType
 from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
-from .actions import Over, fill, fresh
+from .actions import Over, fill, fresh, save
 from .element import aligned, element
 from .inplace import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
@@ -304,10 +304,11 @@ def lower_cond(
     """Both branches write their results into the same places."""
     branches = bodies(n)
     base = scope.child()
-    places: list[Buffer | Node] = []
     owned: set[Node] = set()
-    for t, o in zip(branches[0].results, branches[1].results, strict=True):
-        places.append(_merge_place(n, t, o, scope, base, over, owned))
+    pairs = list(zip(branches[0].results, branches[1].results, strict=True))
+    first = sorted(range(len(pairs)), key=lambda k: project(n, k) not in scope.state.lines)
+    made = {k: _merge_place(n, *pairs[k], scope, base, over, owned) for k in first}
+    places = [made[k] for k in range(len(pairs))]
     sides = []
     pred = scope.scalar(n.inputs[0])
     for k, body in enumerate(branches):
@@ -353,24 +354,40 @@ def _branch(
 ) -> None:
     roots = [r for r in (*body.effects, *body.results) if r.op is not constant]
     region(tuple(roots), inner, owned, None, Observed(body.effects, ()))
+    copies = []
     for r, place in zip(body.results, places, strict=True):
         if isinstance(place, Buffer):
             if inner.buffer(r) is not place:
-                fill(place, r, inner)
+                copies.append((place, r))
         elif r.dtype != OPAQUE:
             inner.emit(Assign(place, inner.scalar(r)))
+    _fill_together(copies, inner)
+
+
+def _fill_together(copies: list[tuple[Buffer, Node]], inner: Scope) -> None:
+    """Fill places none of which is read after it was filled."""
+    while copies:
+        read = {inner.buffer(r) for _, r in copies}
+        free = next((c for c in copies if c[0] not in read), None)
+        if free is None:  # they change places
+            filled = [place for place, _ in copies]
+            save(next(r for _, r in copies if inner.buffer(r) in filled), inner)
+            continue
+        fill(*free, inner)
+        copies.remove(free)
 
 
 def _leave(n: Node, leave: Exit, places: Sequence[Buffer | Node], inner: Scope) -> None:
     """Carries take their last values, then break."""
     for k, place in enumerate(places):
         inner.values[project(n, k)] = place
-    locals_, values = [], []
+    locals_, values, copies = [], [], []
     for p, r, place in leave.carries:
         if isinstance(place, Buffer):
             if r is not p and inner.buffer(r) is not place:
-                fill(place, r, inner)
+                copies.append((place, r))
         elif r is not p and p.dtype != OPAQUE:
             locals_.append(place)
             values.append(inner.scalar(r))
+    _fill_together(copies, inner)
     inner.emit(*_together(inner, locals_, values), Break())

@@ -25,6 +25,7 @@ from .region import (
     Reads,
     Region,
     captured_windows,
+    chain,
     chain_root,
     is_action,
     is_array,
@@ -67,11 +68,15 @@ def schedule(
     visible.
     """
     saved: set[tuple[Node, Node]] = set()
+    heirs = observed.heirs if observed is not None and observed.history else region.roots
+    line = [n for heir in heirs for n in chain(heir)]
+    lines = set(map(_source, line))
+    scope.state.lines.update(line)
     for _ in range(_ROUNDS):
         actions = [n for n in region.nodes if is_action(n, region, scope)]
         found = set(actions)
         reads = {a: reads_of(a, found, region, scope) for a in actions}
-        over = _choose(actions, reads, region, scope, owned, saved)
+        over = _choose(actions, reads, region, scope, owned, saved, lines)
         if any(
             _needs_temporary(a, found, region, scope)
             for a in actions
@@ -106,6 +111,7 @@ def _choose(
     scope: Scope,
     owned: frozenset[Node],
     saved: set[tuple[Node, Node]],
+    lines: set[Node],
 ) -> dict[Node, set[Node]]:
     """action -> versions it overwrites"""
     candidates: dict[Node, list[Node]] = {}
@@ -119,7 +125,7 @@ def _choose(
         stored = v in owned or (v not in scope and (v in reads or v.op.name == "proj"))
         if not stored or v in roots:
             continue
-        w = max(writers, key=lambda n: n.serial)
+        w = max(writers, key=lambda n: (n in lines, n.serial))
         if w.op.name == "scan":
             twice = sum(x is v for x in w.inputs[: w.attr("n")]) > 1
             if v in reads[w].versions or twice:
@@ -178,10 +184,14 @@ def _ordered(
 @dataclass(frozen=True)
 class Observed:
     """What a caller can see after an error: checks in program order, and versions of written
-    arguments with the number of checks before each."""
+    arguments with the number of checks before each.
+
+    heirs: the newest versions; of several writes to one version theirs may overwrite it.
+    """
 
     effects: tuple[Node, ...]
     history: tuple[tuple[Node, int], ...]
+    heirs: tuple[Node, ...] = ()
 
 
 NOTHING_OBSERVED = Observed((), ())

@@ -58,7 +58,8 @@ def lower(graph: Graph, interface: Interface) -> Program:
         _bind_results(graph, interface, scope)
         owned = frozenset(interface.into.values())
         roots = (*graph.effects, *graph.outputs)
-        observed = Observed(graph.effects, interface.history)
+        heirs = tuple(graph.outputs[k] for k in interface.into)
+        observed = Observed(graph.effects, interface.history, heirs)
         lower_region(roots, scope, owned, None, observed)
         finished = _finish(graph, interface, scope)
     return Program(
@@ -91,6 +92,8 @@ def _bind_inputs(graph: Graph, interface: Interface, scope: Scope) -> list[Buffe
                 n not in interface.aliased,
             )
             scope.values[n] = b
+            if n in written:
+                scope.state.cells[n] = b
             pointers.append(b)
             continue
         value = scope.local(name, n.type)
@@ -175,8 +178,7 @@ def _finish(graph: Graph, interface: Interface, scope: Scope) -> tuple[Result, .
 
 def _deliver(o: Node, to: Node, scope: Scope) -> None:
     """The newest contents of a written argument end in its memory."""
-    target = scope.state.cells.get(to) or scope.buffer(to)
-    assert target is not None
+    target = scope.state.cells[to]
     if not o.shape:
         scope.emit(Store(target, (), element(o, (), scope)))
     elif scope.buffer(o) is not target:

@@ -7,7 +7,7 @@ what it reads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...fxgraph.constants import array_of, constant
@@ -343,6 +343,13 @@ def chain_root(n: Node, stop: Callable[[Node], bool] | None = None) -> Node:
             n = a
         else:
             return n
+
+
+def chain(n: Node) -> Iterator[Node]:
+    """A version, and those before it."""
+    met: list[Node] = []
+    chain_root(n, lambda m: met.append(m) or False)  # type: ignore[func-returns-value]
+    yield from dict.fromkeys(met)
 
 
 def overwritten(a: Node, here: Callable[[Node], bool]) -> list[Node]:

@@ -20,8 +20,8 @@ class Lowering:
     """What one lowering collects beside statements.
 
     targets: value (chain root) -> the output it becomes, to be built in its memory.
-    results: output -> its memory, once it exists.  cells: written arguments of rank 0 -> their
-    memory.
+    results: output -> its memory, once it exists.  cells: written arguments -> their memory.
+    lines: the versions of what is overwritten that come one after the other in its memory.
     """
 
     sites: list[Site] = field(default_factory=list)
@@ -30,6 +30,7 @@ class Lowering:
     targets: dict[Node, int] = field(default_factory=dict)
     results: dict[int, Buffer] = field(default_factory=dict)
     cells: dict[Node, Buffer] = field(default_factory=dict)
+    lines: set[Node] = field(default_factory=set)
     shapes: dict[tuple[Buffer, Shape], Buffer] = field(default_factory=dict)
 
     def reshaped(self, b: Buffer, shape: Shape) -> Buffer:

@@ -28,6 +28,9 @@ from arignote.config import config
 from arignote.emit import dispatch
 from arignote.emit.cache import default_cache, temporary_cache
 from arignote.emit.compiler import Compiler, find_compiler
+from arignote.emit.cuda import compile as nvrtc
+from arignote.emit.cuda.emulate import EmulatedModule
+from arignote.emit.cuda.emulate import build as build_emulated
 from arignote.emit.cython.build import build
 from arignote.emit.cython.load import Built
 from arignote.errors import ArignoteError, BuildError
@@ -73,6 +76,8 @@ def examine() -> Iterator[Finding]:
     yield _blas()
     yield _driver()
     yield _cupy()
+    yield _nvrtc()
+    yield _emulation()
 
 
 def _versions() -> Finding:
@@ -87,7 +92,9 @@ def _runtime() -> Finding:
     if dispatch.compiled():
         return Finding("runtime", "good", "compiled")
     return Finding(
-        "runtime", "note", "the Python twin is in use; a call costs some 30 µs more",
+        "runtime",
+        "note",
+        "the Python twin is in use; a call costs some 30 µs more",
         "once the C compiler works: pip install --force-reinstall --no-deps arignote",
     )
 
@@ -98,8 +105,12 @@ def _cache() -> Finding:
         return Finding("cache", "note", "switched off", "unset the flag cache")
     if cache is temporary_cache():
         place = config.cache_dir or "the user's cache folder"
-        return Finding("cache", "fault", f"{place} cannot be used",
-                       "mend its owner, mode or disk, or set ARIGNOTE_FLAGS=cache_dir=FOLDER")
+        return Finding(
+            "cache",
+            "fault",
+            f"{place} cannot be used",
+            "mend its owner, mode or disk, or set ARIGNOTE_FLAGS=cache_dir=FOLDER",
+        )
     rows = cache.entries()
     used = f"{in_words(sum(r.bytes for r in rows))} of {in_words(config.cache_size)}"
     return Finding("cache", "good", f"{cache.root}: {len(rows)} entries, {used}")
@@ -110,8 +121,12 @@ def _headers() -> Finding:
     if (place / "Python.h").exists():
         return Finding("Python.h", "good", str(place))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return Finding("Python.h", "fault", f"not in {place}",
-                   f"apt install python{version}-dev (Debian), dnf install python{version}-devel")
+    return Finding(
+        "Python.h",
+        "fault",
+        f"not in {place}",
+        f"apt install python{version}-dev (Debian), dnf install python{version}-devel",
+    )
 
 
 def _compiler_remedy(error: ArignoteError) -> str:
@@ -130,12 +145,17 @@ def _tool_chain(compiler: Compiler) -> Iterator[Finding]:
             built = build(_MODULE, "arignote doctor")
         right = _run(built, "entry", np.arange(1000.0)) == 499500.0
     except (ArignoteError, OSError) as error:
-        yield Finding("C compiler", "fault", f"{compiler.version}: {str(error).splitlines()[0]}",
-                      "reinstall it, or name another with ARIGNOTE_FLAGS=cc=COMMAND")
+        yield Finding(
+            "C compiler",
+            "fault",
+            f"{compiler.version}: {str(error).splitlines()[0]}",
+            "reinstall it, or name another with ARIGNOTE_FLAGS=cc=COMMAND",
+        )
         return
     seconds = time.perf_counter() - started
     yield Finding(
-        "C compiler", "good" if right else "fault",
+        "C compiler",
+        "good" if right else "fault",
         f"{' '.join(compiler.command)} ({compiler.version}); built and ran a module in "
         f"{seconds:.2f} s" + ("" if right else ", which gave a wrong sum"),
         "" if right else "name another compiler with ARIGNOTE_FLAGS=cc=COMMAND",
@@ -146,18 +166,30 @@ def _tool_chain(compiler: Compiler) -> Iterator[Finding]:
 
 def _openmp(compiler: Compiler, built: Built) -> Finding:
     if not compiler.openmp:
-        return Finding("OpenMP", "note", "the compiler has none: loops run on one thread",
-                       "apt install gcc (has it), or libomp-dev for clang")
+        return Finding(
+            "OpenMP",
+            "note",
+            "the compiler has none: loops run on one thread",
+            "apt install gcc (has it), or libomp-dev for clang",
+        )
     threads = int(_run(built, "threads", np.zeros(1)))
     _, wanted = dispatch.current_state()
     policy = os.environ.get("OMP_WAIT_POLICY", "")
     if policy.lower() == "active":
-        return Finding("OpenMP", "note", f"{threads} threads that spin (OMP_WAIT_POLICY=active)",
-                       "unset OMP_WAIT_POLICY: busy neighbours make short loops 200 times slower")
+        return Finding(
+            "OpenMP",
+            "note",
+            f"{threads} threads that spin (OMP_WAIT_POLICY=active)",
+            "unset OMP_WAIT_POLICY: busy neighbours make short loops 200 times slower",
+        )
     if threads < wanted:
         limit = os.environ.get("OMP_NUM_THREADS", "")
-        return Finding("OpenMP", "note", f"{threads} of {wanted} threads (OMP_NUM_THREADS={limit})",
-                       "unset OMP_NUM_THREADS, or set the flag threads")
+        return Finding(
+            "OpenMP",
+            "note",
+            f"{threads} of {wanted} threads (OMP_NUM_THREADS={limit})",
+            "unset OMP_NUM_THREADS, or set the flag threads",
+        )
     return Finding("OpenMP", "good", f"{threads} threads, kernels use {wanted}")
 
 
@@ -168,12 +200,20 @@ def _vector_math(compiler: Compiler, built: Built) -> Finding:
     finite = np.isfinite(real)
     ulp = np.max(np.abs(ours[finite] - real[finite]) / np.spacing(real[finite]))
     if ulp > 4 or ours[-1] != np.inf:
-        return Finding("vector math", "fault", f"exp is off by {ulp:.0f} ulp",
-                       "name another compiler with ARIGNOTE_FLAGS=cc=COMMAND")
+        return Finding(
+            "vector math",
+            "fault",
+            f"exp is off by {ulp:.0f} ulp",
+            "name another compiler with ARIGNOTE_FLAGS=cc=COMMAND",
+        )
     if b"_ZGV" in built.path.read_bytes():
         return Finding("vector math", "good", f"exp vectorises (libmvec), within {ulp:.1f} ulp")
-    return Finding("vector math", "note", "exp does not vectorise: transcendental loops are slower",
-                   "use gcc with glibc 2.22 or newer (apt install gcc)")
+    return Finding(
+        "vector math",
+        "note",
+        "exp does not vectorise: transcendental loops are slower",
+        "use gcc with glibc 2.22 or newer (apt install gcc)",
+    )
 
 
 _MODULE = '''
@@ -222,11 +262,16 @@ def _blas() -> Finding:
     name, core = _openblas_core()
     forced = os.environ.get("OPENBLAS_CORETYPE")
     if forced:
-        return Finding("BLAS", "note", f"{name}, core forced to {core or forced}",
-                       "unset OPENBLAS_CORETYPE: a wrong core makes products much slower")
+        return Finding(
+            "BLAS",
+            "note",
+            f"{name}, core forced to {core or forced}",
+            "unset OPENBLAS_CORETYPE: a wrong core makes products much slower",
+        )
     if core and core.lower() in _OLD_CORES:
-        return Finding("BLAS", "note", f"{name} took this CPU for {core}",
-                       "pip install --upgrade scipy numpy")
+        return Finding(
+            "BLAS", "note", f"{name} took this CPU for {core}", "pip install --upgrade scipy numpy"
+        )
     return Finding("BLAS", "good", f"{name}, core {core}" if core else name)
 
 
@@ -258,8 +303,12 @@ def _driver() -> Finding:
     except (OSError, AttributeError):
         return Finding("CUDA driver", "good", "none: functions run on the CPU")
     if status:
-        return Finding("CUDA driver", "note", f"is there, but starts with error {status}",
-                       "nvidia-smi shows whether the device and its driver go together")
+        return Finding(
+            "CUDA driver",
+            "note",
+            f"is there, but starts with error {status}",
+            "nvidia-smi shows whether the device and its driver go together",
+        )
     text = f"CUDA {version.value // 1000}.{version.value % 1000 // 10}, {count.value} devices"
     return Finding("CUDA driver", "good", text)
 
@@ -279,3 +328,42 @@ def _cupy() -> Finding:
         return Finding("CuPy", "fault", f"does not run: {str(error).splitlines()[0]}", remedy)
     state = "good" if total == 45.0 else "fault"
     return Finding("CuPy", state, f"{cupy.__version__}, sum of a device array {total:g}")
+
+
+_KERNEL = """extern "C" __global__ void doctor(int* o) {
+    int v = threadIdx.x;
+    for (int d = 16; d; d >>= 1) v += __shfl_down_sync(0xffffffffu, v, d);
+    if (threadIdx.x == 0) o[blockIdx.x] = v;
+}
+"""
+
+
+def _nvrtc() -> Finding:
+    wanted = nvrtc.driver_version() != (0, 0)
+    try:
+        major, minor = nvrtc.version()
+        started = time.perf_counter()
+        with config(cache=False):
+            nvrtc.compile_cubin(_KERNEL, "sm_90")
+    except ArignoteError as error:
+        text = f"CUDA source cannot be compiled: {str(error).splitlines()[0]}"
+        if not wanted:
+            return Finding("NVRTC", "good", "not needed without a driver")
+        extra = "cuda13" if nvrtc.driver_version() >= (13, 0) else "cuda12"
+        remedy = f"{Path(sys.executable).name} -m pip install 'arignote[{extra}]'"
+        return Finding("NVRTC", "fault", text, remedy)
+    seconds = time.perf_counter() - started
+    return Finding("NVRTC", "good", f"{major}.{minor}, compiled a kernel in {seconds:.2f} s")
+
+
+def _emulation() -> Finding:
+    out = np.zeros(3, np.int32)
+    try:
+        module = EmulatedModule(build_emulated(_KERNEL), _KERNEL)
+        module.launch("doctor", (3,), (32,), [out])
+    except ArignoteError as error:
+        text = f"device='emulate' does not work: {str(error).splitlines()[0]}"
+        return Finding("CUDA emulation", "note", text, "apt install g++, or dnf install gcc-c++")
+    if out.tolist() != [496, 496, 496]:
+        return Finding("CUDA emulation", "fault", "a kernel gave a wrong sum", "report this")
+    return Finding("CUDA emulation", "good", "device='emulate' built and ran a kernel")

@@ -69,3 +69,11 @@ def test_unknown_commands_and_help(capsys):
     assert "frobnicate" in capsys.readouterr().err
     assert main(["--help"]) == 0 and main([]) == 2
     assert "doctor" in capsys.readouterr().out
+
+
+def test_what_cuda_needs_is_looked_at(monkeypatch):
+    assert found("CUDA emulation").state == "good"
+    monkeypatch.setattr(doctor.nvrtc, "_library", lambda wanted: None)
+    assert found("NVRTC").state == "good"  # nobody needs it without a driver
+    monkeypatch.setattr(doctor.nvrtc, "driver_version", lambda: (13, 0))
+    assert found("NVRTC").state == "fault" and "arignote[cuda13]" in found("NVRTC").remedy

@@ -61,7 +61,7 @@ def deferred(
             found = example_types(function, static, tree, [x.type for x in inputs])
         single = isinstance(found, TensorType)
         types: Any = (found,) if single else found
-        outputs = apply_op(op, inputs, types, {"static": static, "tree": tree})
+        outputs = apply_op(op, inputs, types, {"static": static, "tree": tree, "single": single})
         return outputs[0] if single else outputs
 
     symbolic.__name__ = title
@@ -85,7 +85,7 @@ def _runner(function: Callable[..., Any], sizes: bool) -> Callable[[Apply, Seque
         given = [values[x.position] if isinstance(x, Slot) else x for x in node.attrs["static"]]
         args, kwargs = node.attrs["tree"].unflatten(given)
         result = call(function, *args, **kwargs)
-        return tuple(result) if len(node.outputs) > 1 else (result,)
+        return (result,) if node.attrs["single"] else tuple(result)
 
     return run
 

@@ -14,6 +14,8 @@ import numpy as np
 import scipy.special as special
 
 from ..config import config
+from ..fxgraph.node import OPS
+from ..trace.proxy import fresh, is_proxy, node_of
 from .deferred import apply_op
 from .evaluate import call, is_weak, strong
 from .graph import Apply, Op, Variable
@@ -136,18 +138,12 @@ for _name, _ufunc in {
     "arctan": np.arctan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
     "arcsinh": np.arcsinh, "arccosh": np.arccosh, "arctanh": np.arctanh,
     "deg2rad": np.deg2rad, "rad2deg": np.rad2deg, "angle": np.angle,
-    "erf": special.erf, "erfc": special.erfc, "erfcx": special.erfcx, "erfinv": special.erfinv,
-    "erfcinv": special.erfcinv, "gamma": special.gamma, "gammaln": special.gammaln,
-    "psi": special.psi, "j0": special.j0, "j1": special.j1, "i0": special.i0,
-    "i1": special.i1,
+    "erf": special.erf, "erfc": special.erfc, "erfinv": special.erfinv,
+    "gammaln": special.gammaln, "i0": special.i0, "i1": special.i1,
 }.items():  # fmt: skip
     elementwise(_name, _ufunc, 1, "float")
 for _name, _ufunc in {
     "arctan2": np.arctan2,
-    "gammainc": special.gammainc,
-    "gammaincc": special.gammaincc,
-    "jv": special.jv,
-    "iv": special.iv,
     "logaddexp": np.logaddexp,
 }.items():
     elementwise(_name, _ufunc, 2, "float")
@@ -165,14 +161,21 @@ def _half_away(x: Any) -> Any:
     return np.copysign(np.floor(np.abs(x) + x.dtype.type(0.5)), x)
 
 
-def _tri_gamma(x: Any) -> Any:
-    return special.polygamma(1, x)
+def _by_op(name: str, plain: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function that an op of the graph stands for, and no ufunc."""
+
+    def function(x: Any) -> Any:
+        return fresh(OPS[name](node_of(x))) if is_proxy(x) else plain(x)
+
+    return function
 
 
 switch = elementwise("switch", _switch, 3)
 clip = elementwise("clip", _clip, 3, "first")
 round_half_away = elementwise("round_half_away_from_zero", _half_away, 1, "float")
-tri_gamma = elementwise("tri_gamma", _tri_gamma, 1, "float", silent=True)
+psi = elementwise("psi", _by_op("digamma", special.psi), 1, "float")
+_trigamma = _by_op("trigamma", lambda x: special.polygamma(1, x).astype(x.dtype))
+tri_gamma = elementwise("tri_gamma", _trigamma, 1, "float", silent=True)
 
 
 #: the names that `theano.tensor` has

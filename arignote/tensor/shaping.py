@@ -63,9 +63,10 @@ def _length(v: Any) -> int | None:
         return None if None in parts else sum(p for p in parts if p is not None)
     if name == "Subtensor" and v.owner.inputs[0].owner is not None:
         whole = _length(v.owner.inputs[0])
-        key = v.owner.attrs["static"]
-        if whole is not None and not any(isinstance(x, Slot) for x in key):
-            return len(range(whole)[v.owner.attrs["tree"].unflatten(key)[0]])
+        static = v.owner.attrs["static"]
+        (_, key), _ = v.owner.attrs["tree"].unflatten(static)
+        if whole is not None and len(key) == 1 and not any(isinstance(x, Slot) for x in static[1:]):
+            return len(range(whole)[slice(*key[0])])
     return None
 
 

@@ -19,7 +19,7 @@ V = np.array([0.5, -1.5, 2.0])
 
 
 def value(expression, **inputs):
-    given = {v: x for v, x in inputs.values()}
+    given = dict(inputs.values())
     return theano.function(list(given), expression, on_unused_input="ignore")(*given.values())
 
 

@@ -40,8 +40,8 @@ def test_taps_of_sequences_and_outputs(backwards):
 
     start = np.array([0.1, 0.2, 0.3])
     out, _ = theano.scan(
-        step, sequences=dict(input=x, taps=[-1, 2]),
-        outputs_info=dict(initial=T.constant(start), taps=[-3, -1]), go_backwards=backwards,
+        step, sequences={"input": x, "taps": [-1, 2]},
+        outputs_info={"initial": T.constant(start), "taps": [-3, -1]}, go_backwards=backwards,
     )  # fmt: skip
     g = T.grad((out**2).sum(), x)
     value, slope = theano.function([x], [out, g])(X)
@@ -215,9 +215,9 @@ def test_bad_arguments_are_refused_where_they_stand():
     with pytest.raises(ValueError, match="n_steps must be an int"):
         theano.scan(lambda v: v, x, n_steps=T.dscalar())
     with pytest.raises(ValueError, match="without initial"):
-        theano.scan(lambda v: v, x, dict(taps=[-1]))
+        theano.scan(lambda v: v, x, {"taps": [-1]})
     with pytest.raises(ValueError, match="negative and distinct"):
-        theano.scan(lambda v, a: v, x, dict(initial=x, taps=[0]))
+        theano.scan(lambda v, a: v, x, {"initial": x, "taps": [0]})
     with pytest.raises(ValueError, match="updates before outputs"):
         theano.scan(lambda v: ({}, v), x)
     s = theano.shared(1.0, "s")

@@ -1,10 +1,9 @@
 """`theano.tensor`"""
 
-# ruff: noqa: F401, F403, I001  (names for others)
+# ruff: noqa: F401, F403  (names for others)
 from ...tensor import *
 from ...tensor import elementwise as _elementwise
 from ...tensor import extra_ops as extra_ops
-from . import nnet  # type: ignore[no-redef]
 from . import (
     basic,
     fft,
@@ -21,3 +20,6 @@ from . import (
     var,
     xlogx,
 )
+
+# binds `nnet` and `extra_ops` to this package's modules, over those of the same name above
+from .nnet import conv2d as _conv2d

@@ -2,30 +2,59 @@
 
 from __future__ import annotations
 
-from ...optimize.loopnest.program import Library, Program
+from typing import TYPE_CHECKING
+
+from ...fxgraph.affine import size_node
+from ...fxgraph.node import Node
+from ...optimize.loopnest.access import effects_of
+from ...optimize.loopnest.program import Library, Panel
 from . import plan
-from .scope import source_line
+from .scope import root, source_line
+
+if TYPE_CHECKING:
+    from .planner import Planner
 
 BLAS = frozenset(("gemm", "gemv", "ger", "dot", "syrk"))
 
 
-def library_record(
-    s: Library,
-    outputs: tuple[plan.Panel, ...],
-    inputs: tuple[plan.Panel, ...],
-    alpha: str | None,
-    program: Program,
-) -> plan.Record:
-    """The record of a call; `alpha`: the host variable of a factor that is known at run time.
+def call_library(planner: Planner, s: Library) -> None:
+    """The record of a call, and of what it needs first.
 
     Raises LookupError for a routine that no library on the device has.
     """
+    planner.flush()
+    e = effects_of((s,))
+    planner.spoiled(e.sets, e.writes)
     line = source_line(s.origin) if s.origin is not None else ""
     if s.name == "python":
-        node = program.sites[s.site].node
+        inputs = tuple(_operand(planner, x) for x in s.inputs)
+        outputs = tuple(_panel(planner, p) for p in s.outputs)
+        node = planner.program.sites[s.site].node
         assert node is not None
-        return plan.HostCallback(node.op.name, s.site, outputs, inputs, line)
+        planner.records.append(plan.HostCallback(node.op.name, s.site, outputs, inputs, line))
+        return
     if s.name not in BLAS:
         raise LookupError(f"no library routine is called {s.name!r}")
-    attrs = {**dict(s.attrs), **({"alpha": alpha} if alpha is not None else {})}
-    return plan.Lib(s.name, outputs, inputs, tuple(attrs.items()), line)
+    attrs = dict(s.attrs)
+    for x in s.inputs:
+        if isinstance(x, Node):
+            attrs["alpha"] = planner.fetched(x)
+    inputs = tuple(_panel(planner, p) for p in s.inputs if isinstance(p, Panel))
+    outputs = tuple(_panel(planner, p) for p in s.outputs)
+    planner.records.append(plan.Lib(s.name, outputs, inputs, tuple(attrs.items()), line))
+
+
+def _operand(planner: Planner, x: Panel | Node) -> plan.Panel:
+    """An array, or a number in a cell."""
+    if isinstance(x, Panel):
+        return _panel(planner, x)
+    cell = planner.stored(x)
+    return plan.Panel(cell.name, cell.dtype, "0", (), ())
+
+
+def _panel(planner: Planner, p: Panel) -> plan.Panel:
+    shape, strides = (
+        tuple(planner.known(size_node(d)) for d in dims) for dims in (p.shape, p.strides)
+    )
+    b = root(p.buffer)
+    return plan.Panel(planner.setting.place(b), b.dtype, planner.known(p.offset), shape, strides)

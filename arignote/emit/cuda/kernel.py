@@ -18,7 +18,8 @@ from .host import HostValues
 from .nest import Analysis
 from .plan import Expr, Launch, Pointer
 from .scope import KernelScope, ModuleText, source_line
-from .team import Printer, Site, Team
+from .share import Site
+from .team import Printer, Team
 
 #: Positions above this need 64 bits: a grid's stride may be added to them.
 NARROW = 2**31 - 2**24

@@ -36,10 +36,11 @@ from ...optimize.loopnest.program import (
     walk,
 )
 from . import plan
-from .calls import library_record
+from .calls import call_library
 from .host_checks import check_records
 from .kernel import Setting, make_kernel
 from .scope import root
+from .segments import absorbing, rotating
 
 
 @dataclass
@@ -83,14 +84,14 @@ class Planner:
         s = block[at]
         if isinstance(s, Note):
             return at + 1
-        end = self._rotating(block, at)
+        end = rotating(block, at)
         if end and self._try(block[at:end], rotating=True):
             return end
         if isinstance(s, If) and not end and self._chooses(s):
             self._control(s)
             return at + 1
         if isinstance(s, Loop | While | If) and not end:
-            end = self._absorbing(block, at)
+            end = absorbing(self, block, at)
             if self._try(block[at:end]):
                 return end
         self._one(s)
@@ -100,36 +101,6 @@ class Planner:
         """Does the host know which branch, and is there enough in them to let it choose?"""
         known = self.setting.host.text(s.pred) is not None
         return known and any(isinstance(x, Loop) for x in walk((*s.then, *s.other)))
-
-    def _rotating(self, block: Sequence[Statement], at: int) -> int:
-        """The end of the part of a block that mentions the aliases that this statement moves; 0
-        where it moves none."""
-        aliases = _aliases((block[at],))
-        if not aliases:
-            return 0
-        end = at + 1
-        for k in range(at, len(block)):
-            touched = {root(a.buffer) for a in effects_of((block[k],)).accesses}
-            if touched & aliases or (k < end):
-                aliases |= _aliases((block[k],))
-                end = k + 1
-        return end
-
-    def _absorbing(self, block: Sequence[Statement], at: int) -> int:
-        """The end of the scalar statements that the last block of a reduction does, too."""
-        s = block[at]
-        nest = self.setting.analysis.nest(s) if isinstance(s, Loop) else None
-        if nest is None or not nest.folds:
-            return at + 1
-        end = at + 1
-        for k in range(at + 1, len(block)):
-            s = block[k]
-            if isinstance(s, Assign) and s.local not in self.hosted:
-                continue
-            if not isinstance(s, Store):
-                break
-            end = k + 1
-        return end
 
     def _one(self, s: Statement) -> None:
         """A statement that the host sees to."""
@@ -146,7 +117,7 @@ class Planner:
         elif isinstance(s, Alloc):
             self._alloc(s)
         elif isinstance(s, Library):
-            self._library(s)
+            call_library(self, s)
         elif isinstance(s, Point):
             self.flush()
             names = [[self.setting.place(root(b)) for b in bs] for bs in (s.aliases, s.buffers)]
@@ -197,13 +168,13 @@ class Planner:
     def _assign(self, s: Assign) -> None:
         text = self.setting.host.text(s.value) if s.local in self.hosted else None
         if text is not None:
-            self._spoiled({s.local}, set())
+            self.spoiled({s.local}, set())
             self.records.append(plan.Set(self.name(s.local), text))
             return
         if s.local in self.hosted or s.local in order_of((s.value,)):
             self._later(s)
             return
-        self._spoiled({s.local}, set())
+        self.spoiled({s.local}, set())
         if any(s.local in effects_of((r,)).sets | effects_of((r,)).uses for r in self.run):
             self.flush()
         reads = effects_of((s,))
@@ -212,7 +183,7 @@ class Planner:
         self.lazy.pop(s.local, None)
         self.lazy[s.local] = s.value
 
-    def _spoiled(self, locals: set[Node], written: set[Buffer]) -> None:
+    def spoiled(self, locals: set[Node], written: set[Buffer]) -> None:
         """Variables and memory change: what depends on them is computed before."""
         late = []
         for v, value in self.lazy.items():
@@ -227,7 +198,7 @@ class Planner:
         late = [v for v in late if v in self.lazy]
         if late:
             self.flush()
-            self._launch((), [Store(self.cell(v), (), v) for v in late])
+            self.launch((), [Store(self.cell(v), (), v) for v in late])
             for v in late:
                 del self.lazy[v]
 
@@ -255,12 +226,8 @@ class Planner:
         if text is not None:
             return text
         target = n if n.op.name == "local" else None
-        b = Buffer("fetched", n.dtype, (), "temporary")
-        self.add(b, "scratch")
         self.flush()
-        self._launch((), [Store(b, (), n)])
-        name = self.fresh("h")
-        self.records.append(plan.Fetch(name, self.buffers[b].name, b.dtype))
+        name = self.fetched(n)
         if (
             target is not None
             and self.setting.analysis.mentions.get(target, 0)
@@ -269,18 +236,32 @@ class Planner:
             self.setting.host.names[target] = name
         return name
 
+    def stored(self, n: Node) -> plan.BufferInfo:
+        """A cell that the device computes a value into."""
+        b = Buffer("value", n.dtype, (), "temporary")
+        self.add(b, "scratch")
+        self.launch((), [Store(b, (), n)])
+        return self.buffers[b]
+
+    def fetched(self, n: Node) -> str:
+        """A host variable that holds a value which only the device can compute."""
+        cell = self.stored(n)
+        name = self.fresh("h")
+        self.records.append(plan.Fetch(name, cell.name, cell.dtype))
+        return name
+
     # ---- statements that the device does
     def _later(self, s: Statement) -> None:
         """A small statement: one thread does it, together with its neighbours."""
         e = effects_of((s,))
-        self._spoiled(e.sets, e.writes)
+        self.spoiled(e.sets, e.writes)
         self.run.append(s)
 
     def flush(self) -> None:
         """One thread does the statements that wait."""
         if self.run:
             run, self.run = self.run, []
-            self._launch(run, ())
+            self.launch(run, ())
 
     def _try(self, statements: Sequence[Statement], rotating: bool = False) -> bool:
         """One kernel for these statements, if one can do them."""
@@ -296,9 +277,9 @@ class Planner:
             for a in allocs:
                 self._alloc(a)
             e = effects_of(rest)
-            self._spoiled(e.sets, e.writes)
+            self.spoiled(e.sets, e.writes)
             self.flush()
-            self._launch(rest, ())
+            self.launch(rest, ())
         except LookupError as error:
             del self.records[kept[0] :], self.texts[kept[3] :]
             self.run, self.lazy = kept[1], kept[2]
@@ -306,7 +287,7 @@ class Planner:
             return False
         return True
 
-    def _launch(self, statements: Sequence[Statement], after: Sequence[Statement]) -> None:
+    def launch(self, statements: Sequence[Statement], after: Sequence[Statement]) -> None:
         """A kernel, with the values it needs before and the cells it sets after."""
         e = effects_of((*statements, *after))
         shown = [v for v in sorted(e.sets, key=lambda v: v.serial) if self._shown(v, statements)]
@@ -370,7 +351,7 @@ class Planner:
     def _alloc(self, s: Alloc) -> None:
         self.flush()
         b = root(s.buffer)
-        self._spoiled(set(), {b})
+        self.spoiled(set(), {b})
         if b not in self.buffers:
             position = self._result(b)
             role = "scratch" if position < 0 else "result"
@@ -387,46 +368,10 @@ class Planner:
                 return k
         return -1
 
-    def _library(self, s: Library) -> None:
-        self.flush()
-        e = effects_of((s,))
-        self._spoiled(e.sets, e.writes)
-        inputs = []
-        for x in s.inputs:
-            if isinstance(x, Node) and s.name == "python":
-                b = Buffer("operand", x.dtype, (), "temporary")
-                self.add(b, "scratch")
-                self._launch((), [Store(b, (), x)])
-                inputs.append(plan.Panel(self.buffers[b].name, b.dtype, "0", (), ()))
-            elif not isinstance(x, Node):
-                inputs.append(self._panel(x))
-        scale = [x for x in s.inputs if isinstance(x, Node)] if s.name != "python" else []
-        alpha = self._scale(scale[0]) if scale else None
-        outputs = tuple(self._panel(p) for p in s.outputs)
-        self.records.append(library_record(s, outputs, tuple(inputs), alpha, self.program))
-
-    def _scale(self, n: Node) -> str:
-        """A factor as a host variable."""
-        b = Buffer("factor", n.dtype, (), "temporary")
-        self.add(b, "scratch")
-        self._launch((), [Store(b, (), n)])
-        name = self.fresh("h")
-        self.records.append(plan.Fetch(name, self.buffers[b].name, b.dtype))
-        return name
-
-    def _panel(self, p) -> plan.Panel:  # type: ignore[no-untyped-def]
-        sizes = [tuple(self.known(size_node(d)) for d in dims) for dims in (p.shape, p.strides)]
-        b = root(p.buffer)
-        return plan.Panel(self.setting.place(b), b.dtype, self.known(p.offset), *sizes)
-
 
 def shown_first(sets: set[Node], names: dict[Node, str]) -> list[Node]:
     """The variables that a kernel sets and that the host holds, oldest first."""
     return sorted((v for v in sets if v in names), key=lambda v: v.serial)
-
-
-def _aliases(block: Sequence[Statement]) -> set[Buffer]:
-    return {root(a) for s in walk(block) if isinstance(s, Point) for a in s.aliases}
 
 
 def _operands(s: Check) -> list[Node]:

@@ -29,20 +29,19 @@ from ...optimize.loopnest.program import (
     Statement,
     Store,
     While,
-    walk,
 )
 from ..cython.reductions import JOINS
 from ..scalar_code import code
 from .checks import print_check
 from .device import DeviceInfo
-from .host import counted, times
+from .host import counted
 from .memory import print_alloc, print_point
-from .nest import Analysis, Nest, wants_team
+from .nest import Analysis
 from .plan import Expr
-from .reduce import begin_folds, end_folds, join_values
+from .reduce import join_values
 from .registers import Place, promoted
 from .scope import KernelScope, root
-from .vector import Vectors, aligned, open_pieces, vectors_of
+from .share import Site, share
 
 LEVELS = ("thread", "warp", "block", "grid")
 
@@ -84,15 +83,6 @@ class Touched:
         return Touched(self.pointed, self.reads | other.reads, self.writes | other.writes)
 
 
-@dataclass
-class Site:
-    """A loop that is shared among threads: `count` steps (None: the host cannot say), each of a
-    `unit`: "thread", "warp" or "block"."""
-
-    count: Expr | None
-    unit: str
-
-
 class Printer:
     """Prints statements into a scope for teams.
 
@@ -124,7 +114,7 @@ class Printer:
 
     def _statement(self, s: Statement, team: Team) -> None:
         if team.level != "thread" and not isinstance(s, Loop | While | If):
-            self.before(self._accesses(s, team), team)
+            self.before(self.accesses(s, team), team)
         if isinstance(s, Assign):
             value = self._widened(s.local, s.value, self.scope.text(s.value))
             self.scope.put(f"{self.scope.assigned(s.local)} = {value};")
@@ -151,7 +141,7 @@ class Printer:
         else:
             raise LookupError(f"no kernel runs {type(s).__name__}")
 
-    def _accesses(self, s: Statement, team: Team) -> Touched:
+    def accesses(self, s: Statement, team: Team) -> Touched:
         """What a statement touches that other threads of the team see."""
         at = LEVELS.index(team.level)
         out = Touched(self.pointed)
@@ -162,6 +152,10 @@ class Printer:
             if LEVELS.index(self.levels.get(b, "grid")) >= at:
                 (out.writes if a.write else out.reads).add(b)
         return out
+
+    def nothing(self) -> Touched:
+        """What is touched right behind a barrier."""
+        return Touched(self.pointed)
 
     def accesses_of(self, b: Buffer) -> Touched:
         """All of a buffer is written."""
@@ -235,7 +229,7 @@ class Printer:
     def _if(self, s: If, team: Team) -> None:
         self.scope.comment(s.origin)
         if team.level != "thread":
-            self.before(self._accesses(If(s.pred, ()), team), team)
+            self.before(self.accesses(If(s.pred, ()), team), team)
         self.scope.put(f"if ({self.scope.text(s.pred)}) {{")
         start = self.touched
         self._inside(s.then, team)
@@ -260,7 +254,7 @@ class Printer:
         self.scope.depth += 1
         self.block(s.setup, inner)
         if team.level != "thread":
-            self.before(self._accesses(If(s.cond, ()), team), team)
+            self.before(self.accesses(If(s.cond, ()), team), team)
         self.scope.put(f"if (!({self.scope.text(s.cond)})) break;")
         self.block(s.body, inner)
         self._again((*s.setup, If(s.cond, ()), *s.body), team, start)
@@ -273,7 +267,7 @@ class Printer:
             return
         whole = Touched(self.pointed)
         for s in body:
-            whole = whole | self._accesses(s, team)
+            whole = whole | self.accesses(s, team)
         if self.touched.meets(whole):
             self.barrier(team)
         self.touched = start | whole
@@ -282,12 +276,12 @@ class Printer:
         self.scope.comment(s.origin)
         nest = self.analysis.nest(s) if team.level != "thread" else None
         if nest is not None:
-            self._shared(s, nest, team)
+            share(self, s, nest, team)
             return
         if team.level != "thread":
             ends = (s.index.attr("lo"), s.index.attr("hi"))
             self.before(
-                self._accesses(If(ends[0], ()), team) | self._accesses(If(ends[1], ()), team), team
+                self.accesses(If(ends[0], ()), team) | self.accesses(If(ends[1], ()), team), team
             )
         wide = counted(s.index, self.scope.host) is None and team.level == "thread"
         lo, hi = self.bounds(s, wide)
@@ -343,139 +337,3 @@ class Printer:
                 text = held
             out.append(text)
         return out[0], out[1]
-
-    # ---- loops that threads share
-    def _shared(self, s: Loop, nest: Nest, team: Team) -> None:
-        self.before(self._accesses(s, team), team)
-        kept = self.touched
-        unit = "thread"
-        if team.level in ("grid", "block") and wants_team(nest, self.analysis):
-            unit = self.rows if team.level == "grid" and not team.sequential else "warp"
-            if unit == self.rows:
-                self.row = self._longest(nest)
-        counts = [counted(x.index, self.scope.host) for x in nest.loops]
-        known = [c for c in counts if c is not None]
-        whole = times(known) if len(known) == len(counts) else None
-        if team.level == "grid":
-            self.sites.append(Site(whole, unit))
-        sums = begin_folds(self.scope, nest)
-        outer, self.atomic = self.atomic, self.atomic | nest.atomic
-        self._steps(nest, team, Team(unit))
-        self.atomic = outer
-        self.touched = kept
-        end_folds(self, sums, team)
-
-    def _longest(self, nest: Nest) -> Expr | None:
-        """The most steps of a loop that a team shares."""
-        inner = [s for s in walk(nest.body) if isinstance(s, Loop) and self.analysis.nest(s)]
-        counts = [counted(s.index, self.scope.host) for s in inner]
-        if not counts or any(c is None for c in counts):
-            return None
-        known = list(dict.fromkeys(c for c in counts if c is not None))
-        return known[0] if len(known) == 1 else f"max({', '.join(known)})"
-
-    def _steps(self, nest: Nest, team: Team, inner: Team) -> None:
-        """for each combination of steps: one of the units takes it."""
-        scope = self.scope
-        rank, size = _PLACES[team.level, inner.level]
-        starts, spans = self._ranges(nest)
-        k = scope.variable("an_k", "an_ix")
-        total = " * ".join(spans)
-        if len(spans) > 1:
-            count = scope.variable("an_count", "an_ix")
-            scope.put(f"{count} = {total};")
-            total = count
-        first = rank
-        vectors = vectors_of(nest) if (team.level, inner.level) == ("grid", "thread") else None
-        if vectors is not None:
-            first = f"{self._by_pieces(nest, vectors, total, inner)} + {rank}"
-        scope.put(f"for ({k} = {first}; {k} < {total}; {k} += {size}) {{")
-        scope.depth += 1
-        self._decode(nest, k, starts, spans)
-        self.leave.append(label := scope.label())
-        self.touched = Touched(self.pointed)
-        self.block(nest.body, inner)
-        self.leave.pop()
-        if any(f"goto {label};" in line for line in scope.lines):
-            scope.put(f"{label}:;")
-        if inner.level != "thread" and (self.touched.writes or self.touched.reads):
-            self.barrier(inner)  # scratch of the team is free again
-        scope.depth -= 1
-        scope.put("}")
-        for x in nest.loops:
-            scope.close_index(x.index)
-
-    def _by_pieces(self, nest: Nest, v: Vectors, total: str, inner: Team) -> str:
-        """The steps that whole pieces hold; gives the variable of the first step that is left."""
-        scope, n = self.scope, nest.loops[0].index
-        q, done = scope.variable("an_q", "an_ix"), scope.variable("an_done", "an_ix")
-        scope.put(f"{done} = 0;")
-        scope.put(f"if ({aligned(scope, v, n)}) {{")
-        scope.depth += 1
-        scope.put(f"{done} = {total} > 0 ? {total} / {v.width} * {v.width} : 0;")
-        scope.put(f"for ({q} = an_rank; {q} < {done} / {v.width}; {q} += an_size) {{")
-        scope.depth += 1
-        index = scope.open_index(n)
-        stores = list(open_pieces(scope, v, n, q))
-        scope.put("#pragma unroll")
-        scope.put(f"for (int an_u = 0; an_u < {v.width}; an_u++) {{")
-        scope.depth += 1
-        scope.put(f"{index} = {q} * {v.width} + an_u;")
-        self.block(nest.body, inner)
-        scope.depth -= 1
-        scope.put("}")
-        for p in v.pieces:
-            del scope.vectors[p.buffer, p.index]
-        for line in stores:
-            scope.put(line)
-        scope.close_index(n)
-        for _ in range(2):
-            scope.depth -= 1
-            scope.put("}")
-        return done
-
-    def _ranges(self, nest: Nest) -> tuple[list[str], list[str]]:
-        """First values, and numbers of steps."""
-        starts, spans = [], []
-        for x in nest.loops:
-            lo, hi = self.bounds(x)
-            step = x.index.attr("step")
-            span = hi if lo == "0" else f"({hi} - {lo})" if step > 0 else f"({lo} - {hi})"
-            if abs(step) != 1:
-                span = f"(({span} + {abs(step) - 1}) / {abs(step)})"
-            if len(nest.loops) > 1:
-                held = self.scope.variable("an_span", "an_ix")
-                self.scope.put(f"{held} = {span} > 0 ? {span} : 0;")
-                span = held
-            starts.append(lo)
-            spans.append(span)
-        return starts, spans
-
-    def _decode(self, nest: Nest, k: str, starts: list[str], spans: list[str]) -> None:
-        """The counters of step k, the last one fastest."""
-        scope = self.scope
-        left = k
-        for j in range(len(nest.loops) - 1, -1, -1):
-            n = nest.loops[j].index
-            index = scope.open_index(n)
-            step = n.attr("step")
-            q = left
-            if j:
-                q = f"{left} % {spans[j]}"
-            value = q if step == 1 else f"({q}) * {step}"
-            scope.put(f"{index} = {value if starts[j] == '0' else f'{starts[j]} + {value}'};")
-            if j:
-                rest = scope.variable("an_left", "an_ix")
-                scope.put(f"{rest} = {left} / {spans[j]};")
-                left = rest
-
-
-#: (team, unit) -> which unit this thread belongs to, and how many there are.
-_PLACES = {
-    ("grid", "thread"): ("an_rank", "an_size"),
-    ("grid", "warp"): ("an_rank >> 5", "an_size >> 5"),
-    ("grid", "block"): ("(an_ix)blockIdx.x", "(an_ix)gridDim.x"),
-    ("block", "thread"): ("(an_ix)threadIdx.x", "(an_ix)blockDim.x"),
-    ("block", "warp"): ("(an_ix)(threadIdx.x >> 5)", "(an_ix)(blockDim.x >> 5)"),
-    ("warp", "thread"): ("(an_ix)(threadIdx.x & 31)", "32"),
-}

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...fxgraph.affine import minus, plus
-from ...fxgraph.constants import lit
+from ...fxgraph.constants import constant, lit
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from ...fxgraph.ops.scalar import scaled
@@ -98,9 +98,15 @@ def work_of(block: Sequence[Statement]) -> Node:
             inner = work_of(s.body)
             trips = minus(hi, lo)
             if any(m.op.name in ("index", "local", "load") for m in order_of((trips,))):
-                trips = lit(8)
+                trips = _most(trips) or lit(8)
             total = plus(total, scaled(trips, inner))
         else:
             for c in children(s):
                 total = plus(total, work_of(c))
     return plus(total, lit(max(1, round(here * 10)) if here else 0))
+
+
+def _most(trips: Node) -> Node | None:
+    """The literal bound of a strip's steps, which all strips but the last have."""
+    bounds = [x for x in trips.inputs if x.op is constant] if trips.op.name == "minimum" else []
+    return bounds[0] if bounds else None

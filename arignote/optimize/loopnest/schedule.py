@@ -22,6 +22,7 @@ from .program import Program
 from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
 from .raise_rows import raise_rows
+from .strips import strips
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("interchange", interchange),
     ProgramPass("raise_recurrences", raise_recurrences),
     ProgramPass("collapse", collapse),
+    ProgramPass("strips", strips),
     ProgramPass("parallel", parallelize),
 )
 

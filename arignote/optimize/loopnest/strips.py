@@ -1,0 +1,95 @@
+"""Strips: where only the inner loop of two is independent, strips of it go outside.
+
+    for i: for j: s[j] += m[i, j]     ->     for strips of j: for i: for j in strip: s[j] += m[i, j]
+
+What the steps of i share then stays in the first cache, threads take whole strips, and the loop
+over i costs no more than a loop.  Short bodies do four steps of i at once: what one hands to the
+next stays in a register, and memory is read in four streams.
+
+The outer loop must run over an axis of an array: what may take longer than reading an array (steps
+in time) stays where a Ctrl-C is looked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...fxgraph.affine import minus, plus, times
+from ...fxgraph.constants import lit, new_index
+from ...fxgraph.graph import order_of
+from ...fxgraph.node import Node
+from ...fxgraph.ops.scalar import clip0, least, quotient
+from .access import effects_of, renamed
+from .dependence import independent_steps
+from .program import Assign, Loop, Program, Statement, Store, children, with_children
+from .strides import stride
+
+#: Steps of a strip: so many doubles fit the second cache, and most rows are one strip.
+STRIP = 4096
+#: Steps of the outer loop at once, in bodies of so many statements.
+JAM, SHORT = 4, 3
+
+
+def strips(program: Program) -> Program:
+    """The program with independent inner loops cut into strips around dependent outer ones."""
+    notes: list[str] = []
+    block = _block(program.statements, notes)
+    return replace(program, statements=block, notes=(*program.notes, *notes)) if notes else program
+
+
+def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, ...]:
+    out = []
+    for s in block:
+        inner = tuple(_block(c, notes) for c in children(s))
+        s = s if inner == children(s) else with_children(s, inner)
+        cut = _cut(s) if isinstance(s, Loop) else None
+        if cut is not None:
+            where = cut.origin or cut.index.attr("name")
+            notes.append(f"{where}: strips of the inner loop outside")
+        out.append(cut or s)
+    return tuple(out)
+
+
+def _cut(outer: Loop) -> Loop | None:
+    if len(outer.body) != 1 or not isinstance(outer.body[0], Loop):
+        return None
+    inner = outer.body[0]
+    i, j = outer.index, inner.index
+    if j.attr("step") != 1 or i in order_of((j.attr("lo"), j.attr("hi"))):
+        return None
+    if not all(isinstance(s, Store | Assign) for s in inner.body) or not _along(inner, i):
+        return None
+    if independent_steps(outer, set()):
+        return None
+    if not independent_steps(replace(inner, body=(replace(outer, body=inner.body),)), set()):
+        return None
+    strip = new_index(j.attr("lo"), j.attr("hi"), STRIP, j.attr("name"))
+    k = new_index(lit(0), least(lit(STRIP), minus(j.attr("hi"), strip)), 1, j.attr("name"))
+    body = renamed(inner.body, {j: plus(strip, k)})
+    rows = _rows(replace(outer, origin=None), replace(inner, index=k, body=body))
+    return Loop(strip, rows, parallel=True, origin=outer.origin or inner.origin)
+
+
+def _rows(outer: Loop, inner: Loop) -> tuple[Loop, ...]:
+    """The outer loop, around the inner one of a strip; its steps by fours where they are short."""
+    i = outer.index
+    lo, hi, step = (i.attr(k) for k in ("lo", "hi", "step"))
+    if step != 1 or len(inner.body) > SHORT:
+        return (replace(outer, body=(inner,)),)
+    four = new_index(lo, minus(hi, lit(JAM - 1)), JAM, i.attr("name"))
+    rest = new_index(
+        plus(lo, times(quotient(clip0(minus(hi, lo)), JAM), JAM)), hi, 1, i.attr("name")
+    )
+    jammed = [s for c in range(JAM) for s in renamed(inner.body, {i: plus(four, lit(c))})]
+    return (
+        Loop(four, (replace(inner, body=tuple(jammed)),)),
+        Loop(rest, (replace(inner, body=renamed(inner.body, {i: rest})),)),
+    )
+
+
+def _along(inner: Loop, i: Node) -> bool:
+    """Do steps of the inner loop walk along memory, and those of the outer one over an array?"""
+    accesses = effects_of(inner.body).accesses
+    if any(stride(a, inner.index) == "far" for a in accesses):
+        return False
+    return any(a.index is not None and i in order_of(a.index) for a in accesses)

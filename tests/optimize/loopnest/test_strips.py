@@ -1,0 +1,79 @@
+"""Strips of independent inner loops go outside, with the values that plain Python gives."""
+
+import numpy as np
+import pytest
+
+import arignote as ag
+
+from .scheduling import check
+
+rng = np.random.default_rng(3)
+
+
+def matrices(*shapes):
+    return [{"m": rng.random(s), "out": rng.random(s[1])} for s in shapes]
+
+
+def column_sums(m, out):
+    for i in range(m.shape[0]):
+        out += m[i]
+
+
+def recurrence(m, out):
+    for i in range(1, m.shape[0]):
+        m[i] = 0.5 * m[i - 1] + m[i] * out
+
+
+def backwards(m, out):
+    for i in range(m.shape[0] - 2, -1, -1):
+        m[i] -= 0.5 * m[i + 1]
+    out[:] = m[0]
+
+
+SHAPES = ((3, 5), (2, 2), (7, 9), (8, 3), (9, 20), (4, 8), (5, 16))
+
+
+@pytest.fixture(autouse=True)
+def short_strips(monkeypatch):
+    monkeypatch.setattr("arignote.optimize.loopnest.strips.STRIP", 8)
+
+
+def test_sums_down_columns():
+    made = check("strips", column_sums, *matrices(*SHAPES), rtol=1e-15)
+    assert "strips of the inner loop outside" in made.note
+    assert "by 8" in made.text
+
+
+def test_recurrences_down_columns():
+    for f in (recurrence, backwards):
+        assert check("strips", f, *matrices(*SHAPES), rtol=1e-15).changed
+
+
+def across(m, out):
+    for i in range(1, m.shape[0]):
+        for j in range(1, m.shape[1]):
+            m[i, j] += m[i - 1, j - 1]
+
+
+def steps_in_time(m, out):
+    for _ in range(int(out[0] * 0) + 50):
+        out *= 0.5
+        out += 1.0
+
+
+def test_what_other_columns_need_and_steps_in_time_stay():
+    for f in (across, steps_in_time):
+        assert not check("strips", f, *matrices((3, 5), (4, 9)), rtol=1e-15).changed
+
+
+def test_the_order_of_additions_is_numpy_s():
+    m = rng.standard_normal((1003, 37)) * 10.0 ** rng.integers(-8, 8, (1003, 37))
+
+    def sums(m):
+        return np.sum(m, axis=0)
+
+    def cumulated(m):
+        return np.add.accumulate(m, axis=0)
+
+    np.testing.assert_array_equal(ag.compile(sums)(m), np.sum(m, axis=0))
+    np.testing.assert_array_equal(ag.compile(cumulated)(m), np.add.accumulate(m, axis=0))

@@ -67,6 +67,26 @@ def test_arrays_are_written_where_they_are(cupy):
     np.testing.assert_array_equal(host, want)
 
 
+def test_what_was_written_before_an_error_stays_written(cupy):
+    def f(x, i):
+        x[0] = 7
+        return x[i]
+
+    host = np.zeros(3)
+    with pytest.raises(IndexError):
+        ag.compile(f, device="cuda")(host, np.array([5]))
+    assert host[0] == 7
+
+
+def test_one_result_given_twice_is_one_array(cupy):
+    def f(x):
+        y = x * 2
+        return y, y, y[1:]
+
+    a, b, c = ag.compile(f, device="cuda")(np.arange(4.0))
+    assert a is b and np.shares_memory(a, c)
+
+
 def test_one_program_serves_all_sizes_and_kinds_are_told_apart(cupy):
     f = ag.compile(lambda x: x * 2)
     for n in (3, 4, 4, 50):

@@ -93,6 +93,7 @@ class _Run:
         self._word: Any = None
         self._kept: list[Any] = []
         self._on_device: dict[int, Any] = {}
+        self._answers: dict[int, Any] = {}
         offsets, size = program.layout_of(shapes)
         self._block = block = m.begin_call(size) if size else None  # which its views do not keep
         self.buffers: list[Any] = [None] * len(shapes)
@@ -181,6 +182,7 @@ class _Run:
         self, op: str, site: int, outputs: Sequence[Any], inputs: Sequence[Any]
     ) -> None:
         """Run an op by its NumPy meaning on the host."""
+        self.check()
         callback = self.program.plan.callbacks[site]
         arrays = iter(inputs)
         operands = [
@@ -228,9 +230,10 @@ class _Run:
         except BaseException:
             self.program.counters = None  # an aborted kernel may leave them dirty
             raise
+        finally:
+            self._write_back()
         places = {b.name: k for k, b in enumerate(self.program.device_plan.buffers)}
         results = [self.buffers[places[name]] for name in self.program.device_plan.results]
-        self._write_back()
         parts = tuple(self._output(o, results) for o in plan.outputs)
         if isinstance(plan.structure, str):
             return STRUCTURES[plan.structure](parts)
@@ -246,7 +249,10 @@ class _Run:
         if isinstance(output, host.Argument):
             return self.given[output.leaf]
         if isinstance(output, host.NewArray):
-            return self._handed(results[output.result])
+            k = output.result
+            if k not in self._answers:
+                self._answers[k] = self._handed(results[k])
+            return self._answers[k]
         if isinstance(output, host.Scalar):
             value = self.machine.get(results[output.result]).reshape(-1)[0]
             return value.item() if output.weak else value

@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 from ..errors import ConfigError
 from ..fxgraph.graph import Graph
 from ..fxgraph.verify import verify
-from ..scanloop.dead_writes import drop_dead_writes
+from ..scanloop.dead_writes import assign_first_additions, drop_dead_writes
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
 from . import rules as _declared  # noqa: F401  (declares every rule)
@@ -106,7 +106,11 @@ def _counts(graph: Graph, choice: Choice, report: Report) -> Graph:
 
 
 def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
-    if not choice.allows("scatter_to_gather") or choice.requiring:
+    if choice.requiring:
+        return graph
+    if choice.allows("first_additions"):
+        graph = assign_first_additions(graph)
+    if not choice.allows("scatter_to_gather"):
         return graph
     new = gather_additions(graph)
     return new if new is graph else rewrite(new, choice.rules("useless"), report)
@@ -128,6 +132,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "scan",
         "bits",
         "writes into a carried array that no later read meets -> gone, with what they store",
+    ),
+    "first_additions": (
+        "scatter",
+        "reals",
+        "additions to elements of zeros that nothing has written yet -> assignments",
     ),
     "cover_effects": (
         "effects",

@@ -72,6 +72,33 @@ def reaching(statements: Sequence[Statement], inner: frozenset[Node]) -> set[int
     return kept | flow
 
 
+def met_before(statements: Sequence[Statement], inner: frozenset[Node]) -> set[int] | None:
+    """Positions of the writes that may meet an element which a write before them met."""
+    isl = importlib.import_module("islpy")
+    text = _Text(inner)
+    depth = max(len(s.time) for s in statements)
+    kept: set[int] = set()
+    writes: list[str] = []
+    order: list[str] = []
+    for k, s in enumerate(statements):
+        if s.is_write:
+            writes.append(text.access(k, s)[0])
+            order.append(text.time(k, s, depth))
+    context = isl.Context()
+    context.set_max_operations(OPERATIONS)
+    try:
+        accesses = isl.UnionMap(f"[{text.names}] -> {{ {'; '.join(writes)} }}", context)
+        times = isl.UnionMap(f"[{text.names}] -> {{ {'; '.join(order)} }}", context)
+        info = isl.UnionAccessInfo.from_sink(accesses).set_may_source(accesses)
+        flow = info.set_schedule_map(times).compute_flow()
+        flow.get_may_dependence().range().foreach_set(
+            lambda s: kept.add(int(s.get_tuple_name()[1:]))
+        )
+    except isl.Error:
+        return None
+    return kept
+
+
 def _flow(
     isl: Any,
     context: Any,

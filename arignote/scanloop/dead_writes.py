@@ -1,4 +1,4 @@
-"""Writes into a carried array that no later read meets: exactly, by integer sets.
+"""Writes into a carried array that no later read meets, and additions to what is still zero.
 
 The backward loop of a loop that writes an array holds the array again and sets back what each step
 overwrote.  Most of that is for nobody: a value is only needed where some adjoint reads an element
@@ -6,7 +6,8 @@ that was overwritten after it.  Every read and write of such an array (one that 
 loop) is an affine map from loop counters to elements; isl tells which writes reach a read.  The
 others go, and with them the stacks that the forward loop kept for them.
 
-What is not affine reads everything and is never removed.
+An addition that meets no element that was written before adds to the zeros that a cotangent starts
+with, and becomes an assignment.  What is not affine reads everything and is never removed.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..fxgraph.constants import proj
+from ..fxgraph.constants import is_value, proj
 from ..fxgraph.graph import Body, Graph, bodies, order_of
 from ..fxgraph.node import Node, dependencies
-from ..fxgraph.ops.structure import set_item_op, view_op
+from ..fxgraph.ops.structure import add_at_op, full_op, set_item, set_item_op, view_op
+from ..fxgraph.overlap import injective
 from ..fxgraph.resolve import resolve
 from ..fxgraph.window import window_of
-from .access_sets import Statement, reaching
+from .access_sets import Statement, met_before, reaching
 from .scan import scan_op
 from .versions import chain
 
@@ -41,6 +43,27 @@ def drop_dead_writes(graph: Graph) -> Graph:
     roots = resolve(graph.roots, forward, graph.inputs)
     count = len(graph.effects)
     return Graph(graph.inputs, roots[count:], roots[:count], graph.guards, graph.name)
+
+
+def assign_first_additions(graph: Graph) -> Graph:
+    """The graph with additions to elements that are still zero as assignments."""
+    forward: dict[Node, Node] = {}
+    for n in graph.order:
+        if n.op is scan_op:
+            b: Body = bodies(n)[0]
+            for k, p in enumerate(b.params):
+                start = n.inputs[k]
+                if p.rank and start.op is full_op and is_value(start.inputs[0], 0):
+                    forward.update((a, _assigned(a)) for a in _first_additions(n, k))
+    if not forward:
+        return graph
+    roots = resolve(graph.roots, forward, graph.inputs)
+    count = len(graph.effects)
+    return Graph(graph.inputs, roots[count:], roots[:count], graph.guards, graph.name)
+
+
+def _assigned(a: Node) -> Node:
+    return set_item(a.inputs[0], window_of(a), a.inputs[-1])
 
 
 def _reads(graph: Graph) -> set[Node]:
@@ -106,7 +129,25 @@ def _dead(n: Node, k: int) -> list[Node]:
     alive = reaching(found.statements, b.own)
     if alive is None:
         return []
-    return [w for at, w in found.writes.items() if at not in alive]
+    return [w for at, w in found.writes.items() if at not in alive and w.op is set_item_op]
+
+
+def _first_additions(n: Node, k: int) -> list[Node]:
+    """The additions to carry k of the loop n, zero before it, that nothing comes before."""
+    b: Body = bodies(n)[0]
+    versions = chain(b.results[k], b.params[k])
+    if versions is None or len(versions) < 2:
+        return []
+    found = _Accesses(_Uses())
+    if not found.loop(n, k, (b,), ()) or len(found.statements) > MOST:
+        return []
+    added = {at: w for at, w in found.writes.items() if w.op is add_at_op}
+    if not added:
+        return []
+    second = met_before(found.statements, b.own)
+    if second is None:
+        return []
+    return [w for at, w in added.items() if at not in second and injective(window_of(w))]
 
 
 class _Accesses:
@@ -131,7 +172,7 @@ class _Accesses:
         if b.index is None or b.cond is not None:
             return False
         versions = chain(b.results[k], b.params[k])
-        if versions is None or self.uses.results.get(b.results[k], 0) != 1:
+        if versions is None or self.uses.results.get(b.results[k], 1) != 1:
             return False
         time = (*before, b)
         versions.reverse()
@@ -168,7 +209,9 @@ class _Accesses:
             if owner.inputs[k] is not v:
                 return False
             return self.loop(owner, k, (*loops, bodies(owner)[0]), time)
-        if after.op is not set_item_op:
+        if after.op is add_at_op:
+            self.statements.append(Statement(window_of(after), v.rank, loops, time, False))
+        elif after.op is not set_item_op:
             return False
         self.writes[len(self.statements)] = after
         self.statements.append(Statement(window_of(after), v.rank, loops, time, True))

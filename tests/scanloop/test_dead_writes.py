@@ -89,3 +89,36 @@ def test_gradients_are_the_same_with_and_without(f):
     with ag.config(excluding=("dead_writes",)):
         want = ag.grad(f)(x)
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+
+
+# ---- additions to zeros --------------------------------------------------------------------------
+def triangular(L, b):
+    x = np.zeros_like(b)
+    for i in range(b.shape[0]):
+        x[i] = (b[i] - L[i, :i] @ x[:i]) / L[i, i]
+    return np.sum(x * x)
+
+
+def read_twice(A, b):
+    """Rows overlap, so their cotangents add up."""
+    total = 0.0
+    for i in range(A.shape[0] - 1):
+        total += np.sum(np.sin(A[i] * b) * A[i + 1])
+    return total
+
+
+def additions(f, *args):
+    graph = ag.grad(f).compiled_for(*args).graph
+    loops = [n for n in order_of(graph.roots, inside=True) if n.op is scan_op]
+    inside = [m for n in loops for m in order_of(bodies(n)[0].roots)]
+    return sum(m.op.name == "add_at" and m.rank == 2 for m in inside)
+
+
+def test_rows_that_are_met_once_are_assigned():
+    assert additions(triangular, matrix(), np.ones(6)) == 0
+    ag.check_grad(triangular, matrix(), np.ones(6))
+
+
+def test_rows_that_are_met_again_are_added_to():
+    assert additions(read_twice, matrix(), np.ones(6)) > 0
+    ag.check_grad(read_twice, matrix(), np.ones(6))

@@ -22,7 +22,7 @@ from .graph import Apply, Op, Variable
 from .types import TensorType
 from .variables import TensorVariable
 
-Infer = Callable[..., "Sequence[TensorType] | TensorType"]
+Infer = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def deferred(
             found = infer(*tree.unflatten(leaves)[0], **tree.unflatten(leaves)[1])
         else:
             found = example_types(function, static, tree, [x.type for x in inputs])
-        single = isinstance(found, TensorType)
+        single = not isinstance(found, tuple | list)
         types: Any = (found,) if single else found
         outputs = apply_op(op, inputs, types, {"static": static, "tree": tree, "single": single})
         return outputs[0] if single else outputs

@@ -75,7 +75,7 @@ def _applied(node: Any, args: list[Text], latex: bool) -> Text:
     if name == "neg":
         return f"(-{_within(args[0], 3)})", _ATOM
     if name == "DimShuffle":
-        pattern = node.attrs["static"][1]
+        pattern = node.attrs["tree"].unflatten(node.attrs["static"])[0][1]
         if pattern == tuple(range(node.inputs[0].ndim))[::-1]:
             return f"{_within(args[0], _ATOM)}{'^T' if latex else '.T'}", _ATOM
         shown = ",".join(map(str, pattern))

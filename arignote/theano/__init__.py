@@ -16,6 +16,7 @@ from ..tensor.mathematics import pp
 from ..tensor.modes import Mode
 from ..tensor.parameters import In, Out
 from ..tensor.products import dot
+from ..tensor.python_ops import OpFromGraph, as_op
 from ..tensor.scanning import foldl, foldr, map, reduce, scan, scan_checkpoints
 from ..tensor.sharing import shared
 from ..tensor.trees import debugprint
@@ -30,6 +31,7 @@ from . import (
     raise_op,
     sandbox,
     scan_module,
+    sparse,
     tensor,
     updates,
 )
@@ -39,9 +41,10 @@ _asarray = settings.asarray
 __version__ = "1.0.5"
 
 __all__ = [
-    "Function", "In", "Lop", "MissingInputError", "Mode", "OrderedUpdates", "Out", "Rop",
-    "UnusedInputError", "change_flags", "clone", "compile", "config", "debugprint", "dot", "foldl",
-    "foldr", "function", "generic", "gof", "grad", "gradient", "ifelse", "install", "map", "pp",
-    "printing", "raise_op", "reduce", "sandbox", "scan", "scan_checkpoints", "scan_module",
-    "settings", "shared", "subgraph_grad", "tensor", "uninstall", "updates",
+    "Function", "In", "Lop", "MissingInputError", "Mode", "OpFromGraph", "OrderedUpdates", "Out",
+    "Rop", "UnusedInputError", "as_op", "change_flags", "clone", "compile", "config", "debugprint",
+    "dot", "foldl", "foldr", "function", "generic", "gof", "grad", "gradient", "ifelse", "install",
+    "map", "pp", "printing", "raise_op", "reduce", "sandbox", "scan", "scan_checkpoints",
+    "scan_module", "settings", "shared", "sparse", "subgraph_grad", "tensor", "uninstall",
+    "updates",
 ]  # fmt: skip

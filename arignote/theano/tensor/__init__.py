@@ -22,4 +22,5 @@ from . import (
 )
 
 # binds `nnet` and `extra_ops` to this package's modules, over those of the same name above
+from .extra_ops import diff as _diff
 from .nnet import conv2d as _conv2d

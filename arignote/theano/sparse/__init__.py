@@ -1,0 +1,40 @@
+"""`theano.sparse`"""
+
+from ...tensor.sparse import (
+    SparseType,
+    SparseVariable,
+    add,
+    as_sparse_or_tensor_variable,
+    as_sparse_variable,
+    col_scale,
+    csc_matrix,
+    csr_matrix,
+    dense_from_sparse,
+    diag,
+    dot,
+    is_sparse,
+    mul,
+    neg,
+    row_scale,
+    sampling_dot,
+    sp_sum,
+    sqr,
+    sqrt,
+    structured_dot,
+    structured_exp,
+    structured_log,
+    structured_pow,
+    structured_sigmoid,
+    sub,
+    transpose,
+    true_dot,
+    usmm,
+)  # fmt: skip
+
+__all__ = [
+    "SparseType", "SparseVariable", "add", "as_sparse_or_tensor_variable", "as_sparse_variable",
+    "col_scale", "csc_matrix", "csr_matrix", "dense_from_sparse", "diag", "dot", "is_sparse",
+    "mul", "neg", "row_scale", "sampling_dot", "sp_sum", "sqr", "sqrt", "structured_dot",
+    "structured_exp", "structured_log", "structured_pow", "structured_sigmoid", "sub",
+    "transpose", "true_dot", "usmm",
+]  # fmt: skip

@@ -1,0 +1,282 @@
+"""What docs/theano.md says about each of Theano's names, as data; writes the page.
+
+    python docs/theano_names.py            rewrites docs/theano.md
+    python docs/theano_names.py --check    status 1 if it would change
+
+A name without a note is offered as in Theano.  `DIFFERENT` and `NOT` say how, or why.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+PAGE = Path(__file__).with_name("theano.md")
+
+_CONSTRUCTORS = "scalar vector row col matrix tensor3 tensor4 tensor5 tensor6 tensor7"
+#: heading -> {module: names}
+OFFERED: dict[str, dict[str, str]] = {
+    "Variables and types": {
+        "tensor": f"{_CONSTRUCTORS} "
+        + " ".join(p + n for n in _CONSTRUCTORS.split() for p in "bwilfdcz")
+        + " scalars vectors rows cols matrices tensor3s tensor4s dscalars fvectors dmatrices "
+        "TensorType constant as_tensor_variable cast shape specify_shape addbroadcast unbroadcast "
+        "patternbroadcast shape_padleft shape_padright shape_padaxis get_scalar_constant_value",
+        "tensor.var": "TensorVariable TensorConstant",
+    },
+    "Creation": {
+        "tensor": "zeros ones alloc eye tri arange mgrid ogrid identity_like zeros_like ones_like "
+        "fill second linspace",
+    },
+    "Elementwise": {
+        "tensor": "add sub mul true_div int_div mod pow neg inv sqr sqrt abs_ sgn ceil floor trunc "
+        "round iround clip maximum minimum divmod exp exp2 expm1 log log2 log10 log1p sin cos tan "
+        "arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg erf "
+        "erfc erfinv gammaln psi tri_gamma i0 i1 real imag angle conj and_ or_ xor invert lt gt le "
+        "ge eq neq isnan isinf isclose allclose switch where logaddexp",
+        "tensor.xlogx": "xlogx xlogy0",
+    },
+    "Reductions": {
+        "tensor": "sum prod mean var std max min argmax argmin max_and_argmax any all ptp cumsum "
+        "cumprod",
+    },
+    "Shapes": {
+        "tensor": "reshape flatten dimshuffle transpose swapaxes concatenate stack join split "
+        "stacklists tile roll squeeze repeat horizontal_stack vertical_stack diag diagonal tril "
+        "triu",
+    },
+    "Indexing": {
+        "tensor": "set_subtensor inc_subtensor nonzero flatnonzero nonzero_values choose",
+        "tensor.subtensor": "set_subtensor inc_subtensor",
+    },
+    "Products": {
+        "": "dot",
+        "tensor": "dot tensordot outer batched_dot batched_tensordot matmul einsum",
+    },
+    "Sorting, searching, sets": {
+        "tensor": "sort argsort topk argtopk topk_and_argtopk permute_row_elements "
+        "inverse_permutation",
+        "tensor.extra_ops": "searchsorted Unique bincount diff compress to_one_hot unravel_index "
+        "ravel_multi_index bartlett fill_diagonal fill_diagonal_offset cumsum cumprod repeat "
+        "squeeze",
+    },
+    "Networks": {
+        "tensor.nnet": "sigmoid ultra_fast_sigmoid hard_sigmoid softplus softsign relu elu selu "
+        "softmax logsoftmax h_softmax binary_crossentropy sigmoid_binary_crossentropy "
+        "categorical_crossentropy crossentropy_categorical_1hot softmax_with_bias "
+        "crossentropy_softmax_argmax_1hot_with_bias batch_normalization confusion_matrix conv2d "
+        "conv3d conv2d_transpose separable_conv2d causal_conv1d",
+        "tensor.nnet.bn": "batch_normalization_train batch_normalization_test",
+        "tensor.nnet.abstract_conv": "conv2d_grad_wrt_inputs conv2d_grad_wrt_weights "
+        "conv3d_grad_wrt_inputs conv3d_grad_wrt_weights",
+        "tensor.nnet.neighbours": "images2neibs neibs2images",
+        "tensor.signal.pool": "pool_2d pool_3d max_pool_2d_same_size",
+        "tensor.signal.downsample": "max_pool_2d",
+        "tensor.signal.conv": "conv2d",
+    },
+    "Linear algebra, Fourier transforms": {
+        "tensor.nlinalg": "matrix_inverse pinv det eig eigh qr svd lstsq matrix_power matrix_dot "
+        "trace diag alloc_diag extract_diag norm tensorinv tensorsolve",
+        "tensor.slinalg": "cholesky solve solve_lower_triangular solve_upper_triangular "
+        "solve_symmetric eigvalsh kron expm",
+        "tensor.fft": "rfft irfft",
+    },
+    "Sparse matrices": {
+        "sparse": "csc_matrix csr_matrix dot structured_dot true_dot sampling_dot usmm add sub mul "
+        "neg transpose sp_sum col_scale row_scale diag dense_from_sparse structured_exp "
+        "structured_log structured_pow structured_sigmoid sqr sqrt as_sparse_variable "
+        "as_sparse_or_tensor_variable",
+    },
+    "Random streams": {
+        "tensor.shared_randomstreams": "RandomStreams",
+        "tensor.raw_random": "uniform normal binomial random_integers choice poisson permutation "
+        "multinomial",
+        "sandbox.rng_mrg": "MRG_RandomStreams",
+    },
+    "Functions and shared variables": {
+        "": "function shared In Out OrderedUpdates clone OpFromGraph as_op",
+        "compile": "SharedVariable Function",
+        "compile.ops": "as_op",
+        "ifelse": "ifelse",
+        "tensor.opt": "Assert",
+        "raise_op": "Raise",
+        "gof": "Apply Variable Constant",
+        "gof.graph": "inputs ancestors io_toposort clone",
+    },
+    "Gradients": {
+        "": "grad subgraph_grad",
+        "tensor": "grad Lop Rop jacobian hessian verify_grad",
+        "gradient": "consider_constant disconnected_grad zero_grad undefined_grad grad_clip "
+        "grad_scale DisconnectedType DisconnectedInputError NullTypeGradError numeric_grad "
+        "GradientError Lop Rop jacobian hessian verify_grad",
+    },
+    "Loops": {
+        "": "scan map reduce foldl foldr scan_checkpoints",
+        "scan_module": "until scan map reduce foldl foldr",
+        "scan_module.scan_utils": "clone until",
+    },
+    "Modes": {
+        "": "Mode",
+        "compile": "FAST_RUN FAST_COMPILE get_mode get_default_mode NanGuardMode",
+        "compile.nanguardmode": "NanGuardMode",
+    },
+    "Configuration": {"": "config change_flags"},
+    "Printing": {
+        "": "pp debugprint",
+        "printing": "Print pp pprint debugprint pydotprint",
+    },
+}
+
+#: name -> how it differs
+DIFFERENT: dict[str, str] = {
+    "specify_shape": "a shape with another number of elements is refused when the function runs",
+    "addbroadcast": "changes the flags only: an axis of length 1 broadcasts in any case",
+    "unbroadcast": "changes the flags only",
+    "patternbroadcast": "changes the flags only",
+    "prod": "`no_zeros_in_input` changes nothing: the derivative is right with zeros",
+    "tri_gamma": "without derivative",
+    "dimshuffle": "an axis that is left out needs length 1 when the function runs, not a flag",
+    "tensor.nnet.conv2d": "no `unshared`; `input_shape` and `filter_shape` are not needed and not "
+    "read",
+    "sparse.csr_matrix": "values while running are `ag.sparse` matrices; gradients go to dense "
+    "variables only",
+    "sparse.csc_matrix": "as csr_matrix",
+    "tensor.shared_randomstreams.RandomStreams": "uniform and binomial draws are NumPy's "
+    "`RandomState`'s; other draws are those of `np.random.Generator` on the same bits",
+    "sandbox.rng_mrg.MRG_RandomStreams": "uniform draws follow Theano's recurrence and streams; "
+    "sizes that are symbols use 15360 streams, as there",
+    "tensor.raw_random.uniform": "the state is a shared generator",
+    "function": "nothing is compiled before the first call, so that errors in an expression come "
+    "there (or at once with `compute_test_value`); `accept_inplace` and `profile` change nothing",
+    "compile.Function": "`f.compiled` is the compiled function: `graph`, `source`, `explain`, "
+    "`validate`, `profile`; there is no `maker` and no `fn`",
+    "shared": "sizes of 1 broadcast whether flagged or not; `target` changes nothing",
+    "In": "`mutable`, `borrow`, `implicit` and `shared` change nothing: arguments are not written",
+    "Out": "`borrow` changes nothing",
+    "ifelse.ifelse": "gradients go to the variables that the branches are made of, not to "
+    "expressions inside them",
+    "OpFromGraph": "always inlined; `grad_overrides` and `lop_overrides`, not `rop_overrides`",
+    "grad": "`null_gradients='return'` gives zeros",
+    "gradient.disconnected_grad": "a gradient through it alone raises DisconnectedInputError when "
+    "the expression is built",
+    "scan": "an initial value of a narrower dtype than its output is widened; `mode`, `profile` "
+    "and `allow_gc` change nothing; 0 steps give 0 rows",
+    "scan_checkpoints": "the backward pass decides what it stores, bounded by `tape_memory`",
+    "Mode": "linkers `py` and `vm` interpret, the others build kernels; `including`, `excluding` "
+    "and `requiring` take names and tags of `ag.rules()`, and act in every mode",
+    "config": "flags with a meaning here act; the others can be set and read and do nothing",
+    "change_flags": "a `with` block or a decorator; for the present thread only",
+    "debugprint": "no node ids by address, no storage; gradients are one line",
+    "printing.pydotprint": "needs Graphviz's `dot`, not pydot",
+}
+
+_SPECIAL = "no compiled form of this function yet; write it with as_op or `ag.op`"
+_GPU = "arrays of a GPU belong to the back end, not to the expression"
+#: name -> why it is not offered
+NOT: dict[str, str] = {
+    **dict.fromkeys(
+        ("tensor.erfcx tensor.erfcinv tensor.gamma tensor.gammainc tensor.gammaincc tensor.gammau "
+         "tensor.gammal tensor.chi2sf tensor.j0 tensor.j1 tensor.jv tensor.iv").split(), _SPECIAL),
+    "tensor.complex": "use x + 1j * y",
+    "tensor.complex_from_polar": "use r * T.exp(1j * a)",
+    "tensor.AllocEmpty": "use T.zeros; what is overwritten is not filled first",
+    "tensor.nnet.ctc": "needs Baidu's warp-ctc library",
+    "tensor.nnet.sparse_block_dot": "use indexing and T.batched_dot",
+    "tensor.nnet.conv3d2d": "use conv3d",
+    "tensor.nnet.bilinear_upsampling": "use conv2d_transpose with bilinear filters",
+    "tensor.nnet.frac_bilinear_upsampling": "use conv2d_transpose with bilinear filters",
+    "tensor.io.load": "read the file and pass the array",
+    "tensor.io.send": "use `ag.distributed`",
+    "tensor.io.recv": "use `ag.distributed`",
+    "typed_list": "lists of variables are Python's; results may be lists",
+    "sparse_grad": "gradients of row gathers are scatters that the compiler keeps small",
+    "sandbox.linalg": "hints such as psd are not read",
+    "sparse.bsr_matrix": "use csr_matrix",
+    "function_dump": "pickle the function",
+    "misc.pkl_utils": "pickle the function or the shared variables",
+    "compile.DebugMode": "mode='DEBUG_MODE', or `f.compiled.validate(...)`",
+    "compile.MonitorMode": "use `f.compiled.monitor(callback, *args)`",
+    "compile.optdb": "rules have tags: `ag.rules()`",
+    "compile.register_linker": "back ends are part of the package",
+    "compile.register_optimizer": "rules have tags: `ag.rules()`",
+    "compile.register_mode": "keep a Mode in a variable",
+    "compile.ProfileStats": "use `f.compiled.profile(...)`",
+    "gof.Op": "use as_op, OpFromGraph, or `ag.op` (docs/extending.md)",
+    "gof.COp": "use `ag.op` with C code",
+    "gof.Type": "types are those of arrays and sparse matrices",
+    "gof.local_optimizer": "use `ag.rule`",
+    "gof.PatternSub": "use `ag.rule`",
+    "scalar.UnaryScalarOp": "use `ag.op` with scalar C code",
+    "d3viz": "use pydotprint(format='svg')",
+    "gpuarray": _GPU,
+}  # fmt: skip
+
+
+def entries() -> list[tuple[str, str]]:
+    """(heading, name with its module) of everything offered."""
+    return [
+        (heading, f"{module}.{name}" if module else name)
+        for heading, modules in OFFERED.items()
+        for module, names in modules.items()
+        for name in names.split()
+    ]
+
+
+def found(name: str) -> object:
+    """What `arignote.theano` has under a name.  Raises AttributeError or ImportError."""
+    module, _, last = name.rpartition(".")
+    parent = importlib.import_module(f"arignote.theano{'.' + module if module else ''}")
+    return getattr(parent, last)
+
+
+def note(name: str) -> str | None:
+    """How an offered name differs: by its full name, or by its last part."""
+    if name in DIFFERENT:
+        return DIFFERENT[name]
+    last = name.rpartition(".")[2]
+    return DIFFERENT.get(last) if name in (f"tensor.{last}", last) else None
+
+
+def page() -> str:
+    """The text of docs/theano.md."""
+    lines = [
+        "# Theano's names", "",
+        "`import arignote.theano as theano` stands in Theano's place in old programs, and "
+        "`arignote.theano.install()` puts it under the name `theano` for libraries that import it. "
+        "For new programs, `from arignote import tensor as T`, `ag.function`, `ag.shared`.", "",
+        "An expression is not compiled when it is built: `function` evaluates it on traced values "
+        "when it is first called, like any function under `ag.compile`, and again for arguments of "
+        "another kind. So sizes of 1 broadcast without flags, gradients are those of `ag.grad`, "
+        "and `f.compiled` offers `explain`, `validate`, `source` and `profile`.", "",
+        "This page is written by `python docs/theano_names.py`; tests compare it with what can be "
+        "imported.", "",
+    ]  # fmt: skip
+    for heading, modules in OFFERED.items():
+        lines += [f"## {heading}", ""]
+        for module, names in modules.items():
+            same = [n for n in names.split() if note(f"{module}.{n}" if module else n) is None]
+            title = f"theano.{module}" if module else "theano"
+            if same:
+                lines += [f"The same, in `{title}`: " + ", ".join(f"`{n}`" for n in same) + ".", ""]
+        rows = [(n, note(n)) for h, n in entries() if h == heading and note(n) is not None]
+        if rows:
+            lines += ["| different | how |", "|---|---|"]
+            lines += [f"| `theano.{n}` | {how} |" for n, how in rows]
+            lines.append("")
+    lines += ["## Not offered", "", "| name | instead, or why |", "|---|---|"]
+    lines += [f"| `theano.{n}` | {why} |" for n, why in NOT.items()]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the page; the exit status."""
+    text = page()
+    if "--check" in arguments:
+        return int(not PAGE.exists() or PAGE.read_text() != text)
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

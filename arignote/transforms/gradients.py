@@ -11,6 +11,7 @@ from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to
 from ..trace.session import is_tracing
+from .kept import kept
 from .tracing import Variables, answer_of, nodes_of, paired, transformed
 
 Argnums = int | Sequence[int]
@@ -141,5 +142,6 @@ def _vjp_of_values(
     def result(*inner: Any) -> Any:
         return answer_of(function, Variables.of(inner, (), True, "vjp").args, {})
 
-    back = transformed(pulled, function)
-    return transformed(result, function)(*args), lambda cotangent: back(cotangent, *args)
+    back = kept("pull", function, lambda: transformed(pulled, function))
+    value = kept("value", function, lambda: transformed(result, function))(*args)
+    return value, lambda cotangent: back(cotangent, *args)

@@ -9,6 +9,7 @@ from ..autograd_sym.forward import jvp as tangents_of
 from ..fxgraph.node import Node
 from ..trace.proxy import wrap
 from .gradients import Argnums, grad
+from .kept import kept
 from .tracing import Variables, answer_of, filled, nodes_of, paired, transformed
 
 
@@ -26,7 +27,8 @@ def jvp(function: Callable[..., Any], primals: Sequence[Any], tangents: Sequence
         found = _tangents(variables, outputs, tangents, "jvp")
         return answer, tree.unflatten(wrap(t) for t in found)
 
-    return transformed(pushed, function)(tuple(primals), tuple(tangents))
+    push = kept("push", function, lambda: transformed(pushed, function))
+    return push(tuple(primals), tuple(tangents))
 
 
 def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
@@ -35,7 +37,7 @@ def linearize(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callabl
     def result(*inner: Any) -> Any:
         return answer_of(function, Variables.of(inner, (), True, "linearize").args, {})
 
-    value = transformed(result, function)(*primals)
+    value = kept("value", function, lambda: transformed(result, function))(*primals)
     return value, lambda *tangents: jvp(function, primals, tangents)[1]
 
 

@@ -5,6 +5,7 @@ import pytest
 
 import arignote as ag
 from arignote.errors import ShapeError, TraceError
+from arignote.transforms import kept as kept_module
 
 X = np.linspace(0.1, 1.0, 5)
 
@@ -128,3 +129,29 @@ def test_hessian_times_vector_through_a_loop_that_writes():
     h = 1e-5
     want = (ag.grad(f)(X + h * v) - ag.grad(f)(X - h * v)) / (2 * h)
     np.testing.assert_allclose(ag.hvp(f)(X, v), want, rtol=1e-7)
+
+
+# ---- calls outside compiled functions ------------------------------------------------------------
+def test_a_function_that_reads_something_new_is_traced_again():
+    scale = 2.0
+
+    def f(x):
+        return scale * x
+
+    assert ag.jvp(f, (1.0,), (1.0,))[1] == 2.0
+    scale = 3.0
+    assert ag.jvp(f, (1.0,), (1.0,))[1] == 3.0
+    value, pull = ag.vjp(f, 2.0)
+    assert value == 6.0 and pull(1.0)[0] == 3.0
+    table = np.ones(2)
+    g = lambda x: np.sum(table * x)
+    assert ag.linearize(g, X[:2])[1](np.ones(2)) == 2.0
+    table[0] = 4.0
+    assert ag.linearize(g, X[:2])[1](np.ones(2)) == 5.0
+
+
+def test_functions_that_mean_the_same_share_their_code():
+    start = len(kept_module._kept)
+    for _ in range(5):
+        ag.jvp(lambda x: np.tanh(x) * 3.25, (X,), (X,))
+    assert len(kept_module._kept) <= start + 1

@@ -12,6 +12,7 @@ from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import I64
 from . import python_numbers
+from .registry import hooks
 from .ufuncs import apply, apply_into
 from .values import Array, Proxy, Scalar, node_of, wrap
 from .where import placed
@@ -68,6 +69,12 @@ def binary(name: str, x: Any, y: Any) -> Any:
     """x <op> y for the operator called `name` (as in `__name__`)."""
     if not (operand(x) and operand(y)):
         return NotImplemented
+    for items, count in ((x, y), (y, x)):
+        if isinstance(items, list | tuple) and isinstance(count, Scalar):
+            if name == "mul" and count.node.dtype.kind in ("iub" if count.weak else "iu"):
+                return hooks.repeated(items, count)
+            if count.weak:
+                return NotImplemented  # Python has no such operator
     ufunc = UFUNC_OF[name]
     if is_number(x) and is_number(y) and name != "matmul":
         return wrap(python_numbers.BINARY[_op_name(ufunc)](node_of(x), node_of(y)))

@@ -130,7 +130,8 @@ def _most_steps(loop: Loop, growing: list[Any]) -> Node:
     loop.put(start)
     for container, before in zip(growing, held, strict=True):
         refill(container, before)
-    if any(n.op in (print_op, breakpoint_op) for n in order_of([steps], stop=_is_old(outer), inside=True)):
+    made = order_of([steps], stop=_is_old(outer), inside=True)
+    if any(n.op in (print_op, breakpoint_op) for n in made):
         raise Unstable(
             "a list grows in a `while` loop that prints: preallocate an array and fill it"
         )

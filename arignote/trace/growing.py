@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import TraceError
 from ..fxgraph.affine import dim, minus, plus
 from ..fxgraph.constants import lit
 from ..fxgraph.node import OPS, Node
@@ -35,13 +36,14 @@ from .slicing import int_node, where_int
 class Kind:
     """What the elements are.  structure, like: as containers give them; types: one a leaf.
 
-    nested: the elements are lists themselves.
+    nested: the elements are lists themselves; weak: of Python numbers.
     """
 
     structure: Any
     like: Any
     types: tuple[TensorType, ...]
     nested: bool = False
+    weak: bool = False
 
 
 class Growing:
@@ -58,6 +60,11 @@ class Growing:
         self.buffers = [Cell(empty(t.dtype, s)) for t, s in zip(kind.types, shapes, strict=True)]
         self.reserved = False
         self.wanted: Kind | None = None
+
+    def __repr__(self) -> str:
+        raise TraceError(
+            "the text of a list whose length is known at run time only: np.array(...) it first"
+        )
 
     @property
     def length(self) -> Any:
@@ -140,7 +147,9 @@ def kind_of(value: Any) -> Kind:
     if not all(is_number(x) for x in leaves):
         raise Unstable("a list grows by something other than numbers and arrays")
     types = tuple(node_of(x).type for x in leaves)
-    return Kind(structure, rebuilt(plain, lambda x: 0, True), types, plain is not value)
+    inner = growing(value)
+    weak = inner is not None and inner.kind.types[0].weak
+    return Kind(structure, rebuilt(plain, lambda x: 0, True), types, plain is not value, weak)
 
 
 def _plain(value: Any) -> Any:
@@ -157,7 +166,7 @@ def joined(a: Kind, b: Kind) -> Kind:
         types = tuple(_wider(x, y) for x, y in zip(a.types, b.types, strict=True))
     except Unmergeable as error:
         raise Unstable(f"the elements of a list are {error}") from None
-    return a if types == a.types else Kind(a.structure, a.like, types, a.nested)
+    return a if types == a.types else Kind(a.structure, a.like, types, a.nested, a.weak and b.weak)
 
 
 def _wider(a: TensorType, b: TensorType) -> TensorType:
@@ -220,7 +229,7 @@ def element(g: Growing, index: Any) -> Any:
 def _flatten(g: Growing) -> tuple[list[Any], Any]:
     columns = [wrap(g.column(k).node) for k in range(len(g.buffers))]
     weak = tuple(t.weak for t in g.kind.types)
-    return columns, (_Form(g.kind.like), weak, g.kind.nested)
+    return columns, (_Form(g.kind.like), weak, g.kind.nested, g.kind.weak)
 
 
 @dataclass(frozen=True)
@@ -237,10 +246,10 @@ class _Form:
 
 
 def _unflatten(meta: Any, columns: Sequence[np.ndarray[Any, Any]]) -> list[Any]:
-    form, weak, nested = meta
+    form, weak, nested, inner = meta
     parts = [c.tolist() if w else list(c) for c, w in zip(columns, weak, strict=True)]
     if nested:
-        return [list(row) for row in parts[0]]
+        return [row.tolist() if inner else list(row) for row in parts[0]]
     return [filled(form.like, leaves, True) for leaves in zip(*parts, strict=True)]
 
 

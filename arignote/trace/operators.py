@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables, lists, pymath
+from . import callables, lists, pymath, repeating
 from .branches import if_, ifexp
 from .callables import call
 from .comprehensions import comprehension
@@ -14,19 +14,20 @@ from .guarding import guarded, refuse, tracing_errors, with_
 from .journal import made
 from .loops import loop_for, loop_while
 from .pybuiltins import IN_PLACE
+from .sequences import add, compared, mul, unpacked
 from .shortcut import and_, contains, or_
 from .targets import item, owner
 from .truthiness import not_
 from .undefined import Undefined, defined
 
 __all__ = [
-    "and_", "assert_", "aug", "call", "comprehension", "contains", "defined", "guarded", "if_",
-    "ifexp", "item", "loop_for", "loop_while", "made", "not_", "or_", "owner", "raise_",
-    "refuse", "tracing_errors", "undefined", "with_",
+    "add", "and_", "assert_", "aug", "call", "compared", "comprehension", "contains", "defined",
+    "guarded", "if_", "ifexp", "item", "loop_for", "loop_while", "made", "mul", "not_", "or_",
+    "owner", "raise_", "refuse", "tracing_errors", "undefined", "unpacked", "with_",
 ]  # fmt: skip
 
 undefined = Undefined
-_ = pymath  # its functions are registered when it is imported
+_ = pymath, repeating  # their functions are registered when they are imported
 callables.OPERATORS[:] = [sys.modules[__name__]]
 
 

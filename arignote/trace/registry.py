@@ -97,6 +97,7 @@ class Hooks:
     read_only(x, window): as view, but NumPy refuses writes through it (broadcast_to, diagonal).
     reshape(x, shape): as NumPy: shares memory where x is contiguous.
     assign(x, node): `x[...] = node`; the node has x's shape and dtype.
+    repeated(items, count): a list or tuple times a traced integer, as Python repeats it.
     cell(node): a fresh object whose `version` is the node now and may be set; loops carry it.
     """
 
@@ -108,6 +109,7 @@ class Hooks:
     read_only: Callable[[Any, Window], Any] = structure.view
     reshape: Callable[[Any, Shape], Any] = structure.reshape
     assign: Callable[[Any, Node], None] = _assign
+    repeated: Callable[[Any, Any], Any] = lambda items, count: items * count
     cell: Callable[[Node], Any] = lambda n: SimpleNamespace(version=n)
 
 

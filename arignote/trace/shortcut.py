@@ -17,6 +17,7 @@ from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size
 from ..fxgraph.window import window_of
 from .branches import restore, value_of_choice
+from .growing import growing
 from .proxy import Array, Proxy, cells, node_of, wrap
 from .regions import facts_of, run
 from .truthiness import is_bool, truth
@@ -114,6 +115,9 @@ def contains(value: Any, container: Any) -> Any:
         return value in container
     if isinstance(container, range) and isinstance(value, Proxy):
         return _in_range(value, container)
+    g = growing(container)
+    if g is not None:
+        return truth((g.array() == value).any())
     found: Any = False
     for element in container:
         if element is value:

@@ -39,6 +39,61 @@ class State:
 
 
 # ---- containers ----------------------------------------------------------------------------------
+@case(5)
+def lists_of_traced_length(n):
+    a = [0] * n
+    b = [i * i for i in range(n)]
+    a[1] = 7
+    return a + b, [1, 2] + a, b * 2, [1.5, 2.5] * (n - 2), [1] * (n - 5), n * [True]
+
+
+@case(5, 9)
+def members_of_lists(n, k):
+    b = [i * i for i in range(n)]
+    return k in b, 8 in b, 8 not in b
+
+
+@case(4)
+def repeated_containers(n):
+    return [(1, 2)] * n, (1, 2) * n, [None] * n, "ab" * n
+
+
+@case(4)
+def table_of_lists(n):
+    a = [[0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            a[i][j] = i * j
+    return a
+
+
+@case(6)
+def queens(n):
+    count = 0
+    pos = [-1] * n
+    row = 0
+    while row >= 0:
+        pos[row] += 1
+        while pos[row] < n:
+            free = True
+            for r in range(row):
+                if pos[r] == pos[row] or abs(pos[r] - pos[row]) == row - r:
+                    free = False
+                    break
+            if free:
+                break
+            pos[row] += 1
+        if pos[row] < n:
+            if row == n - 1:
+                count += 1
+            else:
+                row += 1
+                pos[row] = -1
+        else:
+            row -= 1
+    return count
+
+
 @case(V())
 def tuple_state(a):
     s = (0.0, 1.0)

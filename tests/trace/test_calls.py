@@ -279,7 +279,7 @@ def test_zip_and_map_fill_containers_while_tracing():
     def f(*args):
         by_name = dict(zip(names, args))
         parts = dict(enumerate(by_name["b"][:2])) if len(names) == 2 else {}
-        return by_name["a"] + len(parts), sum(map(lambda v: v * 2.0, args))
+        return by_name["a"] + len(parts), sum(map(lambda v: v * 2.0, args))  # noqa: C417
 
     for got, want in zip(compile(f)(V(3), V(3)), f(V(3), V(3)), strict=True):
         np.testing.assert_array_equal(got, want)

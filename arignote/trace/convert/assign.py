@@ -47,6 +47,9 @@ def convert_assign(ctx: Context, stmt: ast.Assign) -> list[ast.stmt]:
     refusal = foreign(ctx, stmt, *stmt.targets)
     stmt.targets = [ctx.expression(ctx, t) for t in stmt.targets]
     stmt.value = ctx.expression(ctx, stmt.value)
+    if any(isinstance(t, ast.Tuple | ast.List) for t in stmt.targets):
+        if not isinstance(stmt.value, ast.Tuple):
+            stmt.value = ast.copy_location(operation("unpacked", stmt.value), stmt.value)
     return [*refusal, stmt]
 
 

@@ -5,6 +5,7 @@ All get children that are converted already.  What Python may skip becomes a thu
 
 import ast
 
+from .arithmetic import may_be_list
 from .context import Context
 from .syntax import PREFIX, load, operation, store, thunk
 
@@ -32,7 +33,7 @@ def convert_compare(ctx: Context, node: ast.Compare) -> ast.expr:
     """`a < f() < c` -> `_ag.and_(a < (_ag_t1 := f()), lambda: _ag_t1 < c)`; `in` -> `contains`"""
     plain = not any(isinstance(op, (ast.In, ast.NotIn)) for op in node.ops)
     if plain and len(node.ops) == 1:
-        return node
+        return _comparison(node.left, node.ops[0], node.comparators[0], node)
     links: list[ast.expr] = []
     left = node.left
     for position, (op, right) in enumerate(zip(node.ops, node.comparators, strict=True)):
@@ -49,7 +50,19 @@ def convert_compare(ctx: Context, node: ast.Compare) -> ast.expr:
     return result
 
 
-def _comparison(left: ast.expr, op: ast.cmpop, right: ast.expr) -> ast.expr:
+_COMPARED = {
+    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
+}  # fmt: skip
+
+
+def _comparison(
+    left: ast.expr, op: ast.cmpop, right: ast.expr, plain: ast.expr | None = None
+) -> ast.expr:
+    name = _COMPARED.get(type(op))
+    if name is not None and may_be_list(left) and may_be_list(right):
+        return operation("compared", ast.Constant(name), left, right)
+    if plain is not None:
+        return plain
     match op:
         case ast.In():
             return operation("contains", left, right)

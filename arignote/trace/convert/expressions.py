@@ -9,6 +9,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
+from .arithmetic import convert_bin_op
 from .assign import convert_walrus
 from .boolean import convert_bool_op, convert_compare, convert_if_exp, convert_not
 from .calls import convert_attribute, convert_call, convert_subscript
@@ -30,6 +31,7 @@ class Reach(IntEnum):
 Rule = Callable[[Context, Any], ast.expr]
 
 RULES: dict[type[ast.AST], Rule] = {
+    ast.BinOp: convert_bin_op,
     ast.BoolOp: convert_bool_op,
     ast.IfExp: convert_if_exp,
     ast.Compare: convert_compare,

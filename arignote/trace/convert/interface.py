@@ -117,6 +117,18 @@ class Operators(Protocol):
         The result is assigned to the name.
         """
 
+    def add(self, left: Any, right: Any) -> Any:
+        """`left + right`, where an operand may be a list."""
+
+    def mul(self, left: Any, right: Any) -> Any:
+        """`left * right`, where an operand may be a list."""
+
+    def compared(self, name: str, left: Any, right: Any) -> Any:
+        """`operator.<name>(left, right)` ("eq", "lt", ...), where an operand may be a list."""
+
+    def unpacked(self, values: Any) -> Any:
+        """`values`, about to be assigned to a pattern."""
+
     def item(self, base: Any) -> Any:
         """`base`, or a stand-in for it where it is subscripted: read, assigned or deleted."""
 

@@ -78,6 +78,18 @@ class Plain:
     def made(self, container):
         return container
 
+    def add(self, left, right):
+        return left + right
+
+    def mul(self, left, right):
+        return left * right
+
+    def compared(self, name, left, right):
+        return getattr(operator, name)(left, right)
+
+    def unpacked(self, values):
+        return values
+
     def item(self, base):
         return base
 

@@ -34,8 +34,8 @@ def test_straight_line():
         f,
         """
         def f(a, b):
-            c = a + b
-            return c * 2
+            c = _ag.add(a, b)
+            return _ag.mul(c, 2)
         """,
     )
 
@@ -57,7 +57,7 @@ def test_if():
             def _ag_then1():
                 nonlocal t, y
                 t = x + 1
-                y = t * t
+                y = _ag.mul(t, t)
             def _ag_else1():
                 pass
             _ag.if_(x > 0, _ag_then1, _ag_else1, _ag_get1, _ag_put1, ('t', 'y'), ('y',), _ag_sites[0])
@@ -96,8 +96,8 @@ def test_for():
             s = 0
             def _ag_body1(_ag_item):
                 nonlocal s, t, x, y
-                x, y = _ag_item
-                t = x * y
+                x, y = _ag.unpacked(_ag_item)
+                t = _ag.mul(x, y)
                 s = _ag.aug('iadd', s, t)
             _ag.loop_for(a, _ag_body1, None, _ag_get1, _ag_put1, ('s', 't', 'x', 'y'), ('s',), ('x', 'y'), _ag_sites[0])
             return s
@@ -186,8 +186,8 @@ def test_expressions():
                 nonlocal c
                 c = _ag_v
                 return _ag_v
-            b = _ag.and_(_ag.and_(0 <= i, lambda: i < _ag.call(_ag_sites[0], g, a)), lambda: _ag.ifexp(_ag.not_(i), lambda: _ag.item(a)[i], lambda: _ag.item(a)[0], _ag_sites[1]))
-            _ag.item(a)[i], _ag.item(a)[1:2] = (b, _ag.comprehension('list', a, lambda v: v * i, lambda v: _ag.contains(v, b), _ag_sites[2]))
+            b = _ag.and_(_ag.and_(0 <= i, lambda: _ag.compared('lt', i, _ag.call(_ag_sites[0], g, a))), lambda: _ag.ifexp(_ag.not_(i), lambda: _ag.item(a)[i], lambda: _ag.item(a)[0], _ag_sites[1]))
+            _ag.item(a)[i], _ag.item(a)[1:2] = (b, _ag.comprehension('list', a, lambda v: _ag.mul(v, i), lambda v: _ag.contains(v, b), _ag_sites[2]))
             _ag.item(a)[i] += 1
             del _ag.owner(a).x
             return (_ag_set_c(b), _ag.defined(c))

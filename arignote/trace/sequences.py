@@ -1,0 +1,96 @@
+"""`+`, `*`, comparisons and unpacking where an operand may be a list of traced length.
+
+Such a list is a plain list with one stand-in for all its elements (see `growing`), so Python's own
+operators would take the stand-in for an element.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from ..errors import TraceError
+from ..fxgraph.affine import plus
+from ..fxgraph.constants import lit
+from ..fxgraph.ops.family import cast_to
+from ..fxgraph.ops.structure import set_item
+from ..fxgraph.types import Size
+from ..fxgraph.window import Window
+from .growing import Growing, from_items, growing, is_discarded, joined
+from .lists import read_while_growing
+from .proxy import node_of
+
+_COMPARED = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt,
+    "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
+
+
+def add(a: Any, b: Any) -> Any:
+    """`a + b`"""
+    if type(a) is list and type(b) is list and (_is_long(a) or _is_long(b)):
+        if not b:
+            return [_of(a).resized(_of(a).capacity)]
+        if not a:
+            return [_of(b).resized(_of(b).capacity)]
+        return [_chained(a, b)]
+    return a + b
+
+
+def mul(a: Any, b: Any) -> Any:
+    """`a * b`"""
+    for items, count in ((a, b), (b, a)):
+        if type(items) is list and _is_long(items) and type(count) in (int, bool):
+            out: Any = []
+            for _ in range(count):
+                out = add(out, items)
+            return out
+    return a * b
+
+
+def compared(name: str, a: Any, b: Any) -> Any:
+    """`a == b` and its like"""
+    if (type(a) is list and _is_long(a)) or (type(b) is list and _is_long(b)):
+        raise TraceError(
+            "a list whose length is known at run time only is compared: use np.array_equal"
+        )
+    return _COMPARED[name](a, b)
+
+
+def unpacked(values: Any) -> Any:
+    """The right side of `x, *y = values`"""
+    if type(values) is list and _is_long(values):
+        raise TraceError(
+            "a list whose length is known at run time only is unpacked: take its elements by index"
+        )
+    return values
+
+
+def _is_long(held: list[Any]) -> bool:
+    if is_discarded(held):
+        raise read_while_growing()
+    return growing(held) is not None
+
+
+def _of(held: list[Any]) -> Growing:
+    g = growing(held)
+    return g if g is not None else from_items(held, lit(0))
+
+
+def _chained(a: list[Any], b: list[Any]) -> Growing:
+    """The elements of both, in a new list."""
+    first, second = _of(a), _of(b)
+    kind = joined(joined(first.kind, second.kind), first.kind)
+    out = first.resized(plus(first.capacity, second.capacity), kind)
+    for k, (cell, t) in enumerate(zip(out.buffers, kind.types, strict=True)):
+        part = node_of(second.column(k))
+        rank = part.rank
+        shape: tuple[Size, ...] = part.shape
+        starts = (first.count.version, *[lit(0)] * (rank - 1))
+        w = Window(starts, (1,) * rank, tuple(range(rank)), shape)
+        cell.version = set_item(cell.version, w, cast_to(part, t.dtype))
+    out.count.version = plus(first.count.version, second.count.version)
+    return out
+
+
+__all__ = ["add", "compared", "mul", "unpacked"]

@@ -37,16 +37,8 @@ from .program import (
     walk,
     with_children,
 )
+from .recompute import cheap, quick_mask, quick_stencil
 
-#: Operations that are done again rather than kept in memory.
-CHEAP = 2
-#: The same for masks, whose operations are comparisons.
-MASKS = 5
-_TESTS = frozenset(
-    "less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not "
-    "logical_xor bitwise_and bitwise_or bitwise_xor invert".split()
-)
-_QUICK = frozenset("add subtract multiply negative absolute minimum maximum cast".split())
 #: Rounds: a temporary of a temporary of ...
 ROUNDS = 6
 
@@ -153,7 +145,8 @@ def _served(
     if found is None or not covers(block[first], t):  # what is not stored is not elsewhere, either
         return None
     store, body = found
-    for served, written in _candidates(store, body):
+    readers = [block[k] for k in touching[1:]]
+    for served, written in _candidates(store, body, readers):
         if _unchanged(t, served, written, facts, first, last):
             return served
     return None
@@ -177,7 +170,9 @@ def _store_of(t: Buffer, s: Statement) -> tuple[Store, tuple[Statement, ...]] | 
     return None
 
 
-def _candidates(store: Store, body: Sequence[Statement]) -> list[tuple[_Served, int]]:
+def _candidates(
+    store: Store, body: Sequence[Statement], readers: Sequence[Statement]
+) -> list[tuple[_Served, int]]:
     """Expressions that t's elements equal, other arrays first, and how many of the arrays they read
     are written in this very nest."""
     assigned: dict[Node, list[Node | None]] = {}
@@ -199,7 +194,11 @@ def _candidates(store: Store, body: Sequence[Statement]) -> list[tuple[_Served, 
         value = alone[0]
     used = [v for v in order_of((value,)) if v in stand]
     (value,) = substitute((value,), stand)
-    if _cheap(value) or _quick_mask(value, store.index):
+    if (
+        cheap(value)
+        or quick_mask(value, store.index)
+        or quick_stencil(value, store.index, store.buffer, readers)
+    ):
         out.append((_Served(store.index, value, "its operands"), len(used)))
     return out
 
@@ -217,34 +216,6 @@ def _same_shape(index: Sequence[Node], other: Sequence[Node]) -> bool:
 def _still(x: Node) -> set[Node]:
     """Sizes and numbers that an index may mention."""
     return {m for m in linear(x)[0] if m.op.name == "input"}
-
-
-def _quick_mask(value: Node, index: Sequence[Node]) -> bool:
-    """A few comparisons of an element or two: bytes in memory take longer to test than that."""
-    if value.dtype.kind != "b":
-        return False
-    moving = set(index)
-    work, loads = 0, set[Node]()
-    for m in order_of((value,)):
-        if m.op.name == "load":
-            loads.add(m)
-            if any(i.op.name == "load" for i in order_of(m.inputs)):
-                return False
-        elif "elementwise" in m.op.traits and moving & set(order_of((m,))):
-            work += 1
-            if m.op.name not in _TESTS and not _cheap(m):
-                return False
-    return work <= MASKS and len(loads) <= 2
-
-
-def _cheap(value: Node) -> bool:
-    nodes = order_of((value,))
-    if any("elementwise" in m.op.traits and m.op.name not in _QUICK for m in nodes):
-        return False
-    work = sum("elementwise" in m.op.traits for m in nodes)
-    loads = sum(m.op.name == "load" for m in nodes)
-    return work <= CHEAP and loads <= 1 and not any(m.op.name == "load" and any(
-        i.op.name == "load" for i in order_of(m.inputs)) for m in nodes)  # fmt: skip
 
 
 def _unchanged(

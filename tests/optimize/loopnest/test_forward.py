@@ -93,3 +93,44 @@ def partly(a, b, c):
 
 def test_a_part_does_not_stand_for_the_whole():
     check("forwarding", partly, *vectors(5, 8))
+
+
+def flux(a, c, out):
+    lap = 4.0 * a[1:-1, 1:-1] - (a[2:, 1:-1] + a[:-2, 1:-1] + a[1:-1, 2:] + a[1:-1, :-2])
+    right = lap[:, 1:] - lap[:, :-1]
+    down = np.where(lap[1:] > 0.0, lap[1:] - lap[:-1], 0.0)
+    out[:, :] = a[2:-1, 2:-1] - c * (right[1:] + down[:, 1:])
+
+
+def test_a_quick_stencil_is_computed_again_by_stencils_that_read_it():
+    sample = {"a": rng.random((9, 8)), "c": rng.random((6, 5)), "out": np.zeros((6, 5))}
+    made = check("forwarding", flux, sample)
+    assert "its operands" in made.note and made.text.count("alloc") < 3
+
+
+def repeated(a, out):
+    t = 3.0 * a + a * a - 1.0
+    for k in range(out.shape[0]):
+        out[k] = t * k
+
+
+def column_wise(a, out):
+    t = a[:, 1:] + a[:, :-1]
+    out[:, :] = t.T + t.T * 2.0
+
+
+def test_stencils_that_more_loops_repeat_or_that_walk_elsewhere_stay():
+    a = rng.random((4, 5))
+    made = check("forwarding", repeated, {"a": a, "out": np.zeros((6, 4, 5))})
+    assert "alloc" in made.text
+    check("forwarding", column_wise, {"a": a, "out": np.zeros((4, 4))})
+
+
+def in_place(a):
+    t = a[:-1, :] + a[1:, :] - 0.5
+    a[1:, :] = t
+    a[:-1, :] += t * 2.0
+
+
+def test_what_overwrites_its_operands_is_kept():
+    check("forwarding", in_place, {"a": rng.random((5, 4))})

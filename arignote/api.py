@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .trace.plan import Trace
 
 _NO_KEYWORDS = Tree("dict", ())
+_NUMBERS = (float, int)
 _GPU_MEMORY = (2, 13)  # DLPack's numbers for memory of a CUDA device, and managed memory
 
 
@@ -79,11 +80,15 @@ class Compiled(Dispatcher):
     # -- specialisations
     def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Called by the dispatcher where no kernel matches: find or make one, keep it, call it."""
+        if self._gpu is not None and not kwargs:
+            answer = self._gpu.again(args, _flags())
+            if answer is not NO_MATCH:
+                return answer
         leaves, tree = flatten((args, kwargs))
         if "arignote.specialise" in sys.modules and _maker().is_traced(leaves):
             return _maker().converting.converted(self._function)(*args, **kwargs)
         if any(map(_is_foreign, leaves)):
-            return self._on_gpu(tree, leaves)
+            return self._on_gpu(args, tree, leaves)
         before = self.kernels
         while True:
             with self._lock:
@@ -216,7 +221,7 @@ class Compiled(Dispatcher):
     def _is_profiled(self) -> bool:
         return bool(self._options.get("profile", config.profile))
 
-    def _on_gpu(self, tree: Tree, leaves: list[Any]) -> Any:
+    def _on_gpu(self, args: tuple[Any, ...], tree: Tree, leaves: list[Any]) -> Any:
         """A call with arrays that live on a GPU."""
         if self._mode() not in ("FAST_RUN", "FAST_COMPILE"):
             raise UnsupportedError(
@@ -226,7 +231,10 @@ class Compiled(Dispatcher):
         with self._lock:
             if self._gpu is None:
                 self._gpu = _maker().gpu_calls(self._function)
-            return self._gpu(tree, leaves, config.key())
+            answer = self._gpu(tree, leaves, _flags())
+            if _is_flat(tree):
+                self._gpu.learned(args, tree, leaves, _flags())
+            return answer
 
     def _device(self) -> str:
         device: str = self._options.get("device") or config.device
@@ -372,6 +380,8 @@ def _maker() -> Any:
 
 def _flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Sequence[Any], Tree | None]:
     """The leaves of a call and its structure, None where the leaves are the arguments."""
+    if not kwargs and all(type(a).__module__ == "cupy" or type(a) in _NUMBERS for a in args):
+        return args, None
     leaves, tree = flatten((args, kwargs))
     return leaves, None if _is_flat(tree) else tree
 
@@ -379,6 +389,21 @@ def _flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Sequence[
 def _is_flat(tree: Tree) -> bool:
     args, kwargs = tree.children
     return kwargs == _NO_KEYWORDS and all(c is LEAF for c in args.children)
+
+
+_flags_now: list[Any] = []
+
+
+def _flags() -> Any:
+    """The flags on which programs depend."""
+    if config.lends():
+        return config.key()
+    if not _flags_now:
+        _flags_now.append(config.key())
+    return _flags_now[0]
+
+
+config.watch(_flags_now.clear)
 
 
 def _is_foreign(leaf: Any) -> bool:

@@ -25,6 +25,8 @@ class Memory:
 class ndarray:
     """Not NumPy's, so that nothing takes it for a host array."""
 
+    __module__ = "cupy"
+
     def __init__(self, shape, dtype=float, memptr=None, strides=None, order="C"):
         dtype = np.dtype(dtype)
         if memptr is None:

@@ -150,6 +150,18 @@ def test_a_launch_that_the_driver_refuses_says_why(cupy, monkeypatch):
         ag.compile(lambda x: x + 1)(cupy.asarray(np.arange(3.0)))
 
 
+def test_too_little_memory_says_what_it_was_for(cupy, monkeypatch):
+    def empty(shape, dtype=float):
+        if np.prod(shape) > 1000:
+            raise MemoryError("out of memory")
+        return fake_cupy.ndarray(shape, dtype)
+
+    monkeypatch.setattr(cupy, "empty", empty)
+    x = cupy.asarray(np.arange(2000.0))
+    with pytest.raises(MemoryError, match=r"wants memory for\n  0.0 MB: .*, float64\[2000\]"):
+        ag.compile(lambda x: x + 1)(x)
+
+
 def test_modes_that_check_want_host_arrays(cupy):
     with pytest.raises(UnsupportedError, match="NumPy arrays"):
         ag.compile(lambda x: x + 1, mode="DEBUG_MODE")(cupy.asarray(np.arange(3.0)))

@@ -50,7 +50,23 @@ class DeviceProgram:
         integers = tuple(_integer(s, leaves) for s in self.plan.ints)
         if not self.host.guards(*integers):
             return NO_MATCH
-        return _Run(self, leaves, given, self.host.shapes(*integers)).answer(integers)
+        shapes = self.host.shapes(*integers)
+        try:
+            return _Run(self, leaves, given, shapes).answer(integers)
+        except MemoryError as error:
+            raise MemoryError(f"{error}{self._largest(shapes)}") from error
+
+    def _largest(self, shapes: tuple[Shape | None, ...]) -> str:
+        """What the call wants memory for, the most first."""
+        rows = []
+        for b, shape in zip(self.device_plan.buffers, shapes):
+            if shape is not None:
+                rows.append((math.prod(shape) * b.dtype.itemsize, b.name, b.dtype, shape, b.role))
+        rows.sort(key=lambda r: (-r[0], r[1]))
+        texts = [f"\n  {n / 1e6:.1f} MB: {name}, {dtype}{list(shape)}, {role}"
+                 for n, name, dtype, shape, role in rows[:5]]
+        head = f"\n{self.plan.name} wants memory for" if texts else ""
+        return head + "".join(texts)
 
     def layout_of(self, shapes: tuple[Shape | None, ...]) -> tuple[dict[int, int], int]:
         """Offsets of static scratch, and the bytes of the block."""

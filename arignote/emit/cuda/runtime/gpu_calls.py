@@ -32,6 +32,7 @@ class GpuCalls:
     trace: Callable[[Tree, Sequence[Any]], Trace]
     machine: Machine
     programs: list[tuple[Any, DeviceProgram]] = field(default_factory=list)
+    plain: dict[Any, DeviceProgram] = field(default_factory=dict)
     known: dict[Any, DeviceProgram] = field(default_factory=dict)
 
     def __call__(self, tree: Tree, leaves: Sequence[Any], state: Any) -> Any:
@@ -61,6 +62,13 @@ class GpuCalls:
             raise VerifyError(f"{made.plan.name}: a new program refuses the call it was made for")
         return self._remembered(kind, fresh, answer)
 
+    def again(self, args: tuple[Any, ...], state: Any) -> Any:
+        """The answer to arguments of this machine's arrays and numbers whose kind has been seen,
+        else NO_MATCH.  Nothing is flattened for these."""
+        kind = _plain_kind(args, state)
+        program = self.plain.get(kind) if kind is not None else None
+        return NO_MATCH if program is None else self._called(program, args, args)
+
     def _remembered(self, kind: Any, program: DeviceProgram, answer: Any) -> Any:
         if kind is not None:
             if len(self.known) >= _KINDS:
@@ -68,10 +76,35 @@ class GpuCalls:
             self.known[kind] = program
         return answer
 
-    def _called(self, program: DeviceProgram, own: list[Any], given: Sequence[Any]) -> Any:
+    def learned(self, args: tuple[Any, ...], tree: Tree, leaves: Sequence[Any], state: Any) -> None:
+        """Note for `again` what answers arguments that are leaves themselves."""
+        kind = _plain_kind(args, state)
+        program = self.known.get(_kind(tree, leaves, state))
+        if kind is not None and program is not None:
+            if len(self.plain) >= _KINDS:
+                self.plain.clear()
+            self.plain[kind] = program
+
+    def _called(self, program: DeviceProgram, own: Sequence[Any], given: Sequence[Any]) -> Any:
         if program.plan.written:
             _require_apart(program, own, self.machine)
         return program(own, given)
+
+
+def _plain_kind(args: tuple[Any, ...], state: Any) -> Any:
+    """What decides which program runs, or None for anything but CuPy's arrays and numbers."""
+    parts: list[Any] = [state]
+    for x in args:
+        kind = type(x)
+        if kind.__module__ == "cupy":
+            parts.append((x.dtype, x.shape, x.strides))
+        elif kind is float or kind is np.float64 or kind is np.float32:
+            parts.append(kind)
+        elif kind is int or kind is bool:
+            parts.append((kind, x))
+        else:
+            return None
+    return tuple(parts)
 
 
 def stand_in(array: Any) -> Any:

@@ -101,6 +101,17 @@ def two_lines_from_one_argument(a, b, k, x):
     return c[0]
 
 
+@case(np.arange(6.0), np.arange(6), np.ones(6), 6)
+def a_swap_after_a_scatter(b, m, a, n):
+    b[m[:4] % 5] = a[4:0:-1] * 0.25
+    b[0:3], b[3:6] = b[3:6], b[0:3]
+    s = 0.0
+    for i in range(n):
+        s += a[i + 1]
+        a[i] = s
+    return s
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_writes_before_the_error_are_kept(case):
     f = compile(case.function, mode="FAST_RUN")

@@ -352,8 +352,8 @@ def _branch(
     owned: frozenset[Node],
     region: LowerRegion,
 ) -> None:
-    roots = [r for r in (*body.effects, *body.results) if r.op is not constant]
-    region(tuple(roots), inner, owned, None, Observed(body.effects, ()))
+    results = [r for r in body.results if r.op is not constant]
+    region((*body.effects, *results), inner, owned, None, Observed(body.effects, ()))
     copies = []
     for r, place in zip(body.results, places, strict=True):
         if isinstance(place, Buffer):

@@ -68,7 +68,7 @@ def schedule(
     visible.
     """
     saved: set[tuple[Node, Node]] = set()
-    heirs = observed.heirs if observed is not None and observed.history else region.roots
+    heirs = observed.heirs if observed is not None and observed.history else region.ends
     line = [n for heir in heirs for n in chain(heir)]
     lines = set(map(_source, line))
     scope.state.lines.update(line)
@@ -120,7 +120,7 @@ def _choose(
         for v in overwritten(a, here):
             candidates.setdefault(v, []).append(a)
     out: dict[Node, set[Node]] = {}
-    roots = set(region.roots)
+    roots = set(region.ends)
     for v, writers in candidates.items():
         stored = v in owned or (v not in scope and (v in reads or v.op.name == "proj"))
         if not stored or v in roots:

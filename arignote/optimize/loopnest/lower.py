@@ -130,6 +130,7 @@ def lower_region(
     if observed is not None:  # versions that an error may leave visible
         seen = [n for n, k in observed.history if k < len(observed.effects) and n not in scope]
     region = region_of([r for r in roots if r not in scope], scope, seen)
+    region.ends = tuple(roots[len(observed.effects) if observed is not None else 0 :])
     owned = owned - {r for r in roots if r in scope}  # wanted as they are at the end
     last = leave.at if leave is not None else None
     plan = schedule(region, scope, owned, last, observed)

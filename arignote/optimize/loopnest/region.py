@@ -28,12 +28,16 @@ INLINE_OPERANDS = frozenset({"compress", "count_true"})
 
 @dataclass
 class Region:
-    """nodes: in dependency order.  users: who reads a value here (None: it is a root)."""
+    """nodes: in dependency order.  users: who reads a value here (None: it is a root).
+
+    ends: those roots whose values are wanted at the end, and not only what they do.
+    """
 
     roots: tuple[Node, ...]
     nodes: list[Node]
     users: dict[Node, list[Node | None]]
     within: dict[Node, list[Node]]  # body node -> nodes of this region its bodies mention
+    ends: tuple[Node, ...] = ()
     forced: set[Node] = field(default_factory=set)
     depth: dict[Node, int] = field(default_factory=dict)
 

@@ -148,6 +148,7 @@ class Function:
         self.shared = [v for v in leaves if isinstance(v, SharedVariable)]
         self._containers = [v.container for v in self.shared]
         self._programs: dict[tuple[int, ...], Any] = {}
+        self._kinds = [_kind(i.variable.type) for i in inputs]
         self._simple = pack in ("one", "list") and not self._targets
         self._program = self._program_for(tuple(range(len(outputs))))
         kept = {v.container for v in updates}
@@ -212,14 +213,20 @@ class Function:
 
     # -- calls
     def __call__(self, *args: Any, output_subset: Any = None, **kwargs: Any) -> Any:
-        if self.trust_input and not kwargs and len(args) == len(self.inputs):
-            values: Sequence[Any] = args
-        else:
+        values: Sequence[Any] = args
+        if kwargs or len(args) != len(self._kinds) or not (self.trust_input or self._fit(args)):
             values = arguments(self.name or "the function", self.inputs, args, kwargs)
         if output_subset is None and self._simple:
             out = self._program(*values, *[c.value for c in self._containers])
             return out[0] if self.pack == "one" else list(out)
         return self._run(values, output_subset)
+
+    def _fit(self, args: Sequence[Any]) -> bool:
+        """Are the arguments arrays of exactly the right types?"""
+        for x, (dtype, ndim) in zip(args, self._kinds, strict=True):
+            if type(x) is not np.ndarray or x.dtype is not dtype or x.ndim != ndim:
+                return False
+        return True
 
     def _run(self, values: Sequence[Any], output_subset: Any) -> Any:
         wanted = self._wanted(output_subset)
@@ -343,6 +350,13 @@ def used_variables(
         elif v.owner is not None:
             stack.extend(v.owner.inputs)
     return seen
+
+
+def _kind(kind: Any) -> tuple[Any, int]:
+    """(dtype, rank) of the arrays that need no look; no dtype where there is more to check."""
+    if isinstance(kind, TensorType) and not any(kind.broadcastable):
+        return np.dtype(kind.dtype), kind.ndim
+    return None, 0
 
 
 class Expressions:

@@ -16,6 +16,7 @@ import scipy.special as special
 from ..config import config
 from ..fxgraph.node import OPS
 from ..trace.proxy import fresh, is_proxy, node_of
+from ..trace.ufuncs import op_of
 from .deferred import apply_op
 from .evaluate import call, is_weak, strong
 from .graph import Apply, Op, Variable
@@ -25,7 +26,8 @@ from .variables import TensorConstant, as_tensor_variable
 #: the ufuncs under which sizes stay sizes
 _OF_SIZES = {np.add, np.subtract, np.multiply, np.floor_divide, np.remainder, np.negative,
              np.maximum, np.minimum}  # fmt: skip
-_dtypes: dict[Any, str] = {}
+#: (op, floatX, *types of the inputs) -> the type of the result
+_types: dict[Any, TensorType] = {}
 
 
 def elementwise(
@@ -53,19 +55,19 @@ def elementwise(
 
 
 def _type(op: Op, function: Any, kind: str, inputs: Sequence[Any]) -> TensorType:
-    ndim = max(v.ndim for v in inputs)
-    flags = [True] * ndim
+    key = (op.name, config.floatX, *[v.type for v in inputs])
+    found = _types.get(key)
+    if found is not None:
+        return found
+    flags = [True] * max(v.ndim for v in inputs)
     for v in inputs:
         for k, b in enumerate(reversed(v.broadcastable)):
             flags[-1 - k] = flags[-1 - k] and b
-    key = (op.name, kind, config.floatX, *[v.dtype for v in inputs])
-    dtype = _dtypes.get(key)
-    if dtype is None:
-        samples = _promoted([np.ones((), v.dtype) for v in inputs], kind)
-        with np.errstate(all="ignore"):
-            result = np.asarray(function(*samples))
-        dtype = _dtypes[key] = _first(inputs) if kind == "first" else result.dtype.name
-    return TensorType(dtype, flags)
+    samples = _promoted([np.ones((), v.dtype) for v in inputs], kind)
+    with np.errstate(all="ignore"):
+        result = np.asarray(function(*samples))
+    dtype = _first(inputs) if kind == "first" else result.dtype.name
+    return _types.setdefault(key, TensorType(dtype, flags))
 
 
 def _first(inputs: Sequence[Any]) -> str:
@@ -88,12 +90,15 @@ def _float_of(dtype: Any) -> str:
 
 def _runner(function: Any, kind: str) -> Callable[[Apply, Sequence[Any]], Any]:
     keeps = function in _OF_SIZES if isinstance(function, np.ufunc) else False
+    op = op_of(function) if isinstance(function, np.ufunc) and function is not np.power else None
 
     def run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
         if any(is_weak(v) for v in values):
             if keeps and all(map(_like_size, node.inputs, values)):
                 return (function(*[v if is_weak(v) else int(v) for v in values]),)
         values = _promoted([strong(v) for v in values], kind)
+        if op is not None and any(map(is_proxy, values)):  # what the ufunc's protocol would do
+            return (fresh(op(*map(node_of, values))),)
         result = call(function, *values)
         if kind == "first" and result.dtype != node.outputs[0].type.dtype:
             result = result.astype(node.outputs[0].type.dtype)

@@ -64,7 +64,7 @@ class Apply:
     attrs: the static arguments.  origin: the user's line that made it.
     """
 
-    __slots__ = ("attrs", "inputs", "op", "origin", "outputs", "tag")
+    __slots__ = ("attrs", "inputs", "op", "origin", "outputs")
 
     def __init__(
         self, op: Op, inputs: Sequence[Variable], types: Sequence[Any], attrs: dict[str, Any]
@@ -76,7 +76,6 @@ class Apply:
         self.outputs: list[Variable] = [
             t.make_variable(owner=self, index=k) for k, t in enumerate(types)
         ]
-        self.tag = SimpleNamespace()
 
     @property
     def nin(self) -> int:
@@ -108,8 +107,18 @@ class Variable:
         self.owner = owner
         self.index = index
         self.name = name
-        self.auto_name = ""
-        self.tag = SimpleNamespace()
+        self._tag: SimpleNamespace | None = None
+
+    @property
+    def tag(self) -> SimpleNamespace:
+        """A place for attributes of the user's."""
+        if self._tag is None:
+            self._tag = SimpleNamespace()
+        return self._tag
+
+    @tag.setter
+    def tag(self, value: SimpleNamespace) -> None:
+        self._tag = value
 
     def clone(self) -> Variable:
         """A new input of the same type and name."""

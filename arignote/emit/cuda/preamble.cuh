@@ -3,8 +3,10 @@
 // fences stand here and nowhere else.  A team is a warp, a block or the whole grid.
 #if defined(AN_WIDE)
 typedef an_i8 an_ix;
+typedef an_u8 an_ux;
 #else
 typedef an_i4 an_ix;
+typedef an_u4 an_ux;
 #endif
 #if !defined(INT64_MIN)
 #define INT64_MIN (-9223372036854775807LL - 1)

@@ -10,6 +10,7 @@ from .host import counted, times
 from .nest import Nest, wants_team
 from .plan import Expr
 from .reduce import begin_folds, end_folds
+from .tile import SIDE, print_tiles, tiles_of
 from .vector import Vectors, aligned, open_pieces, vectors_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ def share(printer: Printer, s: Loop, nest: Nest, team: Team) -> None:
     counts = [counted(x.index, printer.scope.host) for x in nest.loops]
     known = [c for c in counts if c is not None]
     whole = times(known) if len(known) == len(counts) else None
+    tiles = tiles_of(nest) if (team.level, unit) == ("grid", "thread") else None
+    if tiles is not None:
+        sides = [f"cdiv({c}, {SIDE})" for c in known]
+        printer.sites.append(Site(times(sides) if whole is not None else None, "block"))
+        print_tiles(printer, nest, tiles, _ranges(printer, nest)[1], replace(team, level="thread"))
+        printer.touched = kept
+        return
     if team.level == "grid":
         printer.sites.append(Site(whole, unit))
     sums = begin_folds(printer.scope, nest)
@@ -146,13 +154,11 @@ def _decode(printer: Printer, nest: Nest, k: str, starts: list[str], spans: list
         step = n.attr("step")
         q = left
         if j:
-            q = f"{left} % {spans[j]}"
+            rest = scope.variable("an_left", "an_ix")
+            scope.put(f"{rest} = (an_ix)((an_ux){left} / (an_ux){spans[j]});")
+            q, left = f"{left} - {rest} * {spans[j]}", rest
         value = q if step == 1 else f"({q}) * {step}"
         scope.put(f"{index} = {value if starts[j] == '0' else f'{starts[j]} + {value}'};")
-        if j:
-            rest = scope.variable("an_left", "an_ix")
-            scope.put(f"{rest} = {left} / {spans[j]};")
-            left = rest
 
 
 #: (team, unit) -> which unit this thread belongs to, and how many there are.

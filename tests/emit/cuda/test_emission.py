@@ -257,3 +257,21 @@ def test_a_loop_that_follows_itself_is_noted():
         return k
 
     assert any("one thread runs them" in note for note in module(collatz, 27).plan.notes)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (33, 65), (5, 100), (64, 32)])
+def test_turned_operands_come_through_tiles(shape):
+    def f(a, r, c):
+        return np.exp(a.T - r[:, None]) * c, a.T + 2 * a.T
+
+    a, (m, n) = RNG.random(shape), shape
+    if m > 1:
+        assert "an_tile" in module(f, a, RNG.random(n), RNG.random(m)).source
+    same(f, a, RNG.random(n), RNG.random(m))
+
+
+def test_maps_over_three_axes_find_their_place():
+    def f(a, b):
+        return (a[:, :, None] * b)[::3, :, ::-1] + a[::3, :, None]
+
+    same(f, RNG.random((5, 7)), RNG.random((5, 7, 9)))

@@ -74,6 +74,9 @@ def test_pickles_from_the_main_script(tmp_path):
 def test_without_source_loops_are_refused_with_the_reason(tmp_path):
     body = "import numpy as np, arignote as ag\ndef f(x):\n    for i in range(len(x)): x[i] += 1\n"
     done = run(tmp_path, "", "-c", body + "ag.compile(f)(np.zeros(3))")
+    if sys.version_info >= (3, 13):  # Python keeps the text of -c
+        assert done.returncode == 0
+        return
     assert done.returncode == 1
     assert "UnsupportedError" in done.stderr and "source of f is not available" in done.stderr
 

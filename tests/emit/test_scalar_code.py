@@ -37,7 +37,7 @@ SOUND = {
     "erfc": lambda x: ~(x > 26),
     "expit": lambda x: ~(x < (-87 if x.dtype.itemsize < 8 else -708)) | np.isinf(x),
 }
-EITHER_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "erfinv", "modf_fraction"}
+EITHER_ZERO = {"maximum", "minimum", "fmax", "fmin", "clip", "erfinv", "modf_fraction", "nextafter"}
 
 
 def signatures(op: Op) -> list[tuple[np.dtype, ...]]:
@@ -213,7 +213,7 @@ def name(v) -> str:
 def test_c_against_numpy(loops, op, s):
     values = operands(op, s)
     got, want = run(loops, op, s, values), reference(op, s, values)
-    ulp = op.extra["ulp"]
+    ulp = op.extra["ulp"] + (2 if s[-1].kind == "c" else 0)  # NumPy's complex forms vary
     least = 1.0 if op.name in CANCELS else 0.0
     far = (complex_distance if s[-1].kind == "c" else distance)(got, want, least)
     bad = ~(far <= ulp)

@@ -230,12 +230,19 @@ def _times(p: Sequence[Node], i: int, u: Sequence[Node], j: int) -> Node | None:
     return ew.multiply(p[i], u[j]) if i < len(p) and j < len(u) else None
 
 
+#: Lengths of the vectors that np.cross takes; NumPy 2.5 has left those of the plane out.
+_CROSSED = (2, 3) if np.lib.NumpyVersion(np.__version__) < "2.5.0" else (3,)
+
+
 def _components(x: Node) -> list[Node]:
     """The two or three components of vectors along the last axis."""
     n = size_node(x.shape[-1])
     value = hinted(n)
-    if value not in (2, 3) or not sure_equal(n, lit(value)):
-        raise ValueError("incompatible dimensions for cross product\n(dimension must be 2 or 3)")
+    if value not in _CROSSED or not sure_equal(n, lit(value)):
+        raise ValueError(
+            "incompatible dimensions for cross product\n"
+            f"(dimension must be {' or '.join(map(str, _CROSSED))})"
+        )
     return [sh.select(x, x.rank - 1, k) for k in range(value)]
 
 

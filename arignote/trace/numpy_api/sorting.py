@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...errors import DTypeError
+from ...errors import DTypeError, UnsupportedError
 from ...fxgraph.affine import dim, minus, size_node
 from ...fxgraph.constants import const, is_const, project, value_of
 from ...fxgraph.node import Node
@@ -47,23 +47,34 @@ def _along(a: Any, axis: Any) -> tuple[Node, int]:
     return x, axis_of(axis, x.rank)
 
 
+def _ascending(descending: Any) -> None:
+    if descending:
+        raise UnsupportedError("descending=True is not compiled: sort -x, or reverse the result")
+
+
 def _no_fields(order: Any) -> None:
     if order is not None:
         raise ValueError("Cannot specify order when the array has no fields.")
 
 
 @implements(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def sort(
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *,
+    stable: Any = None, descending: Any = False,
+) -> Any:  # fmt: skip
     _no_fields(order)
+    _ascending(descending)
     x, k = _along(a, axis)
     return hooks.wrap(sorts.sort(x, axis=k, kind=_kind(kind, stable)))
 
 
 @implements(np.argsort)
 def argsort(
-    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
-) -> Any:
+    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *,
+    stable: Any = None, descending: Any = False,
+) -> Any:  # fmt: skip
     _no_fields(order)
+    _ascending(descending)
     x = array(a)
     if not x.rank:
         axis_of(-1 if axis is None else axis, 1)

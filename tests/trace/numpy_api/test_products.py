@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from compare import agrees
 
+import arignote as ag
+
 RNG = np.random.default_rng(1)
 
 
@@ -47,10 +49,13 @@ def test_batches_and_errors():
     agrees(np.matmul, arr(2, 0), arr(0, 3))
     agrees(np.cross, arr(5, 3), arr(3))
     agrees(np.cross, arr(3, 5), arr(3, 5), axis=0)
-    agrees(np.cross, arr(4), arr(4))
-    agrees(np.cross, arr(5, 2), arr(5, 3))
-    agrees(np.cross, arr(3), arr(4, 2))
-    agrees(np.cross, arr(2), arr(4, 2))
+    if np.lib.NumpyVersion(np.__version__) < "2.5.0":  # later ones take three components only
+        agrees(np.cross, arr(4), arr(4))
+        agrees(np.cross, arr(5, 2), arr(5, 3))
+        agrees(np.cross, arr(3), arr(4, 2))
+        agrees(np.cross, arr(2), arr(4, 2))
+    with pytest.raises(ValueError, match="incompatible dimensions"):
+        ag.compile(np.cross, mode="FAST_COMPILE")(arr(4), arr(4))
 
 
 EINSUMS = [

@@ -238,7 +238,7 @@ def _components(x: Node) -> list[Node]:
     """The two or three components of vectors along the last axis."""
     n = size_node(x.shape[-1])
     value = hinted(n)
-    if value not in _CROSSED or not sure_equal(n, lit(value)):
+    if value is None or value not in _CROSSED or not sure_equal(n, lit(value)):
         raise ValueError(
             "incompatible dimensions for cross product\n"
             f"(dimension must be {' or '.join(map(str, _CROSSED))})"

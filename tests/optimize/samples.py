@@ -129,6 +129,17 @@ def _chosen(x: Node, mask: Node) -> Node:
     return st.gather(x, true_positions(mask), axes=(0,), at=0, mode="clip")
 
 
+def _assigned(x: Node, mask: Node, value: Callable[[Callable[[Node], Node]], Node]) -> Node:
+    """x with value(y -> y[mask]) at mask."""
+    flat = mask if mask.rank == 1 else st.reshape(mask, (mask.shape[0] * mask.shape[1],))
+    at = true_positions(flat)
+    width = lit(mask.shape[-1])
+    index = (at,) if mask.rank == 1 else (el.floor_divide(at, width), el.remainder(at, width))
+    axes = tuple(range(mask.rank))
+    new = value(lambda y: st.gather(y, *index, axes=axes, at=0, mode="clip"))
+    return st.scatter_set(x, new, *index, axes=axes, at=0, mode="clip")
+
+
 def _max(x: Node, *axes: int) -> Node:
     return make(red.reduce_max, (x,), (("axes", axes),))
 
@@ -278,7 +289,20 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda x, m: _sum(_chosen(x, m), 0), x=V, m=V > 100),
         lambda: _graph(
             lambda x, y, m: _sum(el.multiply(_chosen(x, m), el.square(_chosen(y, m))), 0),
-            x=V, y=V[::-1].copy(), m=V > 0.2,
+            x=V,
+            y=V[::-1].copy(),
+            m=V > 0.2,
+        ),
+    ],
+    "write_of_choice": [
+        lambda: _graph(
+            lambda x, y, m: _assigned(x, m, lambda g: el.multiply(g(y), el.exp(g(x)))),
+            x=EDGES.ravel(),
+            y=np.arange(9.0),
+            m=EDGES.ravel() > 0,
+        ),
+        lambda: _graph(
+            lambda x, m: _assigned(x, m, lambda g: el.square(g(x))), x=INTS, m=INTS % 2 == 0
         ),
     ],
     "extreme_of_choice": [

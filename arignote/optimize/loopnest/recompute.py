@@ -88,6 +88,8 @@ def _quick(value: Node, most: int, operands: int) -> bool:
     nodes = order_of((value,))
     if any("elementwise" in m.op.traits and m.op.name not in _QUICK for m in nodes):
         return False
+    if any(m.dtype.kind == "c" for m in nodes):  # of which an operation is several
+        return False
     work = sum("elementwise" in m.op.traits for m in nodes)
     loads = [m for m in nodes if m.op.name == "load"]
     return work <= most and len(loads) <= operands and not any(map(_indirect, loads))

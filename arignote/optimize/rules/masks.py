@@ -1,19 +1,21 @@
-"""Reductions of what a mask chooses: the choice is not stored, a value that changes nothing stands
-in for the rest.
+"""Reductions of what a mask chooses, and writes to it: the choice is not stored; what stands in for
+the rest changes nothing.
 
-    sum(x[mask])  ->  sum(where(mask, x, 0))
+    sum(x[mask])          ->  sum(where(mask, x, 0))
+    x[mask] = f(y[mask])  ->  x = where(mask, f(y), x)
 """
 
 from __future__ import annotations
 
 from ...fxgraph.affine import size_node
-from ...fxgraph.constants import const, lit
+from ...fxgraph.constants import const, is_const, lit, value_of
 from ...fxgraph.node import Node, make
 from ...fxgraph.ops.choice import where
-from ...fxgraph.ops.elementwise import add, multiply, square, subtract
+from ...fxgraph.ops.elementwise import add, floor_divide, multiply, remainder, square, subtract
 from ...fxgraph.ops.reduce import reduce_max, reduce_min, reduce_prod, reduce_sum
 from ...fxgraph.ops.sets import compress
-from ...fxgraph.ops.structure import gather, view_op
+from ...fxgraph.ops.structure import gather, reshape_op, scatter_set, view_op
+from ...fxgraph.types import Shape
 from ...fxgraph.window import window_of
 from ..rule import rule
 
@@ -92,7 +94,32 @@ def chosen_by(n: Node) -> Node | None:
     """The mask of x[mask], for arrays of rank 1."""
     if n.attr("axes") != (0,) or n.attr("mode") != "clip" or n.inputs[0].rank != 1:
         return None
-    at = n.inputs[1]
+    return mask_of((n.inputs[1],), n.inputs[0].shape)
+
+
+def mask_of(index: tuple[Node, ...], shape: Shape) -> Node | None:
+    """The mask of this shape, of rank 1 or 2, whose true elements stand at these positions."""
+    if len(index) != len(shape):
+        return None
+    if len(index) == 1:
+        return _listed(index[0], size_node(shape[0]))
+    if len(index) != 2 or (index[0].op, index[1].op) != (floor_divide, remainder):
+        return None
+    (at, width), (again, other) = index[0].inputs, index[1].inputs
+    if at is not again or width is not other or not _same_size(width, size_node(shape[1])):
+        return None
+    flat = _listed(at, None)
+    if flat is None or flat.op is not reshape_op:
+        return None
+    mask = flat.inputs[0]
+    alike = mask.rank == 2 and all(
+        size_node(a) is size_node(b) for a, b in zip(mask.shape, shape, strict=True)
+    )
+    return mask if alike else None
+
+
+def _listed(at: Node, size: Node | None) -> Node | None:
+    """The mask (of `size` elements) all of whose true positions `at` lists, in order."""
     if at.op is not view_op:
         return None
     w, found = window_of(at), at.inputs[0]
@@ -103,5 +130,65 @@ def chosen_by(n: Node) -> Node | None:
     count = size_node(at.shape[0])
     whole = count.op.name == "proj" and count.inputs[0] is both and count.attr("k") == 1
     mask: Node = both.inputs[0]
-    same = size_node(mask.shape[0]) is size_node(n.inputs[0].shape[0])
+    same = size is None or size_node(mask.shape[0]) is size
     return mask if whole and same and found.attr("k") == 0 else None
+
+
+def _same_size(a: Node, b: Node) -> bool:
+    while a.op.name == "cast":
+        a = a.inputs[0]
+    if is_const(a) and is_const(b):
+        return int(value_of(a)) == int(value_of(b))
+    return a is b
+
+
+# ---- writes --------------------------------------------------------------------------------------
+#: Operations of the value that is written.
+MOST_WRITTEN = 12
+
+
+@rule(scatter_set, phase="specialize", keeps="bits", kinds="biuf")
+def write_of_choice(n: Node) -> Node | None:
+    """x[mask] = f(y[mask], 2.0) -> where(mask, f(y, 2.0), x)"""
+    base, value = n.inputs[:2]
+    if n.attr("mode") != "clip" or n.attr("axes") != tuple(range(base.rank)):
+        return None
+    index = n.inputs[2 : 2 + base.rank]
+    mask = mask_of(index, base.shape)
+    if mask is None:
+        return None
+    whole = _unchosen(value, index, base.shape)
+    if whole is None:
+        return None
+    out = where(mask, whole, base)
+    return out if out.type == n.type else None
+
+
+def _unchosen(value: Node, index: tuple[Node, ...], shape: Shape) -> Node | None:
+    """f(y) for f(y[mask]), where every y has the mask's shape."""
+    found: dict[Node, Node] = {}
+    walked: list[Node] = []
+    stack, seen = [value], set[Node]()
+    while stack:
+        m = stack.pop()
+        if not m.rank or m in seen:
+            continue
+        seen.add(m)
+        if m.op is gather:
+            if m.inputs[1 : 1 + len(shape)] != index or m.inputs[0].rank != len(shape):
+                return None
+            if any(size_node(a) is not size_node(b) for a, b in zip(m.inputs[0].shape, shape)):
+                return None
+            found[m] = m.inputs[0]
+        elif m.op is view_op and not m.inputs[0].rank:
+            found[m] = m.inputs[0]
+        elif "elementwise" in m.op.traits and "partial" not in m.op.traits:
+            walked.append(m)
+            stack.extend(m.inputs)
+        else:
+            return None
+    if len(walked) > MOST_WRITTEN:
+        return None
+    for m in sorted(walked, key=lambda m: m.serial):
+        found[m] = make(m.op, tuple(found.get(k, k) for k in m.inputs), m.attrs)
+    return found.get(value, value)

@@ -112,3 +112,38 @@ def test_integers_by_powers_of_two(dtype):
         for a, b in zip(compile(halves)(j), halves(j), strict=True):
             assert a.dtype == b.dtype
             np.testing.assert_array_equal(a, b)
+
+
+def clipped(x, y, n):
+    x[x < 0.0] = 0.0
+    y[y > 0.5] = np.sqrt(y[y > 0.5]) + x[y > 0.5]
+    for k in range(n):
+        x[x > k] += 0.25 * k
+    return x
+
+
+@pytest.mark.parametrize("shape", [(40,), (6, 7), (0,), (1, 5), (2, 3, 4)])
+def test_writes_where_a_mask_is_true(shape):
+    x, y = rng.normal(size=shape), rng.normal(size=shape)
+    mine, theirs = (x.copy(), y.copy()), (x.copy(), y.copy())
+    np.testing.assert_array_equal(compile(clipped)(*mine, 3), clipped(*theirs, 3))
+    for a, b in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_such_writes_list_no_positions():
+    f = compile(clipped)
+    program = f.compiled_for(rng.random((6, 7)), rng.random((6, 7)), 3).program
+    made = [s.buffer for s in walk(program.statements) if isinstance(s, Alloc)]
+    assert not [b for b in made if b.dtype.kind == "i"]
+
+
+def other_mask(x, m):
+    x[m] = x[::-1][m]
+    x[~m] = x[m][0]
+    return x
+
+
+def test_values_chosen_by_another_order_or_of_another_size():
+    x, m = rng.random(9), rng.random(9) > 0.4
+    np.testing.assert_array_equal(compile(other_mask)(x.copy(), m), other_mask(x.copy(), m))

@@ -287,9 +287,12 @@ class Compiled(Dispatcher):
 
     def explain(self, *args: Any, **kwargs: Any) -> Explanation:
         """What a call with these arguments does: loop nests and what was fused into each, work,
-        buffers, library calls, copies and why, rewrites, checks.  A table; print it."""
+        buffers, library calls, copies and why, rewrites, checks; on a device, what is started
+        there.  A table; print it."""
         leaves, _ = flatten((args, kwargs))
-        found: Explanation = _maker().explain(self.compiled_for(*args, **kwargs), leaves)
+        found: Explanation = _maker().explain(
+            self.compiled_for(*args, **kwargs), leaves, self._device()
+        )
         return found
 
     def validate(

@@ -38,6 +38,7 @@ from ..optimize.loopnest.program import (
 from ..optimize.loopnest.program_text import buffer_names, program_text
 from ..optimize.rule import RULES
 from .counting import Sizes, count, taken, traffic, trip
+from .on_device import device_lines
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class Explanation:
     """What a compiled function does for arguments like those given; `str` makes a readable page.
 
     notes: copies that had to be made and temporaries that went, with the reason.  guards: what must
-    hold for this specialisation to apply.  checks: what is tested while it runs.
+    hold for this specialisation to apply.  checks: what is tested while it runs.  device: what is
+    started on a GPU, for functions that run there.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Explanation:
     guards: tuple[str, ...]
     checks: tuple[str, ...]
     seconds: Mapping[str, float]
+    device: tuple[str, ...] = ()
 
     @property
     def flops(self) -> float:
@@ -110,8 +113,8 @@ class Explanation:
     __repr__ = __str__
 
 
-def explain(made: Compilation, leaves: Sequence[Any]) -> Explanation:
-    """The explanation of a compilation for a call with these leaves."""
+def explain(made: Compilation, leaves: Sequence[Any], device: str = "cpu") -> Explanation:
+    """The explanation of a compilation for a call with these leaves, on a device."""
     program = made.program
     sizes = sizes_of(made, leaves)
     fired = sorted(made.report.fired.items(), key=lambda item: (-item[1], item[0]))
@@ -127,6 +130,7 @@ def explain(made: Compilation, leaves: Sequence[Any]) -> Explanation:
         tuple(line.removeprefix("guard ") for line in listing if line.startswith("guard ")),
         tuple(_checks(program)),
         dict(made.seconds),
+        () if device == "cpu" else device_lines(made.trace, leaves),
     )
 
 
@@ -265,6 +269,7 @@ def _page(e: Explanation) -> Iterator[Any]:
     yield from _list("rewrites", tuple(f"{f.name} x {f.times}: {f.doc}" for f in e.fired))
     yield from _list("guards (else it is traced anew)", tuple(f"{g}" for g in e.guards))
     yield from _list("checks while it runs", e.checks)
+    yield from _list("on a GPU (the sizes are those for an H100)", e.device)
     yield Text(f"compiled in: {times}")
 
 

@@ -131,6 +131,16 @@ def test_the_cuda_text_can_be_read():
         ag.compile(f).source(np.arange(3.0), backend="opencl")
 
 
+def test_explain_tells_what_is_started_on_the_device():
+    def f(x):
+        return np.sort(x @ x, axis=0) + x.sum(axis=1)
+
+    page = str(emulated(f).explain(RNG.standard_normal((40, 40))))
+    assert "on a GPU" in page and "kernel f_" in page and "blocks of" in page
+    assert "library gemm" in page and "sort on the host" in page
+    assert "on a GPU" not in str(ag.compile(f).explain(RNG.standard_normal((40, 40))))
+
+
 # ---- choice of the device ------------------------------------------------------------------------
 def test_an_unknown_device_is_an_error():
     with pytest.raises(ConfigError, match="cpu or cuda or emulate"):

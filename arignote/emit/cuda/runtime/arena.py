@@ -68,26 +68,29 @@ def _groups(plan: CudaPlan, places: dict[str, int]) -> list[int]:
             leader[k] = k = leader[leader[k]]
         return k
 
-    for record in _all(plan.records):
+    for record in all_records(plan.records):
         if isinstance(record, Bind):
             for a, b in zip(record.aliases, record.buffers):
                 leader[find(places[a])] = find(places[b])
     return [find(k) for k in range(len(plan.buffers))]
 
 
-def _all(records: Sequence[Record]) -> Iterator[Record]:
-    stack = list(records)
+def all_records(records: Sequence[Record]) -> Iterator[Record]:
+    """Records and those inside them, outer before inner, in order."""
+    stack = list(reversed(records))
     while stack:
         r = stack.pop()
         yield r
-        for name in ("body", "setup", "then", "other"):
+        inside: list[Record] = []
+        for name in ("setup", "body", "then", "other"):
             if isinstance(r, For | While | If) and hasattr(r, name):
-                stack += getattr(r, name)
+                inside += getattr(r, name)
+        stack += reversed(inside)
 
 
 def _names(record: Record) -> Iterator[str]:
     """Every buffer that a record and those inside it name."""
-    for r in _all((record,)):
+    for r in all_records((record,)):
         if isinstance(r, Bind):
             yield from (*r.aliases, *r.buffers)
             continue

@@ -123,7 +123,8 @@ static int an_conv_product_T(const an_conv_flat_T *f, const an_conv_results_T *r
     const int64_t total = (f->images - 1) * plane
         + ((r->U[0] - 1) * f->L[1] + r->U[1] - 1) * row + r->U[2];
     int64_t chunk = (1 << 18) / (int64_t)sizeof(T) / r->m / AN_CONV_WIDE_T;
-    chunk = an_conv_max(1, an_conv_min(chunk, 8)) * AN_CONV_WIDE_T;
+    chunk = an_conv_min(chunk, an_conv_max(8, 4096 / (r->m * AN_CONV_WIDE_T)));
+    chunk = an_conv_max(1, chunk) * AN_CONV_WIDE_T;
     int failed = 0;
     #pragma omp parallel num_threads(threads) if (threads > 1)
     {
@@ -176,7 +177,9 @@ static int an_conv_product_T(const an_conv_flat_T *f, const an_conv_results_T *r
 AN_CONV_INLINE void an_conv_sums_T(int64_t count, const T *g, int64_t ldg, const T *const *at,
                                    an_conv_v_T *sums) {
     an_conv_v_T acc[AN_CONV_SUMS][AN_CONV_TAPS];
-    memcpy(acc, sums, sizeof acc);
+    _Pragma("GCC unroll 4") for (int m = 0; m < AN_CONV_SUMS; m++)
+        _Pragma("GCC unroll 6") for (int k = 0; k < AN_CONV_TAPS; k++)
+            acc[m][k] = sums[m * AN_CONV_TAPS + k];
     for (int64_t p = 0; p < count; p += AN_CONV_LANES_T) {
         an_conv_v_T b[AN_CONV_TAPS];
         _Pragma("GCC unroll 6") for (int k = 0; k < AN_CONV_TAPS; k++)
@@ -186,7 +189,9 @@ AN_CONV_INLINE void an_conv_sums_T(int64_t count, const T *g, int64_t ldg, const
             _Pragma("GCC unroll 6") for (int k = 0; k < AN_CONV_TAPS; k++) acc[m][k] += a * b[k];
         }
     }
-    memcpy(sums, acc, sizeof acc);
+    _Pragma("GCC unroll 4") for (int m = 0; m < AN_CONV_SUMS; m++)
+        _Pragma("GCC unroll 6") for (int k = 0; k < AN_CONV_TAPS; k++)
+            sums[m * AN_CONV_TAPS + k] = acc[m][k];
 }
 /* The sum of the lanes, halves first. */
 AN_CONV_INLINE T an_conv_total_T(const an_conv_v_T *v) {
@@ -280,7 +285,8 @@ static int an_conv_forward_T(const an_conv_sizes *z, const an_conv_array_T *x,
     an_conv_flat_T f = {0};
     int64_t *offset = malloc(depth * sizeof(int64_t));
     T *packed = malloc(z->m * depth * sizeof(T)), *to = packed;
-    int failed = !offset || !packed || an_conv_taps_T(&f, offset, z, 1024);
+    const int64_t least = an_conv_max(1024, 16384 / z->c);
+    int failed = !offset || !packed || an_conv_taps_T(&f, offset, z, least);
     for (int64_t m = 0, rows; !failed && m < z->m; m += rows) {
         rows = an_conv_rows_T(z->m - m);
         for (int64_t c = 0; c < z->c; c++)
@@ -362,7 +368,8 @@ static int an_conv_transposed_T(const an_conv_sizes *z, const an_conv_array_T *x
     }
     int64_t *offset = malloc(depth * sizeof(int64_t));
     T *packed = malloc(z->c * depth * sizeof(T));
-    int failed = !offset || !packed || an_conv_flat_new_T(&f, z->n, z->m, 1024);
+    const int64_t least = an_conv_max(1024, 16384 / z->m);
+    int failed = !offset || !packed || an_conv_flat_new_T(&f, z->n, z->m, least);
     for (int64_t i = 0; !failed && i < z->n; i += f.images) {
         f.images = an_conv_min(f.held, z->n - i);
         an_conv_fill_T(&f, y, i, group * z->m, z->m, one, base, threads);
@@ -383,13 +390,14 @@ static int an_conv_filters_T(const an_conv_sizes *z, const an_conv_array_T *x,
     const int64_t depth = z->c * z->k[0] * z->k[1] * z->k[2], one[3] = {1, 1, 1};
     const int64_t padded = (z->m + AN_CONV_SUMS - 1) / AN_CONV_SUMS * AN_CONV_SUMS;
     const int64_t base[3] = {-z->pad[0], -z->pad[1], -z->pad[2]};
+    const int64_t least = an_conv_max(4096, 32768 / an_conv_max(z->c, z->m));
     int64_t zero[3] = {0};
     an_conv_flat_T f = {0}, g = {.phases = 1, .phase = zero};
     int64_t *offset = malloc(depth * sizeof(int64_t));
     T *sums = calloc(padded * depth, sizeof(T));
-    int failed = !offset || !sums || an_conv_taps_T(&f, offset, z, 4096);
+    int failed = !offset || !sums || an_conv_taps_T(&f, offset, z, least);
     memcpy(g.L, f.L, sizeof g.L);
-    failed = failed || an_conv_flat_new_T(&g, z->n, padded, 4096);
+    failed = failed || an_conv_flat_new_T(&g, z->n, padded, least);
     if (!failed) memset(g.x + z->m * g.channel, 0, (padded - z->m) * g.channel * sizeof(T));
     int64_t block = (1 << 17) / (int64_t)sizeof(T) / padded / AN_CONV_LANES_T;
     block = an_conv_max(8, an_conv_min(block, 256)) * AN_CONV_LANES_T;

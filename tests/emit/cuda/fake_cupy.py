@@ -11,6 +11,8 @@ from arignote.emit.cuda.emulate import build
 
 
 class Memory:
+    device_id = 0
+
     def __init__(self, owner, ptr):
         self.owner, self.ptr = owner, ptr
 

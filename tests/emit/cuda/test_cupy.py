@@ -150,6 +150,27 @@ def test_a_launch_that_the_driver_refuses_says_why(cupy, monkeypatch):
         ag.compile(lambda x: x + 1)(cupy.asarray(np.arange(3.0)))
 
 
+def test_a_thread_that_has_not_used_the_gpu_gets_its_context(cupy, monkeypatch):
+    used = []
+    real = fake_cupy.Driver.cuLaunchKernel
+
+    def launch(self, *given):
+        return real(self, *given) if used else 201
+
+    monkeypatch.setattr(fake_cupy.Driver, "cuLaunchKernel", launch)
+    monkeypatch.setattr(fake_cupy.Device, "use", lambda self: used.append(1), raising=False)
+    got = ag.compile(lambda x: x + 1)(cupy.asarray(np.arange(3.0)))
+    np.testing.assert_array_equal(cupy.asnumpy(got), [1, 2, 3])
+
+
+def test_arrays_of_another_gpu_are_refused(cupy, monkeypatch):
+    x, f = cupy.asarray(np.arange(3.0)), ag.compile(lambda x: x + 1)
+    f(x)
+    monkeypatch.setattr(fake_cupy.Memory, "device_id", 1)
+    with pytest.raises(DeviceError, match="lives on GPU 1"):
+        f(x)
+
+
 def test_too_little_memory_says_what_it_was_for(cupy, monkeypatch):
     def empty(shape, dtype=float):
         if np.prod(shape) > 1000:

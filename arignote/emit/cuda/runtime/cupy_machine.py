@@ -23,6 +23,7 @@ from .machine import Module, Sizes
 _THREADS = 256
 _BLOCKS_PER_SM = 8
 _SHARED = 48 * 1024
+_NO_CONTEXT = 201
 _MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 _ERRORS = {
     1: "a value that the driver does not take", 2: "out of memory", 98: "an unknown kernel",
@@ -74,7 +75,7 @@ class CupyMachine:
                 made = compile_cubin(source, self.info.arch, defines)
                 loaded = self._cupy.cuda.function.Module()
                 loaded.load(made.code)
-                found = self._modules[source, wide] = _Kernels(self._cupy, loaded)
+                found = self._modules[source, wide] = _Kernels(self._cupy, loaded, self._device)
             return found
 
     # -- memory
@@ -140,11 +141,16 @@ class CupyMachine:
 
     def adopt(self, array: Any) -> Any:
         """An array of another library as CuPy's, without a copy."""
-        if isinstance(array, self._cupy.ndarray):
-            return array
-        if hasattr(array, "__dlpack__"):
-            return self._cupy.from_dlpack(array)
-        return self._cupy.asarray(array)
+        if not isinstance(array, self._cupy.ndarray):
+            whole = self._cupy.from_dlpack if hasattr(array, "__dlpack__") else self._cupy.asarray
+            array = whole(array)
+        if array.data.device_id != self._device.id:
+            raise DeviceError(
+                f"an argument lives on GPU {array.data.device_id}, and functions run on GPU "
+                f"{self._device.id}, CuPy's current one when the first was called: copy it there "
+                f"with cupy.asarray, inside of 'with cupy.cuda.Device({self._device.id}):'"
+            )
+        return array
 
     def _stream(self) -> Any:
         return self._cupy.cuda.get_current_stream()
@@ -153,8 +159,8 @@ class CupyMachine:
 class _Kernels:
     """A loaded cubin."""
 
-    def __init__(self, library: Any, module: Any) -> None:
-        self._cupy, self._module = library, module
+    def __init__(self, library: Any, module: Any, device: Any) -> None:
+        self._cupy, self._module, self._device = library, module, device
         self._driver = _driver()
         self._functions: dict[str, Any] = {}
 
@@ -180,10 +186,14 @@ class _Kernels:
         stream = ctypes.c_void_p(self._cupy.cuda.get_current_stream().ptr)
         handle = ctypes.c_void_p(function.ptr)
         sizes = [ctypes.c_uint(n) for n in (*grid, *block, shared)]
+        launch = self._driver.cuLaunchKernel
+        given = (handle, *sizes, stream, places, None)
         if cooperative:
-            code = self._driver.cuLaunchCooperativeKernel(handle, *sizes, stream, places)
-        else:
-            code = self._driver.cuLaunchKernel(handle, *sizes, stream, places, None)
+            launch, given = self._driver.cuLaunchCooperativeKernel, given[:-1]
+        code = launch(*given)
+        if code == _NO_CONTEXT:  # this thread has not used the GPU before
+            self._device.use()
+            code = launch(*given)
         if code:
             said = _ERRORS.get(code, "see CUDA's table of results")
             raise DeviceError(

@@ -97,7 +97,7 @@ def _plain_kind(args: tuple[Any, ...], state: Any) -> Any:
     for x in args:
         kind = type(x)
         if kind.__module__ == "cupy":
-            parts.append((x.dtype, x.shape, x.strides))
+            parts.append((x.dtype, x.shape, x.strides, x.data.device_id))
         elif kind is float or kind is np.float64 or kind is np.float32:
             parts.append(kind)
         elif kind is int or kind is bool:

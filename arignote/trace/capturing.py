@@ -125,11 +125,13 @@ def _most_steps(loop: Loop, growing: list[Any]) -> Node:
     held = [contents(c) for c in growing]
     for container in growing:
         lists.discard(container)
-    steps = capture(replace(loop, memory=Memory(), containers=[*loop.containers], grown=[]))
-    outer.back()
-    loop.put(start)
-    for container, before in zip(growing, held, strict=True):
-        refill(container, before)
+    try:
+        steps = capture(replace(loop, memory=Memory(), containers=[*loop.containers], grown=[]))
+    finally:
+        outer.back()
+        loop.put(start)
+        for container, before in zip(growing, held, strict=True):
+            refill(container, before)
     made = order_of([steps], stop=_is_old(outer), inside=True)
     if any(n.op in (print_op, breakpoint_op) for n in made):
         raise Unstable(

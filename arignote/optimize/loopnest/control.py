@@ -44,9 +44,10 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     (body,) = bodies(n)
     inner = scope.child()
     turning = _rotates(body)
+    takers = _takers(n, over, scope)
     places = [
-        _enter(p, v, n, scope, inner, over, turning)
-        for p, v in zip(body.params, n.inputs, strict=False)
+        _enter(p, v, n, scope, inner, over if takers.get(v) == k else {}, turning)
+        for k, (p, v) in enumerate(zip(body.params, n.inputs, strict=False))
     ]
     stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
     counter = _counter(n, body, scope)
@@ -66,6 +67,15 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     for k, location in enumerate([*places, *stacks]):
         scope.values[project(n, k)] = location
     scope.values[project(n, len(places) + len(stacks))] = _steps(n, body, counter, scope)
+
+
+def _takers(n: Node, over: Over, scope: Scope) -> dict[Node, int]:
+    """Which carry goes on in the memory of a version: of several that start as it, one."""
+    out: dict[Node, int] = {}
+    for k, v in enumerate(n.inputs[: n.attr("n")]):
+        if v in over and (v not in out or project(n, k) in scope.state.lines):
+            out[v] = k
+    return out
 
 
 def _rotates(body: Body) -> bool:

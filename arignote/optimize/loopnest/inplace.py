@@ -126,15 +126,11 @@ def _choose(
         if not stored or v in roots:
             continue
         w = max(writers, key=lambda n: (n in lines, n.serial))
-        if w.op.name == "scan":
-            twice = sum(x is v for x in w.inputs[: w.attr("n")]) > 1
-            if v in reads[w].versions or twice:
-                scope.state.note(
-                    w, "its loop reads the old value of an array that it also carries: copied"
-                )
-                if twice:
-                    continue
-                saved.add((w, v))
+        if w.op.name == "scan" and v in reads[w].versions:
+            scope.state.note(
+                w, "its loop reads the old value of an array that it also carries: copied"
+            )
+            saved.add((w, v))
         out.setdefault(w, set()).add(v)
     return out
 
@@ -155,11 +151,11 @@ def _ordered(
     dag.add_nodes_from(actions)
     for a in actions:
         dag.add_edges_from((p, a) for p in reads[a].actions if p is not a)
-    _keep_observable_order(dag, observed)
-    _keep_order_of_writes(dag, observed, over, owned)
     if last is not None and last in dag:
         before = nx.descendants(dag, last)
         dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
+    _keep_observable_order(dag, observed)
+    _keep_order_of_writes(dag, observed, over, owned)
     anti: dict[tuple[Node, Node], Node] = {}
     readers: dict[Node, list[Node]] = {}
     here = region.had(scope)

@@ -221,6 +221,8 @@ class Run:
 def _frozen(x: Any) -> Any:
     """A value from outside as its node: a step that reads it reads the outer node, which inner
     gradients need, and not a cell that the loop might carry."""
+    if isinstance(x, np.ndarray) and is_tracing():
+        return node_of(x)  # a step reads it at a traced position
     return x.node if isinstance(x, Array) else x
 
 

@@ -226,3 +226,17 @@ def test_bad_arguments_are_refused_where_they_stand():
     f = theano.function([x], theano.scan(lambda v: v, x, n_steps=9)[0])
     with pytest.raises(IndexError):
         f(X)
+
+
+def test_a_sequence_of_constants():
+    """The polynomial of Theano's tutorial: its powers are a literal range."""
+    coefficients, v = T.dvector("coefficients"), T.dscalar("v")
+    terms, _ = theano.scan(
+        fn=lambda c, p, v: c * (v**p),
+        outputs_info=None,
+        sequences=[coefficients, T.arange(10000)],
+        non_sequences=v,
+    )
+    polynomial = theano.function([coefficients, v], terms.sum())
+    assert polynomial(np.array([1.0, 0.0, 2.0]), 3.0) == 19.0
+    assert polynomial(np.array([1.0, 0.0, 2.0, 1.0]), 2.0) == 17.0

@@ -22,7 +22,7 @@ from .evaluate import evaluate, strong
 from .graph import Variable, leaves_of
 from .modes import Mode, mode_of
 from .parameters import In, Out, arguments, inputs_of
-from .pickling import Rows, flattened, unflattened
+from .pickling import Rows, flattened, text_of, unflattened
 from .sharing import Container, SharedVariable
 from .types import TensorType
 from .updating import fitted, pairs, updates_of, with_defaults
@@ -374,6 +374,13 @@ class Expressions:
         roots = [*[f.outputs[k] for k in self.wanted], *f.news]
         found = evaluate(roots, dict(zip(leaves, values, strict=True)), f.replaced)
         return tuple(_result(v, x) for v, x in zip(roots, found, strict=True))
+
+    def __arignote_meaning__(self) -> str | None:
+        """The expressions as text: with it, a later process finds the kernels of this one."""
+        f = self.owner
+        roots = [*[f.outputs[k] for k in self.wanted], *f.news]
+        leaves = [*[i.variable for i in f.inputs], *f.shared]
+        return text_of((roots, leaves, list(f.replaced.items())))
 
 
 def _result(v: Variable, x: Any) -> Any:

@@ -38,15 +38,17 @@ def deferred(
     infer: Infer | None = None,
     silent: Sequence[int] = (),
     sizes: bool = False,
+    lasting: bool = True,
 ) -> Callable[..., Any]:
     """A function that applies `function` to symbolic variables when the expression is run.
 
     Arguments that are variables, or lists of them, become inputs; all others are static.
     infer(*arguments) gives the type or types of the results.  silent: positions of inputs that
-    pass no derivative.  sizes: sizes stay Python ints and tuples of them.
+    pass no derivative.  sizes: sizes stay Python ints and tuples of them.  lasting: False for
+    functions of the user, which may have changed when the next process starts.
     """
     title = name if name is not None else str(getattr(function, "__name__", "function"))
-    op = Op(title, _runner(function, sizes), silent=frozenset(silent))
+    op = Op(title, _runner(function, sizes), silent=frozenset(silent), lasting=lasting)
 
     @functools.wraps(function)
     def symbolic(*args: Any, **kwargs: Any) -> Any:

@@ -30,12 +30,14 @@ class Op:
     run(apply, values) gives the values of the outputs, for arrays and for traced values alike.
     name: what it is called in prints.  kind: "call", "elementwise", "grad", "scan" or "ifelse".
     silent: positions of inputs through which no derivative passes (shapes, indices, seeds).
+    lasting: its name says what it does, in another process too.
     """
 
     name: str
     run: Callable[[Apply, Sequence[Any]], Sequence[Any]]
     kind: str = "call"
     silent: frozenset[int] = frozenset()
+    lasting: bool = True
 
     def __post_init__(self) -> None:
         if self.name in OPS:

@@ -88,3 +88,10 @@ def _applied(node: Any, args: list[Text], latex: bool) -> Text:
 
 def _within(text: Text, level: int) -> str:
     return text[0] if text[1] >= level else f"({text[0]})"
+
+
+def _in_notebook(self: Variable) -> str:
+    return f"${latex(self)}$"
+
+
+setattr(Variable, "_repr_latex_", _in_notebook)  # noqa: B010

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from .graph import Apply, Variable
 from .stepping import Inner, Past, Seq
 
@@ -122,6 +124,29 @@ def mapped(value: Any, f: Callable[[Any], Any], kind: type = Variable) -> Any:
         fields = {x.name: getattr(value, x.name) for x in dataclasses.fields(value)}
         return dataclasses.replace(value, **{k: mapped(v, f, kind) for k, v in fields.items()})
     return value
+
+
+def text_of(value: Any) -> str | None:
+    """Expressions as a text that says all about them; None where something in them has none."""
+    rows, body = flattened(value)
+    if not all(row[0].lasting for row in rows.rows) or _opaque([row[2] for row in rows.rows]):
+        return None
+    leaves = [
+        (type(v).__name__, str(v.type), v.data.tobytes() if hasattr(v, "data") else v.name)
+        for v in rows.leaves
+    ]
+    shown = [(row[0].name, *row[1:3], [str(t) for t, _, _ in row[3]], row[4]) for row in rows.rows]
+    text = repr((leaves, shown, body))
+    return None if " at 0x" in text else text
+
+
+def _opaque(value: Any) -> bool:
+    """Is there an array in containers, whose repr may leave out elements?"""
+    if isinstance(value, tuple | list):
+        return any(_opaque(v) for v in value)
+    if isinstance(value, dict):
+        return any(_opaque(v) for v in value.values())
+    return isinstance(value, np.ndarray)
 
 
 def restored(rows: Rows, body: Any) -> Any:

@@ -33,7 +33,7 @@ def as_op(
         OPS.pop(name, None)  # declared again, as in a notebook
         listed = list(otypes) if isinstance(otypes, list | tuple) else [otypes]
         types = tuple(listed) if len(listed) > 1 else listed[0]
-        op = deferred(inner, name, lambda *inputs: types, silent=range(len(wanted)))
+        op = deferred(inner, name, lambda *inputs: types, silent=range(len(wanted)), lasting=False)
 
         def symbolic(*args: Any) -> Any:
             inputs = [as_tensor_variable(x) for x in args]
@@ -100,7 +100,10 @@ class OpFromGraph:
         types = tuple(v.type for v in self.outputs)
         made = extend.OpFromGraph(value, grad_overrides=backward, name=self.name)
         return deferred(
-            made, f"{self.name} {next(_numbers)}", lambda *_: types if len(types) > 1 else types[0]
+            made,
+            f"{self.name} {next(_numbers)}",
+            lambda *_: types if len(types) > 1 else types[0],
+            lasting=False,
         )
 
     def __call__(self, *args: Any) -> Any:

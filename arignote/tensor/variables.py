@@ -37,9 +37,6 @@ class TensorVariable(Variable):
     def broadcastable(self) -> tuple[bool, ...]:
         return self.type.broadcastable
 
-    def __hash__(self) -> int:
-        return id(self)
-
     def __bool__(self) -> bool:
         raise TypeError(
             "a symbolic variable has no truth value: its value is known only when the function "

@@ -124,6 +124,11 @@ class _Walk:
             self._several(cls.__name__, (x.__func__,))
         elif cls is property:
             self._several("property", (x.fget, x.fset, x.fdel))
+        elif hasattr(cls, "__arignote_meaning__"):
+            text = x.__arignote_meaning__()  # all that its calls depend on, as text
+            if text is None:
+                raise Unsettled(f"a {cls.__name__} that has no text")
+            self.put(cls.__name__, text)
         else:
             self._instance(x, cls)
 

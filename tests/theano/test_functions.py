@@ -9,6 +9,7 @@ import pytest
 import arignote as ag
 import arignote.theano as theano
 import arignote.theano.tensor as T
+from arignote.trace.fingerprint import fingerprint
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +166,16 @@ def test_modes_by_name_and_rules_switched():
     plain = theano.function([x], y, mode=theano.Mode("cvm", "fast_run").excluding("stabilize"))
     assert plain(tiny)[0] == 0.0
     assert theano.function([x], y, mode="FAST_RUN")(tiny)[0] == 1e-300
+
+
+def test_a_later_process_finds_the_kernels_by_what_the_expressions_mean():
+    def made(factor):
+        x, w = T.dvector("x"), theano.shared(np.ones(3), "w")
+        h, _ = theano.scan(lambda v, acc: acc * factor + v, x, T.constant(0.5))
+        return theano.function([x], h.sum() * w, updates=[(w, w - T.grad(h[-1], x))])
+
+    first, again, other = (fingerprint(made(k).compiled._function) for k in (2.0, 2.0, 3.0))
+    assert first is not None and first == again != other
+    x = T.dvector("x")
+    doubled = theano.as_op(T.dvector, T.dvector)(lambda v: v * 2)
+    assert fingerprint(theano.function([x], doubled(x)).compiled._function) is None

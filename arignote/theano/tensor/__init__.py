@@ -4,6 +4,10 @@
 from ...tensor import *
 from ...tensor import elementwise as _elementwise
 from ...tensor import extra_ops as extra_ops
+
+# functions, over the modules of these names
+from ...tensor.reductions import sort as sort
+from ...tensor.reductions import var as var
 from . import (
     basic,
     fft,
@@ -14,13 +18,13 @@ from . import (
     sharedvar,
     signal,
     slinalg,
-    sort,
     subtensor,
     type,
-    var,
     xlogx,
 )
 
 # binds `nnet` and `extra_ops` to this package's modules, over those of the same name above
 from .extra_ops import diff as _diff
 from .nnet import conv2d as _conv2d
+from .sort import topk as _topk
+from .var import TensorVariable as _TensorVariable

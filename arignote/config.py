@@ -78,8 +78,8 @@ _TABLE = (
     Flag("nan_guard", "names", ("nan", "inf", "big"), "what NanGuardMode looks for", keyed=True),
     Flag("nan_guard_big", "float", 1e10, "size that NanGuardMode calls big", low=0, keyed=True),
     Flag("debug_patience", "int", 3, "times DEBUG_MODE repeats the rewriting to compare", low=1),
-    Flag("debug_reduce", "float", 5.0, "seconds that a validation may take to find a smaller program "
-         "which shows the difference", low=0),
+    Flag("debug_reduce", "float", 5.0, "seconds that a validation may take to find a "
+         "smaller program which shows the difference", low=0),
     Flag("debug_float_ulp", "int", 64, "distance in ulp that DEBUG_MODE tolerates where a rewrite "
          "keeps reals, not bits", low=0),
     Flag("traceback_limit", "int", 8, "lines of the user's stack kept with each node", low=0),
@@ -87,8 +87,8 @@ _TABLE = (
          ("low", "high")),
     Flag("compute_test_value", "choice", "off", "run expressions on test values when built",
          ("off", "ignore", "warn", "raise")),
-    Flag("on_unused_input", "choice", "raise", "what function does about an input that nothing needs",
-         ("raise", "warn", "ignore")),
+    Flag("on_unused_input", "choice", "raise", "what `function` does about an input that "
+         "nothing needs", ("raise", "warn", "ignore")),
     Flag("profile", "bool", False, "time every loop nest", keyed=True),
     Flag("tape_memory", "bytes", 0, "bytes a backward pass may store before it recomputes; 0: "
          "no bound", low=0, keyed=True),
@@ -292,7 +292,8 @@ def _read_names(value: Any) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _read_bytes(value: Any) -> int:
+def read_bytes(value: Any) -> int:
+    """A number of bytes, or a text such as "64MB"."""
     if not isinstance(value, str):
         return _read_int(value)
     text = value.strip().upper().removesuffix("B")
@@ -302,7 +303,7 @@ def _read_bytes(value: Any) -> int:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "bool": _read_bool, "int": _read_int, "float": float, "str": _read_str, "choice": _read_str,
-    "names": _read_names, "bytes": _read_bytes, "path": _read_path,
+    "names": _read_names, "bytes": read_bytes, "path": _read_path,
 }  # fmt: skip
 
 

@@ -114,7 +114,8 @@ class Walk:
             return
         parts = [project(n, k) for k in range(len(n.type))]
         if any(p in self.reached for p in parts):
-            self.reach(n.inputs)
+            # what `passes` only names its results, which come first: the rule goes round them
+            self.reach(n.inputs[len(parts) :] if "passes" in n.op.traits else n.inputs)
             gs = tuple(self.cot.of(p) if self.cot.has(p) else None for p in parts)
             if any(g is not None for g in gs):
                 self._pass_on(n, gs)

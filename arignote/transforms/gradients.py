@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..autograd_sym.reverse import vjp as cotangents_of
+from ..config import config, read_bytes
 from ..errors import DTypeError, ShapeError, TraceError
 from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to
+from ..trace.proxy import wrap
 from ..trace.session import is_tracing
 from .kept import kept
+from .segments import in_segments, stored
 from .tracing import Variables, answer_of, nodes_of, paired, transformed
 
 Argnums = int | Sequence[int]
@@ -23,6 +26,7 @@ def grad(
     has_aux: bool = False,
     allow_int: bool = False,
     holomorphic: bool = False,
+    memory: int | str | None = None,
 ) -> Callable[..., Any]:
     """The gradient of a function with a scalar result.
 
@@ -32,11 +36,13 @@ def grad(
     anything). Arguments that the function writes are not changed.  Complex arguments follow JAX:
     the gradient of a real function is dx - i dy of it, so descent steps go along its conjugate.
     holomorphic: the function is analytic, its result complex; the gradient is the complex
-    derivative. Raises DTypeError for integer arguments (zeros with `allow_int`) and for complex
-    results unless `holomorphic`, ShapeError for a result that is no scalar, UnsupportedError for
-    an operation without derivative, with the user's line.
+    derivative.  memory ("64MB", bytes): where loops would store more than that (for the sizes of
+    the first call), they run in segments that are repeated on the way back; by default the flag
+    `tape_memory`, where 0 is no bound.  Raises DTypeError for integer arguments (zeros with
+    `allow_int`) and for complex results unless `holomorphic`, ShapeError for a result that is no
+    scalar, UnsupportedError for an operation without derivative, with the user's line.
     """
-    both = _value_and_grad(function, argnums, has_aux, allow_int, holomorphic)
+    both = _value_and_grad(function, argnums, has_aux, allow_int, holomorphic, memory)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
         value, derivative = both(*args, **kwargs)
@@ -51,10 +57,11 @@ def value_and_grad(
     has_aux: bool = False,
     allow_int: bool = False,
     holomorphic: bool = False,
+    memory: int | str | None = None,
 ) -> Callable[..., Any]:
     """(result, gradient) of a function, in one pass; see `grad`."""
     return transformed(
-        _value_and_grad(function, argnums, has_aux, allow_int, holomorphic), function
+        _value_and_grad(function, argnums, has_aux, allow_int, holomorphic, memory), function
     )
 
 
@@ -64,7 +71,9 @@ def _value_and_grad(
     has_aux: bool,
     allow_int: bool,
     holomorphic: bool,
+    memory: int | str | None,
 ) -> Callable[..., Any]:
+    bound = None if memory is None else read_bytes(memory)
     single = isinstance(argnums, int)
     wanted = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
@@ -74,6 +83,13 @@ def _value_and_grad(
         out = _scalar(_main(answer) if has_aux else answer, holomorphic)
         seed = cast_to(const(1.0), out.dtype)
         found = cotangents_of((out,), (seed,), variables.wrt)
+        most = config.tape_memory if bound is None else bound
+        log = stored([out, *(g for g in found if g is not None)]) if most else 0
+        if log > most:
+            nodes, tree = nodes_of(answer)
+            out, *nodes = in_segments((out, *nodes), (out,), log)
+            answer = tree.unflatten(map(wrap, nodes))
+            found = cotangents_of((out,), (seed,), variables.wrt)
         return answer, variables.tree_of(found, single)
 
     return value_and_gradient

@@ -41,6 +41,7 @@ from .nest import Analysis
 from .planner import Planner
 from .rotations import tell_apart
 from .scope import KernelNames, ModuleText, root
+from .sums import as_sums
 
 #: The passes over programs that are for a GPU as well.
 SHARED = ("fusion", "contraction", "forwarding", "propagation", "raise_products", "collapse")
@@ -54,7 +55,7 @@ def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
                 if p.name == "collapse":
-                    program = rows_first(expand(tell_apart(cut(program))))
+                    program = rows_first(expand(tell_apart(cut(as_sums(program)))))
                 program = p.run(program)
         program = parallelize(program)
     return program

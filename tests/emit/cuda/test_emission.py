@@ -275,3 +275,29 @@ def test_maps_over_three_axes_find_their_place():
         return (a[:, :, None] * b)[::3, :, ::-1] + a[::3, :, None]
 
     same(f, RNG.random((5, 7)), RNG.random((5, 7, 9)))
+
+
+def counts(k, n):
+    h = np.zeros(n, dtype=np.int64)
+    for i in range(len(k)):
+        h[k[i]] += 1
+    return h
+
+
+def mean_of_large(a):
+    s, n = 0.0, 0
+    for i in range(len(a)):
+        if a[i] > 0.5:
+            s += a[i]
+            n += 1
+    return s / n, n
+
+
+@pytest.mark.parametrize(
+    ("function", "args"),
+    [(counts, (RNG.integers(-7, 7, 300), 7)), (mean_of_large, (RNG.random(500),))],
+)
+def test_loops_that_add_element_by_element_are_shared_among_threads(function, args):
+    made = module(function, *args)
+    assert all(launch.grid != ("1",) for launch in launches(made.plan.records))
+    same(function, *args)

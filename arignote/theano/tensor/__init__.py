@@ -4,10 +4,7 @@
 from ...tensor import *
 from ...tensor import elementwise as _elementwise
 from ...tensor import extra_ops as extra_ops
-
-# functions, over the modules of these names
-from ...tensor.reductions import sort as sort
-from ...tensor.reductions import var as var
+from ...tensor import reductions as _reductions
 from . import (
     basic,
     fft,
@@ -28,3 +25,6 @@ from .extra_ops import diff as _diff
 from .nnet import conv2d as _conv2d
 from .sort import topk as _topk
 from .var import TensorVariable as _TensorVariable
+
+# functions, over the modules of these names
+globals().update(sort=_reductions.sort, var=_reductions.var)

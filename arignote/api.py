@@ -7,6 +7,7 @@ imported only when there is something to trace (`_maker`).
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import importlib
 import inspect
@@ -56,10 +57,7 @@ class Compiled(Dispatcher):
         super().__init__(self._miss, _flattened, self._overlapping)
         functools.update_wrapper(self, function)
         self._function = function
-        if "device" in options:
-            flag = find_flag("device", "compile")
-            options["device"] = parse(flag, options["device"], f"compile({function!r})")
-        self._options = options
+        self._options = _checked(options, function)
         self._lock = threading.RLock()
         self._table: dict[Signature, list[tuple[Trace | None, Kernel]]] = {}
         self._variants: dict[str, int] = {}  # how many entries of the disk cache have been seen
@@ -374,6 +372,23 @@ class Compiled(Dispatcher):
 
     def __deepcopy__(self, memo: Any) -> Compiled:
         return self
+
+
+def _checked(options: dict[str, Any], function: Any) -> dict[str, Any]:
+    """The options of `compile`, with flags' values as the flags take them."""
+    for name in options:
+        if name not in _OPTIONS:
+            near = difflib.get_close_matches(name, _OPTIONS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(_OPTIONS)}."
+            raise TypeError(f"compile() has no option {name!r}; {hint}")
+    source = f"compile({getattr(function, '__qualname__', function)})"
+    for name in ("mode", "device"):
+        if options.get(name) is not None:
+            options[name] = parse(find_flag(name, source), options[name], source)
+    return options
+
+
+_OPTIONS = ("mode", "device", "profile", "rules")
 
 
 def _maker() -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
+from ..emit.array_c import array_c
 from ..fxgraph.graph import order_of
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.node import Node
@@ -167,9 +168,12 @@ def _library(s: Library, times: float, total: Count, sizes: Sizes) -> None:
 
 
 def routine(s: Library, sites: Sequence[Site]) -> str:
-    """The name of what is called; of a callback, the op whose NumPy function it runs."""
+    """The name of what is called; of a callback, the op whose C or NumPy function it runs."""
     site = sites[s.site] if s.name == "python" and 0 <= s.site < len(sites) else None
-    return s.name if site is None or site.node is None else f"NumPy's {site.node.op.name}"
+    if site is None or site.node is None:
+        return s.name
+    name = site.node.op.name
+    return name if array_c(site.node, s) is not None else f"NumPy's {name}"
 
 
 def _library_flops(s: Library, sizes: Sizes) -> float | None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..fxgraph.node import Node
 from ..fxgraph.types import TensorType
-from ..optimize.loopnest.program import Library, Panel, Program
+from ..optimize.loopnest.program import Library, Panel
 from .scalar_code import code
 
 
@@ -37,12 +37,10 @@ class ArrayC:
     results: str = ""
 
 
-def array_c(program: Program, s: Library) -> ArrayC | None:
-    """The C of a call, where the op has some for the type of its elements."""
-    if s.name != "python" or not 0 <= s.site < len(program.sites):
-        return None
-    n = program.sites[s.site].node
-    if n is None or not s.inputs or not isinstance(s.inputs[0], Panel):
+def array_c(n: Node | None, s: Library) -> ArrayC | None:
+    """The C of a call that stands for node n, where the op has some for the type of its elements.
+    """
+    if s.name != "python" or n is None or not s.inputs or not isinstance(s.inputs[0], Panel):
         return None
     found: ArrayC | None = _OWN.get(n.op.name) or n.op.extra.get("array_c")
     if found is None or s.inputs[0].buffer.dtype.char not in found.dtypes:

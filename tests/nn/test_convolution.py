@@ -195,6 +195,7 @@ def test_native_code_against_numpy(sizes, dtype):
     run = ag.compile(all_three)
     for op in ("conv", "conv_input", "conv_filters"):
         assert f"an_array_{op}_" in run.source(x, w)
+    assert "NumPy's conv" not in str(run.explain(x, w))
     for got, want in zip(run(x, w), ag.compile(all_three, mode="FAST_COMPILE")(x, w)):
         np.testing.assert_allclose(got, want, rtol=1e-3 if dtype == "f4" else 1e-10, atol=1e-3)
 

@@ -153,9 +153,11 @@ def _python(scope: Scope, s: Library) -> None:
     for p in s.outputs:
         addresses.append(_at(scope, p))
         numbers += _sizes(scope, *p.shape)
-    native = array_c(scope.module.program, s)
-    if native is not None:
-        numbers += [str(k) for k in attr_numbers(native, _node_of(scope, s))]
+    sites = scope.module.program.sites
+    called = sites[s.site].node if 0 <= s.site < len(sites) else None
+    native = array_c(called, s)
+    if native is not None and called is not None:
+        numbers += [str(k) for k in attr_numbers(native, called)]
     pointers = _array(scope, "operands", "void*", len(addresses))
     ints = _array(scope, "numbers", "int64_t", len(numbers))
     for k, a in enumerate(addresses):
@@ -163,13 +165,13 @@ def _python(scope: Scope, s: Library) -> None:
     for k, i in enumerate(numbers):
         scope.put(f"{ints}[{k}] = {i}")
     ctx = scope.context()
-    called = f"{ctx}.callback({ctx}.owner, {s.site}, {pointers}, {ints}) != 0"
+    wanted = f"{ctx}.callback({ctx}.owner, {s.site}, {pointers}, {ints}) != 0"
     op = lapack_op(scope.module.program, s)
     if op is not None:
-        called = f"{_lapack(scope, s, op, pointers, ints)} != 0 and {called}"
-    if native is not None:
-        called = f"{_array_c(scope, s, native, pointers, ints)} != 0 and {called}"
-    scope.put(f"if {called}:")
+        wanted = f"{_lapack(scope, s, op, pointers, ints)} != 0 and {wanted}"
+    if native is not None and called is not None:
+        wanted = f"{_array_c(scope, called, native, pointers, ints)} != 0 and {wanted}"
+    scope.put(f"if {wanted}:")
     scope.put("    return 3")
     scope.fails = True
 
@@ -186,9 +188,8 @@ def _lapack(scope: Scope, s: Library, op: str, pointers: str, ints: str) -> str:
     return f"{lapack_function(op, t)}({pointers}, {ints}, {len(first.shape) - 2}{flags})"
 
 
-def _array_c(scope: Scope, s: Library, found: ArrayC, pointers: str, ints: str) -> str:
+def _array_c(scope: Scope, n: Node, found: ArrayC, pointers: str, ints: str) -> str:
     """The call of an op's own C; nonzero: its NumPy meaning is wanted."""
-    n = _node_of(scope, s)
     name = function_name(n)
     arguments = "void** p, const int64_t* d, int32_t threads"
     dtypes = [*(x.dtype for x in n.inputs), *(t.dtype for t in results_of(n))]
@@ -201,12 +202,6 @@ def _array_c(scope: Scope, s: Library, found: ArrayC, pointers: str, ints: str) 
         ("base", *(f"type_{t}" for t in types)),
     )
     return f"{name}({pointers}, {ints}, {scope.context()}.threads)"
-
-
-def _node_of(scope: Scope, s: Library) -> Node:
-    n = scope.module.program.sites[s.site].node
-    assert n is not None
-    return n
 
 
 def _array(scope: Scope, name: str, kind: str, count: int) -> str:

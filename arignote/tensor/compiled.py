@@ -149,13 +149,13 @@ class Function:
         self._containers = [v.container for v in self.shared]
         self._programs: dict[tuple[int, ...], Any] = {}
         self._kinds = [_kind(i.variable.type) for i in inputs]
-        self._simple = pack in ("one", "list") and not self._targets
         self._program = self._program_for(tuple(range(len(outputs))))
         kept = {v.container for v in updates}
         self._frozen = [
             k for k, v in enumerate(self.shared)
             if v.container not in kept and not isinstance(v.type, TensorType)
         ]  # fmt: skip
+        self._simple = pack in ("one", "list") and not self._targets and not self._frozen
 
     def _leaves(self) -> list[Variable]:
         def known(v: Variable) -> bool:

@@ -137,17 +137,24 @@ def order_of(
     inside: nodes of bodies too.
     """
     done: dict[Node, None] = {}
-    stack = [(r, False) for r in reversed(tuple(roots))]
+    opened: list[Node] = []  # what waits for its operands; a None in the stack ends the last
+    stack: list[Node | None] = [*roots]
+    stack.reverse()
     while stack:
-        n, ready = stack.pop()
+        n = stack.pop()
+        if n is None:
+            done[opened.pop()] = None
+            continue
         if n in done or (stop is not None and stop(n)):
             continue
-        if ready:
+        below = [*dependencies(n), *attr_nodes(n)] if inside else dependencies(n)
+        if not below:
             done[n] = None
             continue
-        stack.append((n, True))
-        below = [*dependencies(n), *attr_nodes(n)] if inside else dependencies(n)
-        stack.extend((d, False) for d in reversed(below) if d not in done)
+        opened.append(n)
+        stack.append(None)
+        below.reverse()
+        stack.extend(below)
     return list(done)
 
 

@@ -252,7 +252,10 @@ def size_nodes(t: NodeType) -> Iterator[Node]:
 
 def dependencies(node: Node) -> list[Node]:
     """What must be computed before `node`: its operands, and the sizes its type mentions."""
-    return [*node.inputs, *size_nodes(node.type)]
+    t = node.type
+    if not isinstance(t, tuple) and not t.shape:
+        return [*node.inputs]
+    return [*node.inputs, *size_nodes(t)]
 
 
 # ---- pickling: a flat list, because a graph may be 100,000 nodes deep ---------------------------

@@ -40,17 +40,21 @@ def strips(program: Program) -> Program:
 def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, ...]:
     out = []
     for s in block:
-        inner = tuple(_block(c, notes) for c in children(s))
-        s = s if inner == children(s) else with_children(s, inner)
-        cut = _cut(s) if isinstance(s, Loop) else None
-        if cut is not None:
-            where = cut.origin or cut.index.attr("name")
-            notes.append(f"{where}: strips of the inner loop outside")
-        out.append(cut or s)
+        cut = s
+        if isinstance(s, Loop):
+            if any(isinstance(x, Loop) for x in s.body) and not independent_steps(s, set()):
+                cut = _cut(s) or replace(s, body=_block(s.body, notes))
+            if isinstance(cut, Loop) and cut.index is not s.index:
+                where = cut.origin or cut.index.attr("name")
+                notes.append(f"{where}: strips of the inner loop outside")
+        elif children(s):
+            cut = with_children(s, tuple(_block(c, notes) for c in children(s)))
+        out.append(cut)
     return tuple(out)
 
 
 def _cut(outer: Loop) -> Loop | None:
+    """Strips of the inner loop around one whose steps are not independent; None: impossible."""
     if len(outer.body) != 1 or not isinstance(outer.body[0], Loop):
         return None
     inner = outer.body[0]
@@ -58,8 +62,6 @@ def _cut(outer: Loop) -> Loop | None:
     if j.attr("step") != 1 or i in order_of((j.attr("lo"), j.attr("hi"))):
         return None
     if not all(isinstance(s, Store | Assign) for s in inner.body) or not _along(inner, i):
-        return None
-    if independent_steps(outer, set()):
         return None
     if not independent_steps(replace(inner, body=(replace(outer, body=inner.body),)), set()):
         return None

@@ -69,9 +69,8 @@ def schedule(
     """
     saved: set[tuple[Node, Node]] = set()
     heirs = observed.heirs if observed is not None and observed.history else region.ends
-    line = [n for heir in heirs for n in chain(heir)]
-    lines = set(map(_source, line))
-    scope.state.lines.update(line)
+    lines = [list(chain(heir)) for heir in heirs]
+    scope.state.lines.update(itertools.chain(*lines))
     for _ in range(_ROUNDS):
         actions = [n for n in region.nodes if is_action(n, region, scope)]
         found = set(actions)
@@ -111,7 +110,7 @@ def _choose(
     scope: Scope,
     owned: frozenset[Node],
     saved: set[tuple[Node, Node]],
-    lines: set[Node],
+    lines: Sequence[Sequence[Node]],
 ) -> dict[Node, set[Node]]:
     """action -> versions it overwrites"""
     candidates: dict[Node, list[Node]] = {}
@@ -125,7 +124,7 @@ def _choose(
         stored = v in owned or (v not in scope and (v in reads or v.op.name == "proj"))
         if not stored or v in roots:
             continue
-        w = max(writers, key=lambda n: (n in lines, n.serial))
+        w = _heir(v, writers, lines)
         if w.op.name == "scan" and v in reads[w].versions:
             scope.state.note(
                 w, "its loop reads the old value of an array that it also carries: copied"
@@ -133,6 +132,19 @@ def _choose(
             saved.add((w, v))
         out.setdefault(w, set()).add(v)
     return out
+
+
+def _heir(v: Node, writers: Sequence[Node], lines: Sequence[Sequence[Node]]) -> Node:
+    """Which of several writers of v goes on in its memory: the next one of a line that ends there.
+
+    lines: versions, the newest first.
+    """
+    for line in lines:
+        if v in line:
+            for n in reversed(line[: line.index(v)]):
+                if _source(n) in writers:
+                    return _source(n)
+    return max(writers, key=lambda n: n.serial)
 
 
 def _ordered(

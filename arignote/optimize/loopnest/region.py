@@ -44,7 +44,7 @@ class Region:
     def had(self, scope: Scope) -> Callable[[Node], bool]:
         """Is a node computed here, or known around here?"""
         here = set(self.nodes)
-        return lambda n: n in here or n in scope
+        return lambda n: n in scope or (n.inputs[0] if n.op.name == "proj" else n) in here
 
     def force(self, early: Sequence[Node], scope: Scope) -> None:
         """Compute these here, although only branches use them."""

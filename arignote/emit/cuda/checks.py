@@ -94,6 +94,8 @@ def _require(printer: Printer, s: Check, operands: list[Node], team: Team) -> No
 #: Integer ops whose exact value fits 128 bits when their operands fit 64.
 _EXACT = {
     "add": "{0} + {1}", "subtract": "{0} - {1}", "multiply": "{0} * {1}", "negative": "-{0}",
+    "absolute": "an_wide_abs({0})", "floor_divide": "an_wide_floordiv({0}, {1})",
+    "power": "an_wide_power({0}, {1})", "left_shift": "an_wide_shift({0}, {1})",
 }  # fmt: skip
 
 
@@ -101,9 +103,9 @@ def _fits(printer: Printer, s: Check, operands: list[Node], team: Team) -> None:
     """The exact value in 128 bits; the operand's last operation is repeated there."""
     (x,) = operands
     scope = printer.scope
-    exact = scope.variable("an_exact", "__int128")
+    exact = scope.variable("an_exact", "an_wide")
     scope.put(f"{exact} = {_wide(printer, x)};")
-    test = f"{exact} != (__int128)(an_i8){exact}"
+    test = f"!an_fits64({exact})"
     _fail(printer, s, test, [(lit(0), f"(an_i8){exact}")], team)
     if s.result is not None:
         scope.put(f"{scope.assigned(s.result)} = (an_i8){exact};")
@@ -113,14 +115,12 @@ def _wide(printer: Printer, x: Node) -> str:
     scope = printer.scope
     if x.op is constant:
         return f"{int(array_of(x))}LL"
+    if x.op.name == "cast" and x.inputs[0].dtype.kind == "f":
+        return f"an_wide_real({scope.text(x.inputs[0])})"
     known = scope.held.get(x) is not None or x in scope.counters
-    if x.op.name == "cast" and x.inputs[0].dtype.kind == "u":
-        return f"(__int128){scope.text(x.inputs[0], ATOM)}"
     if known or x.op.name not in (*_EXACT, "affine"):
-        if x.op.name in ("absolute", "floor_divide", "power", "left_shift", "cast") and not known:
-            raise LookupError(f"exact integers of {x.op.name} are not in kernels yet")
         return scope.text(x)
-    operands = [f"(__int128){t.within(ATOM)}" for t in scope.texts(*x.inputs)]
+    operands = [f"(an_wide){t.within(ATOM)}" for t in scope.texts(*x.inputs)]
     if x.op.name == "affine":
         terms = [f"{k}LL * {t}" for k, t in zip(x.attr("coefs"), operands, strict=True)]
         return " + ".join([*terms, f"{x.attr('const')}LL"]).replace("+ -", "- ")

@@ -15,6 +15,7 @@ from ...fxgraph.affine import size_node
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...optimize.loopnest.mentions import mentioned
+from ...optimize.loopnest.parallel import parallelize
 from ...optimize.loopnest.program import (
     Assign,
     Buffer,
@@ -28,6 +29,7 @@ from ...optimize.loopnest.program import (
 )
 from ...optimize.loopnest.schedule import PASSES
 from .. import plan as calls
+from ..cython.header import PARTS
 from ..cython.names import legal
 from ..scalar_code import library
 from . import plan
@@ -49,8 +51,6 @@ SHARED = ("fusion", "contraction", "forwarding", "propagation", "raise_products"
 
 def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
     """The program after the passes that a GPU wants, products in loops written out."""
-    from ...optimize.loopnest.parallel import parallelize
-
     with construction(Knowledge(facts=list(program.guards))):
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
@@ -215,6 +215,8 @@ def _source(planner: Planner, module: ModuleText) -> str:
         return ""
     kernels = "\n\n".join(planner.texts)
     own = preamble()
+    if "an_wide" in kernels:
+        own += PARTS["wide"].c.replace("static inline", "AN_DEVICE") + "\n"
     scalars = library(module.scalars.values(), f"{own}\n{kernels}")
     if "cpow" in scalars:
         scalars = library(

@@ -301,3 +301,16 @@ def test_loops_that_add_element_by_element_are_shared_among_threads(function, ar
     made = module(function, *args)
     assert all(launch.grid != ("1",) for launch in launches(made.plan.records))
     same(function, *args)
+
+
+def test_python_integers_are_exact_or_an_error():
+    def power(n):
+        s = 1
+        for _ in range(n):
+            s = abs(s * -7)
+        return s
+
+    compiled = ag.compile(power, device="emulate")
+    assert compiled(20) == 7**20
+    with pytest.raises(OverflowError):
+        compiled(60)

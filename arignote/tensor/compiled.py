@@ -17,12 +17,11 @@ import numpy as np
 from ..api import Compiled
 from ..config import config
 from ..errors import ArignoteError, warn_once
-from ..trace.proxy import fresh, is_proxy, node_of
-from .evaluate import evaluate, strong
+from .expressions import Expressions
 from .graph import Variable, leaves_of
 from .modes import Mode, mode_of
 from .parameters import In, Out, arguments, inputs_of
-from .pickling import Rows, flattened, text_of, unflattened
+from .pickling import Rows, flattened, unflattened
 from .sharing import Container, SharedVariable
 from .types import TensorType
 from .updating import fitted, pairs, updates_of, with_defaults
@@ -357,42 +356,6 @@ def _kind(kind: Any) -> tuple[Any, int]:
     if isinstance(kind, TensorType) and not any(kind.broadcastable):
         return np.dtype(kind.dtype), kind.ndim
     return None, 0
-
-
-class Expressions:
-    """What is traced: the expressions of a function, for the values of inputs and shared ones."""
-
-    __arignote_traced__ = True
-
-    def __init__(self, owner: Function, wanted: tuple[int, ...]) -> None:
-        self.owner, self.wanted = owner, wanted
-        self.__name__ = self.__qualname__ = owner.name or "expressions"
-
-    def __call__(self, *values: Any) -> Any:
-        f = self.owner
-        leaves = [*[i.variable for i in f.inputs], *f.shared]
-        roots = [*[f.outputs[k] for k in self.wanted], *f.news]
-        found = evaluate(roots, dict(zip(leaves, values, strict=True)), f.replaced)
-        return tuple(_result(v, x) for v, x in zip(roots, found, strict=True))
-
-    def __arignote_meaning__(self) -> str | None:
-        """The expressions as text: with it, a later process finds the kernels of this one."""
-        f = self.owner
-        roots = [*[f.outputs[k] for k in self.wanted], *f.news]
-        leaves = [*[i.variable for i in f.inputs], *f.shared]
-        return text_of((roots, leaves, list(f.replaced.items())))
-
-
-def _result(v: Variable, x: Any) -> Any:
-    """A value as an array of its own, in the variable's dtype."""
-    if not isinstance(v.type, TensorType):
-        return x
-    x = strong(x)
-    if not is_proxy(x):
-        return np.array(x, dtype=v.type.dtype)
-    if x.dtype != v.type.dtype:
-        x = x.astype(v.type.dtype)
-    return fresh(node_of(x))
 
 
 # ---- pickles -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ own (`infer`).  The answers are kept.
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -156,7 +157,8 @@ def test_value(v: Variable) -> Any:
     if hasattr(v, "data"):
         return v.data
     if hasattr(v, "container"):
-        return v.container.value
+        value = v.container.value
+        return value if isinstance(value, np.ndarray) else copy.deepcopy(value)
     return None
 
 

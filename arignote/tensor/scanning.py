@@ -82,15 +82,7 @@ def scan(
         raise ValueError("scan: give sequences or n_steps, so that the number of steps is known")
     steps = _steps(n_steps)
     inner_seqs = tuple(_inner_seq(x, taps) for x, taps in seqs)
-    for _ in range(3):
-        pasts = tuple(_inner_past(k, i) for k, i in enumerate(infos) if i.initial is not None)
-        called = [*(v for s in inner_seqs for v in s.variables),
-                  *(v for p in pasts for v in p.variables), *fixed]  # fmt: skip
-        outputs, updates, condition = returned(fn(*called))
-        if not infos:
-            infos = [Info() for _ in outputs]
-        if not _widened(infos, outputs):
-            break
+    infos, pasts, outputs, updates, condition = _called(fn, inner_seqs, infos, fixed)
     stated = with_defaults(
         [*outputs, *([condition] if condition is not None else [])], updates_of(updates), {}, None
     )
@@ -116,6 +108,23 @@ def scan(
     if not return_list and len(outs) <= 1:
         outs = outs[0] if outs else None
     return outs, news
+
+
+def _called(
+    fn: Callable[..., Any], seqs: Sequence[Seq], infos: list[Info], fixed: Sequence[Any]
+) -> Any:
+    """(infos, pasts, outputs, updates, condition): fn called with a variable for each argument, and
+    again where an initial value has to be of a wider dtype."""
+    for _ in range(3):
+        pasts = tuple(_inner_past(k, i) for k, i in enumerate(infos) if i.initial is not None)
+        called = [*(v for s in seqs for v in s.variables),
+                  *(v for p in pasts for v in p.variables), *fixed]  # fmt: skip
+        outputs, updates, condition = returned(fn(*called))
+        if not infos:
+            infos = [Info() for _ in outputs]
+        if not _widened(infos, outputs):
+            break
+    return infos, pasts, outputs, updates, condition
 
 
 # ---- arguments -----------------------------------------------------------------------------------

@@ -114,3 +114,12 @@ def test_noise_passes_gradients_to_its_parameters():
     s, m = RandomStreams(3), T.dscalar("m")
     noisy = s.normal((1000,), avg=m, std=1.0)
     assert theano.function([m], T.grad(noisy.mean(), m))(0.5) == pytest.approx(1.0)
+
+
+def test_test_values_of_draws_do_not_move_the_generators():
+    plain, tested = RandomStreams(5), RandomStreams(5)
+    a = plain.uniform((3,))
+    with theano.change_flags(compute_test_value="raise"):
+        b = tested.uniform((3,))
+        assert b.tag.test_value.shape == (3,)
+    assert (theano.function([], a)() == theano.function([], b)()).all()

@@ -201,6 +201,8 @@ def _lines(statements: Sequence[Statement]) -> Iterator[str]:
         where = s.origin if isinstance(s, Loop | While | If | Library | Note) else None
         if where is not None:
             found.append(where)
+        if isinstance(s, Loop):
+            found.extend(s.fused)
     for where in found:
         place = f"{where.file.rsplit('/', 1)[-1]}:{where.line}"
         yield f"{place}  {where.expression}" if where.expression else place

@@ -159,3 +159,16 @@ def test_bisection_over_a_script_names_the_rule(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "excluding=softplus_form" in done.stdout
+
+
+def test_a_fused_nest_names_all_its_lines():
+    @ag.compile
+    def several(a, b):
+        c = np.exp(a - b)
+        d = c * a
+        return c, d, d.max()
+
+    a = np.ones((5, 6))
+    lines = [line for n in several.explain(a, a).nests for line in n.lines]
+    for text in ("np.exp(a - b)", "c * a", "d.max()"):
+        assert any(text in line for line in lines), lines

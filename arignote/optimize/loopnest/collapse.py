@@ -15,6 +15,7 @@ from ...fxgraph.node import Node
 from ...fxgraph.ops.scalar import scaled
 from ...fxgraph.types import Shape
 from .access import Access, effects_of, root
+from .fuse import lines_of
 from .program import (
     Assign,
     Buffer,
@@ -68,7 +69,8 @@ def _merged(outer: Loop, inner: Loop, shapes: dict[tuple[Buffer, Shape], Buffer]
         if isinstance(s, Store) and len(s.index) >= 2 and s.index[-2:] == (i, j):
             s = Store(_flat(s.buffer, shapes), (*s.index[:-2], k), s.value, s.accumulate)
         body.append(s)
-    return Loop(k, tuple(body), origin=inner.origin or outer.origin)
+    fused = lines_of(inner.origin, *outer.fused, *inner.fused)
+    return Loop(k, tuple(body), origin=inner.origin or outer.origin, fused=fused)
 
 
 def _from_zero(index: Node) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from ...fxgraph.affine import minus, plus
 from ...fxgraph.constants import array_of, const, constant, lit
-from ...fxgraph.node import Node, Op, make
+from ...fxgraph.node import Node, Op, make, origin
 from ...fxgraph.ops.elementwise import less, multiply, remainder, where
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_sum
@@ -105,7 +105,7 @@ def fold(n: Node, shape: Shape, value: Value, scope: Scope, op: Op | None = None
     def build(position: list[Node], inner: Scope) -> None:
         inner.emit(Fold(total, reduction, value(position, inner)))
 
-    nest(scope, shape, build)
+    nest(scope, shape, build, origin.get(n))
     return total
 
 

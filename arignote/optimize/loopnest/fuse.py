@@ -66,6 +66,7 @@ class _Nest:
     folds: bool = False
     free: bool | None = None
     origin: Origin | None = None
+    fused: tuple[Origin, ...] = ()
 
     @property
     def loop(self) -> Loop:
@@ -76,7 +77,7 @@ class _Nest:
         if len(self.bodies) < 2:
             return self.first
         body = tuple(s for b in self.bodies for s in b)
-        return replace(self.loop, body=body, origin=self.origin)
+        return replace(self.loop, body=body, origin=self.origin, fused=self.fused)
 
 
 def nest_of(s: Statement) -> _Nest:
@@ -85,7 +86,7 @@ def nest_of(s: Statement) -> _Nest:
         return _Nest(s, facts, [])
     inner = not any(isinstance(x, Loop | While) for x in s.body)
     plain = all(isinstance(x, Assign | Store | Alloc) for x in s.body)
-    return _Nest(s, facts, [s.body], inner, plain, _only_folds(s.body), origin=s.origin)
+    return _Nest(s, facts, [s.body], inner, plain, _only_folds(s.body), None, s.origin, s.fused)
 
 
 def _only_folds(block: tuple[Statement, ...]) -> bool:
@@ -194,7 +195,13 @@ def _join(a: _Nest, b: _Nest) -> None:
     a.facts.extend(effects_of(body))
     a.inner, a.plain = a.inner and b.inner, a.plain and b.plain
     a.folds = a.folds and b.folds
+    a.fused = lines_of(a.origin, b.origin, *a.fused, *b.fused)
     a.origin = a.origin or b.origin
+
+
+def lines_of(*origins: Origin | None) -> tuple[Origin, ...]:
+    """Those that are known, each once."""
+    return tuple(dict.fromkeys(o for o in origins if o is not None))
 
 
 # ---- legality -----------------------------------------------------------------------------------

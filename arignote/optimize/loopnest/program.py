@@ -106,6 +106,7 @@ class Loop:
     nanoseconds a step,
     estimated, an expression over what is known before the loop) is worth it.
     vector: the steps are independent and the innermost loop.
+    fused: the lines of loops that joined it.
     """
 
     index: Node
@@ -114,6 +115,7 @@ class Loop:
     vector: bool = False
     work: Node | None = None
     origin: Origin | None = None
+    fused: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -179,3 +179,14 @@ def test_a_later_process_finds_the_kernels_by_what_the_expressions_mean():
     x = T.dvector("x")
     doubled = theano.as_op(T.dvector, T.dvector)(lambda v: v * 2)
     assert fingerprint(theano.function([x], doubled(x)).compiled._function) is None
+
+
+def test_libraries_hang_attributes_on_variables_and_trust_their_inputs():
+    x = T.TensorType("float32", (False,) * 2)("x")
+    x._keras_shape = (None, 3)
+    f = theano.function([x], [x.sum()], updates=[], allow_input_downcast=True, name="F")
+    assert f(np.ones((2, 3)))[0] == 6 and x._keras_shape == (None, 3)
+    f.trust_input = True
+    assert f(np.ones((2, 3), dtype="float32"))[0] == 6
+    y = pickle.loads(pickle.dumps(x))
+    assert y._keras_shape == (None, 3) and y.type == x.type

@@ -136,3 +136,21 @@ def test_verify_grad_finds_wrong_gradients():
     T.verify_grad(lambda a, b: T.dot(a, b), [np.ones((2, 3)), np.arange(6.0).reshape(3, 2)])
     with pytest.raises(gradient.GradientError, match="element"):
         T.verify_grad(lambda a: gradient.grad_scale(a, 2.0) ** 2, [np.array([1.0, 2.0])])
+
+
+def test_products_with_jacobians_go_through_scans():
+    x, v = T.dvector("x"), T.dvector("v")
+    h, _ = theano.scan(lambda a, b: T.tanh(a + b), x, T.constant(np.float64(0.1)))
+
+    def plain(x):
+        state, out = 0.1, []
+        for a in x:
+            state = np.tanh(a + state)
+            out.append(state)
+        return np.array(out)
+
+    step = 1e-6
+    J = np.stack([(plain(V + d) - plain(V - d)) / (2 * step) for d in np.eye(3) * step], axis=1)
+    weights = np.array([1.0, -2.0, 0.5])
+    assert value(T.Rop(h, x, v), x=(x, V), v=(v, weights)) == pytest.approx(J @ weights, abs=1e-8)
+    assert value(T.Lop(h, x, v), x=(x, V), v=(v, weights)) == pytest.approx(weights @ J, abs=1e-8)

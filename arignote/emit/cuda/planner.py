@@ -10,7 +10,7 @@ is not stored at all but computed again by each kernel that reads it ("lazy").
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ...fxgraph.affine import size_node
 from ...fxgraph.graph import order_of
@@ -41,6 +41,7 @@ from .host_checks import check_records
 from .kernel import Setting, make_kernel
 from .scope import root
 from .segments import absorbing, rotating
+from .variables import named_by, set_once
 
 
 @dataclass
@@ -231,7 +232,7 @@ class Planner:
         if (
             target is not None
             and self.setting.analysis.mentions.get(target, 0)
-            and _once(target, self.program)
+            and set_once(target, self.program)
         ):
             self.setting.host.names[target] = name
         return name
@@ -325,7 +326,7 @@ class Planner:
         """Does anything else than these statements name the variable?"""
         inside = 0
         for s in walk(statements):
-            named = _named(s)
+            named = named_by(s)
             inside += v in named
         return self.setting.analysis.mentions.get(v, 0) > inside
 
@@ -381,23 +382,3 @@ def _operands(s: Check) -> list[Node]:
 def _meets(a, b) -> bool:  # type: ignore[no-untyped-def]
     """Does the first one write what the second one reads?"""
     return bool(a.sets & b.uses) or any(overlap(x, y) for x in a.writes for y in b.reads)
-
-
-def _named(s: Statement) -> set[Node]:
-    """The variables that a statement itself names."""
-    if isinstance(s, While):
-        s = replace(s, setup=(), body=())
-    elif isinstance(s, Loop):
-        s = replace(s, body=())
-    elif isinstance(s, If):
-        s = replace(s, then=(), other=())
-    e = effects_of((s,))
-    return {m for m in e.uses | e.sets if m.op.name == "local"}
-
-
-def _once(v: Node, program: Program) -> bool:
-    """Is the variable set by one statement only?"""
-    return (
-        sum(v in effects_of((s,)).sets for s in walk(program.statements) if not hasattr(s, "body"))
-        <= 1
-    )

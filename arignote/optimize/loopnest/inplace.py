@@ -275,11 +275,12 @@ def _keep_old(
     saved: set[tuple[Node, Node]],
 ) -> None:
     """What `late` reads of a version stays although `writer` overwrites it."""
-    stale = [
+    windows = [
         m
         for m in reads[late].inlined
-        if m.op.name == "view" and m.inputs[0] is version and is_array(m) and m not in region.forced
+        if m.op.name == "view" and m.inputs[0] is version and is_array(m)
     ]
+    stale = [m for m in windows if m not in region.forced]
     if late.op.name == "cond":
         early = [m for m in captured_windows(late, version, scope) if m not in region.forced]
         region.force(early, scope)
@@ -289,7 +290,7 @@ def _keep_old(
         scope.state.note(
             late, "a window of the old value is kept, because it is overwritten before it is used"
         )
-    else:
+    elif not windows:  # those that are forced by now are kept already: the next round sees it
         saved.add((writer, version))
         scope.state.note(writer, "copies the array it writes, because the old value is read later")
 

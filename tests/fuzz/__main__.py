@@ -10,7 +10,7 @@ import sys
 import time
 
 from .programs import program
-from .running import verdict
+from .running import LAYOUTS, verdict
 
 
 def main() -> int:
@@ -19,12 +19,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--count", type=int, default=0, help="stop after this many programs")
     parser.add_argument("--mode", default="FAST_COMPILE")
+    parser.add_argument("--layout", default="plain", choices=LAYOUTS, help="of the arguments")
     parser.add_argument("--quiet", action="store_true", help="do not print the programs")
     given = parser.parse_args()
     end = time.monotonic() + 60 * given.minutes
     seed, agree, refused, wrong = given.seed, 0, {}, []
     while time.monotonic() < end and (not given.count or seed < given.seed + given.count):
-        said = verdict(seed, given.mode)
+        said = verdict(seed, given.mode, given.layout)
         if not said:
             agree += 1
         elif said.startswith("refused"):

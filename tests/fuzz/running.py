@@ -27,7 +27,25 @@ def function_of(text: str, seed: int) -> Callable[..., Any]:
     return scope["f"]  # type: ignore[no-any-return]
 
 
-def arguments(seed: int) -> tuple[Any, ...]:
+#: How the array arguments lie in memory.
+LAYOUTS = ("plain", "strided", "fortran", "overlapping")
+
+
+def arguments(seed: int, layout: str = "plain") -> tuple[Any, ...]:
+    a, b, m, k, A, n, x = _arguments(seed)
+    if layout == "strided":
+        wide, deep = np.zeros((6, 3)), np.zeros((12, 18))
+        wide[:, 1], deep[::-2, ::3] = a, A
+        return wide[:, 1], b[::-1], m[::-1], np.repeat(k, 2)[::2], deep[::-2, ::3], n, x
+    if layout == "fortran":
+        return a, b, m, k, np.asfortranarray(A), n, x
+    if layout == "overlapping":
+        both = np.concatenate((a, b))
+        return both[:6], both[3:9], m, k, A, n, x
+    return a, b, m, k, A, n, x
+
+
+def _arguments(seed: int) -> tuple[Any, ...]:
     rng = np.random.default_rng(seed)
     return (
         rng.random(6),
@@ -53,11 +71,14 @@ def _widened(answer: Any) -> Any:
     return [float(v) if isinstance(v, int | np.integer | np.bool_) else v for v in answer]
 
 
-def verdict(seed: int, mode: str) -> str:
-    """How plain and compiled differ: nothing, an honest refusal ("refused: ..."), or what."""
+def verdict(seed: int, mode: str, layout: str = "plain") -> str:
+    """How plain and compiled differ: nothing, an honest refusal ("refused: ..."), or what.
+
+    layout: of the arguments, one of LAYOUTS.
+    """
     text = program(seed)
     f = function_of(text, seed)
-    case = Case(f"seed {seed}", f, arguments(seed), words=0, rtol=1e-9, shares=False)
+    case = Case(f"seed {seed}", f, arguments(seed, layout), words=0, rtol=1e-9, shares=False)
     compiled = compile(f, mode=mode)
     got = outcome(compiled, case.fresh())
     if isinstance(got.error, TraceError | UnsupportedError):

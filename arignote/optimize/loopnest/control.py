@@ -363,7 +363,12 @@ def _branch(
     region: LowerRegion,
 ) -> None:
     results = [r for r in body.results if r.op is not constant]
-    region((*body.effects, *results), inner, owned, None, Observed(body.effects, ()))
+    kept = [inner.buffer(v) for v in owned]
+    heirs = tuple(
+        r for r, place in zip(body.results, places, strict=True)
+        if isinstance(place, Buffer) and place in kept
+    )  # fmt: skip
+    region((*body.effects, *results), inner, owned, None, Observed(body.effects, (), heirs))
     copies = []
     for r, place in zip(body.results, places, strict=True):
         if isinstance(place, Buffer):

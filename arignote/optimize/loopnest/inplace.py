@@ -68,7 +68,7 @@ def schedule(
     visible.
     """
     saved: set[tuple[Node, Node]] = set()
-    heirs = observed.heirs if observed is not None and observed.history else region.ends
+    heirs = observed.heirs if observed is not None and observed.heirs else region.ends
     lines = [list(chain(heir)) for heir in heirs]
     scope.state.lines.update(itertools.chain(*lines))
     for _ in range(_ROUNDS):

@@ -18,6 +18,10 @@ from .from_scipy import scipy_dtypes, scipy_special
 from .trigonometric import sin
 
 
+#: names that SciPy's ufuncs give themselves, where others
+_ALIASES = {"digamma": ("psi",)}
+
+
 def _special(
     name: str,
     slope: Callable[[Node, Node], Node] | None,
@@ -32,7 +36,7 @@ def _special(
         dtypes=scipy_dtypes(name),
         arity=1,
         c=c or f"an_{name}_{{t}}({{x}})",
-        numpy=(f"scipy.special.{name}",),
+        numpy=tuple(f"scipy.special.{n}" for n in (name, *_ALIASES.get(name, ()))),
         domain=domain,
         ulp=ulp,
         vjp=None if slope is None else lambda g, out, x: (multiply(g, slope(out, x)),),

@@ -210,6 +210,7 @@ def _keep_observable_order(dag: nx.DiGraph, observed: Observed) -> None:
     effects = [a for a in dict.fromkeys(map(_source, observed.effects)) if a in dag]
     for a, b in itertools.pairwise(effects):
         _add_order(dag, a, b)
+    known = {version for version, _ in observed.history}
     for version, before in observed.history:
         w = _source(version)
         if w not in dag:
@@ -220,6 +221,12 @@ def _keep_observable_order(dag: nx.DiGraph, observed: Observed) -> None:
             _add_order(dag, e, w)
         for e in later[:1]:
             _add_order(dag, w, e)
+        older = itertools.islice(chain(version), 1, None)
+        for n in itertools.takewhile(lambda n: n not in known, older):
+            between = _source(n)  # a write on the way to this version
+            if between in dag:
+                for e in earlier[-1:]:
+                    _add_order(dag, e, between)
 
 
 def _keep_order_of_writes(

@@ -17,7 +17,6 @@ from .family import elementwise
 from .from_scipy import scipy_dtypes, scipy_special
 from .trigonometric import sin
 
-
 #: names that SciPy's ufuncs give themselves, where others
 _ALIASES = {"digamma": ("psi",)}
 

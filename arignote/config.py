@@ -56,7 +56,8 @@ _TABLE = (
          low=0, keyed=True),
     Flag("spin_count", "int", 1000, "turns an idle OpenMP thread spins before it sleeps",
          low=0, fixed=True),
-    Flag("boundscheck", "bool", True, "check every index not proved in bounds", keyed=True),
+    Flag("boundscheck", "bool", True, "check every index that is not proved to be in range; "
+         "False: a wrong one reads or writes other memory", keyed=True),
     Flag("cc", "str", "", "C compiler; empty: the first of gcc, clang, cc, ziglang that works"),
     Flag("cflags", "str", "", "options appended to the C compiler's"),
     Flag("openmp", "choice", "auto", "use OpenMP for parallel nests", ("auto", "yes", "no")),

@@ -12,6 +12,7 @@ from ..fxgraph.verify import verify
 from ..optimize.loopnest.lower import lower
 from ..optimize.loopnest.program import Program
 from ..optimize.loopnest.schedule import schedule
+from ..optimize.loopnest.unchecked import unchecked
 from ..optimize.pipeline import optimize
 from ..optimize.rewrite import Report
 from ..trace.plan import Trace
@@ -64,6 +65,8 @@ def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     if config.verify:
         verify(meeting.graph, "meet")
     program = lower(meeting.graph, meeting.interface)
+    if not config.boundscheck:
+        program = unchecked(program)
     passes: dict[str, float] = {}
     program = schedule(program, config.excluding, passes)
     seconds["lower"] = clock() - started

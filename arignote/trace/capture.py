@@ -38,7 +38,7 @@ from .registry import HANDLES
 from .reshaping import placed_strides
 from .session import Session, tracing
 from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
-from .storage import Cell, Part
+from .storage import Cell, Part, Rolling
 
 P = TypeVar("P", bound=Proxy)
 
@@ -323,8 +323,8 @@ class _Outputs:
         return Static(x)
 
     def _array(self, x: Array) -> Output:
-        if any(isinstance(s, Part) for s in x.path):
-            return ArrayResult(self.own(x.node))  # a copy: views of parts do not leave the function
+        if any(isinstance(s, Part | Rolling) for s in x.path):
+            return ArrayResult(self.own(x.node))  # a copy: such views do not leave the function
         if x.cell.owner is not None:
             return self._view(x, Argument(x.cell.owner))
         if not self.shared.get(x.cell):

@@ -13,7 +13,7 @@ from ..fxgraph.ops.structure import view
 from ..fxgraph.window import Window, transposed
 from . import polynomial as poly
 from .reshaping import strides_of, value_in_call
-from .storage import Cell
+from .storage import Cell, Rolling
 from .values import Array, wrap
 
 
@@ -33,7 +33,7 @@ def _plain(x: Any) -> bool:
     """Do the axes of x stand in memory in their own order, as far as one can see at once?"""
     if not isinstance(x, Array) or x.node.rank < 2:
         return True
-    if x.cell.strides is not None:
+    if x.cell.strides is not None or any(isinstance(s, Rolling) for s in x.path):
         return False
     named = [a for s in x.path if isinstance(s, Window) for a in s.axes if a >= 0]
     return named == sorted(named) or all(not isinstance(s, Window) for s in x.path)

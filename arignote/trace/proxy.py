@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..fxgraph.types import Shape
 from . import arithmetic, methods, reshaping, truth
 from .assign import check_writeable, converted, fitted, store
 from .dispatch import array_function
@@ -12,7 +13,7 @@ from .indexing import getitem, setitem
 from .methods import as_python
 from .registry import hooks
 from .session import NeedStatic, Session, cells, is_tracing, session, tracing
-from .storage import Cell, Path, Reshape
+from .storage import Cell, Path, Reshape, Rolling, extended
 from .ufuncs import array_ufunc
 from .values import Array, Proxy, Scalar, fresh, is_proxy, node_of, same_place, wrap
 from .where import place, placed, user_origin
@@ -176,6 +177,12 @@ def _read_only(x: Any, window: Any) -> Array:
     return (x if isinstance(x, Array) else fresh(node_of(x))).window_view(window, writeable=False)
 
 
+def _rolled(x: Any, axes: tuple[int, ...], shape: Shape) -> Array:
+    a = x if isinstance(x, Array) else fresh(node_of(x))
+    path = extended(a.cell.version.shape, a.path, Rolling(axes, shape))
+    return Array(a.cell, path, writeable=False)
+
+
 def _assigned(x: Array, value: Any) -> None:
     check_writeable(x)
     store(x, fitted(converted(node_of(value), x.node.dtype), x.sizes))
@@ -187,6 +194,7 @@ hooks.wrap = wrap
 hooks.fresh = fresh
 hooks.view = _viewed
 hooks.read_only = _read_only
+hooks.rolling = _rolled
 hooks.reshape = reshaping.reshape
 hooks.assign = _assigned
 hooks.cell = Cell

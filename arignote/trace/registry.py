@@ -19,6 +19,7 @@ import numpy as np
 from ..fxgraph.constants import const, number
 from ..fxgraph.node import Node
 from ..fxgraph.ops import structure
+from ..fxgraph.ops.rolling import rolling
 from ..fxgraph.types import Shape
 from ..fxgraph.window import Window
 
@@ -95,6 +96,7 @@ class Hooks:
     fresh(node): as wrap, but rank 0 gives a 0-d array.
     view(x, window): a view that shares x's memory.
     read_only(x, window): as view, but NumPy refuses writes through it (broadcast_to, diagonal).
+    rolling(x, axes, shape): windows that slide along axes, theirs at the end; a read-only view.
     reshape(x, shape): as NumPy: shares memory where x is contiguous.
     assign(x, node): `x[...] = node`; the node has x's shape and dtype.
     repeated(items, count): a list or tuple times a traced integer, as Python repeats it.
@@ -107,6 +109,7 @@ class Hooks:
     fresh: Callable[[Node], Any] = lambda n: n
     view: Callable[[Any, Window], Any] = structure.view
     read_only: Callable[[Any, Window], Any] = structure.view
+    rolling: Callable[[Any, tuple[int, ...], Shape], Any] = rolling
     reshape: Callable[[Any, Shape], Any] = structure.reshape
     assign: Callable[[Any, Node], None] = _assign
     repeated: Callable[[Any, Any], Any] = lambda items, count: items * count

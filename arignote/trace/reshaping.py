@@ -22,7 +22,7 @@ from . import polynomial as poly
 from .assign import shape_text
 from .polynomial import Polynomial
 from .slicing import int_node, literal, settled
-from .storage import Part, Path, Reshape, extended
+from .storage import Part, Path, Reshape, Rolling, extended
 from .values import Array, fresh, node_of
 
 Strides = list[Polynomial]
@@ -64,6 +64,8 @@ def placed_strides(x: Array) -> tuple[Polynomial, Strides]:
             if strides != c_strides(shape):
                 merged = merged_strides(shape, strides, step.shape)
             strides = merged if merged is not None else c_strides(step.shape)
+        elif isinstance(step, Rolling):
+            strides = [*strides, *(strides[a] for a in step.axes)]
         shape = step.shape
     return offset, strides
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
+from ..fxgraph.ops.rolling import rolling
 from ..fxgraph.ops.structure import full, reshape, set_item, view
 from ..fxgraph.types import Shape
 from ..fxgraph.window import Window, compose, is_whole, whole
@@ -69,7 +70,15 @@ class Part:
     shape: Shape
 
 
-Step: TypeAlias = "Window | Reshape | Part"
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """Windows that slide along `axes`, theirs at the end; elements repeat, so it is read only."""
+
+    axes: tuple[int, ...]
+    shape: Shape
+
+
+Step: TypeAlias = "Window | Reshape | Part | Rolling"
 Path: TypeAlias = "tuple[Step, ...]"
 
 
@@ -80,7 +89,7 @@ def shape_at(base: Shape, path: Path) -> Shape:
 
 def extended(base: Shape, path: Path, step: Step) -> Path:
     """The path with one more step; windows of windows fold, identities vanish."""
-    if isinstance(step, Part):
+    if isinstance(step, Part | Rolling):
         return (*path, step)
     if isinstance(step, Reshape):
         if path and isinstance(path[-1], Reshape):
@@ -98,6 +107,8 @@ def read(version: Node, path: Path) -> Node:
             version = view(version, step)
         elif isinstance(step, Reshape):
             version = reshape(version, step.shape)
+        elif isinstance(step, Rolling):
+            version = rolling(version, step.axes, step.shape)
         else:
             version = OPS[step.name](version)
     return version
@@ -118,6 +129,8 @@ def written(version: Node, path: Path, value: Node) -> Node:
             new = set_item(outer, step, new)
         elif isinstance(step, Reshape):
             new = reshape(new, outer.shape)
+        elif isinstance(step, Rolling):
+            raise ValueError("assignment destination is read-only")
         else:
             new = _with_part(outer, step.name, new)
     return new

@@ -11,10 +11,12 @@ import difflib
 import functools
 import importlib
 import inspect
+import os
 import pickle
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -42,6 +44,18 @@ _NO_KEYWORDS = Tree("dict", ())
 _NUMBERS = (float, int)
 _GPU_MEMORY = (2, 13)  # DLPack's numbers for memory of a CUDA device, and managed memory
 
+_alive: weakref.WeakSet[Compiled] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """A lock that another thread held in the parent would be held for ever in the child."""
+    for function in list(_alive):
+        function._lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 
 class Compiled(Dispatcher):
     """A compiled function: called as the function it wraps, traced once for each kind of arguments.
@@ -59,6 +73,7 @@ class Compiled(Dispatcher):
         self._function = function
         self._options = _checked(options, function)
         self._lock = threading.RLock()
+        _alive.add(self)
         self._table: dict[Signature, list[tuple[Trace | None, Kernel]]] = {}
         self._variants: dict[str, int] = {}  # how many entries of the disk cache have been seen
         self._sharing: list[tuple[Any, Sharing]] = []

@@ -9,13 +9,17 @@ is executed.  Where the folder cannot be used, a private temporary one takes its
 
 import atexit
 import contextlib
+import dataclasses
 import errno
 import functools
 import hashlib
+import io
 import json
 import os
 import pickle
 import shutil
+import stat
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -23,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import platformdirs
 
 from arignote.config import config
@@ -57,7 +62,9 @@ class Cache:
         """The folder of an entry whose files are all intact, or None."""
         folder = self._folder(key)
         try:
+            _only_own(folder.parent, folder, folder / _MANIFEST)
             sums: dict[str, str] = json.loads((folder / _MANIFEST).read_bytes())
+            _only_own(*[folder / name for name in sums])
             intact = all(_checksum(folder / name) == sums[name] for name in sums)
         except FileNotFoundError:
             if not folder.is_dir():
@@ -104,8 +111,8 @@ class Cache:
         if folder is None:
             return None
         try:
-            return pickle.loads((folder / "object.pickle").read_bytes())
-        except Exception:  # of another version: pickles raise anything
+            return _OwnData(io.BytesIO((folder / "object.pickle").read_bytes())).load()
+        except Exception:  # hostile, or of another version: pickles raise anything
             self.remove(key)
             return None
 
@@ -202,7 +209,13 @@ def _opened(root: str, limit: int) -> Cache:
 
 @functools.cache
 def _temporary() -> Cache:
-    root = Path(tempfile.mkdtemp(prefix="arignote-"))
+    try:
+        root = Path(tempfile.mkdtemp(prefix="arignote-"))
+    except OSError as error:
+        raise CacheError(
+            errno.ENOSPC,
+            f"there is no room for built functions: free some space or set TMPDIR ({error})",
+        ) from None
     atexit.register(_remove_own, root, os.getpid())
     return Cache(root)
 
@@ -237,6 +250,54 @@ def _warn_unusable(root: Path, error: OSError) -> None:
         f"kept for this process only. Free or mend it, or choose another with "
         f"ARIGNOTE_FLAGS=cache_dir=FOLDER.",
     )
+
+
+class _OwnData(pickle.Unpickler):
+    """Reads pickles that name nothing but Arignote's classes and plain values, and imports nothing
+    else: a planted one must not call what it likes while it is read."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _PLAIN or module in ("numpy", "numpy.dtypes"):
+            found = super().find_class(module, name)
+            if (module, name) in _PLAIN or _is_kind(found, np.generic, np.ndarray, np.dtype):
+                return found
+        elif module.startswith("arignote.") and not module.endswith("__main__"):
+            found = super().find_class(module, name)
+            if isinstance(found, type) and found.__module__.startswith("arignote."):
+                return found
+        else:  # what the user's functions raise and give back
+            found = sys.modules.get(module)
+            for word in name.split("."):
+                found = getattr(found, word, None)
+            if _is_kind(found, BaseException, tuple, dict) or dataclasses.is_dataclass(found):
+                return found
+        raise pickle.UnpicklingError(f"{module}.{name} is no class that Arignote stores")
+
+
+#: What plain values and arrays name in their pickles, under the names of both NumPy 1 and 2.
+_PLAIN = {
+    ("_codecs", "encode"),
+    ("arignote.emit.references", "nothing"),
+    *(("builtins", name) for name in (
+        "Ellipsis", "NotImplemented", "bool", "bytearray", "bytes", "complex", "dict", "float",
+        "frozenset", "int", "list", "range", "set", "slice", "str", "tuple",
+    )),
+    *((f"numpy.{core}.multiarray", name)
+      for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
+}  # fmt: skip
+
+
+def _is_kind(found: object, *kinds: type) -> bool:
+    return isinstance(found, type) and issubclass(found, kinds)
+
+
+def _only_own(*paths: Path) -> None:
+    """Raises PermissionError for what another user has put there, when the folder was open."""
+    for path in paths if hasattr(os, "geteuid") else ():
+        status = path.lstat()
+        if status.st_uid != os.geteuid() or stat.S_ISLNK(status.st_mode):
+            raise PermissionError(errno.EPERM, "belongs to another user or is a link", str(path))
 
 
 def _checksum(path: Path) -> str:

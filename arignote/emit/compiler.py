@@ -185,8 +185,8 @@ def _try(compiler: Compiler) -> str | None:
     """Build the probe; None when it worked, else the first line that says why not."""
     with tempfile.TemporaryDirectory(prefix="arignote-probe-") as folder:
         source, target = Path(folder, "probe.c"), Path(folder, "probe.so")
-        source.write_text(_PROBE)
         try:
+            source.write_text(_PROBE)
             done = compiler.run(source, target)
         except OSError as error:
             return str(error)

@@ -15,6 +15,7 @@ from ..optimize.loopnest.schedule import schedule
 from ..optimize.loopnest.unchecked import unchecked
 from ..optimize.pipeline import optimize
 from ..optimize.rewrite import Report
+from ..trace.convert.room import with_room
 from ..trace.plan import Trace
 from .cython.build import build
 from .cython.printer import print_program
@@ -45,6 +46,13 @@ class Compilation:
 
 def compilation(trace: Trace, mode: str = "FAST_RUN") -> Compilation:
     """Everything up to the text of the kernel; nothing is built."""
+    try:
+        return _compilation(trace, mode)
+    except RecursionError:  # the caller is deep in calls, or has lowered the limit
+        return with_room(lambda: _compilation(trace, mode))
+
+
+def _compilation(trace: Trace, mode: str) -> Compilation:
     seconds: dict[str, float] = {}
     report = Report()
     clock = time.perf_counter

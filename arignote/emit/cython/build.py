@@ -8,6 +8,7 @@ single-phase init, CYTHON_* switches.  What does cost seconds are typed memoryvi
 """
 
 import ctypes
+import errno
 import functools
 import hashlib
 import importlib
@@ -180,20 +181,15 @@ def _from_cache(key: str, label: str, externs: tuple[str, ...]) -> Built | None:
 
 def _make(text: str, label: str, key: str, compiler: Compiler, externs: tuple[str, ...]) -> Built:
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="arignote-build-") as place:
-        pyx = Path(place, f"{module_name(key)}.pyx")
-        pyx.write_text(text)
-        library = _compile(pyx, text, label, compiler)
-        files = {_SO: library.read_bytes(), _PYX: text.encode()}
-        if config.keep:
-            keep(f"{_file_label(label)}-{key[:8]}.pyx", text)
-            keep(f"{_file_label(label)}-{key[:8]}.c", pyx.with_suffix(".c").read_text())
+    try:
+        files = _files(text, label, key, compiler)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise _no_room(label, error) from None
     folder = default_cache().put(key, files) or temporary_cache().put(key, files)
     if folder is None:
-        raise BuildError(
-            f"{label}: there is no room for the built module, neither in {default_cache().root} "
-            f"nor in {tempfile.gettempdir()}; free some space or set TMPDIR."
-        )
+        raise _no_room(label)
     if config.debug >= 1:
         seconds = time.perf_counter() - started
         print(f"arignote: {label}: built in {seconds:.2f} s ({folder})", file=sys.stderr)
@@ -204,6 +200,27 @@ def _make(text: str, label: str, key: str, compiler: Compiler, externs: tuple[st
         if folder is None:
             raise
         return load(folder / _SO, key, externs)
+
+
+def _files(text: str, label: str, key: str, compiler: Compiler) -> dict[str, bytes]:
+    """The module and its text.  Raises BuildError, and OSError where there is no room."""
+    with tempfile.TemporaryDirectory(prefix="arignote-build-") as place:
+        pyx = Path(place, f"{module_name(key)}.pyx")
+        pyx.write_text(text)
+        library = _compile(pyx, text, label, compiler)
+        files = {_SO: library.read_bytes(), _PYX: text.encode()}
+        if config.keep:
+            keep(f"{_file_label(label)}-{key[:8]}.pyx", text)
+            keep(f"{_file_label(label)}-{key[:8]}.c", pyx.with_suffix(".c").read_text())
+        return files
+
+
+def _no_room(label: str, error: OSError | None = None) -> BuildError:
+    why = f" ({error})" if error is not None else ""
+    return BuildError(
+        f"{label}: there is no room for the built module{why}, neither in {default_cache().root} "
+        f"nor in {tempfile.gettempdir()}; free some space or set TMPDIR."
+    )
 
 
 def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:

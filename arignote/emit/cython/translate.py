@@ -5,6 +5,7 @@ Cython's compiler (0.1 s, and 0.2 s more in its first run), which is why `build`
 something must be built.
 """
 
+import os
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from Cython.Compiler import Options
 from Cython.Compiler.Main import CompilationOptions, compile
 
 from arignote.errors import BuildError
+from arignote.trace.convert.room import with_room
 
 _DIRECTIVES = {
     "language_level": 3,
@@ -26,8 +28,24 @@ _DIRECTIVES = {
 _one_at_a_time = threading.Lock()
 
 
+def _after_fork() -> None:
+    global _one_at_a_time
+    _one_at_a_time = threading.Lock()  # a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def translate(pyx: Path) -> Path:
     """Writes the C text beside `pyx`, returns its path; BuildError has what Cython says."""
+    try:
+        return _translated(pyx)
+    except RecursionError:  # Cython recurses over expressions; the caller may be deep in calls
+        return with_room(lambda: _translated(pyx))
+
+
+def _translated(pyx: Path) -> Path:
     target = pyx.with_suffix(".c")
     listing = pyx.with_suffix(".lis")
     with _one_at_a_time:

@@ -6,6 +6,7 @@ Converted code is kept by code object, so closures made in a loop convert once; 
 long as somebody holds it.
 """
 
+import os
 import threading
 import weakref
 from types import CellType, CodeType, FunctionType, MethodType
@@ -18,6 +19,16 @@ from .syntax import OPERATORS, SITES
 Twins = weakref.WeakValueDictionary[int, FunctionType]
 
 _lock = threading.RLock()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
 _by_code: dict[int, tuple[weakref.ref[CodeType], Converted]] = {}
 _twins: weakref.WeakKeyDictionary[FunctionType, Twins] = weakref.WeakKeyDictionary()
 

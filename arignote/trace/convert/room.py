@@ -5,6 +5,8 @@ statements.  Both get a thread with a large stack; it costs a fraction of a mill
 used only where the ordinary depth did not do.
 """
 
+import contextvars
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -18,14 +20,24 @@ Result = TypeVar("Result")
 _lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def with_room(work: Callable[[], Result]) -> Result:
     """The result of `work`, run where it may recurse 60,000 calls deep; its error is raised."""
     results: list[Result] = []
     errors: list[BaseException] = []
+    context = contextvars.copy_context()
 
     def run() -> None:
         try:
-            results.append(work())
+            results.append(context.run(work))  # the flags that hold here hold there
         except BaseException as error:
             errors.append(error)
 

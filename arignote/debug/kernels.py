@@ -78,7 +78,8 @@ class Expected:
                 continue
             leaf = getattr(o, "leaf", None)
             whole: Any = 0.0 if leaf is None else ("leaf", leaf)
-            answer.append(whole if k is None else moved[k])
+            axes = getattr(o, "axes", None)
+            answer.append(whole if k is None else _turned(moved[k], axes))
         leaves: list[Any] = [0.0] * len(self.outcome.leaves)
         for w in trace.writes:
             spec: Any = trace.signature.leaves[w.leaf]
@@ -86,6 +87,11 @@ class Expected:
             leaves[w.leaf] = m.T if getattr(spec, "layout", "") == "F" and np.ndim(m) else m
         answer = [leaves[a[1]] if isinstance(a, tuple) else a for a in answer]
         return answer, leaves
+
+
+def _turned(slack: Any, axes: tuple[int, ...] | None) -> Any:
+    """The slack of an output as that of a leaf whose axes stand in this order."""
+    return slack if axes is None or not np.ndim(slack) else np.transpose(slack, axes)
 
 
 def _largest(m: Any) -> float:

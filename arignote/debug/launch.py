@@ -72,7 +72,7 @@ def _run(
         raise errors[0]
     if code != raising.OK:
         raise MemoryError(f"{plan.name}: the kernel returned {code}")
-    parts = tuple(runtime_py._output(plan, o, given, results) for o in plan.outputs)
+    parts = runtime_py.parts_of(plan, given, results)
     if isinstance(plan.structure, str):
         return runtime_py._STRUCTURES[plan.structure](parts)
     return plan.structure.unflatten(parts)

@@ -206,7 +206,7 @@ def _results(trace: traced.Trace, meeting: Meeting, program: Program) -> tuple[p
 
 def _output(k: int, o: traced.Output, meeting: Meeting, place: dict[int, int]) -> plan.Output:
     if isinstance(o, traced.ArrayResult):
-        return plan.NewArray(place[meeting.outputs[o.output]])
+        return plan.NewArray(place[meeting.outputs[o.output]], o.axes)
     if isinstance(o, traced.ScalarResult):
         return plan.Scalar(place[meeting.outputs[o.output]], o.weak)
     if isinstance(o, traced.Argument):

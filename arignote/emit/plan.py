@@ -125,9 +125,10 @@ class Result:
 
 @dataclass(frozen=True)
 class NewArray:
-    """Result k as an array of its own, rank 0 included."""
+    """Result k as an array of its own, rank 0 included; with `axes` its axes in this order."""
 
     result: int
+    axes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -215,7 +215,7 @@ def _run(kernel: Kernel, leaves: Sequence[Any], given: tuple[Any, ...]) -> Any:
         raise MemoryError(f"{plan.name}: no memory for a temporary array")
     if code != raising.OK:
         raise VerifyError(f"{plan.name}: the kernel returned {code}")
-    parts = tuple(_output(plan, output, given, results) for output in plan.outputs)
+    parts = parts_of(plan, given, results)
     if isinstance(plan.structure, str):
         return _STRUCTURES[plan.structure](parts)
     return plan.structure.unflatten(parts)
@@ -322,6 +322,14 @@ def _interrupts() -> Iterator[list[Any]]:
 
 
 # ---- the answer ----------------------------------------------------------------------------------
+def parts_of(plan: Plan, given: tuple[Any, ...], results: list[Any]) -> tuple[Any, ...]:
+    """The leaves of the answer."""
+    for result, axes in {(o.result, o.axes) for o in plan.outputs if isinstance(o, NewArray)}:
+        if axes is not None:  # copied, so that the array owns its memory, as NumPy's does
+            results[result] = results[result].transpose(axes).copy(order="K")
+    return tuple(_output(plan, output, given, results) for output in plan.outputs)
+
+
 def _output(
     plan: Plan, output: Output, given: tuple[Any, ...], results: list[Any]
 ) -> Any:

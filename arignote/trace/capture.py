@@ -14,6 +14,7 @@ from ..fxgraph.node import Node
 from ..fxgraph.types import I64, Size
 from ..fxgraph.window import transposed
 from . import polynomial as poly
+from .layout import order_of
 from .plan import (
     Argument,
     ArrayResult,
@@ -328,7 +329,8 @@ class _Outputs:
         if x.cell.owner is not None:
             return self._view(x, Argument(x.cell.owner))
         if not self.shared.get(x.cell):
-            return ArrayResult(self.own(x.node))
+            shown, axes = x.node, order_of(x)  # the node first: it refuses memory that has gone
+            return ArrayResult(self.own(shown if axes is None else x.cell.version), axes)
         base = self.by_cell.get(x.cell)
         if base is None:
             base = self.by_cell[x.cell] = ArrayResult(self.own(x.cell.version))

@@ -134,15 +134,19 @@ def answer(
     """The leaves of the answer from the values of the graph's outputs."""
     arrays: dict[int, np.ndarray[Any, Any]] = {}
 
-    def array(k: int) -> np.ndarray[Any, Any]:
-        if k not in arrays:
-            arrays[k] = np.array(values[k], nodes[k].dtype)
+    def array(o: ArrayResult) -> np.ndarray[Any, Any]:
+        k = o.output
+        if k not in arrays and o.axes is None:
+            arrays[k] = np.array(values[k], nodes[k].dtype, order="C")
+        elif k not in arrays:
+            turned = np.ascontiguousarray(values[k]).transpose(o.axes)
+            arrays[k] = np.array(turned, nodes[k].dtype)  # in its order, and owns its memory
         return arrays[k]
 
     def leaf(o: Output) -> Any:
         match o:
-            case ArrayResult(k):
-                return array(k)
+            case ArrayResult():
+                return array(o)
             case ScalarResult(k, weak):
                 value = values[k]
                 if weak:
@@ -153,9 +157,7 @@ def answer(
             case Static(value):
                 return value
             case ViewOf():
-                base = (
-                    array(o.base.output) if isinstance(o.base, ArrayResult) else leaves[o.base.leaf]
-                )
+                base = array(o.base) if isinstance(o.base, ArrayResult) else leaves[o.base.leaf]
                 return _view(base, o, values)
         raise TypeError(f"no such output: {o}")
 

@@ -1,6 +1,7 @@
 """The memory order of results: ufuncs keep that of their operands (NumPy's order "K").
 
-It decides nothing but which later reshapes are views, and so is settled by this call's sizes.
+It decides nothing but which later reshapes are views and the strides of what is returned, and so
+is settled by this call's sizes.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..fxgraph.affine import size_node
+from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
 from ..fxgraph.ops.structure import view
 from ..fxgraph.window import Window, transposed
@@ -24,9 +27,28 @@ def wrap_like(n: Node, operands: Sequence[Any]) -> Any:
     order = _order(n.rank, [x for x in operands if isinstance(x, Array)])
     if order == list(range(n.rank)):
         return wrap(n)
+    return in_order(n, order)
+
+
+def in_order(n: Node, order: Sequence[int]) -> Array:
+    """An array of its own whose axes stand in memory in this order, the slowest first."""
     inverse = [order.index(k) for k in range(n.rank)]
     cell = Cell(view(n, transposed(n.shape, order)))
     return Array(cell, transposed(cell.version.shape, inverse))
+
+
+def order_of(x: Array) -> tuple[int, ...] | None:
+    """The axes by whose transposition all of x's cell becomes x; None where that does not."""
+    if len(x.path) != 1 or not isinstance(x.path[0], Window):
+        return None
+    w, base = x.path[0], x.cell.version.shape
+    if sorted(w.axes) != list(range(w.rank)) or any(s != 1 for s in w.steps):
+        return None
+    if any(s is not lit(0) for s in w.starts):
+        return None
+    if any(size_node(w.shape[a]) is not size_node(d) for a, d in zip(w.axes, base, strict=True)):
+        return None
+    return tuple(w.axes.index(j) for j in range(w.rank))
 
 
 def _plain(x: Any) -> bool:

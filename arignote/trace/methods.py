@@ -15,6 +15,7 @@ from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import product
 from . import reshaping
 from .assign import check_writeable, converted, fitted, store
+from .contiguous import copied
 from .dispatch import array_function
 from .indexing import getitem, setitem
 from .layout import wrap_like
@@ -134,7 +135,7 @@ def refused(name: str, remedy: str) -> property:
 @placed
 def copy(self: Proxy, order: str = "C") -> Any:
     """A value of its own; whether bytes move is for the lowering to say."""
-    return fresh(self.node) if isinstance(self, Array) else self
+    return copied(self, order) if isinstance(self, Array) else self
 
 
 @placed

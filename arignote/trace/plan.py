@@ -72,9 +72,13 @@ Source: TypeAlias = "SizeOf | StrideOf | IntOf | DataOf | ValueOf | HandleOf | C
 # ---- what a leaf of the answer is ----------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class ArrayResult:
-    """Output k of the graph, as an array of its own (rank 0 included)."""
+    """Output k of the graph, as an array of its own (rank 0 included).
+
+    axes: the answer is that array with its axes in this order; None: as they are.
+    """
 
     output: int
+    axes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -262,6 +262,21 @@ def test_result_like_an_argument_needs_no_shapes(rt):
     assert dispatcher(rt, plan, ADD)(np.ones(4), np.ones(4)).tolist() == [2, 2, 2, 2]
 
 
+def test_results_leave_with_their_axes_in_another_order(rt):
+    turned = NewArray(0, (1, 0))
+    plan = Plan(
+        leaves=ADD_PLAN.leaves, ints=ADD_PLAN.ints, ptrs=ADD_PLAN.ptrs,
+        results=(Result(F8, 2),), outputs=(turned, turned), structure="tuple",
+    )  # fmt: skip
+    d = dispatcher(rt, plan, ADD, "dims[0] = 2\ndims[1] = ints[0] // 2")
+    x = np.arange(6.0)
+    for _ in range(2):
+        y, same = d(x, x)
+        assert y is same and y.flags.owndata and y.flags.writeable
+        assert y.tolist() == (x + x).reshape(2, 3).T.tolist()
+        assert y.strides == (8, 24) and y.flags.f_contiguous and not y.flags.c_contiguous
+
+
 def test_fortran_results_and_constants_and_strides(rt):
     plan = Plan(
         leaves=(Arr("f8", (-1, -2), "strided"),),

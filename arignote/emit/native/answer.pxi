@@ -34,6 +34,8 @@ cdef inline object output(Kernel k, OutputRow *row, PyObject **given, PyObject *
             Py_INCREF(<object>result.descr)
             objects[row.index] = new_array(result.descr, 0, NULL, NULL, NULL, 0)
             memcpy(c_data(objects[row.index]), results[row.index], result.itemsize)
+        elif row.axes != NULL:
+            transpose(objects[row.index], row.axes)
         return <object>objects[row.index]
     if row.kind == WEAK:
         return python_number(result.type_num, results[row.index])
@@ -41,6 +43,20 @@ cdef inline object output(Kernel k, OutputRow *row, PyObject **given, PyObject *
     scalar = <object>made
     Py_DECREF(scalar)
     return scalar
+
+
+cdef void transpose(PyObject *array, int64_t *axes) noexcept:
+    """In place: nobody else has this array yet, and it goes on owning its memory."""
+    cdef int rank = c_ndim(array)
+    cdef int64_t dims[64]
+    cdef int64_t strides[64]
+    cdef int axis
+    memcpy(dims, c_dims(array), rank * sizeof(int64_t))
+    memcpy(strides, c_strides(array), rank * sizeof(int64_t))
+    for axis in range(rank):
+        c_dims(array)[axis] = dims[axes[axis]]
+        c_strides(array)[axis] = strides[axes[axis]]
+    update_flags(array, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS)
 
 
 cdef object python_number(int type_num, void *value):

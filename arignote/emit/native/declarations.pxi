@@ -50,6 +50,7 @@ cdef extern from *:
         (npy_intp *)(strides), (data), (flags), NULL)
     #define new_scalar(data, descr) PyArray_Scalar((data), (PyArray_Descr *)(descr), NULL)
     #define set_base(a, base) PyArray_SetBaseObject(c_array(a), (base))
+    #define update_flags(a, flags) PyArray_UpdateFlags(c_array(a), (flags))
     """
     PyTypeObject PyArray_Type
     int c_ndim(PyObject *) nogil
@@ -63,6 +64,7 @@ cdef extern from *:
     PyObject *new_array(PyObject *, int, int64_t *, int64_t *, void *, int) except NULL
     PyObject *new_scalar(void *, PyObject *) except NULL
     int set_base(PyObject *, PyObject *) except -1
+    void update_flags(PyObject *, int)
     void scalar_bytes "PyArray_ScalarAsCtype"(PyObject *, void *)
     enum:
         NPY_ARRAY_C_CONTIGUOUS

@@ -52,6 +52,7 @@ cdef struct OutputRow:
     int index
     int window
     int base_is_result
+    int64_t *axes       # of a result that is transposed on its way out; where it comes first
     PyObject *value
 
 
@@ -195,6 +196,8 @@ cdef class Kernel:
             row = &self.outputs[j]
             if isinstance(output, NewArray):
                 row.kind, row.index = NEW, output.result
+                if output.axes is not None and output not in plan.outputs[:j]:
+                    row.axes = <int64_t *>c_data(self._hold(np.array(output.axes, np.int64)))
             elif isinstance(output, Scalar):
                 row.kind, row.index = WEAK if output.weak else SCALAR, output.result
             elif isinstance(output, Argument):

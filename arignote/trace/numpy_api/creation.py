@@ -131,9 +131,7 @@ def array_(
     return hooks.fresh(x)
 
 
-@implements(
-    np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.asarray_chkfinite
-)
+@implements(np.asarray, np.asanyarray, np.asarray_chkfinite)
 def asarray(a: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
     """The argument itself where it is a traced array of that dtype already."""
     if not hooks.is_proxy(a):
@@ -142,8 +140,3 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any
     if x.type.weak or (dtype is not None and supported(dtype) != x.dtype):
         return array_(a, dtype)
     return a
-
-
-@implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    return hooks.fresh(array(a))

@@ -267,7 +267,8 @@ class _Run:
         if isinstance(output, host.NewArray):
             k = output.result
             if k not in self._answers:
-                self._answers[k] = self._handed(results[k])
+                made = self._handed(results[k])
+                self._answers[k] = made if output.axes is None else made.transpose(output.axes)
             return self._answers[k]
         if isinstance(output, host.Scalar):
             value = self.machine.get(results[output.result]).reshape(-1)[0]

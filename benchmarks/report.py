@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import machine
 from .drive import Measurement
@@ -13,6 +15,8 @@ from .overheads import Number
 from .programs import BY_NAME
 
 OURS = "arignote"
+#: Left out of the paths in peers' error messages.
+_ROOT = f"{Path(__file__).resolve().parents[1]}{os.sep}"
 _TITLES = {
     "elementwise": "Fused elementwise",
     "reductions": "Reductions",
@@ -100,7 +104,8 @@ def write(
     if failed:
         parts.append("## Not measured\n")
         parts += [
-            f"- {side}, {program}: {error.splitlines()[0]}" for side, program, error in failed
+            f"- {side}, {program}: {error.splitlines()[0].replace(_ROOT, '')}"
+            for side, program, error in failed
         ]
     return "\n".join(parts) + "\n"
 

@@ -59,6 +59,9 @@ class ndarray:
     def T(self):
         return ndarray.of(self._host.T)
 
+    def transpose(self, *axes):
+        return ndarray.of(self._host.transpose(*axes))
+
     def __getitem__(self, key):
         return ndarray.of(self._host[key])
 

@@ -213,7 +213,8 @@ def name(v) -> str:
 def test_c_against_numpy(loops, op, s):
     values = operands(op, s)
     got, want = run(loops, op, s, values), reference(op, s, values)
-    ulp = op.extra["ulp"] + (2 if s[-1].kind == "c" else 0)  # NumPy's complex forms vary
+    # NumPy's complex expm1 differs by a unit between its versions
+    ulp = op.extra["ulp"] + (2 if op.name == "expm1" and s[-1].kind == "c" else 0)
     least = 1.0 if op.name in CANCELS else 0.0
     far = (complex_distance if s[-1].kind == "c" else distance)(got, want, least)
     bad = ~(far <= ulp)

@@ -329,6 +329,23 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda a, b: select(matmul(a, b), 1, 2), a=A, b=A.T.copy()),
         lambda: _graph(lambda a, b: select(select(matmul(a, b), 1, 2), 0, 1), a=A, b=A.T.copy()),
     ],
+    "scaled_product": [
+        lambda: _graph(
+            lambda a, b, c: matmul(transpose(el.multiply(c, a), (1, 0)), b),
+            a=A,
+            b=A[:, :1].copy(),
+            c=np.float64(3),
+        ),
+        lambda: _graph(
+            lambda a, b, c: matmul(el.multiply(c, a), b), a=A, b=A.T[:, :1].copy(), c=np.float64(3)
+        ),
+        lambda: _graph(
+            lambda a, b, c: matmul(b, el.multiply(a, c)),
+            a=A.T.copy(),
+            b=A[:1].copy(),
+            c=np.float64(3),
+        ),
+    ],
     "inverse_product": [
         lambda: _graph(lambda m, b: matmul(linalg.inv(m), b), m=M, b=M[:, :2].copy()),
         lambda: _graph(lambda m, b: matmul(b, linalg.inv(m)), m=M, b=M[:2].copy()),

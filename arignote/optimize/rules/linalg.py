@@ -57,6 +57,28 @@ def outer_product(n: Node) -> Node | None:
     return multiply(a, b) if a.shape[-1] == 1 else None
 
 
+@rule(matmul, keeps="reals", tags=("linalg",), kinds="fc", among=(multiply, view_op))
+def scaled_product(n: Node) -> Node | None:
+    """(c * A) @ x -> c * (A @ x), for a scalar c and a vector x: A is read as it stands"""
+    a, b = n.inputs
+    if b.shape[-1] == 1 and (found := _scaled(a)):
+        return multiply(found[0], matmul(found[1], b))
+    if a.shape[-2] == 1 and (found := _scaled(b)):
+        return multiply(found[0], matmul(a, found[1]))
+    return None
+
+
+def _scaled(matrix: Node) -> tuple[Node, Node] | None:
+    """(c, A), where the matrix is c * A, or a window of it."""
+    whole = matrix.inputs[0] if matrix.op is view_op else matrix
+    if whole.op is not multiply:
+        return None
+    for c, a in (whole.inputs, whole.inputs[::-1]):
+        if not c.rank and a.type == whole.type:
+            return c, a if whole is matrix else view(a, window_of(matrix))
+    return None
+
+
 @rule(matmul, keeps="reals", tags=("linalg",), kinds="fc", among=(inv,))
 def inverse_product(n: Node) -> Node | None:
     """inv(A) @ B -> solve(A, B); B @ inv(A) -> solve(A.T, B.T).T"""

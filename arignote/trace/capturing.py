@@ -6,7 +6,7 @@ counters may prove checks; then the node is made, and names, cells and container
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,7 @@ from .carries import (
     widened,
 )
 from .counting import direction, grows_slowly
-from .journal import contents, refill
+from .journal import Contents, contents, refill
 from .leaves import Unstable
 from .proxy import Cell
 from .regions import at_site, facts_of, learn
@@ -51,6 +51,7 @@ from .stepping import (
     write_state,
 )
 from .undefined import Undefined
+from .worklists import room_by_search
 
 ATTEMPTS = 12
 
@@ -100,21 +101,35 @@ def capture(loop: Loop) -> Node:
 def _prepared(loop: Loop, trial: Trial) -> bool:
     """Did the body change containers that were not taken for state?  Then they are from now on."""
     found = False
-    larger = [c for c, before, after in trial.changed if lists.has_grown(before, after)]
-    steps = _most_steps(loop, larger) if larger else lit(0)
+    larger = [(c, b, a) for c, b, a in trial.changed if lists.has_grown(b, a)]
+    if larger:
+        found = True
+        _make_room(loop, trial, larger)
     for container, before, after in trial.changed:
-        if any(container is c for c in loop.containers):
+        if any(container is c for c in loop.containers) or lists.has_grown(before, after):
             continue
         found = True
-        if lists.has_grown(before, after):
-            lists.make_room(container, before, after, steps, trial.own)
-            loop.grown.append(container)
-        else:
-            loop.containers.append(container)
-            loop.carried |= {container_key(len(loop.containers) - 1)}
+        loop.containers.append(container)
+        loop.carried |= {container_key(len(loop.containers) - 1)}
     for container in loop.grown:
         found |= lists.widened_kind(container)
     return found
+
+
+def _make_room(loop: Loop, trial: Trial, larger: list[tuple[Any, Contents, Contents]]) -> None:
+    """Reserve, in the lists that a step appends to, room for what all steps append."""
+    grown = [c for c, _, _ in larger]
+    try:
+        steps = _most_steps(loop, grown)
+        rooms = [lists.most_appended(b, a, steps, trial.own) for _, b, a in larger]
+    except Unstable:
+        kinds = [lists.grown_kind(b, a, trial.own) for _, b, a in larger]
+        _refuse_prints(trial.region.effects)
+        room = room_by_search(loop, list(zip(grown, kinds, strict=True)), capture)
+        rooms = [room] * len(grown)
+    for (container, before, after), room in zip(larger, rooms, strict=True):
+        lists.reserve(container, room, lists.grown_kind(before, after, trial.own))
+    loop.grown += grown
 
 
 def _most_steps(loop: Loop, growing: list[Any]) -> Node:
@@ -132,12 +147,15 @@ def _most_steps(loop: Loop, growing: list[Any]) -> Node:
         loop.put(start)
         for container, before in zip(growing, held, strict=True):
             refill(container, before)
-    made = order_of([steps], stop=_is_old(outer), inside=True)
+    _refuse_prints(order_of([steps], stop=_is_old(outer), inside=True))
+    return steps
+
+
+def _refuse_prints(made: Iterable[Node]) -> None:
     if any(n.op in (print_op, breakpoint_op) for n in made):
         raise Unstable(
             "a list grows in a `while` loop that prints: preallocate an array and fill it"
         )
-    return steps
 
 
 def _is_old(outer: Outer) -> Callable[[Node], bool]:

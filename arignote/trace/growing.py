@@ -8,6 +8,7 @@ read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +113,14 @@ class Growing:
         rank = cell.version.rank
         shape: tuple[Size, ...] = (dim(self.count.version), *cell.version.shape[1:])
         return Array(cell, Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), shape))
+
+    def borrowed(self) -> Growing:
+        """The same elements in the same buffers, whose changes are not seen here."""
+        new = copy(self)
+        new.count = Cell(self.count.version)
+        new.buffers = [Cell(b.version) for b in self.buffers]
+        new.reserved = False
+        return new
 
     def resized(self, capacity: Node, kind: Kind | None = None) -> Growing:
         """The same elements with more room."""

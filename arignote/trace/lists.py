@@ -17,6 +17,7 @@ from .convert.site import Site
 from .growing import (
     Discarded,
     Growing,
+    Kind,
     from_items,
     growing,
     is_discarded,
@@ -178,15 +179,17 @@ def needs_room(a: Contents, b: Contents) -> bool:
     return len(a[1]) != len(b[1]) or a[0] != b[0] or _growing_of(a) is not _growing_of(b)
 
 
-def make_room(
-    held: list[Any], before: Contents, after: Contents, steps: Node, own: frozenset[Node]
-) -> None:
-    """Turn a list into one with room for what all steps of a loop append."""
-    old = _growing_of(before)
-    new = _growing_of(after)
+def most_appended(before: Contents, after: Contents, steps: Node, own: frozenset[Node]) -> Node:
+    """At most how many elements all steps of a loop append, after one of them.  Raises Unstable."""
+    old, new = _growing_of(before), _growing_of(after)
     had = old.capacity if old is not None else lit(len(before[1]))
     has = new.capacity if new is not None else lit(len(after[1]))
-    room = scaled(_at_most(minus(has, had), own), steps)
+    return scaled(_at_most(minus(has, had), own), steps)
+
+
+def grown_kind(before: Contents, after: Contents, own: frozenset[Node]) -> Kind:
+    """What a list holds, before and after a step that appends to it.  Raises Unstable."""
+    old, new = _growing_of(before), _growing_of(after)
     kind = None
     for x in after[1] if new is None else ():
         kind = kind_of(x) if kind is None else joined(kind, kind_of(x))
@@ -194,10 +197,16 @@ def make_room(
     assert kind is not None
     if any(d.free & own for t in kind.types for d in t.shape if isinstance(d, Node)):
         raise Unstable("a list grows by arrays whose size changes from step to step")
+    return kind if old is None else joined(kind, old.kind)
+
+
+def reserve(held: list[Any], room: Node, kind: Kind) -> None:
+    """Turn a list into one with room for `room` more elements."""
+    old = growing(held)
     if old is not None:
-        made = old.resized(plus(old.capacity, room), joined(kind, old.kind))
+        made = old.resized(plus(old.capacity, room), kind)
     else:
-        made = from_items(before[1], room, kind)
+        made = from_items(held, room, kind)
     made.reserved = True
     mutating(held)
     refill(held, ((), (made,)))

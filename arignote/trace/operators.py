@@ -14,16 +14,17 @@ from .guarding import guarded, refuse, tracing_errors, with_
 from .journal import made
 from .loops import loop_for, loop_while
 from .pybuiltins import IN_PLACE
-from .sequences import add, compared, mul, unpacked
+from .sequences import add, compared, is_sequence, mul, unpacked
 from .shortcut import and_, contains, or_
 from .targets import item, owner
-from .truthiness import not_
+from .truthiness import not_, truth
 from .undefined import Undefined, defined
 
 __all__ = [
     "add", "and_", "assert_", "aug", "call", "compared", "comprehension", "contains", "defined",
-    "guarded", "if_", "ifexp", "item", "loop_for", "loop_while", "made", "mul", "not_", "or_",
-    "owner", "raise_", "refuse", "tracing_errors", "undefined", "unpacked", "with_",
+    "guarded", "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "mul",
+    "not_", "or_", "owner", "raise_", "refuse", "tracing_errors", "truth", "undefined",
+    "unpacked", "with_",
 ]  # fmt: skip
 
 undefined = Undefined

@@ -7,6 +7,7 @@ operators would take the stand-in for an element.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import TraceError
@@ -14,11 +15,11 @@ from ..fxgraph.affine import plus
 from ..fxgraph.constants import lit
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.structure import set_item
-from ..fxgraph.types import Size
+from ..fxgraph.types import BOOL, Size
 from ..fxgraph.window import Window
 from .growing import Growing, from_items, growing, is_discarded, joined
 from .lists import read_while_growing
-from .proxy import node_of
+from .proxy import Scalar, node_of
 
 _COMPARED = {
     "eq": operator.eq, "ne": operator.ne, "lt": operator.lt,
@@ -49,12 +50,24 @@ def mul(a: Any, b: Any) -> Any:
 
 
 def compared(name: str, a: Any, b: Any) -> Any:
-    """`a == b` and its like"""
+    """`a == b` and its like; `a is True` of a Python bool that is known at run time only"""
+    if name == "is_":
+        traced = isinstance(a, Scalar) and a.node.type.weak and a.node.dtype == BOOL
+        return a == b if traced and type(b) is bool else a is b
     if (type(a) is list and _is_long(a)) or (type(b) is list and _is_long(b)):
         raise TraceError(
             "a list whose length is known at run time only is compared: use np.array_equal"
         )
     return _COMPARED[name](a, b)
+
+
+def is_sequence(value: Any, length: int) -> bool:
+    """Whether a pattern of so many parts may fit the value."""
+    if type(value) is list and _is_long(value):
+        raise TraceError(
+            "a list whose length is known at run time only is matched: take its elements by index"
+        )
+    return isinstance(value, Sequence) and not isinstance(value, str) and len(value) == length
 
 
 def unpacked(values: Any) -> Any:
@@ -93,4 +106,4 @@ def _chained(a: list[Any], b: list[Any]) -> Growing:
     return out
 
 
-__all__ = ["add", "compared", "mul", "unpacked"]
+__all__ = ["add", "compared", "is_sequence", "mul", "unpacked"]

@@ -58,19 +58,3 @@ def test_a_list_is_made_without_tracing_its_length():
     for n in (4, 7, 9):
         assert f(n) == [0] * (n // 2) + [1] + [0] * (n - n // 2 - 1)
     assert len(f.traces) == 1
-
-
-def test_a_list_read_where_it_grows_is_refused_with_the_line():
-    def walk(edges, start):
-        queue = [start]
-        head = 0
-        while head < len(queue):
-            for v in range(edges.shape[0]):
-                if edges[queue[head], v] and v > queue[head]:
-                    queue.append(v)
-            head += 1
-        return queue
-
-    edges = np.array([[0, 1], [0, 0]])
-    with pytest.raises(TraceError, match=r"test_sequences.py.*while head < len\(queue\)"):
-        compiled(walk)(edges, 0)

@@ -41,10 +41,11 @@ The passes are pure work on syntax trees, in this order, one subject a file:
 |---|---|
 | `source` | finds the definition of a function object in its file |
 | `scope`, `binding` | which names are whose; which reads may meet an unassigned name |
+| `matching` | `match` -> `if`, `elif` |
 | `jumps` | `break`, `continue`, `return`, loop `else` -> flags and tests |
 | `liveness` | which names a loop carries and a branch gives |
 | `blocks`, `if_stmt`, `for_loop`, `while_loop` | blocks -> functions over the same variables |
-| `boolean`, `comprehension`, `display`, `calls` | expressions, one construct each |
+| `boolean`, `tested`, `comprehension`, `display`, `calls` | expressions, one construct each |
 | `assign`, `asserts`, `guarded` | statements, one construct each |
 | `refused` | what cannot be converted |
 | `expressions`, `statements` | the drivers |

@@ -17,7 +17,8 @@ from .comprehension import convert_comprehension, stays_python
 from .context import Context
 from .display import convert_display
 from .scope import COMPREHENSIONS
-from .syntax import located, operation
+from .syntax import Tested, located, operation
+from .tested import convert_tested
 
 
 class Reach(IntEnum):
@@ -33,6 +34,7 @@ Rule = Callable[[Context, Any], ast.expr]
 RULES: dict[type[ast.AST], Rule] = {
     ast.BinOp: convert_bin_op,
     ast.BoolOp: convert_bool_op,
+    Tested: convert_tested,
     ast.IfExp: convert_if_exp,
     ast.Compare: convert_compare,
     ast.Call: convert_call,

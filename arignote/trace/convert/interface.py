@@ -79,6 +79,12 @@ class Operators(Protocol):
     def not_(self, value: Any) -> Any:
         """`not value`."""
 
+    def truth(self, value: Any) -> Any:
+        """`value`, of which only the truth is taken."""
+
+    def is_sequence(self, value: Any, length: int) -> Any:
+        """Whether `case [a, b]` of so many patterns may fit the value."""
+
     def contains(self, value: Any, container: Any) -> Any:
         """`value in container`."""
 

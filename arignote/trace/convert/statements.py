@@ -20,9 +20,11 @@ from .guarded import convert_match, convert_try, convert_with
 from .if_stmt import convert_if
 from .jumps import BoundedFor, flags_in, without_jumps
 from .liveness import liveness_of
+from .matching import without_matches
 from .refused import obstacle
 from .scope import FunctionNode, scope_of
 from .syntax import located
+from .tested import mark_tests
 from .while_loop import convert_while
 
 
@@ -34,6 +36,8 @@ def convert_function(
     around: Context | None = None,
 ) -> None:
     """Convert the body of a function in place; `around` is that of the function around it."""
+    node.body = without_matches(node.body)
+    mark_tests(node.body)
     outer = around.scope if around is not None else None
     outer_unsure = around.unsure if around is not None else set()
     scope = scope_of(node, outer)

@@ -18,6 +18,10 @@ PREFIX = "_ag_"
 Located = TypeVar("Located", bound=ast.AST)
 
 
+class Tested(ast.BoolOp):
+    """`and` or `or` of which only the truth is taken."""
+
+
 def load(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
 
@@ -73,7 +77,7 @@ def definition(name: str, names: Sequence[str], body: list[ast.stmt]) -> ast.Fun
 
 def all_of(tests: Sequence[ast.expr]) -> ast.expr:
     """`test and test and ...`"""
-    return tests[0] if len(tests) == 1 else ast.BoolOp(ast.And(), list(tests))
+    return tests[0] if len(tests) == 1 else Tested(ast.And(), list(tests))
 
 
 def negated(name: str) -> ast.expr:

@@ -39,6 +39,12 @@ class Plain:
     def not_(self, value):
         return not value
 
+    def truth(self, value):
+        return bool(value)
+
+    def is_sequence(self, value, length):
+        return isinstance(value, list | tuple) and len(value) == length
+
     def contains(self, value, container):
         return value in container
 

@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 
 os.environ["ARIGNOTERC"] = os.devnull
-os.environ.pop("ARIGNOTE_FLAGS", None)
+_FLAGS = os.environ.pop("ARIGNOTE_FLAGS", "")
+if "sanitize=True" in _FLAGS.split(","):  # tests.sanitize
+    os.environ["ARIGNOTE_FLAGS"] = "sanitize=True"
 
 # one folder for all workers of a parallel run, so that they share what they build
 _RUN = os.environ.setdefault("ARIGNOTE_TEST_RUN", str(os.getpid()))

@@ -111,7 +111,7 @@ class Cache:
         if folder is None:
             return None
         try:
-            return _OwnData(io.BytesIO((folder / "object.pickle").read_bytes())).load()
+            return own_data((folder / "object.pickle").read_bytes())
         except Exception:  # hostile, or of another version: pickles raise anything
             self.remove(key)
             return None
@@ -120,7 +120,7 @@ class Cache:
         """Store a Python object; what cannot be pickled is not stored."""
         try:
             data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-        except (pickle.PicklingError, TypeError, AttributeError):
+        except (pickle.PickleError, TypeError, AttributeError):
             return
         self.put(key, {"object.pickle": data})
 
@@ -252,9 +252,14 @@ def _warn_unusable(root: Path, error: OSError) -> None:
     )
 
 
+def own_data(packed: bytes) -> Any:
+    """What a pickle holds.  Raises UnpicklingError where it names anything but Arignote's classes
+    and plain values: a planted one must not call what it likes while it is read."""
+    return _OwnData(io.BytesIO(packed)).load()
+
+
 class _OwnData(pickle.Unpickler):
-    """Reads pickles that name nothing but Arignote's classes and plain values, and imports nothing
-    else: a planted one must not call what it likes while it is read."""
+    """Imports nothing but Arignote and NumPy."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _PLAIN or module in ("numpy", "numpy.dtypes"):

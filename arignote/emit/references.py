@@ -11,6 +11,7 @@ from typing import Any
 
 from ..fxgraph.node import Node, op_named
 from ..fxgraph.types import OPAQUE
+from .cache import own_data
 
 
 class Reference:
@@ -26,7 +27,7 @@ class Reference:
     def __call__(self, *values: object) -> tuple[object, ...]:
         if self._packed is not None:
             importlib.import_module("arignote.trace.converting")  # declares every op
-            self.attrs, self._packed = pickle.loads(self._packed), None
+            self.attrs, self._packed = own_data(self._packed), None
         reference = op_named(self.name).reference
         assert reference is not None
         answer = reference(*values, **self.attrs)
@@ -35,6 +36,7 @@ class Reference:
 
     def __getstate__(self) -> dict[str, Any]:
         packed = self._packed if self._packed is not None else pickle.dumps(self.attrs)
+        own_data(packed)  # what will not be read back is not stored
         return {**self.__dict__, "attrs": None, "_packed": packed}
 
 

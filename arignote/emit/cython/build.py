@@ -233,9 +233,15 @@ def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:
         done = compiler.run(source, library)
     if done.returncode != 0 or not library.exists():
         command = shlex.join([*compiler.command, *compiler.options])
-        said = first_errors(done.stderr) or f"exit status {done.returncode} without a message"
+        said = first_errors(done.stderr) or _silent_end(done.returncode)
         raise BuildError(_complaint(label, command, said, text, source.read_text()))
     return library
+
+
+def _silent_end(status: int) -> str:
+    if status < 0:
+        return f"it was ended by signal {-status}, as happens where memory runs out"
+    return f"exit status {status} without a message"
 
 
 def _complaint(label: str, command: str, said: str, pyx: str, c: str | None = None) -> str:

@@ -1,0 +1,92 @@
+"""Many processes and threads at once, and forks in the middle."""
+
+import multiprocessing
+import os
+import threading
+
+import numpy as np
+import pytest
+
+import arignote.emit.cython.build as build_module
+import arignote.emit.cython.translate as translate_module
+from arignote.api import compile
+from arignote.config import config
+from tests.emit.faults.program import LIMIT_S, X, ended_well
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX signals, forks and owners")
+
+
+#: Processes by the way they start: those that are spawned import everything anew.
+PROCESSES = {"fork": 16, "spawn": 3}
+THREADS = 16
+
+
+def work(root):
+    """The threads of one process call two new functions, in both orders."""
+    functions, wrong = [compile(lambda x: x * 2 + 1), compile(lambda x: x[::-1] - x)], []
+    start = threading.Barrier(THREADS)
+
+    def call(k):
+        try:
+            start.wait(LIMIT_S)
+            with config(cache_dir=root, verify=False):
+                for j in (k % 2, 1 - k % 2):
+                    np.testing.assert_array_equal(functions[j](X), (X * 2 + 1, X[::-1] - X)[j])
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=call, args=(k,)) for k in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise wrong[0]
+
+
+@pytest.mark.parametrize("method", PROCESSES)
+def test_processes_of_sixteen_threads_compile_the_same_functions(own_cache, method):
+    assert compile(lambda x: x - 9)(X)[0] == -9  # the parent has compiled before
+    context = multiprocessing.get_context(method)
+    children = [context.Process(target=work, args=(own_cache,)) for _ in range(PROCESSES[method])]
+    for child in children:
+        child.start()
+    assert ended_well(children)
+    assert not list(own_cache.glob("tmp-*"))
+
+
+@pytest.mark.parametrize("held", ["translation", "another text", "the same function"])
+def test_a_fork_while_a_thread_builds_does_not_hang_the_child(own_cache, monkeypatch, held):
+    inside, leave, parent = threading.Event(), threading.Event(), os.getpid()
+    f, g = compile(lambda x: x * 11 - 1), compile(lambda x: x * 13 - 1)
+    where = {"translation": (translate_module, "compile")}.get(held, (build_module, "_compile"))
+    real = getattr(*where)
+
+    def slow(*arguments, **options):
+        if os.getpid() == parent:
+            inside.set()
+            leave.wait(LIMIT_S)
+        return real(*arguments, **options)
+
+    def build():
+        with config(cache_dir=own_cache, verify=False):
+            f(X)
+
+    monkeypatch.setattr(*where, slow)
+    thread = threading.Thread(target=build)
+    thread.start()
+    assert inside.wait(LIMIT_S)
+    called = f if held == "the same function" else g
+
+    def child():
+        factor = 11 if called is f else 13
+        np.testing.assert_array_equal(called(X), X * factor - 1)
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    try:
+        assert ended_well([process], 10)
+    finally:
+        leave.set()
+        thread.join()
+    np.testing.assert_array_equal(f(X), X * 11 - 1)

@@ -1,0 +1,1 @@
+"""The tests under sanitizers: `python -m tests.sanitize` (docs/checking.md)."""

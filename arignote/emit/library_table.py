@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..fxgraph.types import DType
 from ..optimize.loopnest.program import Library, Panel, Program, walk
+from .cython.blas_threads import EXTERNS as THREADS
 from .cython.lapack_c import ROUTINES as LAPACK
 from .cython.lapack_c import lapack_names
 from .scalar_code import code
@@ -23,6 +24,8 @@ ROUTINES = {
     "dot": (_BLAS, "dot"),
     "syrk": (_BLAS, "syrk"),
 }
+#: Routines that another one's C calls too.
+_ALSO = {"syrk": ("gemm",)}
 LETTERS = {"f4": "s", "f8": "d", "c8": "c", "c16": "z"}
 
 
@@ -58,13 +61,15 @@ def lapack_type(s: Library) -> str:
 
 
 def externs(program: Program) -> tuple[str, ...]:
-    """The C functions of other packages that a program's module must be given, in order."""
+    """The C functions of other packages that a program's module must be given, in order; last comes
+    what they share about threads."""
     found: dict[str, None] = {}
     for s in walk(program.statements):
         if isinstance(s, Library) and (op := lapack_op(program, s)) is not None:
             for name in lapack_names(op, lapack_type(s)):
                 found[f"{_LAPACK}:{name}"] = None
         elif isinstance(s, Library) and s.name in ROUTINES:
-            module, _ = ROUTINES[s.name]
-            found[f"{module}:{routine(s.name, operand_dtype(s))}"] = None
-    return tuple(found)
+            for name in (s.name, *_ALSO.get(s.name, ())):
+                module, _ = ROUTINES[name]
+                found[f"{module}:{routine(name, operand_dtype(s))}"] = None
+    return (*found, *THREADS) if found else ()

@@ -51,7 +51,8 @@ def _blas(scope: Scope, s: Library) -> None:
     if s.name == "dot" and name == "gemv":
         args = _row_product(scope, s.outputs[0], panels, alpha, beta)
     failed = scope.variable("failed", "int32_t")
-    scope.put(f"{failed} = an_{name}_{t}({', '.join(args)})")
+    threads = f"{scope.context()}.threads"
+    scope.put(f"{failed} = an_{name}_{t}({', '.join([threads, *args])})")
     scope.put(f"if {failed} != 0:")
     scope.put(f"    return {failed}")
     scope.fails = True

@@ -1,7 +1,7 @@
-"""A built extension module -> the C function pointers in it.
+"""A built library -> the C function pointers in it.
 
-A module made by the printer has no Python functions: it exports C functions (`cdef api`) as
-capsules, which is what keeps its build short.  A module stays loaded as long as its process lives.
+What the printer makes has no Python functions: it exports C functions (`cdef api`) in a table, which
+is what keeps its build short.  A library stays loaded as long as its process lives.
 """
 
 import ctypes
@@ -15,17 +15,20 @@ from pathlib import Path
 from types import ModuleType
 
 from arignote.emit.compiler import quiet_openmp
+from arignote.emit.cython.bare import ADDRESSES, NAMES
+from arignote.emit.cython.blas_threads import PREFIX as THREADS
+from arignote.emit.cython.blas_threads import address as threads_address
 from arignote.errors import BuildError
 
 
 @dataclass(frozen=True)
 class Built:
-    """A loaded module: the addresses of its exported C functions by name.  `key` finds it again."""
+    """A loaded library: the addresses of its exported functions by name.  `key` finds it again."""
 
     key: str
     path: Path
     functions: dict[str, int]
-    module: ModuleType
+    library: ctypes.CDLL
 
     @property
     def entry(self) -> int:
@@ -44,27 +47,32 @@ def module_name(key: str) -> str:
 
 
 def load(path: Path, key: str, externs: tuple[str, ...] = ()) -> Built:
-    """Load the extension at `path`, which was built under `module_name(key)`.
+    """Load the library at `path`.
 
     `externs` are C functions that other packages export, such as
     "scipy.linalg.cython_blas:dgemm"; their addresses are handed, in this order, to the function
-    `bind(void **functions)` of the module.  Raises ImportError when the file does not load.
+    `bind(void **functions)` of the library.  Raises ImportError when the file does not load.
     """
     quiet_openmp()
-    name = module_name(key)
-    module = _module(name, path)
-    if module is None:
-        raise BuildError(f"{path} is no extension module of this Python")
-    functions = {key: address_in(capsule) for key, capsule in module.__pyx_capi__.items()}
+    try:
+        library = ctypes.CDLL(str(path))
+        names = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, NAMES))).decode()
+        listed = names.split()
+        addresses = (ctypes.c_void_p * len(listed)).in_dll(library, ADDRESSES)
+    except (OSError, ValueError) as error:
+        raise ImportError(str(error)) from None
+    functions = {name: int(at or 0) for name, at in zip(listed, addresses, strict=True)}
     if externs:
-        addresses = (ctypes.c_void_p * len(externs))(*[extern_address(e) for e in externs])
-        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(functions["bind"])(addresses)
-    return Built(key, path, functions, module)
+        wanted = (ctypes.c_void_p * len(externs))(*[extern_address(e) for e in externs])
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(functions["bind"])(wanted)
+    return Built(key, path, functions, library)
 
 
 def extern_address(extern: str) -> int:
     """The address of "package.module:function" that the module exports as a capsule."""
     module_name, _, function = extern.partition(":")
+    if module_name == THREADS:
+        return threads_address(function, _extension(module_name.split()[-1]))
     capsules = _capsules(module_name)
     if function not in capsules:
         raise BuildError(
@@ -74,17 +82,22 @@ def extern_address(extern: str) -> int:
     return address_in(capsules[function])
 
 
-@functools.cache
 def _capsules(module_name: str) -> dict[str, object]:
-    """What an extension module exports.  The packages around it are not imported where it loads
-    without: SciPy's cost 0.15 s."""
+    """What an extension module exports."""
+    return getattr(_extension(module_name), "__pyx_capi__", {})
+
+
+@functools.cache
+def _extension(module_name: str) -> ModuleType:
+    """An extension module.  The packages around it are not imported where it loads without: SciPy's
+    cost 0.15 s."""
     try:
         module = sys.modules.get(module_name) or _alone(module_name)
     except (ImportError, OSError):
         module = None
     if module is None:
         module = importlib.import_module(module_name)
-    return getattr(module, "__pyx_capi__", {})
+    return module
 
 
 def _alone(module_name: str) -> ModuleType | None:

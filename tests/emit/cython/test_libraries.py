@@ -1,12 +1,16 @@
 """BLAS by pointer: every layout of every operand, sizes 0 and 1, scales, dtypes."""
 
+import ctypes
 import itertools
+import threading
 
 import numpy as np
 import pytest
+import scipy.linalg.cython_blas
 from programs import argument, local, program
 from running import run_program
 
+import arignote
 from arignote.emit.library_table import externs
 from arignote.fxgraph.affine import plus
 from arignote.fxgraph.constants import lit, new_input
@@ -211,4 +215,50 @@ def test_the_table_lists_each_routine_once_in_order():
     s = Library("gemm", (c,), (a, b))
     t = Library("syrk", (c,), (a,))
     p = program("f", buffers, integers, [s, t, s], [])
-    assert externs(p) == ("scipy.linalg.cython_blas:dgemm", "scipy.linalg.cython_blas:dsyrk")
+    routines = [e for e in externs(p) if not e.startswith("threads")]
+    assert routines == ["scipy.linalg.cython_blas:dgemm", "scipy.linalg.cython_blas:dsyrk"]
+
+
+LARGE = {
+    "product": lambda a, b: a @ b,
+    "wide": lambda a, b: a[:40] @ b,
+    "columns": lambda a, b: a[:433].T @ b,
+    "vector": lambda a, b: b @ a[0, :1].repeat(b.shape[1]),
+    "row": lambda a, b: b[:, 0] @ b,
+    "dot": lambda a, b: np.dot(a.ravel(), a.ravel()),
+    "gram": lambda a, b: a @ a.T,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_calls_are_shared_by_threads(name):
+    f = arignote.compile(LARGE[name])
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(701, 433)), rng.normal(size=(433, 809))
+    with arignote.config(threads=1):
+        alone = f(a, b)
+    np.testing.assert_allclose(alone, LARGE[name](a, b), 1e-10, 1e-10)
+    for _ in range(3):  # on several threads, on one, on the better of the two
+        with arignote.config(threads=3):
+            np.testing.assert_array_equal(f(a, b), alone)
+
+
+def test_what_the_library_was_set_to_is_put_back():
+    blas = ctypes.CDLL(scipy.linalg.cython_blas.__file__)
+    number = blas.scipy_openblas_get_num_threads
+    before = number()
+    f = arignote.compile(lambda a: a @ a)
+    seen = []
+
+    def many():
+        for _ in range(20):
+            f(np.ones((200, 200)))
+            seen.append(number())
+
+    callers = [threading.Thread(target=many) for _ in range(4)]
+    for c in callers:
+        c.start()
+    for c in callers:
+        c.join()
+    assert set(seen) <= {1, before}
+    assert number() == before

@@ -10,6 +10,7 @@ the end, and makes the exit status 1.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from arignote.emit.compiler import find_compiler
 
+_OF_PYTHON = re.compile(r" (Python|Objects|Include|Modules)/")
 ROOT = Path(__file__).parents[2]
 #: name -> (libraries that the process starts with, options of the runtime's build)
 FLAVOURS = {
@@ -80,7 +82,8 @@ def main(arguments: list[str]) -> int:
         done = subprocess.run(command, cwd=ROOT, env=environment(flavour, findings), check=False)
         texts = [p.read_text(errors="replace") for p in sorted(Path(folder).glob("finding*"))]
     for text in texts:
-        print(text[:6000])
+        lines = [x for x in text.splitlines() if not _OF_PYTHON.search(x)]
+        print("\n".join(lines[:60]))
     print(f"{len(texts)} findings")
     return 1 if texts else done.returncode
 

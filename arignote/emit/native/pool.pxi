@@ -32,6 +32,16 @@ cdef extern from *:
     static void an_huge_pages(void *p, size_t bytes) {}
     #endif
 
+    /* To AddressSanitizer kept memory, and what is beyond the bytes asked for, is out of bounds. */
+    #if defined(__SANITIZE_ADDRESS__)
+    #include <sanitizer/asan_interface.h>
+    #define AN_HIDE(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+    #define AN_SHOW(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+    #else
+    #define AN_HIDE(p, n)
+    #define AN_SHOW(p, n)
+    #endif
+
     static void *an_forget(an_block *b) {
         void *p = b->p;
         an_held -= b->n;
@@ -51,7 +61,10 @@ cdef extern from *:
             void *p = NULL;
             if (best) { *got = best->n; p = an_forget(best); }
             AN_LEAVE();
-            if (p) return zero ? memset(p, 0, bytes) : p;
+            if (p) {
+                AN_SHOW(p, bytes);
+                return zero ? memset(p, 0, bytes) : p;
+            }
         }
         *got = bytes;
         void *fresh = zero ? calloc(bytes, 1) : malloc(bytes);
@@ -70,6 +83,7 @@ cdef extern from *:
                 else if (!oldest || b->age < oldest->age) oldest = b;
             }
             if (room && an_held + n <= an_bound) {
+                AN_HIDE(p, n);
                 room->p = p; room->n = n; room->age = ++an_clock;
                 an_held += n;
                 break;

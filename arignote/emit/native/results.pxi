@@ -34,6 +34,7 @@ cdef extern from *:
         if (data && made) {
             an_header h = ((an_header *)data)[-1];
             size_t held = h.length - ((char *)data - (char *)h.block);
+            AN_SHOW(h.block, h.length);
             memcpy(made, data, held < bytes ? held : bytes);
             an_handler_free(ctx, data, 0);
         }

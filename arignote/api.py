@@ -329,9 +329,20 @@ class Compiled(Dispatcher):
         with self._with_rules():
             found: Report = module.validate(
                 self._function, tree, leaves, made.traced, depth,
-                lambda t: made.Sharing(t, "FAST_RUN"),
+                lambda t: made.Sharing(t, "FAST_RUN"), self._as_used(tree),
             )  # fmt: skip
         return found
+
+    def _as_used(self, tree: Tree) -> Any:
+        """Calls with leaves, where nothing is validated by the call itself."""
+        if self._mode() not in ("FAST_RUN", "FAST_COMPILE") or self._device() == "cuda":
+            return None
+
+        def call(leaves: list[Any]) -> Any:
+            args, kwargs = tree.unflatten(iter(leaves))
+            return self(*args, **kwargs)
+
+        return call
 
     def values(self, *args: Any, **kwargs: Any) -> Values:
         """The values of the function's variables in a call like this one, by name and line, each

@@ -7,7 +7,7 @@ the function does not write must keep every bit, and any number of threads must 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -189,7 +189,7 @@ def _memory(made: Compilation, broken: list[str]) -> Finding | None:
 
 
 def _values(made: Compilation, got: Outcome, expected: Expected, how: str) -> Finding | None:
-    found = outcomes_differ(expected.outcome, got, expected.slack, improve=_stabilized(made))
+    found = outcomes_differ(expected.outcome, got, expected.slack, improve=stabilized(made.report.fired))
     if found is None:
         return None
     value, k, d = found
@@ -204,9 +204,9 @@ def _values(made: Compilation, got: Outcome, expected: Expected, how: str) -> Fi
     )  # fmt: skip
 
 
-def _stabilized(made: Compilation) -> bool:
+def stabilized(fired: Iterable[str]) -> bool:
     """May the kernel be finite where NumPy overflows?  Only where a rewrite changed bits."""
-    return any(name not in RULES or RULES[name].keeps == "reals" for name in made.report.fired)
+    return any(name not in RULES or RULES[name].keeps == "reals" for name in fired)
 
 
 def excerpt_at(source: str, line: int, room: int = 14) -> str:

@@ -13,7 +13,8 @@ from ..fxgraph.node import Origin
 class Finding:
     """One difference from NumPy.
 
-    stage: "trace", "rule", "pass", "repeat", "lowering", "program pass", "kernel", "gradient".
+    stage: "trace", "rule", "pass", "repeat", "lowering", "program pass", "kernel", "emulation",
+    "call", "gradient".
     blame: the rule, pass, nest or kernel.  value: which value differs.  why: where the tolerance
     comes from.  excerpt: the graph, program or emitted source around it.  script: reproduces it.
     """

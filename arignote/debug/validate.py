@@ -1,6 +1,7 @@
 """Does a compiled function still mean what NumPy says?  Each stage is compared with the one before.
 
     plain function -> graph -> each rule -> each pass -> program -> each program pass -> kernel
+      -> the function as it is called
 
 The first stage that differs is to blame.  Only differences that no single stage shows are searched
 for by bisection over the rules.
@@ -24,7 +25,14 @@ from .bisect import guilty_rules
 from .emulation import check_emulated
 from .gradients import check_gradient
 from .inputs import fresh, laid_out, sample
-from .kernels import Expected, built_of, check_kernel, outcome_of, outcomes_differ
+from .kernels import (
+    Expected,
+    built_of,
+    check_kernel,
+    outcome_of,
+    outcomes_differ,
+    stabilized,
+)
 from .lowering import check_programs, origin_of
 from .overlapped import check_overlapped
 from .reduce import script
@@ -63,11 +71,13 @@ def validate(
     tracer: Tracer,
     depth: Depth | None = None,
     runner: Callable[[Trace], Callable[[Leaves], Any]] | None = None,
+    used: Callable[[Leaves], Any] | None = None,
 ) -> Report:
     """Compare every stage of the compilation of `function` for a call with these leaves.
 
     The arguments are copied, never written.  runner: runs the trace of a call whose arguments share
-    memory.  Raises what tracing raises.
+    memory.  used: calls the compiled function as its user does, with whatever it recalls from
+    earlier calls and processes.  Raises what tracing raises.
     """
     depth = depth or Depth()
     given = fresh(leaves)
@@ -75,6 +85,8 @@ def validate(
     report = Report(trace.name)
     session = Validation(function, trace, report)
     made = session.call(given, depth)
+    if report.ok and used is not None:
+        session.add(session.as_used(given, used))
     if overlapping(leaves, trace.written) and function is not None and runner is not None:
         session.add(check_overlapped(function, tree, leaves, tracer, runner))
     if report.ok and depth.layouts:
@@ -217,6 +229,27 @@ class Validation:
         named = replace(check, name=f"{check.name}, {name} arguments")
         if self.add((findings, named)) and depth.build:
             self.kernel(trace, leaves, name)
+
+    def as_used(
+        self, leaves: Leaves, call: Callable[[Leaves], Any]
+    ) -> tuple[list[Finding], Check]:
+        """The compiled function as it is called otherwise: what its dispatcher and caches give."""
+        started = time.perf_counter()
+        expected = Expected(self.trace, lambda: fresh(leaves))
+        got = outcome_of(call, fresh(leaves))
+        improve = stabilized(self.rewritten.report.fired)
+        found = outcomes_differ(expected.outcome, got, expected.slack, improve=improve)
+        check = Check("the function in use", 1, time.perf_counter() - started)
+        if found is None:
+            return [], check
+        value, _, d = found
+        finding = Finding(
+            "call", self.trace.name, value, str(d), None, d.index, d.expected, d.got, d.ulp,
+            d.tolerance, "what rounding moves the answer by",
+            "the kernel that is made now is right: what an earlier call or process left in use "
+            "is of another program ('arignote cache clear' removes what is on disk)",
+        )  # fmt: skip
+        return [finding], check
 
     def later(self, leaves: Leaves, made: Any) -> None:
         """A further call of a kernel that was validated: the graph and the kernel."""

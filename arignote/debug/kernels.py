@@ -189,7 +189,8 @@ def _memory(made: Compilation, broken: list[str]) -> Finding | None:
 
 
 def _values(made: Compilation, got: Outcome, expected: Expected, how: str) -> Finding | None:
-    found = outcomes_differ(expected.outcome, got, expected.slack, improve=stabilized(made.report.fired))
+    improve = stabilized(made.report.fired)
+    found = outcomes_differ(expected.outcome, got, expected.slack, improve=improve)
     if found is None:
         return None
     value, k, d = found

@@ -182,9 +182,13 @@ def _real_conversion(x: str, a: str, b: str) -> str:
 #: In this order: where two define a name, the first does.
 _FILES = (
     "types", "libm", "exponential", "logarithm", "mixed", "integer", "real", "complex", "special",
+    "normal", "gamma", "bessel",
 )  # fmt: skip
 #: What is read once more with the narrower type: the types that change.
-_DERIVED = {"libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f"}
+_DERIVED = {
+    "libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f", "normal": "f",
+    "gamma": "f", "bessel": "f",
+}  # fmt: skip
 _LIBM = (
     "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 "
     "log10 log1p pow cbrt erf erfc hypot fabs floor ceil trunc rint fma fmod copysign nextafter "

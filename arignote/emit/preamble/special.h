@@ -25,48 +25,6 @@ AN_FN an_f8 an_entr_f8(an_f8 x) {
 
 AN_FN an_f8 an_gammaln_f8(an_f8 x) { return x == -(an_f8)INFINITY ? x : lgamma(x); }
 
-/* The inverse of erf: M. J. Wichura, "The percentage points of the normal distribution", Applied
-   Statistics 37 (1988), algorithm AS 241, for (x + 1) / 2. */
-AN_FN an_f8 an_erfinv_f8(an_f8 x) {
-    const double root_half = 0.70710678118654752440, q = 0.5 * x;
-    if (fabs(q) <= 0.425) {
-        const double r = 0.180625 - q * q;
-        const double up = ((((((2.5090809287301226727e3 * r + 3.3430575583588128105e4) * r
-            + 6.7265770927008700853e4) * r + 4.5921953931549871457e4) * r
-            + 1.3731693765509461125e4) * r + 1.9715909503065514427e3) * r
-            + 1.3314166789178437745e2) * r + 3.3871328727963666080e0;
-        const double down = ((((((5.2264952788528545610e3 * r + 2.8729085735721942674e4) * r
-            + 3.9307895800092710610e4) * r + 2.1213794301586595867e4) * r
-            + 5.3941960214247511077e3) * r + 6.8718700749205790830e2) * r
-            + 4.2313330701600911252e1) * r + 1.0;
-        return (an_f8)(root_half * q * up / down);
-    }
-    double r = sqrt(-log(0.5 - fabs(q))), up, down;
-    if (r <= 5) {
-        r -= 1.6;
-        up = ((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r
-            + 2.41780725177450611770e-1) * r + 1.27045825245236838258e0) * r
-            + 3.64784832476320460504e0) * r + 5.76949722146069140550e0) * r
-            + 4.63033784615654529590e0) * r + 1.42343711074968357734e0;
-        down = ((((((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r
-            + 1.51986665636164571966e-2) * r + 1.48103976427480074590e-1) * r
-            + 6.89767334985100004550e-1) * r + 1.67638483018380384940e0) * r
-            + 2.05319162663775882187e0) * r + 1.0;
-    } else {
-        r -= 5;
-        up = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r
-            + 1.24266094738807843860e-3) * r + 2.65321895265761230930e-2) * r
-            + 2.96560571828504891230e-1) * r + 1.78482653991729133580e0) * r
-            + 5.46378491116411436990e0) * r + 6.65790464350110377720e0;
-        down = ((((((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r
-            + 1.84631831751005468180e-5) * r + 7.86869131145613259100e-4) * r
-            + 1.48753612908506148525e-2) * r + 1.36929880922735805310e-1) * r
-            + 5.99832206555887937690e-1) * r + 1.0;
-    }
-    const double size = fabs(x) == 1 ? INFINITY : fabs(x) < 1 ? root_half * up / down : NAN;
-    return (an_f8)copysign(size, x);
-}
-
 /* The derivative of log gamma: Abramowitz and Stegun 6.3.5 (recurrence), 6.3.7 (reflection) and
    6.3.18 (expansion for large numbers); around its positive root the Taylor series, whose
    coefficients are polygamma(n, root) / n!, so that the relative error stays small there. */
@@ -103,6 +61,28 @@ AN_FN double an_digamma_series(double d) {
     return sum;
 }
 
+/* The derivative of order n of digamma: (-1)**(n+1) n! zeta(n+1, x), the sum by Euler and Maclaurin
+   from 15 on (Abramowitz and Stegun 23.1.30 with the first eight Bernoulli numbers). */
+AN_FN an_f8 an_polygamma_f8(an_f8 x, int64_t n) {
+    static const double bernoulli[] = {
+        1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510,
+    };
+    if (n <= 0) return n == 0 ? an_digamma_f8(x) : (an_f8)NAN;
+    if (x <= 0 && x == floor(x)) return n % 2 ? (an_f8)INFINITY : -(an_f8)INFINITY;
+    if (x == (an_f8)INFINITY) return 0;
+    const double s = (double)n + 1;
+    double at = x, sum = 0, factor = n % 2 ? 1 : -1;
+    for (; at < 15; at += 1) sum += pow(at, -s);
+    double power = pow(at, -s), term = s * power / (2 * at);
+    sum += at * power / (s - 1) + 0.5 * power;
+    for (int k = 0; k < 8; k++) {
+        sum += bernoulli[k] * term;
+        term *= (s + 2 * k + 1) * (s + 2 * k + 2) / ((2 * k + 3.0) * (2 * k + 4.0) * at * at);
+    }
+    for (int64_t k = 2; k <= n && isfinite(factor); k++) factor *= (double)k;
+    return (an_f8)(factor * sum);
+}
+
 /* The derivative of digamma: Abramowitz and Stegun 6.4.6, 6.4.7 and 6.4.12. */
 AN_FN an_f8 an_trigamma_f8(an_f8 x) {
     double at = x, sum = 0, sign = 1;
@@ -121,28 +101,47 @@ AN_FN an_f8 an_trigamma_f8(an_f8 x) {
     return (an_f8)(sum + sign * (1 / at + 0.5 * u + tail * u / at));
 }
 
-/* Modified Bessel functions: Abramowitz and Stegun 9.6.10 (all terms positive, so exact to the last
-   bits) and, from 30 on, 9.7.1.  exp is taken of half the number, twice, so as not to overflow. */
-AN_FN double an_bessel_i(double x, int order) {
-    const double size = fabs(x), quarter = 0.25 * size * size;
-    double term = order ? 0.5 * size : 1, sum = term;
-    if (size < 30) {
-        for (int k = 1; k < 120 && term > sum * 1e-17; k++) {
-            term *= quarter / ((double)k * (k + order));
-            sum += term;
-        }
-    } else {
-        const double half = exp(0.5 * size);
-        term = sum = 1;
-        for (int k = 1; k < 30 && fabs(term) > 1e-17; k++) {
-            term *= ((2.0 * k - 1) * (2.0 * k - 1) - 4.0 * order) / (8 * size * k);
-            sum += term;
-        }
-        sum = half * (half * sum / (2.50662827463100050242 * sqrt(size)));
-    }
-    return order && x < 0 ? -sum : x != x ? x : sum;
+/* ---- divergences ---- */
+
+/* x log(x / y), near 1 by way of log1p. */
+AN_FN double an_log_ratio(double x, double y) {
+    const double ratio = x / y, near = an_log1p_f8((x - y) / y), far = an_log_f8(ratio);
+    const double apart = an_log_f8(x) - an_log_f8(y);
+    const double single = ratio > 2.2250738585072014e-308 && ratio < INFINITY ? far : apart;
+    return ratio > 0.5 && ratio < 2 ? near : single;
 }
 
-AN_FN an_f8 an_i0_f8(an_f8 x) { return (an_f8)an_bessel_i(x, 0); }
+AN_FN an_f8 an_rel_entr_f8(an_f8 x, an_f8 y) {
+    const double edge = (x == 0) & (y >= 0) ? 0 : INFINITY, found = x * an_log_ratio(x, y);
+    return (an_f8)((x != x) | (y != y) ? (double)(x + y) : (x > 0) & (y > 0) ? found : edge);
+}
 
-AN_FN an_f8 an_i1_f8(an_f8 x) { return (an_f8)an_bessel_i(x, 1); }
+AN_FN double an_kl_of(double x, double y) {
+    const double edge = (x == 0) & (y >= 0) ? y : INFINITY, found = x * an_log_f8(x / y) - x + y;
+    return (x != x) | (y != y) ? x + y : (x > 0) & (y > 0) ? found : edge;
+}
+
+AN_FN an_f8 an_kl_div_f8(an_f8 x, an_f8 y) { return (an_f8)an_kl_of(x, y); }
+
+AN_FN an_f8 an_huber_f8(an_f8 delta, an_f8 r) {
+    const an_f8 size = fabs(r), inside = (an_f8)0.5 * r * r;
+    const an_f8 outside = delta * (size - (an_f8)0.5 * delta);
+    return delta < 0 ? (an_f8)INFINITY : size <= delta ? inside : outside;
+}
+
+AN_FN an_f8 an_pseudo_huber_f8(an_f8 delta, an_f8 r) {
+    const double size = fabs(r), u = size / delta, root = u > 1e8 ? u : sqrt((double)(1 + u * u));
+    const double wide = delta * (u > 1e8 ? size : size * (u / (1 + root)));
+    const double found = u < 1 ? size * size / (1 + root) : wide;
+    const an_f8 edge = (delta == 0) | (r == 0) ? 0 : (an_f8)found;
+    return delta < 0 ? (an_f8)INFINITY : edge;
+}
+
+AN_FN an_f8 an_exp10_f8(an_f8 x) { return pow((an_f8)10, x); }
+
+AN_FN double an_exprel_of(double x) {
+    const double found = an_expm1_f8(x) / x;
+    return fabs(x) < 1e-16 ? 1 : x > 717 ? INFINITY : found;
+}
+
+AN_FN an_f8 an_exprel_f8(an_f8 x) { return (an_f8)an_exprel_of(x); }

@@ -34,6 +34,7 @@ from .arithmetic import (
     square,
     subtract,
 )
+from .bessel import i0, i0e, i1, i1e, j0, j1, y0, y1
 from .bits import (
     bitwise_and,
     bitwise_count,
@@ -90,18 +91,23 @@ from .exponential import (
     power,
     sqrt,
 )
+from .gamma import beta, betaln, gamma, gammainc, gammainc_shape, gammaincc
+from .normal import erfcinv, erfcx, erfinv, log_ndtr, ndtr, ndtri
 from .rounding import ceil, floor, rint, round_, trunc
 from .special import (
     digamma,
     entr,
     erf,
     erfc,
-    erfinv,
+    exp10,
+    exprel,
     gammaln,
-    i0,
-    i1,
+    huber,
+    kl_div,
     log_expit,
     logit,
+    pseudo_huber,
+    rel_entr,
     sinc,
     softplus,
     trigamma,
@@ -134,19 +140,20 @@ TWO_RESULTS: dict[Any, Callable[..., tuple[Node, Node]]] = {
 }
 
 __all__ = [
-    "TWO_RESULTS",
-    "absolute", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "bitwise_and", "bitwise_count", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "clip",
-    "conjugate", "copysign", "cos", "cosh", "deg2rad", "digamma", "divide", "divmod_", "entr",
-    "equal", "erf", "erfc", "erfinv", "exp", "exp2", "expit", "expm1", "fabs", "float_power",
-    "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa",
-    "gammaln", "gcd", "greater", "greater_equal", "heaviside", "hypot", "i0", "i1", "imag",
-    "invert", "isfinite", "isinf", "isnan", "lcm", "ldexp", "left_shift", "less", "less_equal",
-    "log", "log10", "log1p", "log2", "log_expit", "logaddexp", "logaddexp2", "logical_and",
+    "TWO_RESULTS", "absolute", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
+    "arctan2", "arctanh", "beta", "betaln", "bitwise_and", "bitwise_count", "bitwise_or",
+    "bitwise_xor", "cbrt", "ceil", "clip", "conjugate", "copysign", "cos", "cosh", "deg2rad",
+    "digamma", "divide", "divmod_", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv",
+    "exp", "exp10", "exp2", "expit", "expm1", "exprel", "fabs", "float_power", "floor",
+    "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa", "gamma",
+    "gammainc", "gammainc_shape", "gammaincc", "gammaln", "gcd", "greater", "greater_equal",
+    "heaviside", "huber", "hypot", "i0", "i0e", "i1", "i1e", "imag", "invert", "isfinite", "isinf",
+    "isnan", "j0", "j1", "kl_div", "lcm", "ldexp", "left_shift", "less", "less_equal", "log",
+    "log10", "log1p", "log2", "log_expit", "log_ndtr", "logaddexp", "logaddexp2", "logical_and",
     "logical_not", "logical_or", "logical_xor", "logit", "make_complex", "maximum", "minimum",
-    "modf", "modf_fraction", "modf_integral", "multiply", "nan_to_num", "negative", "nextafter",
-    "not_equal", "positive", "power", "py_max", "py_min", "rad2deg", "real", "reciprocal",
-    "remainder", "right_shift", "rint", "round_", "select", "sign", "signbit", "sin", "sinc",
-    "sinh", "softplus", "spacing", "sqrt", "square", "subtract", "tan", "tanh", "trigamma",
-    "trunc", "where", "xlog1py", "xlogy",
+    "modf", "modf_fraction", "modf_integral", "multiply", "nan_to_num", "ndtr", "ndtri",
+    "negative", "nextafter", "not_equal", "positive", "power", "pseudo_huber", "py_max", "py_min",
+    "rad2deg", "real", "reciprocal", "rel_entr", "remainder", "right_shift", "rint", "round_",
+    "select", "sign", "signbit", "sin", "sinc", "sinh", "softplus", "spacing", "sqrt", "square",
+    "subtract", "tan", "tanh", "trigamma", "trunc", "where", "xlog1py", "xlogy", "y0", "y1",
 ]  # fmt: skip

@@ -42,6 +42,10 @@ COST = {
     "arctanh": 1.3, "power": 3.5, "float_power": 3.5, "cbrt": 0.9, "hypot": 0.5, "sqrt": 0.55,
     "divide": 0.35, "remainder": 1.5, "floor_divide": 1.5, "erf": 1.3, "erfc": 1.7, "xlogy": 0.8,
     "gammaln": 10.0, "digamma": 10.0, "trigamma": 15.0, "erfinv": 8.0, "i0": 20.0, "i1": 20.0,
+    "i0e": 20.0, "i1e": 20.0, "j0": 20.0, "j1": 20.0, "y0": 30.0, "y1": 30.0, "gamma": 20.0,
+    "beta": 60.0, "betaln": 80.0, "gammainc": 150.0, "gammaincc": 150.0, "gammainc_shape": 300.0,
+    "erfcx": 8.0, "erfcinv": 8.0, "ndtri": 8.0, "ndtr": 2.0, "log_ndtr": 15.0, "rel_entr": 3.0,
+    "kl_div": 2.0, "exp10": 3.5,
 }  # fmt: skip
 CHEAP = 0.06
 #: What the same takes on numbers of four bytes or less, of which twice as many are in a register.

@@ -15,6 +15,7 @@ from arignote.fxgraph.interpret import interpret
 from arignote.fxgraph.node import OPS, Op
 from arignote.fxgraph.ops import elementwise as e
 from arignote.fxgraph.ops.family import cast
+from arignote.fxgraph.ops.special import polygamma
 from arignote.fxgraph.verify import verify
 
 DTYPES = [np.dtype(t) for t in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()]
@@ -171,6 +172,8 @@ def float_case(op: Op):
     kinds = [np.dtype("f8")] * op.extra["arity"]
     if op is e.ldexp:
         kinds[1] = np.dtype("i4")
+    if op is polygamma:
+        kinds[1] = np.dtype("i8")
     if op is e.where:
         kinds[0] = np.dtype("?")
     try:
@@ -199,6 +202,8 @@ def test_derivatives_by_differences(op):
     values = [sample(d, rng, op.extra["domain"]) for d in dtypes]
     if op is e.clip:
         values[1], values[2] = np.full(40, -1.0), np.full(40, 1.0)
+    if op is polygamma:
+        values[1] = rng.integers(0, 5, 40)
     inputs = [new_input("xyz"[i], d, (40,)) for i, d in enumerate(dtypes)]
     out = op(*inputs)
     feeds = dict(zip(inputs, values))

@@ -28,12 +28,14 @@ import arignote
 from arignote.config import config
 from arignote.emit.cache import default_cache, temporary_cache
 from arignote.emit.compiler import Compiler, cpu_identity, find_compiler, first_errors
+from arignote.emit.cython.bare import bare
 from arignote.emit.cython.load import Built, load, module_name
 from arignote.emit.dispatch import warn_if_slow
 from arignote.errors import BuildError
 
 _SO = "module.so"
 _PYX = "source.pyx"
+_LAYOUT = 2  # of what is in a library; other numbers are of earlier versions
 _COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
 
 
@@ -70,7 +72,7 @@ def build_key(text: str, compiler: Compiler, externs: tuple[str, ...] = ()) -> s
     """
     facts = (
         _without_comments(text), compiler.identity, compiler.version, compiler.options,
-        compiler.libraries, externs, cpu_identity(), versions(),
+        compiler.libraries, externs, cpu_identity(), versions(), _LAYOUT,
     )  # fmt: skip
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -229,6 +231,7 @@ def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:
         source = importlib.import_module("arignote.emit.cython.translate").translate(pyx)
     except BuildError as error:
         raise BuildError(_complaint(label, "Cython", str(error), text)) from None
+    source.write_text(bare(source.read_text(), text, pyx.stem))
     with _compiling:
         done = compiler.run(source, library)
     if done.returncode != 0 or not library.exists():

@@ -1,7 +1,7 @@
 """A built library -> the C function pointers in it.
 
-What the printer makes has no Python functions: it exports C functions (`cdef api`) in a table, which
-is what keeps its build short.  A library stays loaded as long as its process lives.
+What the printer makes has no Python functions: it exports C functions (`cdef api`) in a table,
+which is what keeps its build short.  A library stays loaded as long as its process lives.
 """
 
 import ctypes

@@ -163,6 +163,8 @@ def _own(s: Statement, out: Effects) -> None:
         out.accesses.extend(
             Access(p.buffer, None, False) for p in s.inputs if not isinstance(p, Node)
         )
+        if s.name == "ger" or dict(s.attrs).get("beta", 0) != 0:
+            out.accesses.extend(Access(p.buffer, None, False) for p in s.outputs)
     elif isinstance(s, Alloc):
         out.allocates.add(root(s.buffer))
     elif isinstance(s, Point):

@@ -180,7 +180,8 @@ class _Printer:
             ins = ", ".join(
                 self.panel(p) if isinstance(p, Panel) else self.text(p) for p in s.inputs
             )
-            self.put(f"{outs} = {s.name}({ins})")
+            at = "".join(f", {k}={v}" for k, v in s.attrs)
+            self.put(f"{outs} = {s.name}({ins}{at})")
 
     def panel(self, p: Panel) -> str:
         sizes = ", ".join(str(d) if isinstance(d, int) else self.text(d) for d in p.shape)

@@ -14,6 +14,7 @@ from .accumulate import accumulate
 from .batch import batch
 from .collapse import collapse
 from .contract import contract
+from .epilogue import epilogues
 from .forward import forward
 from .fuse import fuse
 from .interchange import interchange
@@ -42,6 +43,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("batch", batch),
     ProgramPass("raise_rows", raise_rows),
     ProgramPass("raise_products", raise_products),
+    ProgramPass("epilogues", epilogues),
     ProgramPass("interchange", interchange),
     ProgramPass("raise_recurrences", raise_recurrences),
     ProgramPass("collapse", collapse),

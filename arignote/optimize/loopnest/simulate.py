@@ -192,8 +192,13 @@ def _check(s: Check, memory: Memory, program: Program) -> None:
 def _library(s: Library, memory: Memory, program: Program) -> None:
     inputs = [_value(p, memory) if isinstance(p, Node) else _window(p, memory) for p in s.inputs]
     outputs = [_window(p, memory) for p in s.outputs]
-    if s.name in ("gemm", "gemv"):
-        outputs[0][...] = inputs[0] @ inputs[1]
+    if s.name in ("gemm", "gemv", "syrk"):
+        at = dict(s.attrs)
+        panels = [x for x, p in zip(inputs, s.inputs, strict=True) if isinstance(p, Panel)]
+        scales = [x for x, p in zip(inputs, s.inputs, strict=True) if isinstance(p, Node)]
+        product = panels[0] @ (panels[0].T if s.name == "syrk" else panels[1])
+        product = (scales[0] if scales else at.get("alpha", 1)) * product
+        outputs[0][...] = product + outputs[0] if at.get("beta", 0) else product
         return
     node = program.sites[s.site].node
     assert node is not None and node.op.reference is not None

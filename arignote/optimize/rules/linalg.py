@@ -59,11 +59,11 @@ def outer_product(n: Node) -> Node | None:
 
 @rule(matmul, keeps="reals", tags=("linalg",), kinds="fc", among=(multiply, view_op))
 def scaled_product(n: Node) -> Node | None:
-    """(c * A) @ x -> c * (A @ x), for a scalar c and a vector x: A is read as it stands"""
+    """(c * A) @ B -> c * (A @ B), for a scalar c: A is read as it stands, and a call scales"""
     a, b = n.inputs
-    if b.shape[-1] == 1 and (found := _scaled(a)):
+    if found := _scaled(a):
         return multiply(found[0], matmul(found[1], b))
-    if a.shape[-2] == 1 and (found := _scaled(b)):
+    if found := _scaled(b):
         return multiply(found[0], matmul(a, found[1]))
     return None
 

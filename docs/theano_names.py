@@ -33,7 +33,10 @@ OFFERED: dict[str, dict[str, str]] = {
         "tensor": "add sub mul true_div int_div mod pow neg inv sqr sqrt abs_ sgn ceil floor trunc "
         "round iround clip maximum minimum divmod exp exp2 expm1 log log2 log10 log1p sin cos tan "
         "arcsin arccos arctan arctan2 sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg erf "
-        "erfc erfinv gammaln psi tri_gamma i0 i1 real imag angle conj and_ or_ xor invert lt gt le "
+        "erfc erfcx erfinv erfcinv gamma gammaln gammainc gammaincc gammau gammal chi2sf psi "
+        "tri_gamma "
+        "j0 j1 jv i0 i1 iv complex complex_from_polar real imag angle conj and_ or_ xor invert "
+        "lt gt le "
         "ge eq neq isnan isinf isclose allclose switch where logaddexp",
         "tensor.xlogx": "xlogx xlogy0",
     },
@@ -66,10 +69,12 @@ OFFERED: dict[str, dict[str, str]] = {
         "softmax logsoftmax h_softmax binary_crossentropy sigmoid_binary_crossentropy "
         "categorical_crossentropy crossentropy_categorical_1hot softmax_with_bias "
         "crossentropy_softmax_argmax_1hot_with_bias batch_normalization confusion_matrix conv2d "
-        "conv3d conv2d_transpose separable_conv2d causal_conv1d",
+        "conv3d conv2d_transpose separable_conv2d causal_conv1d ctc",
+        "tensor.nnet.blocksparse": "sparse_block_dot",
         "tensor.nnet.bn": "batch_normalization_train batch_normalization_test",
         "tensor.nnet.abstract_conv": "conv2d_grad_wrt_inputs conv2d_grad_wrt_weights "
-        "conv3d_grad_wrt_inputs conv3d_grad_wrt_weights",
+        "conv3d_grad_wrt_inputs conv3d_grad_wrt_weights bilinear_upsampling AbstractConv2d "
+        "AbstractConv2d_gradInputs AbstractConv2d_gradWeights get_conv_output_shape",
         "tensor.nnet.neighbours": "images2neibs neibs2images",
         "tensor.signal.pool": "pool_2d pool_3d max_pool_2d_same_size",
         "tensor.signal.downsample": "max_pool_2d",
@@ -83,7 +88,13 @@ OFFERED: dict[str, dict[str, str]] = {
         "tensor.fft": "rfft irfft",
     },
     "Sparse matrices": {
-        "sparse": "csc_matrix csr_matrix dot structured_dot true_dot sampling_dot usmm add sub mul "
+        "sparse": "csc_matrix csr_matrix matrix fmatrix dmatrix CSR CSC CSM csm_properties "
+        "csm_data "
+        "csm_indices csm_indptr csm_shape csr_from_dense csc_from_dense construct_sparse_from_list "
+        "square_diagonal hstack vstack clean remove0 ensure_sorted_indices cast eq neq lt gt le ge "
+        "structured_add structured_minimum structured_maximum sin tan arcsin arctan sinh arcsinh "
+        "tanh arctanh expm1 log1p deg2rad rad2deg sgn rint floor ceil trunc dot structured_dot "
+        "true_dot sampling_dot usmm add sub mul "
         "neg transpose sp_sum col_scale row_scale diag dense_from_sparse structured_exp "
         "structured_log structured_pow structured_sigmoid sqr sqrt as_sparse_variable "
         "as_sparse_or_tensor_variable",
@@ -95,20 +106,26 @@ OFFERED: dict[str, dict[str, str]] = {
         "sandbox.rng_mrg": "MRG_RandomStreams",
     },
     "Functions and shared variables": {
-        "": "function shared In Out OrderedUpdates clone OpFromGraph as_op",
-        "compile": "SharedVariable Function",
+        "": "function shared In Out OrderedUpdates clone OpFromGraph as_op Op Apply Variable "
+        "function_dump",
+        "typed_list": "TypedListType append extend insert remove reverse count index_ "
+        "length getitem "
+        "make_list",
+        "misc.pkl_utils": "StripPickler dump load",
+        "compile": "SharedVariable Function ProfileStats",
         "compile.ops": "as_op",
         "ifelse": "ifelse",
         "tensor.opt": "Assert",
         "raise_op": "Raise",
-        "gof": "Apply Variable Constant",
-        "gof.graph": "inputs ancestors io_toposort clone",
+        "gof": "Apply Variable Constant Op FunctionGraph MissingInputError",
+        "gof.graph": "inputs ancestors io_toposort variables clone",
     },
     "Gradients": {
         "": "grad subgraph_grad",
         "tensor": "grad Lop Rop jacobian hessian verify_grad",
         "gradient": "consider_constant disconnected_grad zero_grad undefined_grad grad_clip "
-        "grad_scale DisconnectedType DisconnectedInputError NullTypeGradError numeric_grad "
+        "grad_scale grad_not_implemented grad_undefined NullType DisconnectedType "
+        "DisconnectedInputError NullTypeGradError numeric_grad "
         "GradientError Lop Rop jacobian hessian verify_grad",
     },
     "Loops": {
@@ -116,9 +133,19 @@ OFFERED: dict[str, dict[str, str]] = {
         "scan_module": "until scan map reduce foldl foldr",
         "scan_module.scan_utils": "clone until",
     },
+    "Rewrites of the user": {
+        "gof": "local_optimizer optimizer Optimizer LocalOptimizer PatternSub OpSub OpRemove "
+        "EquilibriumOptimizer SeqOptimizer TopoOptimizer out2in in2out DB SequenceDB EquilibriumDB "
+        "LocalGroupDB TopoDB ProxyDB Query",
+        "tensor.opt": "register_canonicalize register_stabilize register_specialize "
+        "register_uncanonicalize register_useless register_specialize_device",
+        "compile": "optdb",
+    },
     "Modes": {
         "": "Mode",
-        "compile": "FAST_RUN FAST_COMPILE get_mode get_default_mode NanGuardMode",
+        "compile": "FAST_RUN FAST_COMPILE get_mode get_default_mode register_mode NanGuardMode "
+        "MonitorMode DebugMode",
+        "compile.monitormode": "MonitorMode detect_nan",
         "compile.nanguardmode": "NanGuardMode",
     },
     "Configuration": {"": "config change_flags"},
@@ -137,10 +164,13 @@ DIFFERENT: dict[str, str] = {
     "prod": "`no_zeros_in_input` changes nothing: the derivative is right with zeros",
     "tri_gamma": "without derivative",
     "dimshuffle": "an axis that is left out needs length 1 when the function runs, not a flag",
-    "tensor.nnet.conv2d": "no `unshared`; `input_shape` and `filter_shape` are not needed and not "
-    "read",
-    "sparse.csr_matrix": "values while running are `ag.sparse` matrices; gradients go to dense "
-    "variables only",
+    "tensor.nnet.conv2d": "`input_shape` and `filter_shape` are not needed and not read; "
+    "`unshared` "
+    "has no dilation and no groups",
+    "tensor.nnet.ctc": "written as a scan, so that Baidu's warp-ctc is not needed",
+    "tensor.nnet.abstract_conv.bilinear_upsampling": "`frac_ratio` is not offered",
+    "sparse.csr_matrix": "results are SciPy's `csr_matrix`; gradients into a sparse variable "
+    "have its stored places",
     "sparse.csc_matrix": "as csr_matrix",
     "tensor.shared_randomstreams.RandomStreams": "uniform and binomial draws are NumPy's "
     "`RandomState`'s; other draws are those of `np.random.Generator` on the same bits",
@@ -148,16 +178,29 @@ DIFFERENT: dict[str, str] = {
     "sizes that are symbols use 15360 streams, as there",
     "tensor.raw_random.uniform": "the state is a shared generator",
     "function": "nothing is compiled before the first call, so that errors in an expression come "
-    "there (or at once with `compute_test_value`); `accept_inplace` and `profile` change nothing",
-    "compile.Function": "`f.compiled` is the compiled function: `graph`, `source`, `explain`, "
-    "`validate`, `profile`; there is no `maker` and no `fn`",
+    "there (or at once with `compute_test_value`); `accept_inplace` changes nothing",
+    "compile.Function": "`f.compiled` (and `f.fn`) is the compiled function: `graph`, "
+    "`source`, `explain`, `validate`; `f.maker.fgraph` shows the expressions with `givens` in "
+    "their "
+    "places and users' rewrites done, not yet the built-in rules",
+    "Op": "`perform` is what runs, as one library call; `c_code` is not read, so an op that has no "
+    "`perform` does not run; `R_op` follows from `grad`; operands and results are arrays",
+    "gof.Op": "as `theano.Op`",
+    "compile.ProfileStats": "counts and times calls; `summary` profiles a call like the last one",
+    "gof.local_optimizer": "rewrites act on expressions before they are traced, in every mode, not "
+    "inside scans; the modes exclude them by name or tag, and DEBUG_MODE compares their two sides",
+    "compile.optdb": "holds users' rewrites only; the built-in rules are listed by `ag.rules()`",
+    "compile.MonitorMode": "nodes are the operations of the optimized graph, run one by one "
+    "in NumPy",
+    "compile.DebugMode": "its options change nothing: everything is compared",
+    "typed_list.remove": "the values must be known when the function is traced",
+    "typed_list.TypedListType": "the length is part of what a function is traced for",
     "shared": "sizes of 1 broadcast whether flagged or not; `target` changes nothing",
     "In": "`mutable`, `borrow`, `implicit` and `shared` change nothing: arguments are not written",
     "Out": "`borrow` changes nothing",
     "ifelse.ifelse": "gradients go to the variables that the branches are made of, not to "
     "expressions inside them",
     "OpFromGraph": "always inlined; `grad_overrides` and `lop_overrides`, not `rop_overrides`",
-    "grad": "`null_gradients='return'` gives zeros",
     "gradient.disconnected_grad": "a gradient through it alone raises DisconnectedInputError when "
     "the expression is built",
     "scan": "an initial value of a narrower dtype than its output is widened; `mode`, `profile` "
@@ -171,42 +214,22 @@ DIFFERENT: dict[str, str] = {
     "printing.pydotprint": "needs Graphviz's `dot`, not pydot",
 }
 
-_SPECIAL = "no compiled form of this function yet; write it with as_op or `ag.op`"
 _GPU = "arrays of a GPU belong to the back end, not to the expression"
 #: name -> why it is not offered
 NOT: dict[str, str] = {
-    **dict.fromkeys(
-        ("tensor.erfcx tensor.erfcinv tensor.gamma tensor.gammainc tensor.gammaincc tensor.gammau "
-         "tensor.gammal tensor.chi2sf tensor.j0 tensor.j1 tensor.jv tensor.iv").split(), _SPECIAL),
-    "tensor.complex": "use x + 1j * y",
-    "tensor.complex_from_polar": "use r * T.exp(1j * a)",
     "tensor.AllocEmpty": "use T.zeros; what is overwritten is not filled first",
-    "tensor.nnet.ctc": "needs Baidu's warp-ctc library",
-    "tensor.nnet.sparse_block_dot": "use indexing and T.batched_dot",
-    "tensor.nnet.conv3d2d": "use conv3d",
-    "tensor.nnet.bilinear_upsampling": "use conv2d_transpose with bilinear filters",
-    "tensor.nnet.frac_bilinear_upsampling": "use conv2d_transpose with bilinear filters",
+    "tensor.nnet.abstract_conv.frac_bilinear_upsampling": "use conv2d_transpose with "
+    "bilinear filters",
     "tensor.io.load": "read the file and pass the array",
     "tensor.io.send": "use `ag.distributed`",
     "tensor.io.recv": "use `ag.distributed`",
-    "typed_list": "lists of variables are Python's; results may be lists",
     "sparse_grad": "gradients of row gathers are scatters that the compiler keeps small",
     "sandbox.linalg": "hints such as psd are not read",
     "sparse.bsr_matrix": "use csr_matrix",
-    "function_dump": "pickle the function",
-    "misc.pkl_utils": "pickle the function or the shared variables",
-    "compile.DebugMode": "mode='DEBUG_MODE', or `f.compiled.validate(...)`",
-    "compile.MonitorMode": "use `f.compiled.monitor(callback, *args)`",
-    "compile.optdb": "rules have tags: `ag.rules()`",
     "compile.register_linker": "back ends are part of the package",
     "compile.register_optimizer": "rules have tags: `ag.rules()`",
-    "compile.register_mode": "keep a Mode in a variable",
-    "compile.ProfileStats": "use `f.compiled.profile(...)`",
-    "gof.Op": "use as_op, OpFromGraph, or `ag.op` (docs/extending.md)",
     "gof.COp": "use `ag.op` with C code",
     "gof.Type": "types are those of arrays and sparse matrices",
-    "gof.local_optimizer": "use `ag.rule`",
-    "gof.PatternSub": "use `ag.rule`",
     "scalar.UnaryScalarOp": "use `ag.op` with scalar C code",
     "d3viz": "use pydotprint(format='svg')",
     "gpuarray": _GPU,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -62,16 +64,18 @@ def as_op(
     """Theano's decorator: a Python function as an op without derivative.
 
     itypes, otypes: types with `dtype` and `ndim`, or pairs (dtype, ndim), one or a list each.
-    infer_shape(fgraph, node, shapes): the shapes of the results, as in Theano; without it they are
-    found by calling the function.
+    infer_shape(node, shapes) or (fgraph, node, shapes): the shapes of the results, as in Theano;
+    without it they are found by calling the function.
     """
     is_pair = isinstance(otypes, tuple) and isinstance(otypes[0], str | type | np.dtype)
     listed = [otypes] if is_pair or not isinstance(otypes, list | tuple) else otypes
     types = [_dtype_and_rank(t) for t in listed]
     shape: Callable[..., Any] | None = None
     if infer_shape is not None:
-        rule = infer_shape
-        shape = lambda *shapes: [tuple(s) for s in rule(None, None, list(shapes))]
+        rule = functools.partial(infer_shape, None)
+        if len(inspect.signature(infer_shape).parameters) > 2:  # (fgraph, node, shapes)
+            rule = functools.partial(rule, None)
+        shape = lambda *shapes: [tuple(s) for s in rule(list(shapes))]
 
     def declare(f: Callable[..., Any]) -> ArrayOp:
         single = len(types) == 1

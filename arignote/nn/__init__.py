@@ -57,6 +57,7 @@ from .pooling import (
     pool_2d,
     pool_3d,
 )
+from .unshared import unshared_conv2d
 
 __all__ = [
     "batch_normalization",
@@ -102,4 +103,5 @@ __all__ = [
     "softplus",
     "softsign",
     "ultra_fast_sigmoid",
+    "unshared_conv2d",
 ]

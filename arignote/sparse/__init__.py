@@ -58,6 +58,7 @@ from .places import (
     remove0,
     square_diagonal,
 )
+from .selecting import element, take_columns, take_rows
 
 __all__ = [
     "CSC",
@@ -79,6 +80,7 @@ __all__ = [
     "dense_from_sparse",
     "diag",
     "dot",
+    "element",
     "ensure_sorted_indices",
     "expm1",
     "floor",
@@ -109,6 +111,8 @@ __all__ = [
     "structured_pow",
     "structured_sigmoid",
     "sub",
+    "take_columns",
+    "take_rows",
     "tan",
     "tanh",
     "to_scipy",

@@ -44,7 +44,19 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .elementwise import FUNCTIONS, NAMES, add, cast, clip, divmod_, iround, mul, round, switch
+from .elementwise import (
+    FUNCTIONS,
+    NAMES,
+    Elemwise,
+    add,
+    cast,
+    clip,
+    divmod_,
+    iround,
+    mul,
+    round,
+    switch,
+)
 from .extra_ops import (
     allclose,
     argtopk,
@@ -126,6 +138,8 @@ from .shaping import (
     vertical_stack,
 )
 from .sharing import shared
+from .special import FUNCTIONS as SPECIAL
+from .special import complex, complex_from_polar
 from .types import TensorType
 from .variables import (
     TensorConstant,
@@ -135,6 +149,7 @@ from .variables import (
 )
 
 globals().update(CONSTRUCTORS)
+globals().update(SPECIAL)
 globals().update({name: FUNCTIONS[name] for name in NAMES})
 abs = abs_ = FUNCTIONS["abs_"]
 and_, or_, xor = FUNCTIONS["bitwise_and"], FUNCTIONS["bitwise_or"], FUNCTIONS["bitwise_xor"]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from .compiled import function
-from .graph import Apply, Variable, apply_order, leaves_of
+from .graph import Variable, apply_order, leaves_of
+from .rebuilding import rebuilt
 from .sharing import SharedVariable
 from .updating import pairs
 from .variables import TensorConstant, TensorVariable, as_tensor_variable
@@ -39,33 +40,6 @@ def clone(
                 new[v] = v.clone()
     made = rebuilt(outputs, new)
     return made[0] if single else made
-
-
-def rebuilt(outputs: Sequence[Variable], new: dict[Variable, Variable]) -> list[Variable]:
-    """The outputs with variables replaced; what does not change is shared."""
-    known = dict(new)
-    for node in apply_order(outputs, lambda v: v in new):
-        inputs = [known.get(v, v) for v in node.inputs]
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
-            continue
-        attrs = dict(node.attrs)
-        if node.op.kind == "grad":
-            for key in ("targets", "wrt"):
-                attrs[key] = [known.get(v, v) for v in attrs[key]]
-        if node.op.kind == "ifelse":
-            used = dict(zip(node.inputs[1:], inputs[1:], strict=True))
-            attrs["then"] = tuple(rebuilt(attrs["then"], used))
-            attrs["other"] = tuple(rebuilt(attrs["other"], used))
-            found = leaves_of([*attrs["then"], *attrs["other"]])
-            attrs["captured"] = tuple(v for v in found if not isinstance(v, TensorConstant))
-            inputs = [inputs[0], *attrs["captured"]]
-        copy = Apply(node.op, inputs, [v.type for v in node.outputs], attrs)
-        copy.origin = node.origin
-        for a, b in zip(node.outputs, copy.outputs, strict=True):
-            b.name = a.name
-            b.tag = type(b.tag)(**vars(a.tag))
-            known.setdefault(a, b)
-    return [known.get(v, v) for v in outputs]
 
 
 def inputs(variables: Sequence[Variable], blockers: Any = None) -> list[Variable]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,10 +19,14 @@ from ..api import Compiled
 from ..config import config
 from ..errors import ArignoteError, warn_once
 from .expressions import Expressions
+from .fgraph import FunctionGraph, Maker, used_variables
 from .graph import Variable, leaves_of
 from .modes import Mode, mode_of
 from .parameters import In, Out, arguments, inputs_of
 from .pickling import Rows, flattened, unflattened
+from .profiling import ProfileStats
+from .rebuilding import rebuilt
+from .rewriting import compare, registered, rewrite
 from .sharing import Container, SharedVariable
 from .types import TensorType
 from .updating import fitted, pairs, updates_of, with_defaults
@@ -57,7 +62,8 @@ def function(
     expression of its type}.  givens: {variable: what stands for it}.  mode: a name ("FAST_RUN",
     "FAST_COMPILE", "DEBUG_MODE", "NanGuardMode") or a Mode.  no_default_updates: True, or a list of
     shared variables.  on_unused_input: "raise", "warn" or "ignore".  trust_input: arguments are
-    arrays of the right types and are not looked at.
+    arrays of the right types and are not looked at.  profile: True counts calls, see
+    `f.profile.summary()`.
 
     Raises MissingInputError, UnusedInputError, TypeError and ValueError at once; what the
     expression itself raises, at the first call.
@@ -72,7 +78,7 @@ def function(
             _own_state(i)
     flat, pack = _outputs(outputs)
     found = with_defaults(flat, stated, replaced, no_default_updates)
-    made = Function(ins, flat, pack, found, replaced, mode, name, trust_input)
+    made = Function(ins, flat, pack, found, replaced, mode, name, trust_input, profile)
     made.check(on_unused_input or str(config.on_unused_input))
     return made
 
@@ -133,7 +139,9 @@ class Function:
         mode: Any = None,
         name: str | None = None,
         trust_input: bool = False,
+        profile: Any = None,
     ) -> None:
+        self.profile = ProfileStats() if profile is True else (profile or None)
         self.inputs, self.outputs, self.pack = inputs, outputs, pack
         self.updates, self.replaced = updates, replaced
         self.given_mode, self.name = mode, name
@@ -141,6 +149,7 @@ class Function:
         self.trust_input = trust_input
         self._states = [i for i in inputs if i.update is not None]
         self.news = [*updates.values(), *[i.update for i in self._states]]
+        self._rewritten = self.mode.rewrites and bool(registered() or self.mode.extra)
         self._targets = [*[v.container for v in updates], *[i.container for i in self._states]]
         self._inner = {i.variable for i in inputs}
         leaves = self._leaves()
@@ -154,14 +163,38 @@ class Function:
             k for k, v in enumerate(self.shared)
             if v.container not in kept and not isinstance(v.type, TensorType)
         ]  # fmt: skip
-        self._simple = pack in ("one", "list") and not self._targets and not self._frozen
+        self._compared = self._rewritten and self.mode.kind == "DEBUG_MODE"
+        self._foreign = [k for k, v in enumerate(outputs) if hasattr(v.type, "external")]
+        plain = not (self._foreign or self._targets or self._frozen or self._compared)
+        self._simple = plain and pack in ("one", "list")
+
+    @functools.cached_property
+    def maker(self) -> Maker:
+        """Under `maker.fgraph`, what is evaluated: `givens` in place, users' rewrites done."""
+        roots = rebuilt([*self.outputs, *self.news], self.replaced)
+        graph = FunctionGraph([i.variable for i in self.inputs], roots)
+        if self._rewritten:
+            rewrite(graph, self.mode)
+        return Maker(graph, self.inputs, [Out(v) for v in self.outputs], self.mode)
+
+    def roots(self, wanted: Sequence[int]) -> list[Variable]:
+        """What is evaluated: the wanted outputs, then the updates."""
+        if not self._rewritten or not self.maker.fgraph.history:
+            return [*[self.outputs[k] for k in wanted], *self.news]
+        found = self.maker.fgraph.outputs
+        return [*[found[k] for k in wanted], *found[len(self.outputs) :]]
+
+    @property
+    def fn(self) -> Any:
+        """The compiled function of (*inputs, *shared values)."""
+        return self._program
 
     def _leaves(self) -> list[Variable]:
         def known(v: Variable) -> bool:
             return v in self._inner
 
         found: dict[Variable, None] = {}
-        todo: list[Variable] = [*self.outputs, *self.news]
+        todo: list[Variable] = self.roots(range(len(self.outputs)))
         followed: set[Variable] = set()
         while todo:
             below = leaves_of([self.replaced.get(v, v) if not known(v) else v for v in todo], known)
@@ -201,7 +234,10 @@ class Function:
         found = self._programs.get(wanted)
         if found is None:
             run = Expressions(self, wanted)
-            found = self._programs[wanted] = self.mode.compiled(run)
+            found = self.mode.compiled(run)
+            if self.profile is not None:
+                found = self.profile.recorded(found)
+            self._programs[wanted] = found
         return found
 
     @property
@@ -233,8 +269,14 @@ class Function:
         state = [c.value for c in self._containers]
         for k in self._frozen:  # a generator whose state is not to move
             state[k] = copy.deepcopy(state[k])
+        if self._compared:
+            self._compare_rewrites(values)
         results = program(*values, *state)
-        outs, news = results[: len(wanted)], results[len(wanted) :]
+        outs, news = list(results[: len(wanted)]), results[len(wanted) :]
+        for k in self._foreign:
+            if k in wanted:
+                at = wanted.index(k)
+                outs[at] = self.outputs[k].type.external(outs[at])
         for container, new in zip(self._targets, news, strict=True):
             assert container is not None
             if not isinstance(container.value, np.random.Generator):
@@ -246,6 +288,17 @@ class Function:
         if self.pack == "list":
             return list(outs)
         return {self.pack[k]: v for k, v in zip(wanted, outs, strict=True)}
+
+    def _compare_rewrites(self, values: Sequence[Any]) -> None:
+        """Raises DebugError for a rewrite whose two sides have different values."""
+        done = self.maker.fgraph.history
+        if not done:
+            return
+        sides = [v for _, old, new in done for v in (old, new)]
+        beside = Function(self.inputs, sides, "list", {}, self.replaced, Mode(linker="vm").plain())
+        found = beside(*values)
+        for k, (name, old, _) in enumerate(done):
+            compare(name, old, found[2 * k], found[2 * k + 1])
 
     def _wanted(self, subset: Any) -> tuple[int, ...]:
         if subset is None:
@@ -309,7 +362,7 @@ class Function:
             ins.append(new)
         return Function(
             ins, self.outputs, self.pack, updates, replaced, self.given_mode, name or self.name,
-            self.trust_input,
+            self.trust_input, profile,
         )  # fmt: skip
 
     __copy__ = copy
@@ -329,26 +382,6 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<function {self.name or 'of expressions'}>"
-
-
-def used_variables(
-    roots: Sequence[Variable], replaced: dict[Variable, Variable], inputs: set[Variable]
-) -> dict[Variable, None]:
-    """Every variable that the roots depend on."""
-    seen: dict[Variable, None] = {}
-    stack = list(roots)
-    while stack:
-        v = stack.pop()
-        if v in seen:
-            continue
-        seen[v] = None
-        if v in inputs:
-            continue
-        if v in replaced:
-            stack.append(replaced[v])
-        elif v.owner is not None:
-            stack.extend(v.owner.inputs)
-    return seen
 
 
 def _kind(kind: Any) -> tuple[Any, int]:

@@ -38,11 +38,13 @@ def _several(single: Callable[..., Any], name: str) -> Callable[..., Any]:
     def make(*names: Any) -> Any:
         if len(names) == 1 and isinstance(names[0], int):
             names = (None,) * names[0]
+        elif len(names) == 1 and isinstance(names[0], str | list | tuple):
+            names = tuple(names[0])
         made = [single(n) for n in names]
         return made[0] if len(made) == 1 else made
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = "Several symbolic variables, one a name; or a number of them without names."
+    make.__doc__ = "Several symbolic variables, one a name or letter; or a number of them."
     return make
 
 

@@ -68,6 +68,7 @@ def deferred(
         return outputs[0] if single else outputs
 
     symbolic.__name__ = title
+    symbolic.op = op  # type: ignore[attr-defined]
     return symbolic
 
 

@@ -50,6 +50,7 @@ def elementwise(
 
     symbolic.__name__ = symbolic.__qualname__ = name
     symbolic.__doc__ = f"{name} of {arity} symbolic variables, elementwise; broadcasts."
+    symbolic.op = op  # type: ignore[attr-defined]
     FUNCTIONS[name] = symbolic
     return symbolic
 
@@ -202,6 +203,9 @@ def mul(x: Any, *others: Any) -> Any:
     return as_tensor_variable(x)
 
 
+add.op, mul.op = _add.op, _mul.op  # type: ignore[attr-defined]
+
+
 def round(x: Any, mode: str = "half_to_even") -> Any:
     """x rounded; mode "half_to_even" or "half_away_from_zero"."""
     if mode in ("half_to_even", None):
@@ -246,3 +250,12 @@ def cast(x: Any, dtype: Any) -> Any:
             f"casting {x.type} to {name} drops the imaginary part: use T.real or T.abs_"
         )
     return apply_op(_cast, (x,), (x.type.clone(name),), {"dtype": name})[0]
+
+
+class _Kind(type):
+    def __instancecheck__(cls, x: object) -> bool:
+        return getattr(x, "kind", None) == "elementwise"
+
+
+class Elemwise(metaclass=_Kind):
+    """What the ops of elementwise functions are instances of: `isinstance(node.op, T.Elemwise)`."""

@@ -52,7 +52,8 @@ class Evaluation:
         order = self._order(outputs)
         self.points.update(self._target(v) for v in points_of(order))
         for v, x in self.given.items():
-            known = isinstance(x, Array) and x.node.op is grad_point_op
+            data = getattr(x, "data", x) if hasattr(v.type, "pointed") else x
+            known = isinstance(data, Array) and data.node.op is grad_point_op
             self.env[v] = x if known else self._pointed(v, x)  # inner graphs keep the outer point
         for node in order:
             if all(v in self.env for v in node.outputs):
@@ -95,13 +96,21 @@ class Evaluation:
 
     def _pointed(self, v: Variable, x: Any) -> Any:
         """x as something to differentiate with respect to, where some gradient asks for it."""
-        if v not in self.points or not isinstance(v.type, TensorType):
+        if v not in self.points:
+            return x
+        if hasattr(v.type, "pointed"):
+            return v.type.pointed(x, _point)
+        if not isinstance(v.type, TensorType):
             return x
         if np.dtype(v.type.dtype).kind not in "fc" or not isinstance(x, Proxy | np.ndarray):
             return x
         if isinstance(x, np.ndarray) and not isinstance(v, TensorConstant):
             return x
-        return fresh(grad_point(node_value(x)))
+        return _point(x)
+
+
+def _point(x: Any) -> Any:
+    return fresh(grad_point(node_value(x)))
 
 
 def points_of(order: Sequence[Apply]) -> list[Variable]:

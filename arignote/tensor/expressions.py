@@ -28,14 +28,14 @@ class Expressions:
     def __call__(self, *values: Any) -> Any:
         f = self.owner
         leaves = [*[i.variable for i in f.inputs], *f.shared]
-        roots = [*[f.outputs[k] for k in self.wanted], *f.news]
+        roots = f.roots(self.wanted)
         found = evaluate(roots, dict(zip(leaves, values, strict=True)), f.replaced)
         return tuple(_result(v, x) for v, x in zip(roots, found, strict=True))
 
     def __arignote_meaning__(self) -> str | None:
         """The expressions as text: with it, a later process finds the kernels of this one."""
         f = self.owner
-        roots = [*[f.outputs[k] for k in self.wanted], *f.news]
+        roots = f.roots(self.wanted)
         leaves = [*[i.variable for i in f.inputs], *f.shared]
         return text_of((roots, leaves, list(f.replaced.items())))
 

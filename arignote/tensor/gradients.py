@@ -51,6 +51,36 @@ class DisconnectedType:
         return hash(DisconnectedType)
 
 
+class NullType:
+    """The type of a gradient that is not known or not defined; `why` says why."""
+
+    def __init__(self, why: str = "") -> None:
+        self.why = why
+
+    def __call__(self, name: str | None = None) -> Variable:
+        return Variable(self, name=name)
+
+    def __str__(self) -> str:
+        return f"NullType({self.why})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NullType)
+
+    def __hash__(self) -> int:
+        return hash(NullType)
+
+
+def grad_not_implemented(op: Any, x_pos: int, x: Any, comment: str = "") -> Variable:
+    """What an op's `grad` gives for an input whose derivative nobody has written."""
+    return NullType(f"{op} has no gradient for its input {x_pos}. {comment}".strip())()
+
+
+def grad_undefined(op: Any, x_pos: int, x: Any, comment: str = "") -> Variable:
+    """What an op's `grad` gives for an input for which there is no derivative."""
+    why = f"the gradient of {op} for its input {x_pos} is not defined. {comment}"
+    return NullType(why.strip())()
+
+
 # ---- reverse mode --------------------------------------------------------------------------------
 def _reverse_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     """inputs: the roots, their cotangents (but for the cost), the wrt, the constants."""
@@ -58,7 +88,7 @@ def _reverse_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     values = [strong(v) for v in values]
     if not any(map(is_proxy, values)):
         raise UnsupportedError("a gradient is computed by functions, not from values")
-    nodes = [node_of(v) for v in values]
+    nodes = [node_of(v.data if hasattr(v, "with_data") else v) for v in values]
     roots = nodes[: a["roots"]]
     seeds = nodes[a["roots"] : a["roots"] + a["seeds"]]
     wrt = nodes[a["roots"] + a["seeds"] :][: len(a["targets"])]
@@ -75,9 +105,12 @@ def _reverse_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     )
     by_point = dict(zip(points, found, strict=True))
     out = []
-    for w, v in zip(wrt, node.outputs, strict=True):
+    first = a["roots"] + a["seeds"]
+    for k, (w, v) in enumerate(zip(wrt, node.outputs, strict=True)):
         g = by_point.get(w)
-        out.append(fresh(cast_to(g if g is not None else zeros_of(w), np.dtype(v.type.dtype))))
+        made = fresh(cast_to(g if g is not None else zeros_of(w), np.dtype(v.type.dtype)))
+        value = values[first + k]
+        out.append(value.with_data(made) if hasattr(value, "with_data") else made)
     return out
 
 
@@ -109,7 +142,9 @@ def grad(
     "ignore" where the cost does not depend on a variable; its gradient is zeros, or None, or of
     DisconnectedType, as return_disconnected says.
 
-    Raises TypeError for a cost that is no scalar, DisconnectedInputError.
+    null_gradients: "raise", or "return" a variable of NullType for gradients that are not defined.
+
+    Raises TypeError for a cost that is no scalar, DisconnectedInputError, NullTypeGradError.
     """
     if cost is None and not known_grads:
         raise ValueError("grad: give a cost or known_grads")
@@ -122,7 +157,7 @@ def grad(
         if cost.dtype.startswith("complex"):
             raise TypeError("cost must be real: take its real part or its absolute value")
     single = not isinstance(wrt, list | tuple)
-    targets = [as_tensor_variable(v) for v in ([wrt] if single else wrt)]
+    targets = [_differentiable(v) for v in ([wrt] if single else wrt)]
     if return_disconnected not in ("zero", "None", "Disconnected"):
         raise ValueError(f"return_disconnected cannot be {return_disconnected!r}")
     known = dict(known_grads or {})
@@ -130,8 +165,11 @@ def grad(
     roots = ([cost] if cost is not None else []) + list(known)
     reached = connected(roots, constants)
     _check_connected(roots[0], [v for v in targets if v not in reached], disconnected_inputs)
+    if null_gradients not in ("raise", "return"):
+        raise ValueError(f"null_gradients cannot be {null_gradients!r}: raise or return")
     if null_gradients == "raise":
         _check_defined(reached, targets)
+    nulls = undefined(reached, targets) if null_gradients == "return" else {}
     seeds = [as_tensor_variable(g) for g in known.values()]
     for v, g in known.items():
         if g.ndim != v.ndim:
@@ -148,8 +186,15 @@ def grad(
             g.name = f"(d{cost.name or 'cost'}/d{v.name})" if v.name else None
         if v not in reached and return_disconnected != "zero":
             g = None if return_disconnected == "None" else DisconnectedType()()
+        if v in nulls:
+            g = NullType(nulls[v])()
         out.append(g)
     return out[0] if single else (tuple(out) if isinstance(wrt, tuple) else out)
+
+
+def _differentiable(v: Any) -> Any:
+    """A tensor variable, or a sparse one: its stored elements."""
+    return v if hasattr(getattr(v, "type", None), "pointed") else as_tensor_variable(v)
 
 
 def _several(x: Any) -> list[Any]:
@@ -181,16 +226,24 @@ def _check_connected(cost: Any, missing: Sequence[Any], what: str) -> None:
 
 def _check_defined(reached: set[Variable], targets: Sequence[Any]) -> None:
     """Raises NullTypeGradError where a gradient that is not defined is on the way."""
-    wanted = set(targets)
-    for v in reached:
-        node = v.owner
-        if node is not None and node.op.kind == "undefined":
-            below = connected(node.inputs)
-            if below & wanted:
-                raise NullTypeGradError(
-                    f"the gradient with respect to {below & wanted} is not defined: it passes "
-                    f"undefined_grad at {node.origin}"
-                )
+    for v, why in undefined(reached, targets).items():
+        raise NullTypeGradError(f"the gradient with respect to {v} is not defined: {why}")
+
+
+def undefined(reached: set[Variable], targets: Sequence[Any]) -> dict[Variable, str]:
+    """The targets whose gradient passes what has none, and why."""
+    out: dict[Variable, str] = {}
+    for node in dict.fromkeys(v.owner for v in reached if v.owner is not None):
+        if node.op.kind == "undefined":
+            holes = dict.fromkeys(node.inputs, f"it passes undefined_grad at {node.origin}")
+        elif node.op.kind == "user":
+            holes = node.op.undefined(node)
+        else:
+            continue
+        for x, why in holes.items():
+            below = connected([x])
+            out.update((t, why) for t in targets if t in below)
+    return out
 
 
 def connected(roots: Sequence[Variable], stops: Sequence[Variable] = ()) -> set[Variable]:

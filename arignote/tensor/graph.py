@@ -50,6 +50,13 @@ class Op:
     def __str__(self) -> str:
         return self.name
 
+    def __eq__(self, other: object) -> bool:
+        """Is it the op, or the function that applies it (`node.op == T.exp`)?"""
+        return self is other or getattr(other, "op", None) is self
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
 
 #: Every op by name; pickles hold the names.
 OPS: dict[str, Op] = {}
@@ -63,21 +70,33 @@ def op_named(name: str) -> Op:
 class Apply:
     """One application of an op.
 
-    attrs: the static arguments.  origin: the user's line that made it.
+    outputs: their types, or variables without owner.  attrs: the static arguments.  origin: the
+    user's line that made it.
     """
 
     __slots__ = ("attrs", "inputs", "op", "origin", "outputs")
 
     def __init__(
-        self, op: Op, inputs: Sequence[Variable], types: Sequence[Any], attrs: dict[str, Any]
+        self,
+        op: Any,
+        inputs: Sequence[Variable],
+        outputs: Sequence[Any],
+        attrs: dict[str, Any] | None = None,
     ) -> None:
         self.op = op
         self.inputs = list(inputs)
-        self.attrs = attrs
+        self.attrs: dict[str, Any] = {} if attrs is None else attrs
         self.origin = user_line()
-        self.outputs: list[Variable] = [
-            t.make_variable(owner=self, index=k) for k, t in enumerate(types)
-        ]
+        self.outputs: list[Variable] = [self._output(x, k) for k, x in enumerate(outputs)]
+
+    def _output(self, x: Any, k: int) -> Variable:
+        """Output k, from its type, or the new variable that it is to be."""
+        if not isinstance(x, Variable):
+            return x.make_variable(owner=self, index=k)  # type: ignore[no-any-return]
+        if x.owner is not None:
+            raise ValueError(f"{x} is the output of {x.owner} already: give {x.type}()")
+        x.owner, x.index = self, k
+        return x
 
     @property
     def nin(self) -> int:
@@ -97,6 +116,10 @@ class Apply:
 
     def __repr__(self) -> str:
         return f"{self.op.name}({', '.join(str(x) for x in self.inputs)})"
+
+    def clone_with_new_inputs(self, inputs: Sequence[Variable], strict: bool = True) -> Apply:
+        """The application of its op to others."""
+        return Apply(self.op, inputs, [v.type for v in self.outputs], dict(self.attrs))
 
 
 class Variable:

@@ -8,6 +8,8 @@ from typing import Any
 from ..api import Compiled
 from ..config import config
 from ..errors import ConfigError
+from .rewriting import registered
+from .rule_names import translated
 
 _NAMES = {
     "fast_run": "FAST_RUN", "fast_compile": "FAST_COMPILE", "debug_mode": "DEBUG_MODE",
@@ -37,6 +39,10 @@ class Mode:
     included: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    #: rewrites of expressions for this mode only: (position, rewrite)
+    extra: tuple[tuple[float, Any], ...] = ()
+    #: whether what users registered acts
+    rewrites: bool = True
 
     def __post_init__(self) -> None:
         if self.linker is not None and self.linker not in _LINKERS:
@@ -60,26 +66,43 @@ class Mode:
 
     def including(self, *tags: str) -> Mode:
         """The mode with more rules."""
-        return replace(self, included=(*self.included, *tags))
+        return self._changed(included=(*self.included, *tags))
 
     def excluding(self, *tags: str) -> Mode:
         """The mode without these rules."""
-        return replace(self, excluded=(*self.excluded, *tags))
+        return self._changed(excluded=(*self.excluded, *tags))
 
     def requiring(self, *tags: str) -> Mode:
         """The mode with only the rules that have one of these tags."""
-        return replace(self, required=(*self.required, *tags))
+        return self._changed(required=(*self.required, *tags))
+
+    def register(self, *optimizations: tuple[Any, float]) -> Mode:
+        """The mode with rewrites of expressions, as pairs (rewrite, position)."""
+        found = tuple((float(at), what) for what, at in optimizations)
+        return self._changed(extra=(*self.extra, *found))
 
     def clone(self, **changes: Any) -> Mode:
         """The mode with other fields."""
+        return self._changed(**changes)
+
+    def _changed(self, **changes: Any) -> Mode:
         return replace(self, **changes)
 
     def compiled(self, function: Any) -> Any:
         """What runs `function` in this mode."""
         compiled = Compiled(function, mode=self.kind)
-        flags = {"including": self.included, "excluding": self.excluded, "requiring": self.required}
-        flags = {k: (*getattr(config, k), *v) for k, v in flags.items() if v}
+        flags = self.flags()
         return Flagged(compiled, flags) if flags else compiled
+
+    def plain(self) -> Mode:
+        """The mode without the users' rewrites of expressions."""
+        return replace(self, rewrites=False)
+
+    def flags(self) -> dict[str, Any]:
+        """The flags under which its functions run."""
+        flags = {"including": self.included, "excluding": self.excluded, "requiring": self.required}
+        mine = registered()
+        return {k: (*getattr(config, k), *translated(v, mine)) for k, v in flags.items() if v}
 
 
 class Flagged:
@@ -102,12 +125,25 @@ def mode_of(mode: Any) -> Mode:
         return mode
     if mode is None:
         return Mode(name="")
+    if str(mode) in _REGISTERED:
+        return _REGISTERED[str(mode)]
     known = _NAMES.get(str(mode).lower())
     if known is None:
         raise ConfigError(
             f"there is no mode {mode!r}; there are FAST_RUN, FAST_COMPILE, DEBUG_MODE, NanGuardMode"
         )
     return Mode(name=known)
+
+
+#: modes by the names that users gave them
+_REGISTERED: dict[str, Mode] = {}
+
+
+def register_mode(name: str, mode: Mode) -> None:
+    """Let `mode=name` mean this mode.  Raises ValueError for a name that is taken."""
+    if name in _REGISTERED or name.lower() in _NAMES:
+        raise ValueError(f"there is a mode {name!r} already")
+    _REGISTERED[name] = mode
 
 
 def get_mode(mode: Any = None) -> Mode:
@@ -132,4 +168,22 @@ class NanGuardMode(Mode):
 
     def compiled(self, function: Any) -> Any:
         guard: Any = self.guard  # type: ignore[attr-defined]
-        return Flagged(Compiled(function, mode="NanGuardMode"), {"nan_guard": guard})
+        compiled = Compiled(function, mode="NanGuardMode")
+        return Flagged(compiled, {"nan_guard": guard, **self.flags()})
+
+    def _changed(self, **changes: Any) -> Mode:
+        made = NanGuardMode()
+        for key in ("guard", "included", "excluded", "required", "extra"):
+            object.__setattr__(made, key, changes.get(key, getattr(self, key)))
+        return made
+
+
+class DebugMode(Mode):
+    """The mode that compares every kernel with NumPy.  Theano's options for what to check change
+    nothing: everything is."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        Mode.__init__(self, name="DEBUG_MODE")
+
+    def _changed(self, **changes: Any) -> Mode:
+        return replace(Mode(name="DEBUG_MODE"), **changes)

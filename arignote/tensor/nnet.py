@@ -190,6 +190,7 @@ def _conv_type(rank: int) -> Any:
 
 
 _conv2d = deferred(nn.conv2d, "conv2d", _conv_type(4))
+_unshared = deferred(nn.unshared_conv2d, "unshared_conv2d", _conv_type(4))
 _conv3d = deferred(nn.conv3d, "conv3d", _conv_type(5))
 _transposed = deferred(nn.conv2d_transpose, "conv2d_transpose", _conv_type(4), sizes=True)
 _separable = deferred(nn.separable_conv2d, "separable_conv2d", _conv_type(4))
@@ -202,10 +203,15 @@ def conv2d(
     image_shape: Any = None, filter_dilation: Any = (1, 1), num_groups: int = 1,
     unshared: bool = False, **kwargs: Any,
 ) -> Any:  # fmt: skip
-    """Images (n, c, h, w) under filters (m, c, kh, kw); the shapes given are not needed."""
-    if unshared:
-        raise NotImplementedError("conv2d: unshared filters are not offered; use images2neibs")
+    """Images (n, c, h, w) under filters (m, c, kh, kw); the shapes given are not needed.
+
+    unshared: filters (m, rows, columns, c, kh, kw), one for each place of the result.
+    """
     x, w = as_tensor_variable(input), as_tensor_variable(filters)
+    if unshared:
+        if tuple(filter_dilation) != (1, 1) or num_groups != 1:
+            raise NotImplementedError("conv2d: unshared filters have no dilation and no groups")
+        return _unshared(x, w, border_mode, tuple(subsample), filter_flip)
     if x.ndim != 4 or w.ndim != 4:
         raise TypeError(f"conv2d wants tensors of rank 4, not {x.type} and {w.type}")
     return _conv2d(x, w, border_mode, subsample, filter_flip, filter_dilation, num_groups)

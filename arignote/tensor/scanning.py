@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from .deferred import apply_op
+from ..config import config
+from .deferred import apply_op, test_value
 from .elementwise import cast
 from .graph import Op, Variable, apply_order, leaves_of
 from .sharing import SharedVariable
@@ -186,13 +187,29 @@ def _info(x: Any) -> Info:
 def _inner_seq(x: Any, taps: tuple[int, ...]) -> Seq:
     kind = TensorType(x.dtype, x.broadcastable[1:])
     made = tuple(kind(_named(x, t if t else None)) for t in taps)
+    low = min(0, *taps)
+    _tested(x, [(v, t - low) for v, t in zip(made, taps, strict=True)])
     return Seq(taps, made)
+
+
+def _tested(x: Any, rows: Sequence[tuple[Any, int | None]]) -> None:
+    """Test values of inner variables: rows of x's, or all of it for None."""
+    value = test_value(x) if config.compute_test_value != "off" else None
+    if value is None:
+        return
+    for v, row in rows:
+        if row is None or row < len(value):
+            v.tag.test_value = value if row is None else value[row]
 
 
 def _inner_past(k: int, info: Info) -> Past:
     x = info.initial
     kind = TensorType(x.dtype, x.broadcastable[1:] if info.window else x.broadcastable)
-    return Past(k, info.taps, tuple(kind(_named(x, t)) for t in info.taps), info.window)
+    made = tuple(kind(_named(x, t)) for t in info.taps)
+    oldest = min(info.taps)
+    _tested(x, [(v, t - oldest if info.window else None)
+                for v, t in zip(made, info.taps, strict=True)])  # fmt: skip
+    return Past(k, info.taps, made, info.window)
 
 
 def _named(x: Any, tap: int | None) -> str | None:

@@ -78,7 +78,23 @@ class ScalarSharedVariable(TensorSharedVariable):
 
 
 class RandomSharedVariable(SharedVariable):
-    """A shared random generator."""
+    """A shared random generator.
+
+    One on the bits of `RandomState`, as `RandomStreams` makes, is given as a RandomState.
+    """
+
+    def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
+        value = self.container.value
+        bits: Any = getattr(value, "bit_generator", None)
+        if return_internal_type or not isinstance(bits, np.random.MT19937):
+            return super().get_value(borrow)
+        return np.random.RandomState(bits if borrow else copy.deepcopy(bits))
+
+    def set_value(self, new_value: Any, borrow: bool = False) -> None:
+        """Give it a RandomState or a Generator; a copy, unless `borrow`."""
+        if isinstance(new_value, np.random.RandomState):
+            new_value = np.random.Generator(new_value._bit_generator)
+        super().set_value(new_value, borrow)
 
 
 def shared(
@@ -102,7 +118,7 @@ def shared(
     if kwargs:
         raise TypeError(f"shared: there is no argument {next(iter(kwargs))!r}")
     if isinstance(value, np.random.RandomState):
-        return _made(RandomSharedVariable, random_state_type, value, name, strict, allow_downcast)
+        value = np.random.Generator(value._bit_generator)
     if isinstance(value, np.random.Generator):
         kept = value if borrow else copy.deepcopy(value)
         return _made(RandomSharedVariable, random_state_type, kept, name, strict, allow_downcast)

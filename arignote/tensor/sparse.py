@@ -6,7 +6,7 @@ Values are `ag.sparse` matrices while a function runs; SciPy's go in and come ou
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.sparse
@@ -49,6 +49,16 @@ class SparseType:
                 raise TypeError(f"expected {self}, got elements of {value.dtype}")
             value = value.astype(self.dtype)
         return ours.from_scipy(value)
+
+    def external(self, value: Any) -> Any:
+        """One of our matrices as SciPy's csr_matrix or csc_matrix."""
+        found = ours.to_scipy(value)
+        matrix = scipy.sparse.csc_matrix if self.format == "csc" else scipy.sparse.csr_matrix
+        return matrix(found)
+
+    def pointed(self, value: Any, point: Callable[[Any], Any]) -> Any:
+        """The value with stored elements to differentiate with respect to."""
+        return value.with_data(point(value.data))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SparseType) and str(self) == str(other)
@@ -95,6 +105,16 @@ class SparseVariable(Variable):
     def dot(self, other: Any) -> Any:
         return dot(self, other)
 
+    #: set by `sparse_parts`
+    selected: ClassVar[Any] = None
+
+    def __getitem__(self, key: Any) -> Any:
+        return type(self).selected(self, key)
+
+    def sum(self, axis: int | None = None) -> Any:
+        """The sum of all elements, or along an axis."""
+        return sp_sum(self, axis)
+
     def __arignote_sparse__(self, a: Any, b: Any) -> Any:
         return dot(a, b)
 
@@ -118,7 +138,7 @@ class SparseSharedVariable(sharing.SharedVariable, SparseVariable):
     """A shared sparse matrix; get_value gives SciPy's."""
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
-        return ours.to_scipy(self.container.value)
+        return self.type.external(self.container.value)
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         self.container.value = self.type.filter(new_value)
@@ -202,6 +222,12 @@ structured_exp = _wrapped("structured_exp", _kind, 1)
 structured_log = _wrapped("structured_log", _kind, 1)
 structured_sigmoid = _wrapped("structured_sigmoid", _kind, 1)
 structured_pow = _wrapped("structured_pow", lambda x, y: _kind(x), 1)
+structured_add = structured_add_s_v = _wrapped("structured_add", lambda x, y: _kind(x), 1)
+structured_minimum = _wrapped("structured_minimum", lambda x, y: _kind(x), 1)
+structured_maximum = _wrapped("structured_maximum", lambda x, y: _kind(x), 1)
+clean = _wrapped("clean", _kind, 1)
+remove0 = _wrapped("remove0", _kind, 1)
+ensure_sorted_indices = _wrapped("ensure_sorted_indices", _kind, 1)
 sqr = _wrapped("sqr", _kind, 1)
 sqrt = _wrapped("sqrt", _kind, 1)
 _turned = deferred(

@@ -126,7 +126,7 @@ class RandomStreams:
             state.set_value(generator_of(int(seeds.randint(2**30))), borrow=True)
 
     def __getitem__(self, item: Any) -> Any:
-        """The value of one of its generators."""
+        """The value of one of its generators, as a RandomState on its bits."""
         return item.get_value(borrow=True)
 
     def __setitem__(self, item: Any, value: Any) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .compiled import Function
+from .fgraph import FunctionGraph
 from .graph import Apply, Variable, apply_order
+from .monitoring import Step
 from .stepping import Inner
 
 
@@ -33,6 +35,12 @@ def debugprint(
     "int" or "".  file: where to print (default sys.stdout), "str" to get the text.  Inner graphs of
     scans come at the end.
     """
+    if isinstance(obj, Step):
+        text = f"{obj}\n"
+        if file == "str":
+            return text
+        (sys.stdout if file is None else file).write(text)
+        return None
     tree = _Tree(depth, print_type, stop_on_name, ids)
     for v in _roots(obj):
         tree.add(v, "", "", depth)
@@ -46,7 +54,9 @@ def debugprint(
 
 def _roots(obj: Any) -> list[Variable]:
     if isinstance(obj, Function):
-        return [*obj.outputs, *obj.news]
+        return list(obj.maker.fgraph.outputs)
+    if isinstance(obj, FunctionGraph):
+        return list(obj.outputs)
     if isinstance(obj, Apply):
         return list(obj.outputs)
     if isinstance(obj, list | tuple):

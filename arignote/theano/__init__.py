@@ -11,7 +11,9 @@ from .settings import config as config
 # isort: split
 from ..tensor.cloning import clone as clone
 from ..tensor.compiled import Function, MissingInputError, UnusedInputError, function
+from ..tensor.dumping import function_dump
 from ..tensor.gradients import Lop, Rop, grad, subgraph_grad
+from ..tensor.graph import Apply, Variable
 from ..tensor.mathematics import pp
 from ..tensor.modes import Mode
 from ..tensor.parameters import In, Out
@@ -22,17 +24,20 @@ from ..tensor.sharing import shared
 from ..tensor.trees import debugprint
 from ..tensor.types import generic
 from ..tensor.updating import OrderedUpdates
+from ..tensor.user_ops import Op
 from . import (
     compile,
     gof,
     gradient,
     ifelse,
+    misc,
     printing,
     raise_op,
     sandbox,
     scan_module,
     sparse,
     tensor,
+    typed_list,
     updates,
 )
 from .installing import install, uninstall
@@ -41,10 +46,11 @@ _asarray = settings.asarray
 __version__ = "1.0.5"
 
 __all__ = [
-    "Function", "In", "Lop", "MissingInputError", "Mode", "OpFromGraph", "OrderedUpdates", "Out",
-    "Rop", "UnusedInputError", "as_op", "change_flags", "clone", "compile", "config", "debugprint",
-    "dot", "foldl", "foldr", "function", "generic", "gof", "grad", "gradient", "ifelse", "install",
-    "map", "pp", "printing", "raise_op", "reduce", "sandbox", "scan", "scan_checkpoints",
-    "scan_module", "settings", "shared", "sparse", "subgraph_grad", "tensor", "uninstall",
-    "updates",
+    "Apply", "Function", "In", "Lop", "MissingInputError", "Mode", "Op", "OpFromGraph",
+    "OrderedUpdates", "Out", "Rop", "UnusedInputError", "Variable", "as_op", "change_flags",
+    "clone", "compile", "config", "debugprint", "dot", "foldl", "foldr", "function",
+    "function_dump", "generic", "gof", "grad", "gradient", "ifelse", "install", "map", "misc",
+    "pp", "printing", "raise_op", "reduce", "sandbox", "scan", "scan_checkpoints",
+    "scan_module", "settings", "shared", "sparse", "subgraph_grad", "tensor", "typed_list",
+    "uninstall", "updates",
 ]  # fmt: skip

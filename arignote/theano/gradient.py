@@ -12,15 +12,19 @@ from ..tensor.gradients import (
     DisconnectedInputError,
     DisconnectedType,
     Lop,
+    NullType,
     NullTypeGradError,
     Rop,
     grad,
+    grad_not_implemented,
+    grad_undefined,
     subgraph_grad,
 )
 from ..tensor.jacobians import GradientError, hessian, jacobian, numeric_grad, verify_grad
 
 __all__ = [
-    "DisconnectedInputError", "DisconnectedType", "GradientError", "Lop", "NullTypeGradError",
-    "Rop", "consider_constant", "disconnected_grad", "grad", "grad_clip", "grad_scale", "hessian",
-    "jacobian", "numeric_grad", "subgraph_grad", "undefined_grad", "verify_grad", "zero_grad",
+    "DisconnectedInputError", "DisconnectedType", "GradientError", "Lop", "NullType",
+    "NullTypeGradError", "Rop", "consider_constant", "disconnected_grad", "grad", "grad_clip",
+    "grad_not_implemented", "grad_scale", "grad_undefined", "hessian", "jacobian", "numeric_grad",
+    "subgraph_grad", "undefined_grad", "verify_grad", "zero_grad",
 ]  # fmt: skip

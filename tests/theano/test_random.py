@@ -39,9 +39,9 @@ def test_streams_are_seeded_again_and_held():
     still = theano.function([], x, no_default_updates=[x.rng])
     assert (still() == still()).all()
     state = streams[x.rng]
-    saved = state.bit_generator.state
+    saved = state.get_state()
     b = f()
-    state.bit_generator.state = saved
+    state.set_state(saved)
     assert (f() == b).all()
     near = theano.function([], x + x - 2 * x)
     assert (near() == 0).all()  # one variable is drawn once

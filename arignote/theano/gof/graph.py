@@ -3,9 +3,11 @@
 from ...tensor.cloning import ancestors as ancestors
 from ...tensor.cloning import clone as clone
 from ...tensor.cloning import inputs as inputs
+from ...tensor.fgraph import io_toposort as io_toposort
+from ...tensor.fgraph import variables as variables
 from ...tensor.graph import Apply as Apply
 from ...tensor.graph import Variable as Variable
-from ...tensor.graph import apply_order as io_toposort
 from ...tensor.variables import TensorConstant as Constant
 
-__all__ = ["Apply", "Constant", "Variable", "ancestors", "clone", "inputs", "io_toposort"]
+__all__ = ["Apply", "Constant", "Variable", "ancestors", "clone", "inputs", "io_toposort",
+           "variables"]  # fmt: skip

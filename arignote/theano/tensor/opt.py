@@ -2,5 +2,20 @@
 
 from ...tensor.checking import Assert as Assert
 from ...tensor.checking import assert_ as assert_
+from ...tensor.rewriting import (
+    in2out,
+    local_optimizer,
+    out2in,
+    register_canonicalize,
+    register_specialize,
+    register_specialize_device,
+    register_stabilize,
+    register_uncanonicalize,
+    register_useless,
+)
 
-__all__ = ["Assert", "assert_"]
+__all__ = [
+    "Assert", "assert_", "in2out", "local_optimizer", "out2in", "register_canonicalize",
+    "register_specialize", "register_specialize_device", "register_stabilize",
+    "register_uncanonicalize", "register_useless",
+]  # fmt: skip

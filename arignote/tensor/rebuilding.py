@@ -1,0 +1,42 @@
+"""Expressions with some variables replaced; what does not change is shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .graph import Apply, Variable, apply_order, leaves_of
+from .variables import TensorConstant
+
+
+def rebuilt(outputs: Sequence[Variable], new: dict[Variable, Variable]) -> list[Variable]:
+    """The outputs with variables replaced; what does not change is shared."""
+    known = dict(new)
+    for node in apply_order(outputs, lambda v: v in new):
+        inputs = [known.get(v, v) for v in node.inputs]
+        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+            continue
+        attrs = dict(node.attrs)
+        if node.op.kind == "grad":
+            for key in ("targets", "wrt"):
+                attrs[key] = [known.get(v, v) for v in attrs[key]]
+        if node.op.kind == "ifelse":
+            used = dict(zip(node.inputs[1:], inputs[1:], strict=True))
+            attrs["then"] = tuple(rebuilt(attrs["then"], used))
+            attrs["other"] = tuple(rebuilt(attrs["other"], used))
+            found = leaves_of([*attrs["then"], *attrs["other"]])
+            attrs["captured"] = tuple(v for v in found if not isinstance(v, TensorConstant))
+            inputs = [inputs[0], *attrs["captured"]]
+        copy = remade(node, inputs, attrs)
+        for a, b in zip(node.outputs, copy.outputs, strict=True):
+            known.setdefault(a, b)
+    return [known.get(v, v) for v in outputs]
+
+
+def remade(node: Apply, inputs: Sequence[Variable], attrs: dict[str, Any]) -> Apply:
+    """The application of the same op to others, with the same names, tags and origin."""
+    made = Apply(node.op, inputs, [v.type for v in node.outputs], attrs)
+    made.origin = node.origin
+    for a, b in zip(node.outputs, made.outputs, strict=True):
+        b.name, b.tag = a.name, type(a.tag)(**vars(a.tag))
+    return made

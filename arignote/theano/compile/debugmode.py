@@ -1,0 +1,5 @@
+"""`theano.compile.debugmode`"""
+
+from ...tensor.modes import DebugMode as DebugMode
+
+__all__ = ["DebugMode"]

@@ -1,0 +1,6 @@
+"""`theano.gof.fg`"""
+
+from ...tensor.compiled import MissingInputError as MissingInputError
+from ...tensor.fgraph import FunctionGraph as FunctionGraph
+
+__all__ = ["FunctionGraph", "MissingInputError"]

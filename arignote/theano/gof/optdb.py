@@ -1,0 +1,13 @@
+"""`theano.gof.optdb`"""
+
+from ...tensor.rewriting import (
+    DB,
+    EquilibriumDB,
+    LocalGroupDB,
+    ProxyDB,
+    Query,
+    SequenceDB,
+    TopoDB,
+)
+
+__all__ = ["DB", "EquilibriumDB", "LocalGroupDB", "ProxyDB", "Query", "SequenceDB", "TopoDB"]

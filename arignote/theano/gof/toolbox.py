@@ -1,0 +1,5 @@
+"""`theano.gof.toolbox`"""
+
+from ...tensor.rewriting import ReplaceValidate as ReplaceValidate
+
+__all__ = ["ReplaceValidate"]

@@ -1,0 +1,5 @@
+"""`theano.misc`"""
+
+from . import pkl_utils
+
+__all__ = ["pkl_utils"]

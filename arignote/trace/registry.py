@@ -67,10 +67,18 @@ def implementation(function: Any) -> Callable[..., Any] | None:
         found = IMPLEMENTED.get(function)
     except TypeError:  # not hashable
         return None
-    if found is None and str(getattr(function, "__module__", "")).startswith("scipy."):
-        importlib.import_module("arignote.trace.scipy_api")
+    if found is None and _may_be_scipys(function):
+        for name in ("scipy_api", "special_api"):
+            importlib.import_module(f"arignote.trace.{name}")
         found = IMPLEMENTED.get(function)
     return found
+
+
+def _may_be_scipys(function: Any) -> bool:
+    """Ufuncs do not say where they are from; SciPy's are those that are not NumPy's."""
+    if isinstance(function, np.ufunc):
+        return getattr(np, function.__name__, None) is not function
+    return str(getattr(function, "__module__", "")).startswith("scipy.")
 
 
 def plain_node(x: Any) -> Node:

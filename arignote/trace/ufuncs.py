@@ -16,7 +16,7 @@ from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
 from ..fxgraph.prove import ge0
 from .assign import fitted, store
 from .layout import wrap_like
-from .registry import IMPLEMENTED, UFUNC_METHODS
+from .registry import IMPLEMENTED, UFUNC_METHODS, implementation
 from .unknown import unknown
 from .values import Array, Proxy, Scalar, node_of, wrap
 
@@ -43,7 +43,7 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
     """ufunc(*inputs, **options) with NumPy's keywords; the result is a value of its own."""
     out = options.pop("out", None)
     where = options.pop("where", True)
-    if ufunc in IMPLEMENTED:
+    if ufunc in IMPLEMENTED or (op_of(ufunc) is None and implementation(ufunc) is not None):
         if out is not None:
             options["out"] = out[0] if isinstance(out, tuple) else out
         return IMPLEMENTED[ufunc](*inputs, **options)

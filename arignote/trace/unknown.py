@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+import numpy as np
+
 from ..errors import UnsupportedError
 from ..fxgraph.node import OPS
 from .registry import IMPLEMENTED
@@ -25,6 +27,8 @@ def unknown(function: Any, suffix: str = "") -> UnsupportedError:
     """UnsupportedError for `function`, naming the user's line and the nearest known names."""
     name = getattr(function, "__name__", str(function))
     module = getattr(function, "__module__", None) or "numpy"
+    if isinstance(function, np.ufunc) and getattr(np, name, None) is not function:
+        module = "scipy"
     instead = _INSTEAD.get(name)
     if instead is None:
         known = {getattr(f, "__name__", "") for f in IMPLEMENTED}

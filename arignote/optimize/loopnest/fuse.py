@@ -18,12 +18,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...fxgraph.node import Origin
+from ...fxgraph.graph import order_of
+from ...fxgraph.node import Node, Origin
 from .access import Effects, effects_of, independent, meeting, renamed, together
 from .dependence import Scratch, along, independent_steps, ordered
 from .program import (
     Alloc,
     Assign,
+    Buffer,
     Fold,
     If,
     Loop,
@@ -34,6 +36,7 @@ from .program import (
     children,
     with_children,
 )
+from .sums import sums_of
 
 #: How many loops, and statements, back a partner is looked for.
 WINDOW, FURTHEST = 12, 100
@@ -55,7 +58,8 @@ class _Nest:
     bodies: of a loop and of what joined it.  facts: of all; this record's own once something
     joined.  inner: is there no loop inside?  plain: does a step only assign and store?
     folds: does a step only fold numbers that may be folded in lanes?
-    free: are the steps independent (None: not looked at yet)?
+    free: are the steps independent (None: not looked at yet)?  sums: are they but for additions to
+    small arrays?
     """
 
     first: Statement
@@ -65,6 +69,7 @@ class _Nest:
     plain: bool = False
     folds: bool = False
     free: bool | None = None
+    sums: bool = False
     origin: Origin | None = None
     fused: tuple[Origin, ...] = ()
 
@@ -86,7 +91,8 @@ def nest_of(s: Statement) -> _Nest:
         return _Nest(s, facts, [])
     inner = not any(isinstance(x, Loop | While) for x in s.body)
     plain = all(isinstance(x, Assign | Store | Alloc) for x in s.body)
-    return _Nest(s, facts, [s.body], inner, plain, _only_folds(s.body), None, s.origin, s.fused)
+    folds = _only_folds(s.body)
+    return _Nest(s, facts, [s.body], inner, plain, folds, origin=s.origin, fused=s.fused)
 
 
 def _only_folds(block: tuple[Statement, ...]) -> bool:
@@ -113,7 +119,7 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch) -> bool:
     """Fuse loop b into an earlier loop of `out` if one fits."""
     if b.facts.barrier:
         return False
-    b.free = independent_steps(b.loop, scratch.private(b.loop, b.facts, False))
+    _look(b, scratch.private(b.loop, b.facts, False))
     loops = 0
     for p in range(len(out) - 1, max(-1, len(out) - 1 - FURTHEST), -1):
         a = out[p]
@@ -137,12 +143,40 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch) -> bool:
 
 
 def _fits(a: _Nest, b: _Nest, scratch: Scratch) -> bool:
-    """The same range, worth it, and the fused loop is as parallel as both were."""
+    """The same range, worth it, and the fused loop is as parallel as both were: one that adds to a
+    vector may join another that reads the same rows."""
     if a.facts.barrier or not same_range(a.loop, b.loop) or not pays(a, b):
         return False
     if a.free is None:
-        a.free = independent_steps(a.loop, scratch.private(a.loop, a.facts))
-    return a.free == b.free
+        _look(a, scratch.private(a.loop, a.facts))
+    if a.free == b.free and not a.sums and not b.sums:
+        return True
+    able = (a.free or a.sums) and (b.free or b.sums)
+    return bool(able) and not a.inner and not b.inner and share_rows(a, b)
+
+
+def _look(n: _Nest, private: set[Buffer]) -> None:
+    n.free = independent_steps(n.loop, private)
+    n.sums = not n.free and bool(sums_of(n.loop, private))
+
+
+def share_rows(a: _Nest, b: _Nest) -> bool:
+    """Do step i of a and step i of b walk along row i of the same matrix?"""
+    mine = _rows(a)
+    return any(row in mine for row in _rows(b))
+
+
+def _rows(n: _Nest) -> set[tuple[Buffer, int, Node]]:
+    """(matrix, axis, c) where step i of the nest takes what is at i + c on that axis."""
+    found = set()
+    inner = n.facts.counters - {n.loop.index}
+    for b, accesses in n.facts.at.items():
+        for x in accesses:
+            for k, offset in enumerate(along(x, n.loop.index) or ()):
+                others = [i for j, i in enumerate(x.index or ()) if j != k]
+                if offset is not None and any(m in inner for m in order_of(others)):
+                    found.add((b, k, offset))
+    return found
 
 
 def same_range(a: Loop, b: Loop) -> bool:
@@ -195,6 +229,8 @@ def _join(a: _Nest, b: _Nest) -> None:
     a.facts.extend(effects_of(body))
     a.inner, a.plain = a.inner and b.inner, a.plain and b.plain
     a.folds = a.folds and b.folds
+    a.sums = a.sums or b.sums
+    a.free = a.free and not a.sums
     a.fused = lines_of(a.origin, b.origin, *a.fused, *b.fused)
     a.origin = a.origin or b.origin
 
@@ -216,7 +252,7 @@ def legal(a: _Nest, b: _Nest) -> bool:
     if not fa.sets.isdisjoint(fb.sets):
         return False
     i, j = a.loop.index, b.loop.index
-    ups, inner = i.attr("step") > 0, bool(b.free) or (a.inner and b.inner)
+    ups, inner = i.attr("step") > 0, bool(b.free or b.sums) or (a.inner and b.inner)
     for r in meeting(fb.at.keys(), fa.at.keys()):
         theirs = [(y, along(y, j)) for y in fb.at[r]]
         for x in (x for s in meeting(fa.at.keys(), {r}) for x in fa.at[s]):

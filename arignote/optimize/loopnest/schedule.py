@@ -14,6 +14,7 @@ from .accumulate import accumulate
 from .batch import batch
 from .collapse import collapse
 from .contract import contract
+from .distribute import distribute
 from .epilogue import epilogues
 from .forward import forward
 from .fuse import fuse
@@ -23,7 +24,11 @@ from .program import Program
 from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
 from .raise_rows import raise_rows
+from .settle import settle
 from .strips import strips
+from .sums import share_sums
+from .sweep import sweep
+from .tiles import tile
 
 
 @dataclass(frozen=True)
@@ -35,18 +40,23 @@ class ProgramPass:
 
 
 PASSES: tuple[ProgramPass, ...] = (
+    ProgramPass("settle", settle),
+    ProgramPass("sweep", sweep),
     ProgramPass("fusion", fuse),
     ProgramPass("contraction", contract),
     ProgramPass("forwarding", forward),
     ProgramPass("propagation", propagate),
     ProgramPass("accumulation", accumulate),
+    ProgramPass("distribution", distribute),
     ProgramPass("batch", batch),
     ProgramPass("raise_rows", raise_rows),
     ProgramPass("raise_products", raise_products),
     ProgramPass("epilogues", epilogues),
     ProgramPass("interchange", interchange),
     ProgramPass("raise_recurrences", raise_recurrences),
+    ProgramPass("tiles", tile),
     ProgramPass("collapse", collapse),
+    ProgramPass("sums", share_sums),
     ProgramPass("strips", strips),
     ProgramPass("parallel", parallelize),
 )

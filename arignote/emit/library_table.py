@@ -50,6 +50,8 @@ def lapack_op(program: Program, s: Library) -> str | None:
     n = program.sites[s.site].node if known else None
     if n is None or n.op.name not in LAPACK or not isinstance(s.inputs[0], Panel):
         return None
+    if not LAPACK[n.op.name].can(n):
+        return None
     return n.op.name if s.inputs[0].buffer.dtype.char in "fdFD" else None
 
 
@@ -67,7 +69,7 @@ def externs(program: Program) -> tuple[str, ...]:
     for s in walk(program.statements):
         if isinstance(s, Library) and (op := lapack_op(program, s)) is not None:
             for name in lapack_names(op, lapack_type(s)):
-                found[f"{_LAPACK}:{name}"] = None
+                found[f"{_BLAS if name[1:] in ROUTINES else _LAPACK}:{name}"] = None
         elif isinstance(s, Library) and s.name in ROUTINES:
             for name in (s.name, *_ALSO.get(s.name, ())):
                 module, _ = ROUTINES[name]

@@ -8,79 +8,30 @@ runs the op's NumPy meaning, which raises NumPy's error.
 Arguments are those of a callback (see `plan.Callback`): pointers `p`, and in `d` dims then strides
 of every operand, then the dims of every result; `nb` batch axes come before a matrix's two.
 NumPy computes in double precision whatever the type of the elements is; SciPy does not.
-In these texts T is the element type, R its real type, W and V those that are computed with, L the
-letter of the routine's name.
+The letters in these texts are those of lapack_start.py.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...fxgraph.node import Node
 from .header import Part
-
-_COMMON = """\
-#ifndef AN_LAPACK
-#define AN_LAPACK
-#include <limits.h>
-static inline int64_t an_count(int64_t n, const int64_t *dims) {
-    int64_t out = 1;
-    for (int64_t k = 0; k < n; k++) out *= dims[k];
-    return out;
-}
-/* Where batch `b` of an operand starts. */
-static inline int64_t an_start(int64_t b, int64_t nb, const int64_t *dims, const int64_t *steps) {
-    int64_t at = 0;
-    for (int64_t k = nb - 1; k >= 0; k--) { at += (b % dims[k]) * steps[k]; b /= dims[k]; }
-    return at;
-}
-static inline int64_t an_least(int64_t a, int64_t b) { return a < b ? a : b; }
-#endif
-#ifndef AN_LAPACK_T
-#define AN_LAPACK_T
-/* f (m x n, Fortran order) = x, and back; in tiles, so that neither side is read across. */
-static void an_columns_T(int64_t m, int64_t n, W *f, const T *x, int64_t s0, int64_t s1) {
-    for (int64_t i0 = 0; i0 < m; i0 += 16)
-        for (int64_t j0 = 0; j0 < n; j0 += 16)
-            for (int64_t j = j0; j < an_least(j0 + 16, n); j++)
-                for (int64_t i = i0; i < an_least(i0 + 16, m); i++)
-                    f[j * m + i] = x[i * s0 + j * s1];
-}
-static void an_rows_T(int64_t m, int64_t n, T *y, const W *f, int64_t ld) {
-    for (int64_t i0 = 0; i0 < m; i0 += 16)
-        for (int64_t j0 = 0; j0 < n; j0 += 16)
-            for (int64_t i = i0; i < an_least(i0 + 16, m); i++)
-                for (int64_t j = j0; j < an_least(j0 + 16, n); j++) y[i * n + j] = f[j * ld + i];
-}
-static inline void an_unit_T(int64_t n, W *f) {
-    memset(f, 0, n * n * sizeof(W));
-    for (int64_t i = 0; i < n; i++) f[i * n + i] = 1;
-}
-/* What a routine says its workspace should be. */
-static inline int an_asked_T(W x) { return (int)*(V *)&x; }
-#endif"""
-
-#: The sizes of the first operand, and how the functions below begin.
-_START = """\
-    const int64_t nd = nb + 2, *steps = d + nd, m = d[nb], n = d[nb + 1];
-    const int64_t count = an_count(nb, d);
-    if (m > INT_MAX || n > INT_MAX) return 1;
-    int info = 0, m_ = (int)m, n_ = (int)n, ld = m > 1 ? m_ : 1;
-    (void)n_;"""
-
-_EACH = "for (int64_t b = 0; b < count && info == 0; b++)"
-_COPY = "an_columns_T(m, n, a, (T *)p[0] + an_start(b, nb, d, steps), steps[nb], steps[nb + 1]);"
+from .lapack_general_c import EIG, LSTSQ, PINV
+from .lapack_start import COMMON, COPY, EACH, SHARED, START
 
 _SOLVE = f"""\
 static int32_t an_la_solve_T(void **p, const int64_t *d, int64_t nb) {{
-{_START}
+{START}
     const int64_t *bd = steps + nd, *bs = bd + nd, k = bd[nb + 1];
     int k_ = (int)k;
     W *a = malloc((n * n + n * k + 1) * sizeof(W)), *x = a + n * n;
     int *pivots = malloc((n + 1) * sizeof(int));
     if (!a || !pivots || k > INT_MAX) info = 1;
-    {_EACH} {{
-        {_COPY}
+    {EACH} {{
+        {COPY}
         an_columns_T(n, k, x, (T *)p[1] + an_start(b, nb, bd, bs), bs[nb], bs[nb + 1]);
         if (n && k) an_blas_Lgesv(&n_, &k_, a, &ld, pivots, x, &ld, &info);
         an_rows_T(n, k, (T *)p[2] + b * n * k, x, n);
@@ -91,12 +42,12 @@ static int32_t an_la_solve_T(void **p, const int64_t *d, int64_t nb) {{
 
 _INV = f"""\
 static int32_t an_la_inv_T(void **p, const int64_t *d, int64_t nb) {{
-{_START}
+{START}
     W *a = malloc((2 * n * n + 1) * sizeof(W)), *x = a + n * n;
     int *pivots = malloc((n + 1) * sizeof(int));
     if (!a || !pivots) info = 1;
-    {_EACH} {{
-        {_COPY}
+    {EACH} {{
+        {COPY}
         an_unit_T(n, x);
         if (n) an_blas_Lgesv(&n_, &n_, a, &ld, pivots, x, &ld, &info);
         an_rows_T(n, n, (T *)p[1] + b * n * n, x, n);
@@ -115,14 +66,14 @@ const V r = hypot(__real__(x), __imag__(x));
             size += log(r);"""
 _DETERMINANT = f"""\
 static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nb) {{
-{_START}
+{START}
     W *a = malloc((n * n + 1) * sizeof(W));
     int *pivots = malloc((n + 1) * sizeof(int));
     if (!a || !pivots) info = 1;
-    {_EACH} {{
+    {EACH} {{
         W sign = 1;
         V size = 0;
-        {_COPY}
+        {COPY}
         if (n) an_blas_Lgetrf(&n_, &n_, a, &ld, pivots, &info);
         if (info < 0) break;
         for (int64_t i = 0; i < n && !info; i++) {{
@@ -140,12 +91,12 @@ static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nb) {{
 
 _CHOLESKY = f"""\
 static int32_t an_la_cholesky_T(void **p, const int64_t *d, int64_t nb) {{
-{_START}
+{START}
     char lower = 'L';
     W *a = malloc((n * n + 1) * sizeof(W));
     if (!a) info = 1;
-    {_EACH} {{
-        {_COPY}
+    {EACH} {{
+        {COPY}
         if (n) an_blas_Lpotrf(&lower, &n_, a, &ld, &info);
         for (int64_t j = 1; j < n; j++) memset(a + j * n, 0, j * sizeof(W));
         an_rows_T(n, n, (T *)p[1] + b * n * n, a, n);
@@ -157,14 +108,14 @@ static int32_t an_la_cholesky_T(void **p, const int64_t *d, int64_t nb) {{
 _TRIANGULAR = f"""\
 static int32_t an_la_solve_triangular_T(void **p, const int64_t *d, int64_t nb, int lower,
         int adjoint) {{
-{_START}
+{START}
     const int64_t *bd = steps + nd, *bs = bd + nd, k = bd[nb + 1];
     int k_ = (int)k;
     char side = lower ? 'L' : 'U', turned = adjoint ? 'C' : 'N', unit = 'N';
     W *a = malloc((n * n + n * k + 1) * sizeof(W)), *x = a + n * n;
     if (!a || k > INT_MAX) info = 1;
-    {_EACH} {{
-        {_COPY}
+    {EACH} {{
+        {COPY}
         an_columns_T(n, k, x, (T *)p[1] + an_start(b, nb, bd, bs), bs[nb], bs[nb + 1]);
         if (n && k)
             an_blas_Ltrtrs(&side, &turned, &unit, &n_, &k_, a, &ld, x, &ld, &info);
@@ -176,7 +127,7 @@ static int32_t an_la_solve_triangular_T(void **p, const int64_t *d, int64_t nb, 
 
 _EIGH = f"""\
 static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nb, int upper) {{
-{_START}
+{START}
     char job = JOB, side = upper ? 'U' : 'L';
     int most = -1, imost = -1, isize = 0;
     W size = 0, *a = malloc((n * n + 1) * sizeof(W)), *work = 0;
@@ -193,8 +144,8 @@ static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nb, int upper) {
         iwork = malloc((imost + 1) * sizeof(int));
         COMPLEX(rmost = (int)rsize; rwork = malloc((rmost + 1) * sizeof(V));)
         if (!work || !iwork COMPLEX(|| !rwork)) info = 1;
-        {_EACH} {{
-            {_COPY}
+        {EACH} {{
+            {COPY}
             an_blas_LEIG(&job, &side, &n_, a, &ld, w, work, &most,
                          COMPLEX(rwork, &rmost,) iwork, &imost, &info);
             for (int64_t i = 0; i < n; i++) ((R *)p[1])[b * n + i] = w[i];
@@ -207,7 +158,7 @@ static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nb, int upper) {
 
 _SVD = f"""\
 static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nbFULL) {{
-{_START}
+{START}
     const int64_t k = an_least(m, n), uc = UC, vr = VR;
     const int64_t most_dim = m < n ? n : m;
     char job = JOB;
@@ -227,8 +178,8 @@ static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nbFULL) {{
         if (!work) info = 1;
     }}
     if (!k && count) info = 1;  /* empty matrices are for NumPy */
-    {_EACH} {{
-        {_COPY}
+    {EACH} {{
+        {COPY}
         an_blas_Lgesdd(&job, &m_, &n_, a, &ld, s, u, &ld, v, &ldv, work, &most,
                        COMPLEX(rwork,) iwork, &info);
         for (int64_t i = 0; i < k; i++) ((R *)p[SVALUES])[b * k + i] = s[i];
@@ -240,7 +191,7 @@ static int32_t an_la_NAME_T(void **p, const int64_t *d, int64_t nbFULL) {{
 
 _QR = f"""\
 static int32_t an_la_qr_T(void **p, const int64_t *d, int64_t nb, int complete) {{
-{_START}
+{START}
     const int64_t k = an_least(m, n), c = complete ? m : k, wide = n < c ? c : n;
     int k_ = (int)k, c_ = (int)c, most = -1, again = -1;
     W size = 0, other = 0, *work = 0, *a = malloc((m * wide + k + 1) * sizeof(W));
@@ -254,8 +205,8 @@ static int32_t an_la_qr_T(void **p, const int64_t *d, int64_t nb, int complete) 
         work = malloc((most + 1) * sizeof(W));
         if (!work) info = 1;
     }}
-    {_EACH} {{
-        {_COPY}
+    {EACH} {{
+        {COPY}
         an_blas_Lgeqrf(&m_, &n_, a, &ld, tau, work, &most, &info);
         T *r = (T *)p[R_AT] + b * c * n;
         for (int64_t i = 0; i < c; i++)
@@ -270,11 +221,17 @@ static int32_t an_la_qr_T(void **p, const int64_t *d, int64_t nb, int complete) 
 
 @dataclass(frozen=True)
 class Routine:
-    """How a library op is computed: its C, the LAPACK names in it, and its attributes, in order."""
+    """How a library op is computed: its C, the names of routines in it, its attributes, in order,
+    and which nodes it can do."""
 
     c: str
     stems: tuple[str, ...]
     attrs: tuple[str, ...] = ()
+    can: Callable[[Node], bool] = lambda n: True
+
+
+def _is_double(x: Node) -> bool:
+    return x.rank == 0 and x.dtype.char == "d"
 
 
 def _eigh(name: str, job: str, vectors: str) -> Routine:
@@ -317,6 +274,11 @@ ROUTINES: dict[str, Routine] = {
         ("full",),
     ),
     "svdvals": _svd("svdvals", "'N'", "2", "", ()),
+    "eig": Routine(EIG, ("geev",)),
+    "lstsq": Routine(LSTSQ, ("gelsd",), (), lambda n: _is_double(n.inputs[2])),
+    "pinv": Routine(
+        PINV, ("gesdd", "gemm"), (), lambda n: _is_double(n.inputs[1]) and not n.attr("hermitian")
+    ),
     "qr": Routine(_QR.replace("Q_AT", "2").replace("R_AT", "3"), ("geqrf", "ORG"), ("complete",)),
 }
 
@@ -328,10 +290,10 @@ _POINTER = """\
 static void (*an_blas_{n})({a});
 #endif
 """
-#: How many arguments the routines take; gesdd takes one more for complex matrices.
+#: How many arguments the routines take; gesdd and gelsd take one more for complex matrices.
 _COUNTS = {
     "gesv": 8, "getrf": 6, "potrf": 5, "trtrs": 10, "syevd": 11, "heevd": 13, "geqrf": 8,
-    "orgqr": 9, "ungqr": 9,
+    "orgqr": 9, "ungqr": 9, "geev": 14, "gemm": 13,
 }  # fmt: skip
 _REAL_OF = {"c8": "f4", "c16": "f8"}
 _LETTERS = {"f4": "s", "f8": "d", "c8": "c", "c16": "z"}
@@ -352,12 +314,17 @@ def lapack_part(op: str, t: str) -> Part:
     """The C of that function."""
     routine = ROUTINES[op]
     pointers = "".join(_POINTER.format(n=name, a=_arguments(name)) for name in lapack_names(op, t))
-    flags = "".join(f", int {a}" for a in routine.attrs)
-    arguments = f"void** p, const int64_t* d, int64_t nb{flags}"
-    cython = f"int32_t {lapack_function(op, t)}({arguments}) noexcept nogil"
-    text = f"{_typed(_COMMON, op, t)}\n{pointers}{_typed(routine.c, op, t)}"
+    name, inner = lapack_function(op, t), f"an_each_{op}_{_tag(op, t)}"
+    flags, given = ("".join(f", {w}{a}" for a in routine.attrs) for w in ("int ", ""))
+    shared = SHARED.replace("NAME", name).replace("INNER", inner)
+    shared = shared.replace("FLAGS", flags).replace("GIVEN", given)
+    arguments = f"int32_t threads, void** p, const int64_t* d, int64_t nb{flags}"
+    cython = f"int32_t {name}({arguments}) noexcept nogil"
+    each = _typed(routine.c, op, t).replace(name, inner)
+    each = each.replace("int64_t *d, int64_t nb", "int64_t *d, an_range range, int64_t nb", 1)
+    text = f"{_typed(COMMON, op, t)}\n{pointers}{each}\n{shared}"
     types = dict.fromkeys((t, _working(op, t), _REAL_OF.get(t, t), "f8"))
-    return Part(text, cython, ("base", *(f"type_{x}" for x in types)))
+    return Part(text, cython, ("library", *(f"type_{x}" for x in types)))
 
 
 def _working(op: str, t: str) -> str:
@@ -386,7 +353,8 @@ _BALANCED = _balanced(3)
 
 def _typed(text: str, op: str, t: str) -> str:
     is_complex, w = t[0] == "c", _working(op, t)
-    text = re.sub(rf"COMPLEX\(({_BALANCED})\)", r"\1" if is_complex else "", text)
+    for word, kept in ("COMPLEX", is_complex), ("REAL", not is_complex):
+        text = re.sub(rf"\b{word}\(({_BALANCED})\)", r"\1" if kept else "", text)
     text = text.replace("SIGN", _COMPLEX_SIGN if is_complex else _REAL_SIGN)
     for stem, name in (_COMPLEX if is_complex else _REAL).items():
         text = text.replace(f"an_blas_L{stem}", f"an_blas_L{name}")

@@ -186,7 +186,9 @@ def _lapack(scope: Scope, s: Library, op: str, pointers: str, ints: str) -> str:
     scope.module.type_of(t)
     scope.module.libraries[f"lapack_{op}_{t}"] = lapack_part(op, t)
     flags = "".join(f", {int(n.attr(a))}" for a in LAPACK[op].attrs)
-    return f"{lapack_function(op, t)}({pointers}, {ints}, {len(first.shape) - 2}{flags})"
+    threads = f"{scope.context()}.threads"
+    call = f"{lapack_function(op, t)}({threads}, {pointers}, {ints}"
+    return f"{call}, {len(first.shape) - 2}{flags})"
 
 
 def _array_c(scope: Scope, n: Node, found: ArrayC, pointers: str, ints: str) -> str:

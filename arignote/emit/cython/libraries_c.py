@@ -59,8 +59,7 @@ static inline const T *an_vector_T(int64_t n, const T *x, int64_t s, int *inc, T
 }"""
 
 _GEMM = """\
-static void (*an_blas_Lgemm)(char *, char *, int *, int *, int *, T *, T *, int *, T *, int *, T *,
-        T *, int *);
+static void (*an_blas_Lgemm)(GEMM_ARGUMENTS);
 /* alpha = 0 known at run time only: BLAS would not look at a and b, which may hold nan. */
 static int32_t an_gemm_T(int32_t, int64_t, int64_t, int64_t, T, const T *, int64_t, int64_t,
         const T *, int64_t, int64_t, T, T *, int64_t, int64_t);
@@ -232,8 +231,7 @@ static int32_t an_dot_T(int32_t threads, int64_t n, T alpha, const T *x, int64_t
 
 _SYRK = """\
 static void (*an_blas_Lsyrk)(char *, char *, int *, int *, T *, T *, int *, T *, T *, int *);
-static void (*an_blas_Lgemm)(char *, char *, int *, int *, int *, T *, T *, int *, T *, int *, T *,
-        T *, int *);
+static void (*an_blas_Lgemm)(GEMM_ARGUMENTS);
 /* c = alpha a a', both triangles: BLAS writes one, the other is its mirror. */
 static int32_t an_syrk_T(int32_t threads, int64_t n, int64_t k, T alpha, const T *a, int64_t a0,
         int64_t a1, T *c, int64_t c0, int64_t c1) {
@@ -293,6 +291,8 @@ _CYTHON = {
     "syrk": "int32_t an_syrk_T(int32_t threads, int64_t n, int64_t k, T alpha, T* a, int64_t a0, "
     "int64_t a1, T* c, int64_t c0, int64_t c1) noexcept nogil",
 }
+#: As lapack_c.py declares it too.
+_GEMM_ARGUMENTS = ", ".join(["void *"] * 13)
 _TEXTS = {"gemm": _GEMM, "gemv": _GEMV, "ger": _GER, "dot": _DOT, "syrk": _SYRK}
 
 
@@ -304,6 +304,7 @@ def library_part(name: str, t: str, letter: str) -> Part:
 
 def _typed(text: str, t: str, letter: str) -> str:
     """T as a word, _T and the L of routine names replaced by what they stand for."""
+    text = text.replace("GEMM_ARGUMENTS", _GEMM_ARGUMENTS)
     text = text.replace("an_blas_LgerU", f"an_blas_{letter}ger{'u' if t[0] == 'c' else ''}")
     text = text.replace("an_blas_L", f"an_blas_{letter}")
     text = re.sub(r"_T\b", f"_{t}", text)

@@ -16,7 +16,7 @@ from ..fxgraph.affine import dim, plus, size_node
 from ..fxgraph.constants import const, project
 from ..fxgraph.node import Node
 from ..fxgraph.ops import elementwise as ew
-from ..fxgraph.ops import linalg, special, triangular
+from ..fxgraph.ops import linalg, triangular
 from ..fxgraph.ops import reduce as red
 from ..fxgraph.ops import shaping as sh
 from ..fxgraph.ops.family import cast_to
@@ -36,14 +36,6 @@ from .registry import IMPLEMENTED, hooks, implements
 # ---- scipy.special -------------------------------------------------------------------------------
 def _inexact(x: Node) -> Node:
     return cast_to(x, F64) if x.dtype.kind in "biu" else x
-
-
-@implements(scipy.special.polygamma)
-def polygamma(n: Any, x: Any) -> Any:
-    order = array(n)
-    if order.dtype.kind not in "biu":
-        raise NotImplementedError("polygamma of an order that is not an integer")
-    return hooks.wrap(special.polygamma(cast_to(array(x), F64), order))
 
 
 @implements(scipy.special.logsumexp)

@@ -15,6 +15,7 @@ from ..errors import UnsupportedError
 from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops import elementwise as ew
+from ..fxgraph.ops import special
 from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
 from .numpy_api.arguments import array
 from .registry import IMPLEMENTED, hooks, implements
@@ -80,12 +81,14 @@ for _name, _formula in _FORMULAS.items():
 
 @implements(scipy.special.polygamma)
 def polygamma(n: Any, x: Any) -> Any:
-    """Orders 0 and 1, given as Python ints; raises UnsupportedError for others."""
-    node = array(x)
+    """Raises UnsupportedError for orders that are not integers."""
+    order, node = array(n), array(x)
+    if order.dtype.kind not in "biu":
+        raise UnsupportedError(
+            f"scipy.special.polygamma of an order of dtype {order.dtype} is not supported in "
+            f"compiled code, at {place()}. Pass an integer."
+        )
+    wide = cast_to(node, np.float64) if node.dtype.kind in "biu" else node
     if isinstance(n, int) and n in (0, 1):
-        wide = cast_to(node, np.float64) if node.dtype.kind in "biu" else node
         return hooks.wrap(ew.trigamma(wide) if n else ew.digamma(wide))
-    raise UnsupportedError(
-        f"scipy.special.polygamma of order {n} is not supported in compiled code, at {place()}. "
-        "Use orders 0 and 1, or call it outside the compiled function."
-    )
+    return hooks.wrap(special.polygamma(wide, order))

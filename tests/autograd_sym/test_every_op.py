@@ -35,6 +35,9 @@ ZERO = {
     "reduce_argmin", "iota", "empty", "add_at", "nonzero_check", "cast",
 }  # fmt: skip
 
+#: Their derivative by the shape has none of its own, and says so.
+ONCE = {"gammainc", "gammaincc"}
+
 
 def _float_kinds(op: Op) -> list[np.dtype[Any]] | None:
     """Operand dtypes of the op's float64 loop, None where it has none."""
@@ -98,7 +101,7 @@ def test_elementwise(op: Op, shapes: str) -> None:
     graph = Graph(tuple(inputs), (op(*inputs),))
     wrt = [x for x in inputs if x.dtype.kind == "f"]
     # a step function's slope is zero as its quotient is, where no step lies within reach
-    check_gradients(graph, feeds, wrt, order=2, rtol=1e-5)
+    check_gradients(graph, feeds, wrt, order=1 if op.name in ONCE else 2, rtol=1e-5)
     _keeps_types(graph, wrt, feeds)
 
 

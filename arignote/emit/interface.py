@@ -79,12 +79,19 @@ def _written_in_place(trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node
     """A new value of a whole argument becomes a write to it, so that it is computed in its memory.
 
     a' = a - mean; ... uses of a'   ->   a' = set_item(a, all, a - mean); ... uses of a'
+
+    Versions that are followed by a check are in it, too: an error leaves them to be seen.
     """
     replaced: dict[Node, Node] = {}
-    for w in trace.writes:
+    final = frozenset(w.output for w in trace.writes)
+    for w in trace.history:
         n, o = by_leaf[w.leaf], graph.outputs[w.output]
+        seen = w.effects < len(graph.effects)
+        if not n.shape or o in replaced or o.dtype != n.dtype or not (seen or w.output in final):
+            continue
         fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o
-        if n.shape and fresh and o not in replaced and o.dtype == n.dtype:
+        branched = o.op.name == "proj" and o.inputs[0].op.name == "cond" and chain_root(o) is o
+        if fresh or (seen and branched):
             replaced[o] = set_item(n, whole(n.shape), o)
     if not replaced:
         return graph

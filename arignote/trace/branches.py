@@ -122,6 +122,8 @@ def _both(
         cell.stale = cell.stale or message
     if second.region.ended:
         reset()
+        # its nodes must be made anew behind the check, or their writes would be taken for earlier
+        del first
         return _go_on(pred, False, second, known, then, site), False
     merge = Merge(
         dict(zip(known, first.versions, strict=True)),

@@ -1,45 +1,157 @@
-"""Random programs until the time is over: `python -m tests.fuzz --minutes 5 --seed 0`.
+"""Random programs until the time is over: `python -m tests.fuzz --minutes 5`.
 
-Prints how many agree and how many are refused, and every program that differs.
+Each `--kind` of program is run each `--way`; with `--report FILE` the counts are kept there, and
+the next run with the same file goes on behind the seeds that it has.  Prints what differs;
+`--reduce SEED` prints the smallest program that still does.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
-from .programs import program
-from .running import LAYOUTS, verdict
+from . import batch, stages
+from .kinds import KINDS, differs, function_of
+from .reducing import reduced
+
+Verdicts = Iterator[tuple[int, str]]
+
+
+def _stages(kind: str, seeds: range) -> Verdicts:
+    """Through the interpreter, and every pass alone, executed statement by statement."""
+    for seed in seeds:
+        text = KINDS[kind].text(seed)
+        yield seed, stages.verdict(KINDS[kind], text, KINDS[kind].arguments(text, seed))
+
+
+def _rules(kind: str, seeds: range) -> Verdicts:
+    """The same without some of the rules and passes, drawn anew for each program."""
+    for seed in seeds:
+        text = KINDS[kind].text(seed)
+        off = stages.some_names(seed)
+        said = stages.verdict(KINDS[kind], text, KINDS[kind].arguments(text, seed), off)
+        yield seed, f"{said} (excluding={off})" if said and said[:7] != "refused" else said
+
+
+def _meaning(kind: str, seeds: range) -> Verdicts:
+    """What users of FAST_COMPILE meet: the whole call, interpreted."""
+    from arignote.api import compile
+    from arignote.errors import TraceError, UnsupportedError
+
+    for seed in seeds:
+        k = KINDS[kind]
+        text = k.text(seed)
+        function = function_of(text, f"{kind} {seed}")
+        args = k.arguments(text, seed)
+        refused = []
+
+        def run(
+            *given: Any, f: Any = compile(function, mode="FAST_COMPILE"), no: Any = refused
+        ) -> Any:
+            try:
+                return f(*given)
+            except (TraceError, UnsupportedError) as error:
+                no.append(f"refused: {str(error).splitlines()[-1]}")
+                raise
+
+        said = differs(k, function, args, run)
+        yield seed, refused[0] if refused else said
+
+
+def _kernels(kind: str, seeds: range) -> Verdicts:
+    for first in range(seeds.start, seeds.stop, 48):
+        yield from batch.verdicts(kind, range(first, min(first + 48, seeds.stop)))
+
+
+def _sanitized(kind: str, seeds: range) -> Verdicts:
+    for first in range(seeds.start, seeds.stop, 48):
+        some = range(first, min(first + 48, seeds.stop))
+        yield from batch.verdicts(kind, some, sanitize=True)
+
+
+WAYS: dict[str, Callable[[str, range], Verdicts]] = {
+    "stages": _stages, "rules": _rules, "meaning": _meaning, "kernels": _kernels,
+    "sanitized": _sanitized,
+}  # fmt: skip
+
+
+class Ledger:
+    """Counts by kind and way, kept in a file: agree, refused, seeds that differ, the next."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path) if path else None
+        known = self.path is not None and self.path.exists()
+        self.rows: dict[str, dict[str, Any]] = json.loads(self.path.read_text()) if known else {}  # type: ignore[union-attr]
+
+    def row(self, kind: str, way: str) -> dict[str, Any]:
+        empty = {"next": 0, "agree": 0, "refused": 0, "differ": {}}
+        return self.rows.setdefault(f"{kind} {way}", empty)
+
+    def save(self) -> None:
+        if self.path is not None:
+            new = self.path.with_suffix(".new")
+            new.write_text(json.dumps(self.rows, indent=1))
+            new.replace(self.path)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, default=0, help="the first seed")
-    parser.add_argument("--count", type=int, default=0, help="stop after this many programs")
-    parser.add_argument("--mode", default="FAST_COMPILE")
-    parser.add_argument("--layout", default="plain", choices=LAYOUTS, help="of the arguments")
-    parser.add_argument("--quiet", action="store_true", help="do not print the programs")
+    parser.add_argument("--kind", default="typed", choices=[*KINDS, "all"])
+    parser.add_argument("--way", default="stages", choices=[*WAYS, "all"])
+    parser.add_argument("--seeds", default="", help="A:B, else from where the report ends")
+    parser.add_argument("--report", default="", help="file that keeps the counts")
+    parser.add_argument("--reduce", type=int, help="print the smallest program like this seed's")
     given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if given.reduce is not None:
+        print(reduced(given.kind, given.reduce, 60 * given.minutes))
+        return 0
+    ledger = Ledger(given.report)
+    kinds = list(KINDS) if given.kind == "all" else [given.kind]
+    ways = list(WAYS) if given.way == "all" else [given.way]
     end = time.monotonic() + 60 * given.minutes
-    seed, agree, refused, wrong = given.seed, 0, {}, []
-    while time.monotonic() < end and (not given.count or seed < given.seed + given.count):
-        said = verdict(seed, given.mode, given.layout)
-        if not said:
-            agree += 1
-        elif said.startswith("refused"):
-            refused.setdefault(said, []).append(seed)
-        else:
-            wrong.append(seed)
-            print(f"seed {seed}: {said}")
-            if not given.quiet:
-                print(program(seed))
-        seed += 1
-    print(f"{agree} agree, {sum(map(len, refused.values()))} refused, {len(wrong)} differ: {wrong}")
-    for reason, seeds in refused.items():
-        print(f"  {len(seeds)} {reason} {seeds[:6]}")
+    wrong = 0
+    share = 60 * given.minutes / (len(kinds) * len(ways))
+    for kind in kinds:
+        for way in ways:
+            until = min(end, time.monotonic() + share)
+            wrong += _campaign(ledger, kind, way, given.seeds, until)
+    for name, row in ledger.rows.items():
+        print(
+            f"{name}: {row['agree']} agree, {row['refused']} refused, {len(row['differ'])} differ"
+        )
     return 1 if wrong else 0
+
+
+def _campaign(ledger: Ledger, kind: str, way: str, seeds: str, until: float) -> int:
+    row = ledger.row(kind, way)
+    first, _, last = seeds.partition(":")
+    span = range(int(first), int(last)) if seeds else range(row["next"], 10**9)
+    wrong, saved = 0, time.monotonic()
+    for seed, said in WAYS[way](kind, span):
+        if said.startswith("refused"):
+            row["refused"] += 1
+        elif said:
+            wrong += 1
+            row["differ"][str(seed)] = said
+            print(f"{kind} {seed}, {way}: {said}", flush=True)
+        else:
+            row["agree"] += 1
+        row["next"] = max(row["next"], seed + 1)
+        if time.monotonic() > saved + 5:
+            ledger.save()
+            saved = time.monotonic()
+        if time.monotonic() > until:
+            break
+    ledger.save()
+    return wrong
 
 
 if __name__ == "__main__":

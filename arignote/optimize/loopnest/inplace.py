@@ -239,9 +239,18 @@ def _keep_order_of_writes(
     ours = lambda v: chain_root(v, owned.__contains__) in owned
     writes = {w for w, versions in over.items() if any(map(ours, versions))}
     row = sorted(effects | (writes & set(dag)), key=lambda n: (turn_of(n), n.serial))
-    for a, b in itertools.pairwise(row):
-        if (a in effects) != (b in effects):
-            _add_order(dag, a, b)
+    check = None
+    for n in row:
+        if n in effects:
+            check = n
+        elif check is not None:
+            _add_order(dag, check, n)
+    check = None
+    for n in reversed(row):
+        if n in effects:
+            check = n
+        elif check is not None:
+            _add_order(dag, n, check)
 
 
 def _add_order(dag: nx.DiGraph, a: Node, b: Node) -> None:

@@ -1,0 +1,100 @@
+"""The kinds of random programs, by name: how a seed becomes a function and its arguments."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from arignote.trace.pytree import flatten
+from tests.corpus.cases import Outcome, copied, outcome, same_error
+
+from . import programs, running, typed
+
+
+@dataclass(frozen=True)
+class Kind:
+    """text(seed), arguments(text, seed); `exact`: are the types of scalars compared?
+
+    rtol: of the largest number of a result, because cancellation is no fault.
+    """
+
+    text: Callable[[int], str]
+    arguments: Callable[[str, int], tuple[Any, ...]]
+    rtol: float = 1e-9
+    exact: bool = True
+
+
+KINDS: dict[str, Kind] = {
+    "loops": Kind(programs.program, lambda text, seed: running.arguments(seed), exact=False),
+    "typed": Kind(typed.program, typed.arguments),
+}
+
+
+def function_of(text: str, name: str) -> Callable[..., Any]:
+    """The function `f` of a text, with source that can be found."""
+    file = f"<fuzz {name}>"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    scope: dict[str, Any] = {"__name__": "fuzzed"}
+    exec(builtins.compile(text, file, "exec"), scope)
+    return scope["f"]  # type: ignore[no-any-return]
+
+
+def differs(
+    kind: Kind, function: Callable[..., Any], args: tuple[Any, ...], run: Callable[..., Any]
+) -> str:
+    """How `run` differs from the plain function: in its answer, its error, what arguments hold."""
+    want = outcome(function, copied(args))
+    got = outcome(run, copied(args))
+    return difference(kind, want, got)
+
+
+def difference(kind: Kind, want: Outcome, got: Outcome) -> str:
+    """How two outcomes differ, "" where they do not."""
+    if want.error is None and got.error is not None:
+        return f"raised {type(got.error).__name__}: {got.error}"[:300]
+    if want.error is not None:
+        try:
+            same_error(want.error, got.error, 0)
+        except AssertionError as error:
+            return str(error)[:300]
+        return _same(kind, want.args, got.args, "arguments after the error", want.args)
+    said = _same(kind, want.answer, got.answer, "answer", want.args)
+    return said or _same(kind, want.args, got.args, "arguments afterwards", want.args)
+
+
+def _same(kind: Kind, want: Any, got: Any, where: str, context: Sequence[Any]) -> str:
+    a, tree = flatten(want)
+    b, other = flatten(got)
+    narrow = any(getattr(x, "dtype", None) == np.float32 for x in [*a, *context])
+    rtol = 2e-4 if narrow else kind.rtol  # any number may stem from an array of float32
+    if tree != other:
+        return f"{where}: structure {tree} became {other}"
+    for k, (x, y) in enumerate(zip(a, b, strict=True)):
+        if not kind.exact and not isinstance(x, np.ndarray):
+            x, y = (
+                float(v) if not isinstance(v, complex | np.complexfloating) else v for v in (x, y)
+            )
+        if type(x) is not type(y):
+            return f"{where} {k}: {type(x).__name__} {x!r} became {type(y).__name__} {y!r}"
+        u, v = np.asarray(x), np.asarray(y)
+        if (u.dtype, u.shape) != (v.dtype, v.shape):
+            return f"{where} {k}: {u.dtype}{u.shape} became {v.dtype}{v.shape}"
+        if not _close(u, v, rtol):
+            return f"{where} {k}: {x!r} became {y!r}"
+    return ""
+
+
+def _close(u: Any, v: Any, rtol: float) -> bool:
+    if u.dtype.kind in "biu":
+        return bool((u == v).all())
+    if u.dtype.kind not in "fc":
+        return bool((u == v).all())
+    with np.errstate(all="ignore"):
+        finite = np.abs(u[np.isfinite(u)])
+        scale = float(finite.max()) if finite.size else 0.0
+        return bool(np.allclose(v, u, rtol=rtol, atol=rtol * max(scale, 1e-3), equal_nan=True))

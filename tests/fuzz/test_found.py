@@ -1,0 +1,50 @@
+"""Programs that random ones were reduced to, each wrong once: the loop program at
+every stage must do what Python does.
+"""
+
+import numpy as np
+import pytest
+
+from tests.corpus.cases import Corpus
+
+from .kinds import KINDS
+from .stages import function_verdict
+
+CASES = Corpus()
+case = CASES.case
+ramp = np.arange(6.0) / 10
+square = np.arange(36.0).reshape(6, 6) / 10
+
+
+@case(ramp, np.ones(6, bool), 0.5)
+def a_choice_in_a_branch_is_written_before_the_check(a, p, x):
+    if x <= 0.7:
+        a[p] += 0.5
+    if np.any(np.cumsum(a[3::-1]) > 0.9):
+        raise ValueError("no")
+    return a[0]
+
+
+@case(ramp, np.arange(6), square)
+def every_write_of_a_step_before_its_check_comes_before_it(a, m, A):
+    w = A[1]
+    for i in range(6):
+        a[-5:-1] = A[i, 4:0:-1] * 0.25
+        m[3] += 1
+        w[1:5] = A[i + 1, 0:4] * 0.25
+    return a[0]
+
+
+@case(np.arange(6, dtype=np.uint16), np.zeros(6, bool), 0.5)
+def the_other_branch_of_one_that_raises_writes_behind_the_check(w, p, x):
+    if x > 0.1:
+        if p[0]:
+            w[2] ^= 7
+        else:
+            raise ValueError("no")
+    return x
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_stage_does_what_python_does(case):
+    assert function_verdict(KINDS["typed"], case.function, case.args) == ""

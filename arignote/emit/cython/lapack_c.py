@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from ...fxgraph.node import Node
 from .header import Part
+from .lapack_expm_c import EXPM
 from .lapack_general_c import EIG, LSTSQ, PINV
 from .lapack_start import COMMON, COPY, EACH, SHARED, START
 
@@ -275,6 +276,7 @@ ROUTINES: dict[str, Routine] = {
     ),
     "svdvals": _svd("svdvals", "'N'", "2", "", ()),
     "eig": Routine(EIG, ("geev",)),
+    "expm": Routine(EXPM, ("gesv", "gemm")),
     "lstsq": Routine(LSTSQ, ("gelsd",), (), lambda n: _is_double(n.inputs[2])),
     "pinv": Routine(
         PINV, ("gesdd", "gemm"), (), lambda n: _is_double(n.inputs[1]) and not n.attr("hermitian")

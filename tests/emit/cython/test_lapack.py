@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg
 
 from arignote.api import compile
+from arignote.config import config
 
 SQUARE = {
     "solve": lambda a, b: np.linalg.solve(a, b),
@@ -15,6 +16,10 @@ SQUARE = {
     "svd": lambda a, b: (np.linalg.svd(b), np.linalg.svd(b, compute_uv=False)),
     "svd_reduced": lambda a, b: np.linalg.svd(b, full_matrices=False),
     "qr": lambda a, b: (np.linalg.qr(b), np.linalg.qr(np.swapaxes(b, -1, -2))),
+    "eig": lambda a, b: tuple(np.linalg.eig(a)),
+    "lstsq": lambda a, b: np.linalg.lstsq(b, a),
+    "lstsq_wide": lambda a, b: np.linalg.lstsq(b.T, a[:3], 1e-3),
+    "pinv": lambda a, b: (np.linalg.pinv(a), np.linalg.pinv(b), np.linalg.pinv(b.T, 0.3)),
     "qr_complete": lambda a, b: np.linalg.qr(b, "complete"),
 }
 DTYPES = ("f8", "f4", "c16", "c8")
@@ -33,7 +38,11 @@ def flat(value):
 def same(got, want):
     for g, w in zip(flat(got), flat(want), strict=True):
         assert g.dtype == w.dtype and np.shape(g) == np.shape(w)
-        np.testing.assert_allclose(g, w, rtol=0, atol=50 * np.finfo(w.dtype).eps * abs(w).max())
+        if g.dtype.kind == "i":
+            assert g == w
+            continue
+        atol = 50 * np.finfo(w.dtype).eps * abs(w).max(initial=0)
+        np.testing.assert_allclose(g, w, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("name", SQUARE)
@@ -45,7 +54,7 @@ def test_values_and_signs_are_numpys(name):
     assert f"an_la_{name.partition('_')[0]}" in f.source(a, b)
 
 
-@pytest.mark.parametrize("name", ["solve", "eigh"])
+@pytest.mark.parametrize("name", ["solve", "eigh", "eig", "pinv"])
 def test_stacks_and_odd_layouts(name):
     f = compile(SQUARE[name])
     a, b = random((2, 3, 5, 5), "f8"), random((2, 3, 5, 4), "f8", 1)
@@ -77,6 +86,9 @@ def test_triangular_systems(dtype):
         (lambda a: np.linalg.inv(a), np.zeros((2, 3, 3))),
         (lambda a: np.linalg.cholesky(a), -np.eye(3)),
         (lambda a: np.linalg.svd(a, compute_uv=False), np.full((3, 3), np.nan)),
+        (lambda a: np.linalg.eig(a)[0], np.full((3, 3), np.inf)),
+        (lambda a: np.linalg.pinv(a), np.full((3, 3), np.nan)),
+        (lambda a: np.linalg.lstsq(a, a)[0], np.full((3, 3), np.nan)),
     ],
 )
 def test_errors_are_numpys(f, a):
@@ -106,3 +118,73 @@ def test_a_factorisation_inside_a_loop():
 
     a = random((4, 4), "f8") + 4 * np.eye(4)
     np.testing.assert_allclose(f(a, 3), f.__wrapped__(a, 3), rtol=1e-12)
+
+
+def test_systems_of_low_rank_and_empty_ones():
+    def f(a, b):
+        return np.linalg.lstsq(a, b)
+
+    a = random((8, 3), "f8")
+    a[:, 2] = a[:, 0] + a[:, 1]
+    same(compile(f)(a, random((8, 2), "f8", 1)), f(a, random((8, 2), "f8", 1)))
+    same(compile(f)(a, np.zeros((8, 0))), f(a, np.zeros((8, 0))))
+    same(
+        compile(lambda a: np.linalg.pinv(a))(np.zeros((0, 3))), np.linalg.pinv(np.zeros((0, 3)))
+    )
+
+
+def test_real_eigenvalues_come_as_complex_numbers():
+    a = np.diag([3.0, 1.0, 2.0]) + np.triu(np.ones((3, 3)), 1)
+    w, v = compile(lambda a: tuple(np.linalg.eig(a)))(a)
+    np.testing.assert_allclose(a @ v, v * w, atol=1e-12)
+    assert w.dtype == "c16" and np.all(w.imag == 0)
+
+
+EXPONENTS = {
+    "general": lambda a: a,
+    "small": lambda a: a / 500,
+    "middling": lambda a: a / 20,
+    "less": lambda a: a / 6,
+    "large": lambda a: 8 * a,
+    "upper": lambda a: 3 * np.triu(a),
+    "lower": lambda a: 5 * np.tril(a),
+    "nilpotent": lambda a: np.triu(a, 1),
+    "diagonal": lambda a: np.diag(np.diag(a)),
+    "zero": lambda a: 0 * a,
+    "apart": lambda a: np.triu(a) * np.logspace(-4, 1, a.shape[0]),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_matrix_exponentials(dtype):
+    f = compile(lambda a: scipy.linalg.expm(a))
+    for name, made in EXPONENTS.items():
+        a = made(random((7, 7), dtype)).astype(dtype)
+        want = scipy.linalg.expm(a.astype("c16" if a.dtype.kind == "c" else "f8"))
+        got = f(a)
+        assert got.dtype == a.dtype
+        scale = 1e-4 if np.finfo(a.dtype).bits == 32 else 1e-12
+        np.testing.assert_allclose(got, want, 0, scale * abs(want).max(), err_msg=name)
+    assert "an_la_expm" in f.source(a)
+    stack = random((3, 2, 5, 5), dtype)
+    np.testing.assert_allclose(f(stack), scipy.linalg.expm(stack), 1e-4, 1e-4)
+    assert f(np.zeros((0, 0), dtype)).shape == (0, 0)
+    np.testing.assert_allclose(f(np.full((1, 1), 2, dtype)), np.full((1, 1), np.exp(2)), 1e-6)
+
+
+def test_exponentials_on_the_diagonal_are_exact():
+    a = np.array([[10.0, 1e4, 0], [0, -20, 3], [0, 0, 1]])
+    got = compile(lambda a: scipy.linalg.expm(a))(a)
+    np.testing.assert_allclose(np.diag(got), np.exp(np.diag(a)), 1e-14)
+    assert np.all(np.tril(got, -1) == 0)
+
+
+def test_stacks_are_shared_by_threads():
+    a, b = random((300, 20, 20), "f8") + 9 * np.eye(20), random((300, 20, 7), "f8", 1)
+    f = compile(SQUARE["solve"])
+    for threads in (1, 3, 3, 3):
+        with config(threads=threads):
+            same(f(a, b), np.linalg.solve(a, b))
+    a[222] = 0
+    with config(threads=3), pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        f(a, b)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...fxgraph.constants import array_of, const, constant, lit
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise
+from ...fxgraph.ops.family import cast
 from ...fxgraph.types import BOOL
 from ...optimize.loopnest.program import Check
 from ..scalar_code import code, scalar_function
@@ -22,12 +25,14 @@ def fail(scope: Scope, site: int, operands: list[tuple[Node, str]]) -> str:
     """The statement that leaves the kernel with an error and up to six values."""
     scope.module.parts["fail"] = None
     scope.fails = True
-    values = [_bits(n, text) for n, text in operands[:6]]
+    values = [_bits(scope, n, text) for n, text in operands[:6]]
     values += ["0"] * (6 - len(values))
     return f"return an_fail({scope.context()}, {site}, {', '.join(values)})"
 
 
-def _bits(n: Node, text: str) -> str:
+def _bits(scope: Scope, n: Node, text: str) -> str:
+    if code(n.dtype) == "f2":
+        text = f"{scope.call(scalar_function(cast, (n.dtype,), np.dtype(np.float64)))}({text})"
     if n.dtype.kind == "f":
         return f"an_bits({text})"
     if n.dtype.kind == "c":

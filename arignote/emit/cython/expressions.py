@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ...fxgraph.constants import constant, value_of
-from ...fxgraph.node import Node
+from ...fxgraph.constants import const, constant, value_of
+from ...fxgraph.node import Node, make
+from ...fxgraph.ops.family import cast
 from ...fxgraph.types import DType
 from ..scalar_code import code
 
@@ -243,4 +244,8 @@ def _real(value: Any, name: str, host: Host) -> Text:
         text = Text(f"-{word}", SUM) if x < 0 else Text(word)
     if name == "f8":
         return text
+    if name == "f2" and host.dialect is CYTHON:  # bits, in C
+        single = const(np.float32(x), np.float32)
+        half = make(cast, (single,), (("dtype", np.dtype(np.float16)), ("weak", False)))
+        return Text(f"{host.function(half)}({_real(x, 'f4', host).text})")
     return Text(host.dialect.cast(host.type_of(name), text.within(ATOM)))

@@ -16,7 +16,7 @@ from ...fxgraph.types import BOOL
 from ...optimize.loopnest.parallel import work_of
 from ...optimize.loopnest.program import Fold, Loop, Statement
 from .header import MOST_CHUNKS
-from .reductions import KINDS, accumulator, lane_folds, lane_macro, macro_name
+from .reductions import KINDS, accumulator, carried, lane_folds, lane_macro, macro_name
 from .scope import Scope, function_text
 
 Block = Callable[[Scope, Iterable[Statement]], None]
@@ -127,8 +127,8 @@ def _chunk(scope: Scope, loop: Loop, folds: tuple[Fold, ...], block: Block) -> t
         kind = module.type_of(accumulator(f.local.dtype))
         sums.append(inner.variable(module.held[f.local], kind))
         outs.append(module.names.fresh(f"{module.held[f.local]}_out"))
-        start = f.op.extra["start"](f.local.dtype)
-        inner.put(f"{sums[-1]} = {inner.text(const(start, f.local.dtype))}")
+        start = const(f.op.extra["start"](f.local.dtype), f.local.dtype)
+        inner.put(f"{sums[-1]} = {inner.text(carried(start))}")
     _in_lanes(inner, loop, folds, sums, (first, last), block)
     for s, out in zip(sums, outs, strict=True):
         inner.put(f"{out}[0] = {s}")
@@ -151,7 +151,7 @@ def _term(scope: Scope, loop: Loop, before: tuple[Statement, ...], f: Fold, bloc
     inner = Scope(module, scope)
     if before:
         block(inner, before)
-    value = inner.text(f.value)
+    value = inner.text(carried(f.value))
     for name in inner.free:
         scope.read(name)
     if not inner.lines:

@@ -9,7 +9,10 @@ with log n as in np.sum (N. Higham, The accuracy of floating point summation, SI
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...fxgraph.node import Node
+from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import DType
 from ...optimize.loopnest.program import Assign, Fold, Loop, Statement, expressions
 from ..scalar_code import code
@@ -28,6 +31,11 @@ BLOCK = 1024
 def accumulator(dtype: DType) -> str:
     """The code of the type a fold is carried in: half precision is carried in single."""
     return "f4" if code(dtype) == "f2" else code(dtype)
+
+
+def carried(value: Node) -> Node:
+    """A value in the type that a fold of its dtype is carried in."""
+    return cast_to(value, np.float32) if code(value.dtype) == "f2" else value
 
 
 def lane_folds(
@@ -211,6 +219,7 @@ __all__ = [
     "JOINS",
     "KINDS",
     "accumulator",
+    "carried",
     "early_part",
     "lane_folds",
     "lane_macro",

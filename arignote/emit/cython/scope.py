@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ...fxgraph.affine import size_node
 from ...fxgraph.constants import is_value
 from ...fxgraph.node import Node, Origin, origin
+from ...fxgraph.ops.family import cast
 from ...fxgraph.ops.scalar import product
 from ...optimize.loopnest.program import (
     Assign,
@@ -28,6 +31,8 @@ from ..scalar_code import ScalarFunction, code, infix, scalar_function
 from .expressions import ATOM, CYTHON, SUM, Dialect, Text, write
 from .header import Part
 from .names import Names
+
+_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
 @dataclass
@@ -238,7 +243,7 @@ class Scope:
             return None
         self.read(held)
         if n.op.name == "local" and code(n.dtype) == "f2" and n in self.module.folded:
-            return f"<{self.module.type_of('f2')}>{held}"
+            return f"{self.call(scalar_function(cast, (_SINGLE,), _HALF))}({held})"
         return held
 
     def let(self, n: Node, value: str) -> str:

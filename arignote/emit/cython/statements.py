@@ -32,11 +32,11 @@ from ...optimize.loopnest.program import (
 from ..scalar_code import code, scalar_function
 from ..scalar_code import infix as infix_of
 from .checks import print_check
-from .expressions import ATOM, Text, infix
+from .expressions import Text, infix
 from .libraries import print_library
 from .loops import print_loop, print_while
 from .memory import print_alloc, print_point
-from .reductions import JOINS
+from .reductions import JOINS, carried
 from .scope import Scope
 
 
@@ -50,7 +50,8 @@ def block(scope: Scope, statements: Iterable[Statement]) -> None:
 
 
 def _assign(scope: Scope, s: Assign) -> None:
-    value = scope.text(s.value)
+    folded = s.local in scope.module.folded
+    value = scope.text(carried(s.value) if folded else s.value)
     scope.put(f"{scope.assigned(s.local)} = {value}")
 
 
@@ -59,9 +60,7 @@ def _fold(scope: Scope, s: Fold) -> None:
     target = scope.assigned(s.local)
     half = code(s.local.dtype) == "f2"
     logical = s.op.name in ("reduce_all", "reduce_any")
-    value = scope.texts(cast_to(s.value, BOOL) if logical else s.value)[0]
-    if half:
-        value = Text(f"<{scope.module.type_of('f4')}>{value.within(ATOM)}")
+    value = scope.texts(cast_to(s.value, BOOL) if logical else carried(s.value))[0]
     dtype = np.dtype("f4") if half else s.local.dtype
     scope.put(f"{target} = {join(scope, JOINS[s.op.name], dtype, Text(target), value)}")
 

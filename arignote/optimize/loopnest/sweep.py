@@ -21,6 +21,7 @@ from .program import (
     If,
     Library,
     Loop,
+    Panel,
     Program,
     Statement,
     Store,
@@ -37,20 +38,24 @@ def sweep(program: Program) -> Program:
         return program
     fused = fuse(replace(program, statements=_in_loops(program.statements, able)))
     joined = [s for s in able if _joined(s, fused)]
+    while joined and len(joined) < len(able):  # those that are left may have joined another
+        fused = fuse(replace(program, statements=_in_loops(program.statements, joined)))
+        able, joined = joined, [s for s in joined if _joined(s, fused)]
     if not joined:
         return program
-    if len(joined) < len(able):
-        fused = fuse(replace(program, statements=_in_loops(program.statements, joined)))
     notes = [f"{s.origin or 'a product'}: shares a sweep over its matrix" for s in joined]
     return replace(fused, notes=(*fused.notes, *notes))
 
 
 def _product(s: If) -> Library | None:
-    """The library's side of a choice by size, if it is a matrix times a vector."""
+    """The library's side of a choice by size, if it is a matrix times a vector whose loops walk
+    along the matrix's rows in memory."""
     if len(s.other) == 1 and s.pred.op.name == "less":
         (call,) = s.other
         if isinstance(call, Library) and call.name == "gemv" and not call.attrs:
-            return call
+            matrix = call.inputs[0]
+            if isinstance(matrix, Panel) and matrix.strides[0] == 1:
+                return call
     return None
 
 

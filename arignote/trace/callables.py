@@ -7,9 +7,11 @@ argument and is nobody's business is called plainly.
 
 from __future__ import annotations
 
+import collections
 import functools
 import sys
 import sysconfig
+from collections.abc import Container
 from sys import getrefcount
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
@@ -24,11 +26,14 @@ from .dispatch import array_function
 from .growing import Growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .proxy import Proxy, fresh, node_of
-from .pybuiltins import BUILTINS, scalar_type
+from .pybuiltins import ALWAYS, BUILTINS, scalar_type
+from .queues import Deque
 from .regions import at_site
 from .registry import implementation
 from .session import is_tracing
+from .texts import Text
 from .ufuncs import apply
+from .vectorizing import vectorized
 
 #: Set by `operators`: what converted functions call.
 OPERATORS: list[Any] = []
@@ -66,8 +71,10 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if f is print and is_tracing():
         return BUILTINS[print](*args, **kwargs)
     traced = has_traced((args, kwargs))
-    if traced and _in(f, BUILTINS):
+    if (traced and _in(f, BUILTINS)) or (is_tracing() and _in(f, ALWAYS)):
         return BUILTINS[f](*(_callable(site, a) for a in args), **_callables(site, kwargs))
+    if traced and isinstance(f, np.vectorize) and not kwargs:
+        return vectorized(f, args, site, _callable(site, f.pyfunc))
     if traced and isinstance(f, type) and issubclass(f, np.generic):
         return scalar_type(f, *args, **kwargs)
     if isinstance(f, np.ufunc):
@@ -93,7 +100,7 @@ def _method_of(x: Any, name: str) -> FunctionType | None:
     return found if isinstance(found, FunctionType) else None
 
 
-def _in(f: Any, table: dict[Any, Any]) -> bool:
+def _in(f: Any, table: Container[Any]) -> bool:
     try:
         return f in table
     except TypeError:  # unhashable callables
@@ -102,7 +109,7 @@ def _in(f: Any, table: dict[Any, Any]) -> bool:
 
 def has_traced(x: Any, depth: int = 4) -> bool:
     """Is there a traced value in x, or in containers in it?"""
-    if isinstance(x, Proxy | SymbolicRange | Lazy | Counter | Nested | Growing):
+    if isinstance(x, Proxy | SymbolicRange | Lazy | Counter | Nested | Growing | Text | Deque):
         return True
     if depth and isinstance(x, tuple | list):
         return any(has_traced(v, depth - 1) for v in x)
@@ -158,11 +165,20 @@ def _function(
     _now[0] += 1
     try:
         return converted(f, OPERATORS[0])(*args, **kwargs)
+    except RecursionError:
+        if _now[0] > 1:
+            raise  # to where there is room for the message
+        raise TraceError(
+            f"{site}\n{inner.__qualname__} calls itself too deep while it is traced. "
+            "Recursion must end by values known while tracing; write a loop instead."
+        ) from None
     finally:
         _now[0] -= 1
 
 
 def _is_library(f: FunctionType) -> bool:
+    if f.__module__ == Deque.__module__:
+        return False
     if getattr(f, "__arignote_converted__", False):
         return False
     module = (f.__module__ or "").partition(".")[0]
@@ -217,6 +233,10 @@ def _refuse_hidden_state(site: Site, f: Any, args: tuple[Any, ...]) -> None:
         raise UnsupportedError(
             f"{site}\nnp.random.{f.__name__} draws from NumPy's global state. Pass a Generator "
             f"(np.random.default_rng(seed)) as an argument and draw from it."
+        )
+    if isinstance(owner, collections.deque):
+        raise UnsupportedError(
+            f"{site}\na deque from outside the compiled function: make it in the function"
         )
     if f is np.random.default_rng and (not args or args[0] is None):
         raise UnsupportedError(

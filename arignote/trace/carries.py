@@ -34,6 +34,7 @@ from .leaves import (
 )  # fmt: skip
 from .merging import Conflict, Unmergeable, is_number
 from .proxy import node_of
+from .texts import freed, like
 from .undefined import Undefined, certain, flag_of, unsure, yes
 from .varying import check_room
 
@@ -138,7 +139,7 @@ def bindings_of(guess: Guess, value: Any) -> list[Any]:
     """The leaves of a name's value before the loop."""
     if isinstance(value, Undefined):
         return flatten(guess.like, guess.deep)[1]
-    return flatten(certain(value), guess.deep)[1]
+    return flatten(like(certain(value), guess.like), guess.deep)[1]
 
 
 # ---- the end of a step ---------------------------------------------------------------------------
@@ -167,6 +168,11 @@ def _for_values(held: Held, start: Any, now: Any) -> Guess:
         types = tuple(node_of(x).type if is_number(x) else None for x in leaves)
         return Guess(structure, types, True, True, _template(now, True))
     was = certain(held.value)
+    now = like(now, was)
+    open_start = freed(was, now)
+    if open_start is not was:
+        of = like(certain(start), open_start) if not isinstance(start, Undefined) else open_start
+        return replace(first_guess(of), flagged=guess.flagged)
     structure, leaves = flatten(now, guess.deep)
     if structure != guess.structure or (not guess.deep and _replaced(was, now)):
         if guess.deep:
@@ -208,7 +214,7 @@ def check_rooms(held: Held, now: Any) -> None:
     """Inside a step, at its end: arrays of varying size must fit their buffers."""
     if held.guess.unassigned or isinstance(now, Undefined):
         return
-    structure, ends = flatten(certain(now), held.guess.deep)
+    structure, ends = flatten(like(certain(now), held.guess.like), held.guess.deep)
     if structure == held.guess.structure:
         for t, x in zip(held.guess.types, ends, strict=True):
             if isinstance(t, Varying) and is_number(x):
@@ -220,7 +226,7 @@ def counting(held: Held, now: Any) -> Guess:
     guess = held.guess
     if guess.unassigned or isinstance(now, Undefined) or held.position is None:
         return guess
-    ends = flatten(certain(now), guess.deep)[1]
+    ends = flatten(like(certain(now), guess.like), guess.deep)[1]
     types = []
     for t, was, x in zip(guess.types, held.leaves, ends, strict=True):
         by = grown_by(was, x) if isinstance(t, TensorType) else None
@@ -236,7 +242,7 @@ def slots_of(held: Held, start: Any, now: Any) -> list[Slot]:
         return []
     ends: list[Any] = [None] * len(guess.types)
     if not isinstance(now, Undefined):
-        ends = flatten(certain(now), guess.deep)[1]
+        ends = flatten(like(certain(now), guess.like), guess.deep)[1]
     starts = (
         [None] * len(guess.types) if isinstance(start, Undefined) else bindings_of(guess, start)
     )
@@ -255,7 +261,7 @@ def leave(held: Held, start: Any, now: Any, results: Callable[[], Node], steps: 
     guess = held.guess
     if guess.unassigned:
         return now if not isinstance(now, Undefined) else Undefined(held.name)
-    template = guess.like if isinstance(start, Undefined) else certain(start)
+    template = guess.like if isinstance(start, Undefined) else like(certain(start), guess.like)
     if any(t is not None for t in guess.types) or isinstance(start, Undefined):
         bindings = bindings_of(guess, start)
         parts = zip(guess.types, held.params, bindings, strict=True)

@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from .texts import Text
+
 #: How a container is put together again from its parts.
 Build: TypeAlias = "Callable[[Sequence[Any]], Any]"
 
@@ -22,6 +24,8 @@ def opened_up(value: Any, deep: bool = False) -> tuple[Any, list[Any], Build] | 
             return (kind, len(value)), list(value), lambda parts: kind(*parts)
         if kind is tuple:
             return (tuple, len(value)), list(value), tuple
+    if type(value) is Text:
+        return Text, [value.code], lambda parts: Text(parts[0])
     if not deep:
         return None
     if type(value) is list:

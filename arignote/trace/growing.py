@@ -7,7 +7,7 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError
-from ..fxgraph.affine import dim, minus, plus
+from ..fxgraph.affine import dim, minus, plus, size_node
 from ..fxgraph.constants import lit
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
@@ -105,14 +105,24 @@ class Growing:
             raise TypeError(
                 "a list of tuples that grows in a loop: append to one list for each part"
             )
-        return self.column(0)
+        found: Array = self.column(0)
+        return found
 
-    def column(self, k: int) -> Array:
+    def column(self, k: int) -> Any:
         """One part of every element, as an array."""
         cell = self.buffers[k]
         rank = cell.version.rank
         shape: tuple[Size, ...] = (dim(self.count.version), *cell.version.shape[1:])
         return Array(cell, Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), shape))
+
+    def taken(self, chosen: Callable[[Any], Any]) -> Growing:
+        """A new list of what is chosen of every part of the elements, in one way for all."""
+        nodes = [node_of(chosen(self.column(k))) for k in range(len(self.buffers))]
+        n = size_node(nodes[0].shape[0])
+        new = Growing(self.kind, n, n)
+        for cell, node in zip(new.buffers, nodes, strict=True):
+            cell.version = node
+        return new
 
     def borrowed(self) -> Growing:
         """The same elements in the same buffers, whose changes are not seen here."""

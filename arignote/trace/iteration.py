@@ -22,9 +22,11 @@ from ..fxgraph.ops.elementwise import where
 from ..fxgraph.ops.scalar import least
 from ..fxgraph.prove import ge0, hinted, sure_equal
 from ..scanloop.scan import trip_count
+from . import queues
 from .growing import growing, is_discarded
 from .indexing import getitem
 from .proxy import Array, Scalar, node_of, wrap
+from .queues import Deque
 from .slicing import int_node
 from .truth import known
 
@@ -156,6 +158,10 @@ def counter_of(iterable: Any) -> Found:
     g = growing(iterable)
     if g is not None:
         return Counter(lit(0), g.count.version, 1, lambda k: g.at(int_node(k)))
+    if isinstance(iterable, Deque):
+        queue = iterable
+        n = int_node(queues.length(queue))
+        return Counter(lit(0), n, 1, lambda k: queues.element(queue, k))
     if isinstance(iterable, Lazy):
         return zipped(iterable.parts, iterable.combine)
     return iterable  # type: ignore[no-any-return]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,10 @@ from .growing import (
 )
 from .journal import Contents, mutating, recording_changes, refill
 from .leaves import Unstable
+from .lookup import looked_up
+from .proxy import Proxy
 from .registry import IMPLEMENTED
+from .texts import Text
 
 NO_ANSWER = object()
 
@@ -45,10 +48,16 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return None
     if any(is_discarded(x) for x in (owner, *args)):
         raise read_while_growing()
+    if type(owner) is dict and f.__name__ == "get" and args and isinstance(args[0], Text):
+        return looked_up(owner, args[0], *(args[1:] or (None,)))
     if type(owner) in (list, dict):
         g = growing(owner)
         if g is not None:
-            return _method(f.__name__, owner, g, args)
+            return _method(f.__name__, owner, g, args, kwargs)
+        if f.__name__ == "sort" and type(owner) is list and has_proxy(owner):
+            mutating(owner)
+            owner[:] = SORTED[0](owner, **kwargs)
+            return None
         if f.__name__ in _CHANGING[type(owner)] and recording_changes():
             mutating(owner)
     if any(growing(a) is not None for a in args):
@@ -56,18 +65,29 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return NO_ANSWER
 
 
+#: Set by `ordering`: sorted().
+SORTED: list[Callable[..., list[Any]]] = []
+
+
+def has_proxy(items: Sequence[Any]) -> bool:
+    """Is a traced number among these, or in a tuple among them?"""
+    return any(isinstance(x, Proxy) or (type(x) is tuple and has_proxy(x)) for x in items)
+
+
 def read_while_growing() -> Unstable:
     return Unstable("a list is read in the `while` loop that it grows in: preallocate an array")
 
 
 # ---- methods -------------------------------------------------------------------------------------
-def _method(name: str, held: list[Any], g: Growing, args: tuple[Any, ...]) -> Any:
+def _method(
+    name: str, held: list[Any], g: Growing, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     f = METHODS.get(name)
     if f is None:
         raise TraceError(
             f"list.{name} of a list that grows in a loop: make it an array first, np.array(...)"
         )
-    return f(held, g, *args)
+    return f(held, g, *args, **kwargs)
 
 
 def append(held: list[Any], g: Growing, value: Any) -> None:
@@ -82,15 +102,6 @@ def _extend(held: list[Any], g: Growing, values: Any) -> None:
         append(held, growing(held) or g, x)
 
 
-def _pop(held: list[Any], g: Growing, index: Any = -1) -> Any:
-    if index != -1:
-        raise TraceError("list.pop(i) of a list that grows in a loop: only the last can be taken")
-    at = position(g, -1, "pop index")
-    value = g.at(at)
-    g.count.version = minus(g.count.version, lit(1))
-    return value
-
-
 def _clear(held: list[Any], g: Growing) -> None:
     g.count.version = lit(0)
 
@@ -102,7 +113,6 @@ def _copy(held: list[Any], g: Growing) -> list[Any]:
 METHODS: dict[str, Callable[..., Any]] = {
     "append": append,
     "extend": _extend,
-    "pop": _pop,
     "clear": _clear,
     "copy": _copy,
 }

@@ -26,6 +26,7 @@ from .containers import filled, flatten
 from .convert.site import Site
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
 from .storage import read
+from .texts import as_text, is_text
 from .undefined import Undefined, certain, flag_of, unsure, yes
 from .varying import check_room, first_rows, host_of, only_first_differs, padded
 
@@ -48,6 +49,8 @@ class Conflict:
     def _use(self, *_: Any, **__: Any) -> Any:
         raise TraceError(repr(self))
 
+    __eq__ = __ne__ = _use
+    __hash__ = _use
     __getattr__ = __getitem__ = __call__ = __iter__ = __len__ = __bool__ = __float__ = _use
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _use
     __rtruediv__ = __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __setitem__ = _use
@@ -223,6 +226,9 @@ class Merge:
             return lambda nodes: a
         if is_number(a) and is_number(b):
             return self._numbers(a, b)
+        if is_text(a) and is_text(b) and not (type(a) is type(b) is str and a == b):
+            a, b = as_text(a), as_text(b)
+            self.varied = True
         deep = type(a) is type(b)
         (one, left), (two, right) = flatten(a, deep), flatten(b, deep)
         if one is None or one != two:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables, lists, pymath, repeating
+from . import callables, heaps, lists, ordering, pycmath, pymath, repeating
 from .branches import if_, ifexp
 from .callables import call
 from .comprehensions import comprehension
@@ -28,7 +28,13 @@ __all__ = [
 ]  # fmt: skip
 
 undefined = Undefined
-_ = pymath, repeating  # their functions are registered when they are imported
+_ = (
+    heaps,
+    ordering,
+    pycmath,
+    pymath,
+    repeating,
+)  # their functions are registered when they are imported
 callables.OPERATORS[:] = [sys.modules[__name__]]
 
 

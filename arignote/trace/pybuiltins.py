@@ -7,6 +7,7 @@ looked into).
 from __future__ import annotations
 
 import builtins
+import collections
 import itertools
 import operator
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from ..fxgraph.ops.scalar import greatest, least
 from ..fxgraph.prove import ge0
 from ..fxgraph.types import C128, F64, I64
 from ..scanloop.scan import steps_known
-from . import iteration
+from . import iteration, journal, queues
 from .assign import converted
 from .branches import ifexp
 from .effects import print_
@@ -33,7 +34,9 @@ from .folds import fold
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .proxy import Array, Proxy, Scalar, node_of, wrap
+from .queues import Deque
 from .shortcut import and_, or_
+from .texts import Text
 from .truthiness import truth
 
 #: builtin -> implementation
@@ -49,6 +52,16 @@ def answers(*functions: Any) -> Callable[[Any], Any]:
         return f
 
     return register
+
+
+#: Functions that are answered without a traced argument too: they change or make containers.
+ALWAYS: set[Any] = set()
+
+
+def always(function: Any) -> Callable[[Any], Any]:
+    """As `answers`, whatever the arguments are."""
+    ALWAYS.add(function)
+    return answers(function)
 
 
 # ---- loops ---------------------------------------------------------------------------------------
@@ -106,7 +119,15 @@ def len_(x: Any) -> Any:
         return wrap(size_node(x.sizes[0]))
     if isinstance(x, SymbolicRange | Counter | Lazy):
         return iteration.length_of(x)
-    return len(x)
+    return queues.length(x) if isinstance(x, Deque) else len(x)
+
+
+@always(collections.deque)
+def deque(iterable: Any = (), maxlen: int | None = None) -> Any:
+    queue = journal.made(Deque(journal.made([]), maxlen))
+    items = list(iteration.listed(iterable))
+    queue.items.extend(items if maxlen is None else items[max(len(items) - maxlen, 0) :])
+    return queue
 
 
 # ---- numbers -------------------------------------------------------------------------------------
@@ -305,29 +326,9 @@ def map_(f: Any, *parts: Any) -> Any:
     return Lazy(parts, f)
 
 
-@answers(filter)
-def filter_(f: Any, x: Any) -> Any:
-    kept = []
-    found = counted(x)
-    if isinstance(found, Counter):
-        raise TraceError("filter() over values that are counted: use a comprehension or a mask")
-    for item in found:
-        t = truth(f(item) if f is not None else item)
-        if isinstance(t, Proxy):
-            raise TraceError("filter() by a traced condition: use a mask, x[mask]")
-        if t:
-            kept.append(item)
-    return kept
-
-
 @answers(reduce)
 def reduce_(f: Any, items: Any, *initial: Any) -> Any:
     return reduce(f, iteration.listed(items), *initial)
-
-
-@answers(sorted)
-def sorted_(x: Any, *, key: Any = None, reverse: bool = False) -> Any:
-    raise TraceError("sorted() of traced values: use np.sort of an array")
 
 
 @answers(print)
@@ -346,7 +347,7 @@ def type_of(x: Any) -> Any:
     if isinstance(x, Scalar):
         n = x.node
         return _KINDS[n.dtype.kind] if n.type.weak else n.dtype.type
-    return type(x)
+    return str if isinstance(x, Text) else type(x)
 
 
 @answers(isinstance)

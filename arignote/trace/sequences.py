@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..errors import TraceError
@@ -18,8 +19,10 @@ from ..fxgraph.ops.structure import set_item
 from ..fxgraph.types import BOOL, Size
 from ..fxgraph.window import Window
 from .growing import Growing, from_items, growing, is_discarded, joined
-from .lists import read_while_growing
+from .lists import has_proxy, read_while_growing
 from .proxy import Scalar, node_of
+from .shortcut import and_, or_
+from .truthiness import not_, truth
 
 _COMPARED = {
     "eq": operator.eq, "ne": operator.ne, "lt": operator.lt,
@@ -54,11 +57,28 @@ def compared(name: str, a: Any, b: Any) -> Any:
     if name == "is_":
         traced = isinstance(a, Scalar) and a.node.type.weak and a.node.dtype == BOOL
         return a == b if traced and type(b) is bool else a is b
+    if type(a) is tuple and type(b) is tuple and has_proxy((*a, *b)):
+        return _in_order(name, a, b)
     if (type(a) is list and _is_long(a)) or (type(b) is list and _is_long(b)):
         raise TraceError(
             "a list whose length is known at run time only is compared: use np.array_equal"
         )
     return _COMPARED[name](a, b)
+
+
+def _in_order(name: str, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
+    """Tuples compared element by element, from the left."""
+    if name == "ne":
+        return not_(_in_order("eq", a, b))
+    if name == "eq" and len(a) != len(b):
+        return False
+    strict = {"le": "lt", "ge": "gt"}.get(name, name)
+    out: Any = True if name == "eq" else _COMPARED[name](len(a), len(b))
+    for x, y in zip(reversed(a[: len(b)]), reversed(b[: len(a)]), strict=True):
+        out = and_(truth(compared("eq", x, y)), partial(truth, out))
+        if name != "eq":
+            out = or_(truth(compared(strict, x, y)), partial(truth, out))
+    return out
 
 
 def is_sequence(value: Any, length: int) -> bool:

@@ -42,6 +42,7 @@ class Session:
     bounds: integer atoms -> (least, greatest), where something proved more than their op says.
     refs: the cells, weakly, oldest first.
     log: (effects so far, cell, version) for every write outside loops and branches to an argument.
+    texts: the strings that values known at run time only are among (see `texts`).
     torn: an error that left a loop or branch half traced.
     """
 
@@ -57,6 +58,7 @@ class Session:
     printed: int = 0
     marked: list[Node] = field(default_factory=list)
     torn: Exception | None = None
+    texts: list[str] = field(default_factory=list)
 
     def wrote(self, cell: Cell, version: Node) -> None:
         if not self.knowledge.regions:

@@ -20,6 +20,7 @@ from .branches import restore, value_of_choice
 from .growing import growing
 from .proxy import Array, Proxy, cells, node_of, wrap
 from .regions import facts_of, run
+from .texts import Text
 from .truthiness import is_bool, truth
 
 
@@ -122,7 +123,7 @@ def contains(value: Any, container: Any) -> Any:
     for element in container:
         if element is value:
             return True
-        if isinstance(value, Proxy) or isinstance(element, Proxy):
+        if isinstance(value, Proxy | Text) or isinstance(element, Proxy | Text):
             found = or_(found, partial(_is_equal, element, value))
         elif element == value:
             return True

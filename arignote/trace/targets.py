@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError
-from . import lists
-from .callables import has_traced
+from . import list_methods, lists
+from .callables import OPERATORS, has_traced
+from .convert import converted
 from .growing import growing, is_discarded
 from .journal import is_container, mutating, recording_changes
+from .lookup import looked_up
 from .proxy import Proxy, node_of, wrap
+from .queues import Deque
 from .registry import SUBSCRIPTED
 from .session import is_tracing
+from .texts import Text
 from .where import place
 
 
@@ -22,6 +26,8 @@ def item(base: Any) -> Any:
     """`base`, or what stands for it in `base[...]`"""
     if type(base) in (list, dict) and is_tracing():
         return Changing(base)
+    if type(base) is Deque:
+        return Queued(base)
     if isinstance(base, np.ndarray) and is_tracing() and base.dtype.kind in "biufc":
         return Outside(base)
     if isinstance(base, GRIDS) and is_tracing():
@@ -61,12 +67,21 @@ class Changing:
         self.held = held
 
     def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, Text) and type(self.held) is dict:
+            return looked_up(self.held, key)
         if self._is_traced(key):
+            g = growing(self.held)
+            if isinstance(key, slice) and g is not None:
+                return list_methods.sliced(g, key)
             return lists.item_of(self.held, key)
         return self.held[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if self._is_traced(key):
+            if isinstance(key, slice):
+                raise TraceError(
+                    "a slice of a list that grows in a loop is assigned: make it an array"
+                )
             lists.set_item_of(self.held, key, value)
             return
         mutating(self.held)
@@ -74,9 +89,8 @@ class Changing:
 
     def __delitem__(self, key: Any) -> None:
         if self._is_traced(key):
-            raise TraceError(
-                "del of an element of a list that grows in a loop: keep a mask instead"
-            )
+            list_methods.delete(self.held, key)
+            return
         mutating(self.held)
         del self.held[key]
 
@@ -85,9 +99,22 @@ class Changing:
             return False
         if is_discarded(self.held):
             raise lists.read_while_growing()
-        if isinstance(key, slice) and growing(self.held) is not None:
-            raise TraceError("a slice of a list that grows in a loop: np.array(...) it first")
         return isinstance(key, Proxy) or growing(self.held) is not None
+
+
+class Queued:
+    """A deque in traced code."""
+
+    __slots__ = ("queue",)
+
+    def __init__(self, queue: Deque) -> None:
+        self.queue = queue
+
+    def __getitem__(self, key: Any) -> Any:
+        return converted(Deque.at, OPERATORS[0])(self.queue, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        converted(Deque.put, OPERATORS[0])(self.queue, key, value)
 
 
 class Outside:

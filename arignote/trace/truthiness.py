@@ -10,14 +10,21 @@ from ..fxgraph.constants import is_const, value_of
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL
+from . import queues
 from .growing import growing
 from .indexing import getitem
 from .proxy import Array, Proxy, Scalar, node_of, wrap
+from .queues import Deque
+from .texts import Text
 
 
 def truth(x: Any) -> Any:
     """bool(x): Python's own, or a traced bool.  Raises what NumPy raises for whole arrays."""
     if not isinstance(x, Proxy):
+        if isinstance(x, Text):
+            return x != ""
+        if isinstance(x, Deque):
+            return truth(queues.length(x))
         g = growing(x)
         return bool(x) if g is None else g.length != 0
     n = x.node

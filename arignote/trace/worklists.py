@@ -36,6 +36,7 @@ def room_by_search(
 
     grown: the lists, and what they hold.  capture: `capturing.capture`.  Raises Unstable.
     """
+    memory = Memory()
     room: Any = FIRST // 2
     full: Any = True
 
@@ -49,7 +50,7 @@ def room_by_search(
     def attempt(_: Any) -> None:
         nonlocal room, full
         room = room * 2
-        full = _overflows(loop, grown, node_of(room), capture)
+        full = _overflows(replace(loop, memory=memory), grown, node_of(room), capture)
 
     search = Loop(
         None, attempt, lambda: full, get, put, ("room", FULL), frozenset(("room", FULL)),
@@ -95,7 +96,7 @@ def _overflows(
             lists.reserve(container, room, kind)
         names = (*loop.names, FULL)
         inner = replace(
-            loop, body=step, test=test, get=get, put=put, names=names, memory=Memory(),
+            loop, body=step, test=test, get=get, put=put, names=names,
             carried=loop.carried | {FULL}, containers=[*loop.containers], grown=held,
         )  # fmt: skip
         capture(inner)

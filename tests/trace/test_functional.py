@@ -55,9 +55,7 @@ def fibonacci_by_taps(n):
 
 @case(A, A + 1)
 def two_outputs_backwards(a, b):
-    return ag.scan(
-        lambda x, y, s, t: (s + x, t * y), (a, b), (a[0] * 0, a[0]), go_backwards=True
-    )
+    return ag.scan(lambda x, y, s, t: (s + x, t * y), (a, b), (a[0] * 0, a[0]), go_backwards=True)
 
 
 @case(A)

@@ -42,6 +42,7 @@ CONSTANTS: dict[str, list[dict[str, float]]] = {
     "multiply_zero": [{"c": 0}],
     "multiply_float_zero": [{"c": 0}],
     "divide_power_of_two": [{"c": 4.0}, {"c": -0.5}],
+    "power_by_multiplication": [{"c": 5.0}, {"c": 7.0}],
 }
 Sample = tuple[Graph, dict[Node, object]]
 COUNT = 150

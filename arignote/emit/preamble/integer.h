@@ -58,7 +58,7 @@ AN_FN an_u8 an_fmod_u8(an_u8 x, an_u8 y) {
 AN_FN an_u8 an_power_u8(an_u8 x, an_u8 n) {
     an_u8 r = 1;
     for (; n; n >>= 1) {
-        if (n & 1) r *= x;
+        r *= n & 1 ? x : 1;
         x *= x;
     }
     return r;

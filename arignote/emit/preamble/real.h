@@ -43,8 +43,8 @@ AN_FN an_f8 an_clip_f8(an_f8 x, an_f8 low, an_f8 high) {
 }
 
 AN_FN an_f8 an_spacing_f8(an_f8 x) {
-    const an_f8 next = nextafter(x, copysign((an_f8)INFINITY, x));
-    return fabs(x) == (an_f8)INFINITY ? (an_f8)NAN : x == 0 ? nextafter(x, (an_f8)1) : next - x;
+    const an_f8 next = an_float_f8(an_bits_f8(x == 0 ? fabs(x) : x) + 1);
+    return fabs(x) < (an_f8)INFINITY ? next - x : (an_f8)NAN;
 }
 
 AN_FN an_f8 an_ldexp_f8(an_f8 x, an_i8 n) {

@@ -39,7 +39,12 @@ AN_FN an_f8 an_digamma_f8(an_f8 x) {
     }
     const double from_root = (at - 1.4616321449683622) - 9.549995429965697e-17;
     if (fabs(from_root) < 0.35) return (an_f8)(sum + an_digamma_series(from_root));
-    for (; at < 10; at += 1) sum -= 1 / at;
+    double up = 0, down = 1;  /* the sum of the 1 / at as one quotient */
+    for (; at < 10; at += 1) {
+        up = up * at + down;
+        down *= at;
+    }
+    sum -= up / down;
     const double u = 1 / (at * at);
     const double tail = u * (1.0 / 12 - u * (1.0 / 120 - u * (1.0 / 252 - u * (1.0 / 240
         - u * (1.0 / 132 - u * (691.0 / 32760 - u * (1.0 / 12 - u * (3617.0 / 8160))))))));
@@ -94,7 +99,12 @@ AN_FN an_f8 an_trigamma_f8(an_f8 x) {
         at = 1 - at;
         sign = -1;
     }
-    for (; at < 12; at += 1) sum += sign / (at * at);
+    double up = 0, down = 1;  /* the sum of the 1 / at^2 as one quotient */
+    for (; at < 12; at += 1) {
+        up = up * (at * at) + down;
+        down *= at * at;
+    }
+    sum += sign * (up / down);
     const double u = 1 / (at * at);
     const double tail = 1.0 / 6 - u * (1.0 / 30 - u * (1.0 / 42 - u * (1.0 / 30 - u * (5.0 / 66
         - u * (691.0 / 2730 - u * (7.0 / 6 - u * (3617.0 / 510)))))));

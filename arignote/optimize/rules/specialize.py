@@ -30,6 +30,36 @@ def power_four(x: Node) -> Node:
     return square(square(x))
 
 
+#: the largest power that is multiplied out: each doubling of it doubles the units of error
+_LONGEST = 7
+
+
+@rule(power(x, c), phase="specialize", keeps="reals", kinds="iuf")
+def power_by_multiplication(x: Node, c: Node) -> Node | None:
+    """x ** n -> squares and products, n a whole constant from 5 to 7"""
+    values = array_of(c)
+    if values.size != 1 or c.rank or not 5 <= values.item() <= _LONGEST or values.item() % 1:
+        return None
+    found, factor, n = None, x, int(values.item())
+    while n:
+        if n & 1:
+            found = factor if found is None else multiply(found, factor)
+        factor, n = square(factor), n >> 1
+    return found
+
+
+@rule(power(x, 1.5), phase="specialize", keeps="reals", kinds="f")
+def power_three_halves(x: Node) -> Node:
+    """x ** 1.5 -> x * sqrt(x); -inf gives nan"""
+    return multiply(x, sqrt(x))
+
+
+@rule(power(x, 2.5), phase="specialize", keeps="reals", kinds="f")
+def power_five_halves(x: Node) -> Node:
+    """x ** 2.5 -> square(x) * sqrt(x); -inf gives nan"""
+    return multiply(square(x), sqrt(x))
+
+
 @rule(power(x, 0.5), phase="specialize", keeps="reals", kinds="f")
 def power_half(x: Node) -> Node:
     """x ** 0.5 -> sqrt(x), as NumPy does; -inf gives nan"""

@@ -7,8 +7,10 @@ execution shows (`emit/cuda/emulate`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from ..emit import arguments
 from ..emit.cuda.device import TINY
@@ -17,6 +19,7 @@ from ..emit.cuda.runtime.specialised import DeviceCompilation, device_compilatio
 from ..emit.dispatch import NO_MATCH
 from ..errors import CompilerMissingError, EmulationError, UnsupportedError
 from ..trace.plan import Trace
+from .inputs import Zones, guarded
 from .kernels import Expected, excerpt_at, outcome_of, outcomes_differ
 from .lowering import origin_of
 from .report import Check, Finding
@@ -42,7 +45,8 @@ def check_emulated(
     except UnsupportedError as reason:
         return checked(0, [], str(reason))
     for count, schedule in enumerate(SCHEDULES):
-        program = DeviceProgram(made.module, made.plan, EmulatedMachine(schedule=schedule))
+        zones = Zones()
+        program = DeviceProgram(made.module, made.plan, _Guarded(zones, schedule))
 
         def call(given: list[Any], program: DeviceProgram = program) -> Any:
             leaves = arguments.regular(given) or given
@@ -51,7 +55,7 @@ def check_emulated(
             return answer
 
         try:
-            got = outcome_of(call, fresh())
+            got = outcome_of(call, guarded(fresh(), zones))
         except CompilerMissingError as error:
             return checked(0, [], str(error))
         if isinstance(got.error, CompilerMissingError):
@@ -61,10 +65,29 @@ def check_emulated(
         if isinstance(got.error, EmulationError):
             text = f"{got.error} (order {schedule} of the CUDA threads)"
             return checked(count + 1, [Finding("emulation", trace.name, "kernel", text)])
+        broken = zones.broken()
+        if broken:
+            text = f"something was written outside of {', '.join(dict.fromkeys(broken))}"
+            where = f"{trace.name} (order {schedule} of the CUDA threads)"
+            return checked(count + 1, [Finding("emulation", where, broken[0], text)])
         finding = _difference(made, got, expected, schedule)
         if finding is not None:
             return checked(count + 1, [finding])
     return checked(len(SCHEDULES), [])
+
+
+class _Guarded(EmulatedMachine):
+    """Its memory lies between guard zones."""
+
+    def __init__(self, zones: Zones, schedule: int) -> None:
+        super().__init__(schedule=schedule)
+        self._zones = zones
+
+    def empty(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Any:
+        return self._zones.array("device memory", shape, dtype)
+
+    def zeros(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Any:
+        return self._zones.array("device memory", shape, dtype, fill=0)
 
 
 def _difference(

@@ -6,6 +6,7 @@ own rule is tried by itself at the values it had; the first in program order tha
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from ..autograd_sym.check import check_gradients
+from ..autograd_sym.places import PLACES
 from ..autograd_sym.reverse import vjp
 from ..errors import UnsupportedError
-from ..fxgraph.constants import new_input
-from ..fxgraph.graph import Graph
+from ..fxgraph.constants import new_input, proj, projections
+from ..fxgraph.graph import Graph, substitute
 from ..fxgraph.interpret import evaluate
-from ..fxgraph.node import Node, make, origin
+from ..fxgraph.node import Node, origin
 from ..fxgraph.types import TensorType
 from ..trace.interpreted import feeds_of
 from ..trace.plan import Trace
@@ -63,11 +65,10 @@ def _smooth(n: Node) -> bool:
 
 def _blame(graph: Graph, feeds: dict[Node, Any]) -> Finding | None:
     """The first node whose own rule gives another derivative than its quotient."""
-    values: dict[Node, Any] = {}
-    evaluate(graph.roots, feeds, values.__setitem__)
-    known = {**values, **feeds}
+    known = _known(graph, feeds)
     for n in graph.order:
-        if n.op.vjp is None or not _smooth(n) or not all(x in known for x in n.inputs):
+        own = n.op.vjp is not None or n.op.name in PLACES or "reverse" in n.op.extra
+        if not own or n.op is proj or not all(x in known for x in n.inputs):
             continue
         row = _alone(n, known)
         if row is None:
@@ -80,6 +81,19 @@ def _blame(graph: Graph, feeds: dict[Node, Any]) -> Finding | None:
                 derivative, tolerance=RTOL, why="central differences, extrapolated",
             )  # fmt: skip
     return None
+
+
+def _known(graph: Graph, feeds: dict[Node, Any]) -> dict[Node, Any]:
+    """The values of the graph's own nodes: those inside bodies are of one step only.  Those that
+    only the branch not taken needs are there too, unless they raise."""
+    values: dict[Node, Any] = {}
+    evaluate(graph.roots, feeds, values.__setitem__)
+    known = {**{n: values[n] for n in graph.order if n in values}, **feeds}
+    for n in graph.order:
+        if n not in known and all(x in known for x in n.inputs):
+            with contextlib.suppress(Exception):
+                known[n] = evaluate((n,), known)[0]
+    return known
 
 
 def _alone(n: Node, known: dict[Node, Any]) -> tuple[float, float] | None:
@@ -97,12 +111,16 @@ def _alone(n: Node, known: dict[Node, Any]) -> tuple[float, float] | None:
     free = [x for x, old in zip(leaves, n.inputs, strict=True) if x is not old]
     if not free:
         return None
-    again = make(n.op, leaves, n.attrs)
-    seed = new_input("g", n.dtype, n.shape)
-    feeds[seed] = weight = np.asarray(rng.uniform(0.5, 1.5, np.shape(known[n])))
-    steps = {x: np.asarray(rng.uniform(0.5, 1.5, np.shape(feeds[x]))) for x in free}
     try:
-        found = vjp((again,), (seed,), free)
+        (again,) = substitute((n,), dict(zip(n.inputs, leaves, strict=True)))
+        outs = [o for o in _values(again) if _smooth(o)]
+        before = dict(zip(_values(again), _values(n), strict=True))
+        seeds = [new_input(f"g{k}", o.dtype, o.shape) for k, o in enumerate(outs)]
+        steps = {x: np.asarray(rng.uniform(0.5, 1.5, np.shape(feeds[x]))) for x in free}
+        shapes = [np.shape(v) for v in evaluate([before[o] for o in outs], known)]
+        weights = [np.asarray(rng.uniform(0.5, 1.5, shape)) for shape in shapes]
+        feeds.update(zip(seeds, weights, strict=True))
+        found = vjp(outs, seeds, free)
         got = [evaluate((g,), feeds)[0] if g is not None else 0.0 for g in found]
     except Exception:
         return None
@@ -110,9 +128,14 @@ def _alone(n: Node, known: dict[Node, Any]) -> tuple[float, float] | None:
 
     def at(h: float) -> float:
         moved = {**feeds, **{x: feeds[x] + h * s for x, s in steps.items()}}
-        return float(np.sum(evaluate((again,), moved)[0] * weight))
+        values = evaluate(outs, moved)
+        return sum(float(np.sum(v * w)) for v, w in zip(values, weights, strict=True))
 
     h = 1e-4
     with np.errstate(all="ignore"):
         quotient = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h)
     return derivative, quotient
+
+
+def _values(n: Node) -> tuple[Node, ...]:
+    return (n,) if isinstance(n.type, TensorType) else projections(n)

@@ -35,20 +35,34 @@ Fresh = Callable[[], list[Any]]
 
 @dataclass
 class Outcome:
-    """What a call did: the answer's leaves or the error, and the arguments afterwards."""
+    """What a call did: the answer's leaves or the error, and the arguments afterwards.
+
+    shared: (k, j) where leaf k of the answer lies in the memory of argument j.
+    """
 
     answer: list[Any]
     error: Exception | None
     leaves: list[Any]
+    shared: frozenset[tuple[int, int]] = frozenset()
 
 
 def outcome_of(call: Callable[[list[Any]], Any], leaves: list[Any]) -> Outcome:
     """Call with the leaves and note everything that can be seen afterwards."""
     with np.errstate(all="ignore"):
         try:
-            return Outcome(flatten(call(leaves))[0], None, leaves)
+            answer = flatten(call(leaves))[0]
         except Exception as error:
             return Outcome([], error, leaves)
+        return Outcome(answer, None, leaves, _shared(answer, leaves))
+
+
+def _shared(answer: Sequence[Any], leaves: Sequence[Any]) -> frozenset[tuple[int, int]]:
+    return frozenset(
+        (k, j)
+        for k, a in enumerate(answer)
+        for j, x in enumerate(leaves)
+        if isinstance(a, np.ndarray) and isinstance(x, np.ndarray) and np.may_share_memory(a, x)
+    )
 
 
 class Expected:
@@ -133,6 +147,14 @@ def outcomes_differ(
             found = difference(a, b, allowed, improve=improve)
             if found is not None:
                 return f"{word} {k}", k if side == 0 else -1, found
+    if want.error is None and want.shared != got.shared:
+        k, j = min(want.shared ^ got.shared)
+        is_view = (k, j) in want.shared
+        text = (
+            f"expected {'a view of' if is_view else 'memory apart from'} argument {j}, "
+            f"got {'memory apart' if is_view else 'a view of it'}"
+        )
+        return f"answer {k}", k, Difference((), None, None, float("inf"), 0.0, 1, text)
     return None
 
 

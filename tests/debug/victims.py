@@ -62,3 +62,52 @@ def running(a):
     for i in range(1, a.shape[0]):
         a[i] = a[i] * 0.5 + a[i - 1]
     return a[0]
+
+
+def turned(a):
+    a[:] = a[::-1] * 2.0
+    return a[0]
+
+
+def spaced(m):
+    return m * 2.0
+
+
+def counted(k):
+    t = np.zeros(4)
+    for i in range(k.shape[0]):
+        t[k[i]] += 1.5
+    return t
+
+
+def start(a, b):
+    return a[:3] + b
+
+
+def tripled(a):
+    return a * 3.0
+
+
+def copied(a):
+    return a.copy()
+
+
+def loss(w, a):
+    return np.tanh(a @ w).sum() + (w[1:] * w[:-1]).sum()
+
+
+def smoothed(x, n):
+    s = 0.0
+    for i in range(n):
+        x[i] = np.sin(x[i]) * s + x[i]
+        s = s + x[i] * x[i]
+    return s
+
+
+def running_sum(a):
+    a[:] = a * 1.5 + 1.0
+    return a[-1]
+
+
+def inplace(a):
+    a[:] = a * 1.5 + 1.0

@@ -78,11 +78,11 @@ def passes() -> Iterator[Mutant]:
         return plant
 
     def run() -> list[Finding]:
-        graph, feeds = _graph(victims.everything, (np.linspace(0.1, 1, 5), 5))
+        graph, feeds = traced_graph(victims.everything, (np.linspace(0.1, 1, 5), 5))
         return check_passes(Rewritten(graph), feeds)[0]
 
     def run_late() -> list[Finding]:
-        graph, feeds = _graph(victims.everything, (np.linspace(0.1, 1, 5), 9))
+        graph, feeds = traced_graph(victims.everything, (np.linspace(0.1, 1, 5), 9))
         return check_passes(Rewritten(graph), feeds)[0]
 
     def first_wrong(g: Graph) -> Graph:
@@ -102,14 +102,14 @@ def passes() -> Iterator[Mutant]:
         return replace(g, outputs=(add(g.outputs[0], float(count[0])), *g.outputs[1:]))
 
     def run_again() -> list[Finding]:
-        graph, _ = _graph(victims.everything, (np.linspace(0.1, 1, 5), 5))
+        graph, _ = traced_graph(victims.everything, (np.linspace(0.1, 1, 5), 5))
         return check_repeat(Rewritten(graph))[0]
 
     plant = broken("canonicalize", moody)
     yield Mutant("pass canonicalize is moody", plant, run_again, "repeat", "optimizer")
 
 
-def _graph(function: Any, args: tuple[Any, ...]) -> Any:
+def traced_graph(function: Any, args: tuple[Any, ...]) -> Any:
     leaves, tree = flatten((args, {}))
     trace, _ = traced(function, tree, leaves)
     return trace.graph, lambda: lowering.feeds_of(trace, flatten((args, {}))[0])

@@ -32,9 +32,9 @@ _SWITCHES = (
 # a lock, how many callers are inside, the number of threads before the first came
 _state = (ctypes.c_int32 * 3)()
 _found: list[int] = []
-# for products, what memory bounds, and stacks: cost of a multiplication on one thread and on
-# several, calls until the worse of them is tried again, and after how many that was last
-_costs = (ctypes.c_double * 12)()
+# for products, what memory bounds, stacks and substitution: cost of a multiplication on one
+# thread and on several, calls until the worse of them is tried again, after how many that was last
+_costs = (ctypes.c_double * 16)()
 
 COMMON = """\
 #ifdef _OPENMP
@@ -59,7 +59,8 @@ static void an_blas_enter(int32_t change) {
         an_blas_set_threads(an_blas_state[2]);
     __atomic_store_n(an_blas_state, 0, __ATOMIC_RELEASE);
 }
-/* A call with `work` multiplications: kind 0 products, 1 bound by memory, 2 stacks of matrices. */
+/* A call with `work` multiplications: kind 0 products, 1 bound by memory, 2 stacks of matrices,
+   3 substitution. */
 typedef struct { double work, start; int kind, threads; } an_blas_call;
 static inline double an_blas_clock(void) {
     struct timespec t;
@@ -81,7 +82,8 @@ static an_blas_call an_blas_begin(int32_t threads, double work, int kind, double
     if (!an_blas_set_threads || work <= alone) { call.work = 0; return call; }
     an_blas_enter(1);
 #ifdef _OPENMP
-    if (threads < 2 || work * (kind == 1 ? 32 : 1) < 4e6 || omp_in_parallel()) return call;
+    const double least = kind == 1 ? 1.25e5 : kind == 3 ? 5e5 : 4e6;
+    if (threads < 2 || work < least || omp_in_parallel()) return call;
     if (an_blas_shared(work, an_blas_costs + 4 * kind)) call.threads = threads;
     call.start = an_blas_clock();
 #endif

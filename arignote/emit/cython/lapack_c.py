@@ -21,25 +21,8 @@ from ...fxgraph.node import Node
 from .header import Part
 from .lapack_expm_c import EXPM
 from .lapack_general_c import EIG, LSTSQ, PINV
+from .lapack_solve_c import SOLVE
 from .lapack_start import COMMON, COPY, EACH, SHARED, START
-
-_SOLVE = f"""\
-static int32_t an_la_solve_T(void **p, const int64_t *d, int64_t nb) {{
-{START}
-    const int64_t *bd = steps + nd, *bs = bd + nd, k = bd[nb + 1];
-    int k_ = (int)k;
-    W *a = malloc((n * n + n * k + 1) * sizeof(W)), *x = a + n * n;
-    int *pivots = malloc((n + 1) * sizeof(int));
-    if (!a || !pivots || k > INT_MAX) info = 1;
-    {EACH} {{
-        {COPY}
-        an_columns_T(n, k, x, (T *)p[1] + an_start(b, nb, bd, bs), bs[nb], bs[nb + 1]);
-        if (n && k) an_blas_Lgesv(&n_, &k_, a, &ld, pivots, x, &ld, &info);
-        an_rows_T(n, k, (T *)p[2] + b * n * k, x, n);
-    }}
-    free(a); free(pivots);
-    return info;
-}}"""
 
 _INV = f"""\
 static int32_t an_la_inv_T(void **p, const int64_t *d, int64_t nb) {{
@@ -250,7 +233,7 @@ def _svd(name: str, job: str, values: str, vectors: str, attrs: tuple[str, ...])
 
 #: Library ops -> how they are computed.  In `svd` and `qr` pointer 1 is the scalar min(m, n).
 ROUTINES: dict[str, Routine] = {
-    "solve": Routine(_SOLVE, ("gesv",)),
+    "solve": Routine(SOLVE, ("gesv", "getrf", "gemm")),
     "inv": Routine(_INV, ("gesv",)),
     "det": Routine(
         _DETERMINANT.replace("NAME", "det").replace("RESULT", "((T *)p[1])[b] = sign * exp(size);"),

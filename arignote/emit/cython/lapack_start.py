@@ -23,8 +23,8 @@ static inline int64_t an_start(int64_t b, int64_t nb, const int64_t *dims, const
     return at;
 }
 static inline int64_t an_least(int64_t a, int64_t b) { return a < b ? a : b; }
-/* The matrices of a stack that a call does. */
-typedef struct { int64_t first, last; } an_range;
+/* The matrices of a stack that a call does, and on how many threads. */
+typedef struct { int64_t first, last; int32_t threads; } an_range;
 #endif
 #ifndef AN_LAPACK_T
 #define AN_LAPACK_T
@@ -68,12 +68,13 @@ static int32_t NAME(int32_t threads, void **p, const int64_t *d, int64_t nbFLAGS
     const double work = (double)d[nb] * d[nb + 1] * an_least(d[nb], d[nb + 1]);
     int32_t failed = 0;
     if (count == 1 && threads > 1 && work > 1.6e7)
-        return INNER(p, d, (an_range){0, 1}, nbGIVEN);
+        return INNER(p, d, (an_range){0, 1, threads}, nbGIVEN);
     const an_blas_call call = an_blas_begin(threads, count > 1 ? work * count + 1 : 1, 2, 0);
     const int64_t parts = call.threads < count ? call.threads : count;
     #pragma omp parallel for num_threads(call.threads) reduction(|: failed) if(parts > 1)
     for (int64_t k = 0; k < parts; k++) {
-        const an_range some = {count * k / parts, count * (k + 1) / parts};
+        const int32_t inside = parts > 1 ? 1 : threads;
+        const an_range some = {count * k / parts, count * (k + 1) / parts, inside};
         failed |= INNER(p, d, some, nbGIVEN) != 0;
     }
     an_blas_end(&call);

@@ -63,6 +63,18 @@ def test_stacks_and_odd_layouts(name):
     same(f(turned, b[..., ::2]), SQUARE[name](turned, b[..., ::2]))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_systems_with_many_right_sides(dtype):
+    f = compile(SQUARE["solve"])
+    for n, k in ((50, 150), (33, 9), (16, 8), (3, 40), (260, 10)):
+        a = random((n, n), dtype) + n * np.eye(n, dtype=dtype)
+        a[[0, 1]] = a[[1, 0]]
+        b = random((k, n), dtype, 1).T
+        for threads in (1, 2, 2, 2):
+            with config(threads=threads):
+                same(f(a, b), np.linalg.solve(a, b))
+
+
 def test_large_matrices():
     a, b = random((130, 130), "f8") + 40 * np.eye(130), random((130, 70), "f8", 1)
     same(compile(SQUARE["solve"])(a, b), np.linalg.solve(a, b))

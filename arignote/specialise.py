@@ -18,6 +18,7 @@ from .debug.announce import announce
 from .debug.checked import checked_kernel
 from .debug.explain import explain as explain
 from .debug.nan_guard import guarded_kernel
+from .debug.replay import replay
 from .debug.standing import standing_kernel
 from .emit.cuda.device import H100
 from .emit.cuda.runtime.devices import cuda, machine_for
@@ -76,7 +77,7 @@ def play_out(error: Exception, leaves: Sequence[Any], mode: str) -> None:
         dispatcher = Dispatcher(_unexpected)
         dispatcher.call(kernel_for(trace, mode, None, _unexpected), tuple(leaves))
     else:
-        run(trace, leaves)
+        run(trace, leaves, replay=replay)
 
 
 def is_traced(leaves: Sequence[Any]) -> bool:
@@ -158,7 +159,7 @@ def _interpreted(trace: Trace, structure: Tree | None, overlap: Overlap) -> Kern
         if not trace.signature.shared and overlapping(leaves, trace.written):
             return overlap(kernel, leaves)
         try:
-            return run(trace, leaves)
+            return run(trace, leaves, replay=replay)
         except GuardFailed:
             return NO_MATCH
 

@@ -6,11 +6,12 @@ Slow and exact; it needs no compiler, and every kernel is compared with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..fxgraph.constants import proj
+from ..fxgraph.graph import bodies
 from ..fxgraph.interpret import evaluate, typed
 from ..fxgraph.node import Node, origin
 from ..scanloop.scan import reached
@@ -34,6 +35,8 @@ from .plan import (
 from .signature import is_odd  # fmt: skip
 
 Feeds = dict[Node, Any]
+#: (trace, leaves, error) -> was it possible?
+Replay: TypeAlias = "Callable[[Trace, Sequence[Any], Exception], bool]"
 _PYTHON: dict[str, Callable[[Any], Any]] = {
     "b": bool, "i": int, "u": int, "f": float, "c": complex,
 }  # fmt: skip
@@ -43,8 +46,12 @@ class GuardFailed(Exception):
     """The trace does not apply to these arguments: another is wanted.  Nothing was written."""
 
 
-def run(trace: Trace, leaves: Sequence[Any], watch: Any = None) -> Any:
+def run(
+    trace: Trace, leaves: Sequence[Any], watch: Any = None, replay: Replay | None = None
+) -> Any:
     """The answer for the arguments' leaves, which are written as the function writes them.
+
+    replay: does the writes before an error inside of a loop or a branch, which graphs do not tell.
 
     Raises GuardFailed before anything is done, ValueError for a read-only array that is written,
     and what the function's own checks raise.
@@ -59,7 +66,7 @@ def run(trace: Trace, leaves: Sequence[Any], watch: Any = None) -> Any:
     try:
         values = evaluate((*effects, *trace.graph.outputs), feeds, watch)[len(effects) :]
     except Exception as error:
-        _undo_order(trace, leaves, feeds, error)
+        _write_before(trace, leaves, feeds, error, replay)
         raise
     if trace.writes:  # a value may be the very array that is about to be written
         values = tuple(np.array(v) if isinstance(v, np.ndarray) else v for v in values)
@@ -98,7 +105,9 @@ def _write(trace: Trace, leaves: Sequence[Any], w: Write, value: Any) -> None:
     np.copyto(target, value)
 
 
-def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Exception) -> None:
+def _write_before(
+    trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Exception, replay: Replay | None
+) -> None:
     """A check raised: find it, do the writes that come before it, and say where it stands."""
     effects = trace.graph.effects
     errors = ((k, found) for k, e in enumerate(effects) if (found := _raised(e, feeds)) is not None)
@@ -108,6 +117,8 @@ def _undo_order(trace: Trace, leaves: Sequence[Any], feeds: Feeds, error: Except
     where = origin.get(effects[k])
     if where is not None:
         error.add_note(f"at {where}, in {where.function}: {where.expression}")
+    if replay is not None and bodies(effects[k]) and replay(trace, leaves, error):
+        return
     newest = {w.leaf: w for w in trace.history if w.effects <= k}
     for w in newest.values():
         value = evaluate((trace.graph.outputs[w.output],), feeds)[0]

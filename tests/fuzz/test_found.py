@@ -5,9 +5,10 @@ every stage must do what Python does.
 import numpy as np
 import pytest
 
+from arignote.api import compile
 from tests.corpus.cases import Corpus
 
-from .kinds import KINDS
+from .kinds import KINDS, differs
 from .stages import function_verdict
 
 CASES = Corpus()
@@ -43,6 +44,33 @@ def the_other_branch_of_one_that_raises_writes_behind_the_check(w, p, x):
         else:
             raise ValueError("no")
     return x
+
+
+@case(np.arange(4.0), 0.5)
+def the_branch_that_raises_has_written(a, x):
+    if x > 0.1:
+        a[0] = 7
+        if a[1] > 0:
+            a[2] = 8
+            raise ValueError("no")
+    return a[1]
+
+
+@case(np.arange(6.0), 5)
+def the_branch_that_raises_in_a_loop_has_written(a, n):
+    for i in range(n):
+        a[i] += 1
+        if a[i] > 3:
+            a[0] = -1
+            raise ValueError("no")
+        a[i + 1] *= 0.75
+    return a[1]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_interpreted_calls_do_what_python_does(case):
+    run = compile(case.function, mode="FAST_COMPILE")
+    assert differs(KINDS["typed"], case.function, case.args, run) == ""
 
 
 @pytest.mark.parametrize("case", CASES)

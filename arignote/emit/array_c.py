@@ -105,7 +105,33 @@ def _sparse(what: int) -> ArrayC:
     return ArrayC("fd" if what < 2 else "lq", text, (), "fd")
 
 
+def _swaps(name: str, n: Node) -> str:
+    """The order that swaps of rows lead to, for each vector of a stack."""
+    rank = n.rank
+    return f"""\
+static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{
+    const int64_t n = d[{rank - 1}], *steps = d + {rank};
+    int64_t count = 1, *to = p[1];
+    (void)threads;
+    for (int k = 0; k < {rank - 1}; k++) count *= d[k];
+    for (int64_t b = 0; b < count; b++, to += n) {{
+        int64_t at = 0, rest = b;
+        for (int k = {rank - 2}; k >= 0; k--) {{ at += (rest % d[k]) * steps[k]; rest /= d[k]; }}
+        for (int64_t i = 0; i < n; i++) to[i] = i;
+        for (int64_t i = 0; i < n; i++) {{
+            const int32_t row = ((const int32_t *)p[0])[at + i * steps[{rank - 1}]];
+            if (row < 0 || row >= n) return 1;
+            const int64_t other = to[i];
+            to[i] = to[row];
+            to[row] = other;
+        }}
+    }}
+    return 0;
+}}"""
+
+
 _OWN = {
+    "lu_permutation": ArrayC("i", _swaps, ()),
     "conv": _convolution(0),
     "conv_input": _convolution(1),
     "conv_filters": _convolution(2),

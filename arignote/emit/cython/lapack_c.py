@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from ...fxgraph.node import Node
 from .header import Part
 from .lapack_expm_c import EXPM
-from .lapack_general_c import EIG, LSTSQ, PINV
+from .lapack_general_c import EIG, LSTSQ, LU, PINV
 from .lapack_solve_c import SOLVE
 from .lapack_start import COMMON, COPY, EACH, SHARED, START
 
@@ -261,6 +261,7 @@ ROUTINES: dict[str, Routine] = {
     "eig": Routine(EIG, ("geev",)),
     "expm": Routine(EXPM, ("gesv", "gemm")),
     "lstsq": Routine(LSTSQ, ("gelsd",), (), lambda n: _is_double(n.inputs[2])),
+    "lu_factor": Routine(LU, ("getrf",)),
     "pinv": Routine(
         PINV, ("gesdd", "gemm"), (), lambda n: _is_double(n.inputs[1]) and not n.attr("hermitian")
     ),
@@ -314,7 +315,7 @@ def lapack_part(op: str, t: str) -> Part:
 
 def _working(op: str, t: str) -> str:
     """The type an op computes with."""
-    return t if op == "solve_triangular" else "c16" if t[0] == "c" else "f8"
+    return t if op in ("solve_triangular", "lu_factor") else "c16" if t[0] == "c" else "f8"
 
 
 def _tag(op: str, t: str) -> str:

@@ -1,7 +1,8 @@
-"""The C of eigenvalues of general matrices, least squares and the pseudo-inverse.
+"""The C of eigenvalues of general matrices, least squares, the pseudo-inverse and LU factors.
 
-As NumPy does them: in double precision, by geev, gelsd and gesdd.  What NumPy refuses, and what is
-empty, is left to it (a result that is not 0); see lapack_c.py for how these functions are called.
+As NumPy does them: in double precision, by geev, gelsd and gesdd (LU in its own, as SciPy).  What
+NumPy refuses, and what is empty, is left to it (a result that is not 0); see lapack_c.py for how
+these functions are called.
 """
 
 from __future__ import annotations
@@ -135,5 +136,23 @@ static int32_t an_la_pinv_T(void **p, const int64_t *d, int64_t nb) {{
         for (int64_t i = 0; i < m * n; i++) ((T *)p[2])[b * m * n + i] = x[i];
     }}
     free(a); free(s); free(work); free(iwork); COMPLEX(free(rwork);)
+    return info;
+}}"""
+
+#: p: a -> L and U in one matrix, and the rows swapped at each step, from 0
+LU = f"""\
+static int32_t an_la_lu_factor_T(void **p, const int64_t *d, int64_t nb) {{
+{START}
+    W *a = malloc((n * n + 1) * sizeof(W));
+    int *pivots = malloc((n + 1) * sizeof(int));
+    if (!a || !pivots) info = 1;
+    {EACH} {{
+        {COPY}
+        if (n) an_blas_Lgetrf(&n_, &n_, a, &ld, pivots, &info);
+        info = info < 0;  /* a zero on the diagonal is a result */
+        an_rows_T(n, n, (T *)p[1] + b * n * n, a, n);
+        for (int64_t i = 0; i < n; i++) ((int32_t *)p[2])[b * n + i] = pivots[i] - 1;
+    }}
+    free(a); free(pivots);
     return info;
 }}"""

@@ -75,6 +75,21 @@ def test_systems_with_many_right_sides(dtype):
                 same(f(a, b), np.linalg.solve(a, b))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_lu_factors(dtype):
+    def f(a, b):
+        lu, piv = scipy.linalg.lu_factor(a)
+        return lu, piv, scipy.linalg.lu_solve((lu, piv), b)
+
+    a, b = random((9, 9), dtype), random((9, 3), dtype, 1)
+    g = compile(f)
+    lu, piv, x = g(a, b)
+    want = f(a, b)
+    np.testing.assert_array_equal(piv, want[1])
+    same((lu, x), (want[0], want[2]))
+    assert "an_la_lu_factor" in g.source(a, b)
+
+
 def test_large_matrices():
     a, b = random((130, 130), "f8") + 40 * np.eye(130), random((130, 70), "f8", 1)
     same(compile(SQUARE["solve"])(a, b), np.linalg.solve(a, b))

@@ -39,6 +39,7 @@ class Taken:
     state: State
     versions: list[Node]
     containers: list[tuple[Any, Contents, Contents]]
+    born: frozenset[int]
 
     def held(self, container: Any) -> Contents:
         """What a container holds at the end of the branch."""
@@ -130,6 +131,7 @@ def _both(
         dict(zip(known, second.versions, strict=True)),
         site,
         frozenset((first.region.token, second.region.token)),
+        first.born | second.born,
     )
     with at_site(site):
         makers = [
@@ -159,7 +161,9 @@ def _trace(thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[No
         region, state = run(thunk, *facts)
         held = [(c, before, contents(c)) for c, before in changes.changed]
         changes.undo()
-    return Taken(region, state if state is not None else (), [c.version for c in known], held)
+    versions = [c.version for c in known]
+    born = frozenset(changes.born)
+    return Taken(region, state if state is not None else (), versions, held, born)
 
 
 def _unique(containers: Sequence[Any]) -> list[Any]:

@@ -13,7 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Container
 from sys import getrefcount
-from types import BuiltinMethodType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,9 @@ from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .proxy import Proxy, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
-from .regions import at_site
+from .regions import at_site, depth
 from .registry import implementation
-from .session import is_tracing
+from .session import is_tracing, session
 from .texts import Text
 from .ufuncs import apply
 from .vectorizing import vectorized
@@ -209,6 +209,8 @@ def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tr
         out = f(*args, **kwargs)
     except (TraceError, UnsupportedError) as error:
         raise _located(error, site) from None
+    if f is np.random.default_rng and is_tracing():
+        session().generators.append(out)
     if type(out) in (list, dict) and getrefcount(out) <= 2:
         journal.made(out)
     if isinstance(out, np.ndarray) and is_tracing() and _made_here(f, out, args):
@@ -244,11 +246,22 @@ def _refuse_hidden_state(site: Site, f: Any, args: tuple[Any, ...]) -> None:
             "Generator "
             f"as an argument."
         )
-    if isinstance(owner, np.random.Generator) and isinstance(f, BuiltinMethodType):
+    if isinstance(owner, np.random.Generator) and is_tracing():
+        _refuse_generator(site, owner)
+
+
+def _refuse_generator(site: Site, generator: np.random.Generator) -> None:
+    """One made from a known seed in the function itself gives constants outside loops."""
+    if not any(generator is g for g in session().generators):
         raise UnsupportedError(
             f"{site}\nthis Generator is no argument of the compiled function, so its numbers "
-            "would be drawn "
-            f"once, while tracing. Pass it as an argument."
+            "would be drawn once, while tracing. Pass it as an argument."
+        )
+    if depth():
+        raise UnsupportedError(
+            f"{site}\na Generator that is made in the compiled function is drawn from in a loop or "
+            "branch: its numbers would be drawn once, while tracing. Pass "
+            "np.random.default_rng(seed) as an argument."
         )
 
 

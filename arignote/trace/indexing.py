@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
 from ..fxgraph.affine import dim, size_node
-from ..fxgraph.constants import lit
+from ..fxgraph.constants import const, lit
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import checked_index, partial, same
 from ..fxgraph.ops.family import align, broadcast_shape, cast_to
@@ -57,6 +57,9 @@ class Selection:
 @placed
 def getitem(x: Array, key: Any) -> Any:
     """x[key]: a view for basic keys, a scalar for integers alone, else a value of its own."""
+    single = _single_bool(key)
+    if single is not None:
+        return getitem(getitem(x, None), single)
     s = selection(x.sizes, key)
     if not s.arrays:
         if s.scalar:
@@ -96,6 +99,10 @@ def _linked(x: Array, s: Selection, elements: Node) -> Array:
 def setitem(x: Array, key: Any, value: Any) -> None:
     """x[key] = value"""
     check_writeable(x)
+    single = _single_bool(key)
+    if single is not None:
+        setitem(getitem(x, None), single, value)
+        return
     s = selection(x.sizes, key)
     target = x.window_view(s.window)
     if not s.arrays:
@@ -188,6 +195,18 @@ def _stepped(shape: Shape, entries: list[Any], where: list[int]) -> Selection:
     entries = [_Positions(index) if j == k else e for j, e in enumerate(entries)]
     w, axes = _window(shape, entries)
     return Selection(w, (index,), tuple(axes), axes[0], None, False, False, True)
+
+
+def _single_bool(key: Any) -> Array | None:
+    """For a key that is one bool: the mask of a new first axis that NumPy takes it for."""
+    if isinstance(key, bool | np.bool_):
+        n = const(np.bool_(key))
+    elif isinstance(key, Proxy | np.ndarray) and node_of(key).dtype.kind == "b":
+        n = node_of(key)
+    else:
+        return None
+    mask: Array | None = fresh(view(n, broadcast((), (1,)))) if not n.rank else None
+    return mask
 
 
 def _has_ellipsis(key: Any) -> bool:

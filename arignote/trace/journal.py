@@ -13,6 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import TraceError
+from .session import is_tracing, session
+from .where import place
+
 #: What a container holds: its keys, and its items.
 Contents = tuple[tuple[Any, ...], tuple[Any, ...]]
 
@@ -61,8 +65,20 @@ def recording_changes() -> bool:
     return bool(_open())
 
 
+def freeze(container: Any) -> Any:
+    """Call with a container that stands for one of several that live on: it cannot be changed."""
+    session().frozen.append(container)
+    return container
+
+
 def mutating(container: Any) -> None:
-    """Call before a container is changed."""
+    """Call before a container is changed.  Raises TraceError for one that stands for several."""
+    if is_tracing() and any(container is x for x in session().frozen):
+        raise TraceError(
+            f"a {type(container).__name__} is changed that is one of several, depending on a "
+            f"condition that is known at run time only, at {place()}: write an `if` for each, or "
+            "keep the values in an array with one more axis"
+        )
     for j in _open():
         if id(container) not in j.touched and id(container) not in j.born:
             j.touched[id(container)] = (container, contents(container))

@@ -13,6 +13,8 @@ from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
 from ..fxgraph.ops.scalar import scaled
 from ..fxgraph.prove import bounds
+from .aliasing import tie_both
+from .containers import flatten
 from .convert.site import Site
 from .growing import (
     Discarded,
@@ -26,10 +28,10 @@ from .growing import (
     larger,
     position,
 )
-from .journal import Contents, mutating, recording_changes, refill
+from .journal import Contents, freeze, is_container, mutating, refill
 from .leaves import Unstable
 from .lookup import looked_up
-from .proxy import Proxy
+from .proxy import Array, Proxy
 from .registry import IMPLEMENTED
 from .texts import Text
 
@@ -58,7 +60,7 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             mutating(owner)
             owner[:] = SORTED[0](owner, **kwargs)
             return None
-        if f.__name__ in _CHANGING[type(owner)] and recording_changes():
+        if f.__name__ in _CHANGING[type(owner)]:
             mutating(owner)
     if any(growing(a) is not None for a in args):
         return _function(f, args, kwargs)
@@ -291,9 +293,24 @@ def alike(held: list[Any], a: Contents, b: Contents, site: Site | None) -> tuple
 def item_of(held: list[Any], index: Any) -> Any:
     """held[index] for a traced index, or of a list that grows"""
     g = growing(held)
-    if g is None:
-        g = from_items(held, lit(0))
-    return g.at(position(g, index))
+    if g is not None:
+        return g.at(position(g, index))
+    g = from_items(held, lit(0))
+    found = g.at(position(g, index))
+    for x in found if isinstance(found, tuple) else (found,):
+        if is_container(x):
+            freeze(x)
+        elif isinstance(x, Array) and x.sizes:
+            _tie(x, held)
+    return found
+
+
+def _tie(x: Array, held: Any) -> None:
+    """An array that is one of those in a list."""
+    why = "an array is one of those in a list, by an index that is known at run time only"
+    for other in flatten(held, True)[1]:
+        if isinstance(other, Array):
+            tie_both(x.cell, other.cell, why)
 
 
 def set_item_of(held: list[Any], index: Any, value: Any) -> None:

@@ -24,6 +24,7 @@ from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorTy
 from .aliasing import family, slid, slides, tie_both
 from .containers import filled, flatten
 from .convert.site import Site
+from .journal import freeze, is_container
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
 from .storage import read
 from .texts import as_text, is_text
@@ -138,7 +139,9 @@ class Merge:
         second: Mapping[Cell, Node],
         site: Site | None,
         tokens: frozenset[Node],
+        born: frozenset[int] = frozenset(),
     ) -> None:
+        self.born = born
         self.first, self.second = first, second
         self.site = site
         self.tokens = tokens
@@ -234,6 +237,8 @@ class Merge:
         if one is None or one != two:
             return self._static(name, a, b)
         parts = [self._merged(name, x, y) for x, y in zip(left, right, strict=True)]
+        if is_container(a) and not {id(a), id(b)} <= self.born:
+            return lambda nodes: freeze(filled(a, [part(nodes) for part in parts], deep))
         return lambda nodes: filled(a, [part(nodes) for part in parts], deep)
 
     def _static(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables, heaps, lists, ordering, pycmath, pymath, repeating
+from . import callables, folding, heaps, lists, ordering, pycmath, pymath, repeating
 from .branches import if_, ifexp
 from .callables import call
 from .comprehensions import comprehension
@@ -29,6 +29,7 @@ __all__ = [
 
 undefined = Undefined
 _ = (
+    folding,
     heaps,
     ordering,
     pycmath,

@@ -73,6 +73,8 @@ class Deque:
             self.items[self.first + index] = value
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         raise TraceError(f"deque.{name} is not supported in compiled code: use a list")
 
 

@@ -43,6 +43,7 @@ class Session:
     refs: the cells, weakly, oldest first.
     log: (effects so far, cell, version) for every write outside loops and branches to an argument.
     texts: the strings that values known at run time only are among (see `texts`).
+    generators: those made in the traced function.  frozen: containers that stand for one of two.
     torn: an error that left a loop or branch half traced.
     """
 
@@ -59,6 +60,8 @@ class Session:
     marked: list[Node] = field(default_factory=list)
     torn: Exception | None = None
     texts: list[str] = field(default_factory=list)
+    generators: list[np.random.Generator] = field(default_factory=list)
+    frozen: list[Any] = field(default_factory=list)
 
     def wrote(self, cell: Cell, version: Node) -> None:
         if not self.knowledge.regions:

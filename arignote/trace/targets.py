@@ -42,12 +42,12 @@ def owner(base: Any) -> Any:
     return base
 
 
-#: np.mgrid and np.ogrid: with traced bounds they would need the values.
-GRIDS = (type(np.mgrid), type(np.ogrid))
+#: What is subscripted to make arrays: with traced values in its brackets it would need them.
+GRIDS = (type(np.mgrid), type(np.ogrid), type(np.r_), type(np.c_))
 
 
 class Grid:
-    """np.mgrid or np.ogrid in traced code."""
+    """np.mgrid, np.ogrid, np.r_ or np.c_ in traced code."""
 
     __slots__ = ("made",)
 

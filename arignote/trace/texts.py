@@ -50,6 +50,8 @@ class Text:
     __str__ = __repr__ = __format__ = _refused
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         return self._refused()
 
 

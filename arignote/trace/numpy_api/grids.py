@@ -17,6 +17,7 @@ from ...fxgraph.ops.scalar import clip0, least
 from ...fxgraph.ops.shaping import (
     concatenate,
     diagonal_window,
+    expand,
     filled,
     flip,
     ravel,
@@ -268,5 +269,28 @@ def _grid_line(s: Any) -> Node:
     return progression(node(start), node(s.stop), node(1 if s.step is None else s.step), None)
 
 
+def _pieces(name: str, key: Any) -> list[Node]:
+    """What stands in the brackets of np.r_ or np.c_, at least of one axis, in one dtype."""
+    parts = key if isinstance(key, tuple) else (key,)
+    if any(isinstance(p, str) for p in parts):
+        raise NotImplementedError(f"{name} with a text such as {parts[0]!r}: use np.concatenate")
+    nodes = [_grid_line(p) if isinstance(p, slice) else array(p) for p in parts]
+    kinds = [p if isinstance(p, int | float | complex) else n.dtype for p, n in zip(parts, nodes)]
+    kind = np.result_type(*kinds)
+    return [cast_to(n if n.rank else expand(n, (0,)), kind) for n in nodes]
+
+
+def _rows(key: Any) -> Any:
+    return hooks.wrap(concatenate(_pieces("np.r_", key), 0))
+
+
+def _columns(key: Any) -> Any:
+    pieces = _pieces("np.c_", key)
+    pieces = [expand(n, (1,)) if n.rank == 1 else n for n in pieces]
+    return hooks.wrap(concatenate(pieces, pieces[0].rank - 1))
+
+
+SUBSCRIPTED[np.r_] = _rows
+SUBSCRIPTED[np.c_] = _columns
 SUBSCRIPTED[np.mgrid] = lambda key: _grid(key, False)
 SUBSCRIPTED[np.ogrid] = lambda key: _grid(key, True)

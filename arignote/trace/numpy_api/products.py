@@ -136,6 +136,25 @@ def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
     return hooks.wrap(sh.squeeze(out, (out.rank - 2, out.rank - 1)))
 
 
+def matvec(x1: Any, x2: Any, /) -> Any:
+    """Matrices times vectors, in their last axes."""
+    x, y = array(x1), array(x2)
+    out = product(x, sh.expand(y, (y.rank,)), "matvec")
+    return hooks.wrap(sh.squeeze(out, (out.rank - 1,)))
+
+
+def vecmat(x1: Any, x2: Any, /) -> Any:
+    """Vectors, conjugated, times matrices, in their last axes."""
+    x, y = array(x1), array(x2)
+    out = product(sh.expand(conjugate(x), (x.rank - 1,)), y, "vecmat")
+    return hooks.wrap(sh.squeeze(out, (out.rank - 2,)))
+
+
+for _function in (matvec, vecmat):
+    if hasattr(np, _function.__name__):  # NumPy 2.2 and later
+        implements(getattr(np, _function.__name__))(_function)
+
+
 @implements(np.inner)
 def inner(a: Any, b: Any, /) -> Any:
     x, y = array(a), array(b)

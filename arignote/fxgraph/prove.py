@@ -114,6 +114,9 @@ def _ge0(n: Node, depth: int) -> bool:
         tests = (ge0(plus(rest, times(b, k)), depth - 1) for b in alternatives)
         if alternatives and (all(tests) if both else any(tests)):
             return True
+        multiple = _multiple_of_quotient(atom, k)
+        if multiple is not None and ge0(plus(rest, multiple), depth - 1):
+            return True
     mine = set(coefs)
     return any(
         mine & set(linear(f)[0]) and ge0(minus(n, f), depth - 1)
@@ -164,6 +167,16 @@ def _quotient_bounds(x: Node, k: int, lower: bool) -> list[Node]:
     if lower:
         return [lit(0)] if ge0(x, DEPTH - 2) else []
     return [x] if ge0(x, DEPTH - 2) else []
+
+
+def _multiple_of_quotient(atom: Node, c: int) -> Node | None:
+    """A lower bound of c * floor(x / k), where k divides c: x - k < k * floor(x / k) <= x."""
+    if atom.op.name != "floor_divide" or not atom.type.weak or atom.inputs[1].op is not constant:
+        return None
+    x, k = atom.inputs[0], int(array_of(atom.inputs[1]))
+    if k < 1 or c % k:
+        return None
+    return times(x if c < 0 else minus(x, lit(k - 1)), c // k)
 
 
 def sure(n: Node) -> bool:

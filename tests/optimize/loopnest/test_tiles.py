@@ -66,6 +66,26 @@ def turned(x, w):
     return out
 
 
+def added_to(x, w):
+    """No vector of its own, and no start: the sums are in the result."""
+    out = np.ones((x.shape[0] - w.shape[0], w.shape[1]))
+    for i in range(out.shape[0]):
+        for k in range(w.shape[0]):
+            for m in range(w.shape[1]):
+                out[i, m] += x[i + k] * w[k, m]
+    return out
+
+
+def triangle(x, w):
+    """Rows of different lengths."""
+    out = np.zeros((w.shape[0], w.shape[0]))
+    for i in range(w.shape[0]):
+        for k in range(w.shape[1]):
+            for j in range(i + 1):
+                out[i, j] += w[i, k] * w[j, k]
+    return out
+
+
 def in_place(x, w):
     """The sums read what the tail writes: not a contraction of two arrays."""
     for i in range(x.shape[0]):
@@ -103,6 +123,9 @@ SAMPLES = (
     (line, lines(3, 5, 20)),
     (strided, lines(41, 4, 9)),
     (dilated, lines(40, 5, 9)),
+    (added_to, lines(40, 5, 9)),
+    (added_to, lines(12, 3, 8)),
+    (triangle, lines(2, 11, 9)),
     (turned, {"x": rng.random(44), "w": rng.random((20, 5))}),
     (space, {"x": rng.random((6, 7, 8)), "w": rng.random((3, 3, 3, 10))}),
     (in_place, {"x": rng.random((6, 12)), "w": rng.random((12, 12))}),
@@ -122,6 +145,12 @@ def test_compiled(f, sample):
     assert got.dtype == wanted.dtype
     np.testing.assert_array_equal(got, before)
     np.testing.assert_allclose(got, wanted, rtol=2e-5 if got.dtype == np.float32 else 1e-12)
+
+
+@pytest.mark.parametrize("f", [strided, added_to])
+def test_sums_in_the_result_itself(f):
+    samples = [lines(*s) for s in ((9, 3, 5), (8, 2, 8), (7, 3, 19))]
+    assert "sums of tiles in registers" in check("tiles", f, *samples, rtol=1e-12).note
 
 
 def test_what_the_tail_overwrites_is_not_read_ahead():

@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 from ..emit.array_c import array_c
+from ..emit.library_table import by_lapack
 from ..fxgraph.graph import order_of
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.node import Node
@@ -168,12 +169,14 @@ def _library(s: Library, times: float, total: Count, sizes: Sizes) -> None:
 
 
 def routine(s: Library, sites: Sequence[Site]) -> str:
-    """The name of what is called; of a callback, the op whose C or NumPy function it runs."""
+    """The name of what is called; of a callback, the op whose C, LAPACK or NumPy function it
+    runs."""
     site = sites[s.site] if s.name == "python" and 0 <= s.site < len(sites) else None
     if site is None or site.node is None:
         return s.name
     name = site.node.op.name
-    return name if array_c(site.node, s) is not None else f"NumPy's {name}"
+    own = array_c(site.node, s) is not None or by_lapack(site.node, s)
+    return name if own else f"NumPy's {name}"
 
 
 def _library_flops(s: Library, sizes: Sizes) -> float | None:
@@ -182,6 +185,8 @@ def _library_flops(s: Library, sizes: Sizes) -> float | None:
     if s.name == "gemm" and panels:
         rows = sizes.product((*s.outputs[0].shape, panels[0].shape[-1]))
         return None if rows is None else 2 * rows
+    if s.name == "syrk" and panels:
+        return sizes.product((*s.outputs[0].shape, panels[0].shape[-1]))
     if s.name in ("gemv", "dot") and panels:
         most = [sizes.product(p.shape) or 0.0 for p in panels]
         return 2 * max(most)

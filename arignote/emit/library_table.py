@@ -7,6 +7,7 @@ order of `externs(program)`.
 
 from __future__ import annotations
 
+from ..fxgraph.node import Node
 from ..fxgraph.types import DType
 from ..optimize.loopnest.program import Library, Panel, Program, walk
 from .cython.blas_threads import EXTERNS as THREADS
@@ -48,11 +49,14 @@ def lapack_op(program: Program, s: Library) -> str | None:
     """The op of a call that LAPACK computes, where it knows the type of its elements."""
     known = s.name == "python" and 0 <= s.site < len(program.sites)
     n = program.sites[s.site].node if known else None
-    if n is None or n.op.name not in LAPACK or not isinstance(s.inputs[0], Panel):
-        return None
-    if not LAPACK[n.op.name].can(n):
-        return None
-    return n.op.name if s.inputs[0].buffer.dtype.char in "fdFD" else None
+    return n.op.name if n is not None and by_lapack(n, s) else None
+
+
+def by_lapack(n: Node, s: Library) -> bool:
+    """Is the call that stands for node n one that LAPACK computes?"""
+    if n.op.name not in LAPACK or not isinstance(s.inputs[0], Panel):
+        return False
+    return LAPACK[n.op.name].can(n) and s.inputs[0].buffer.dtype.char in "fdFD"
 
 
 def lapack_type(s: Library) -> str:

@@ -362,7 +362,9 @@ class Compiled(Dispatcher):
         seconds = time.perf_counter() - started
         made = _maker().stages(trace, self._mode())
         module = importlib.import_module("arignote.debug.profile")
-        found: Profile = module.profile(made, leaves, seconds, len(self.kernels))
+        found: Profile = module.profile(
+            made, leaves, seconds, len(self.kernels), self._device()
+        )
         return found
 
     def monitor(self, callback: Any, *args: Any, **kwargs: Any) -> Any:

@@ -86,12 +86,16 @@ class Profile:
 
 
 def profile(
-    made: Compilation, leaves: Sequence[Any], traced: float, specialisations: int = 0
+    made: Compilation,
+    leaves: Sequence[Any],
+    traced: float,
+    specialisations: int = 0,
+    device: str = "cpu",
 ) -> Profile:
     """Time a compilation's kernel on copies of the arguments.
 
-    traced: seconds that tracing took.  Raises CompilerMissingError, BuildError, and what the call
-    raises.
+    traced: seconds that tracing took.  device: where the function runs, for the tips.  Raises
+    CompilerMissingError, BuildError, and what the call raises.
     """
     kernel, _ = make_kernel(made)
     times = _calls(kernel, lambda: fresh(leaves))
@@ -112,7 +116,7 @@ def profile(
         explain(made, leaves).nests,
         tuple(float(s) / count for s in seconds[: len(statements)]),
         footprint(made.program, statements, sizes),
-        tuple(tips_for(made, leaves, specialisations)),
+        tuple(tips_for(made, leaves, specialisations, device)),
     )
 
 

@@ -12,24 +12,32 @@ from ..fxgraph.graph import order_of
 from ..fxgraph.node import Origin, origin
 from ..fxgraph.types import TensorType
 from ..optimize.loopnest.apart import apart
-from ..optimize.loopnest.program import Check, Library, Loop, walk
+from ..optimize.loopnest.program import Check, Library, Loop, Panel, While, walk
 from ..trace.plan import Trace
 from ..trace.signature import ArraySpec, is_odd
-from .counting import count
+from .counting import count, routine, taken, trip
 from .explain import sizes_of
 
 #: Bytes from which on a temporary is worth a tip, operations below which a call is.
 LARGE, FEW = 500_000, 50
+#: Elements of arguments and results below which calling a library takes longer than its work.
+TINY = 64
 #: Specialisations of one function from which on retracing is worth a tip.
 MANY = 4
 
 
-def tips_for(made: Compilation, leaves: Sequence[Any], specialisations: int) -> list[str]:
-    """The tips for one compilation, a call of it, and the number of specialisations there are."""
+def tips_for(
+    made: Compilation, leaves: Sequence[Any], specialisations: int, device: str = "cpu"
+) -> list[str]:
+    """The tips for one compilation, a call of it on a device, and the number of specialisations
+    there are."""
     found = [
         *_wider(made.trace), *_layouts(made.trace, leaves), *_python(made), *_checks(made),
-        *_temporaries(made, leaves), *_products(made), *_small(made, leaves), *made.program.notes,
+        *_temporaries(made, leaves), *_products(made), *_small(made, leaves),
+        *_tiny_steps(made, leaves), *made.program.notes,
     ]  # fmt: skip
+    if device != "cpu":
+        found += _transfers(made.trace, leaves)
     if specialisations >= MANY:
         found.append(
             f"{specialisations} specialisations: dtypes, layouts, static values or relations "
@@ -111,3 +119,38 @@ def _small(made: Compilation, leaves: Sequence[Any]) -> Iterator[str]:
             f"a call does {total.flops:.0f} operations, so calling takes longer than computing: "
             f"compile the function that calls it in a loop instead"
         )
+
+
+def _tiny_steps(made: Compilation, leaves: Sequence[Any]) -> Iterator[str]:
+    """Library routines that loops call for next to nothing."""
+    sizes = sizes_of(made, leaves)
+    stack = [(s, False) for s in reversed(made.program.statements)]
+    while stack:
+        s, inside = stack.pop()
+        if isinstance(s, Library) and inside:
+            panels = [p for p in (*s.outputs, *s.inputs) if isinstance(p, Panel)]
+            elements = [sizes.product(p.shape) for p in panels]
+            known = [n for n in elements if n is not None]
+            if panels and len(known) == len(elements) and sum(known) < TINY:
+                yield (
+                    f"each step of a loop calls {routine(s, made.program.sites)} for "
+                    f"{sum(known):.0f} elements{_at(s.origin)}: calling takes longer than "
+                    f"computing; work on many at once instead (a stack of matrices, say)"
+                )
+        if isinstance(s, Loop):
+            trip(s, sizes)
+        inside = inside or isinstance(s, Loop | While)
+        stack.extend((x, inside) for block in taken(s, sizes) for x in reversed(block))
+
+
+def _transfers(trace: Trace, leaves: Sequence[Any]) -> list[str]:
+    """Arrays of the host's that each call takes to the device and back."""
+    there = sum(x.nbytes for x in leaves if isinstance(x, np.ndarray))
+    back = sum(leaves[k].nbytes for k in trace.written if isinstance(leaves[k], np.ndarray))
+    if not there:
+        return []
+    written = f", and {back / 1e6:.3g} MB that it writes come back" if back else ""
+    return [
+        f"each call copies {there / 1e6:.3g} MB of arguments to the device{written}, its answer "
+        f"too: pass CuPy arrays, and keep them there from call to call"
+    ]

@@ -9,6 +9,7 @@ for by bisection over the rules.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -125,9 +126,13 @@ class Validation:
 
     def __init__(self, function: Callable[..., Any] | None, trace: Trace, report: Report) -> None:
         self.function, self.trace, self.report = function, trace, report
-        self.rewritten = Rewritten(trace.graph)
         self.leaves: Leaves = []
         self.failing: Leaves = []
+
+    @functools.cached_property
+    def rewritten(self) -> Rewritten:
+        """The graph and what rewriting made of it: later calls do without."""
+        return Rewritten(self.trace.graph)
 
     def add(self, found: tuple[list[Finding], Check]) -> bool:
         """Note what was found at the arguments of now; True when nothing was."""

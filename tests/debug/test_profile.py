@@ -149,3 +149,40 @@ def test_many_specialisations():
     for c in calls:
         f(*c)
     assert "4 specialisations" in "\n".join(f.profile(*calls[1]).tips)
+
+
+def reversed_in_place(a):
+    a[:] = a[::-1] * 2.0
+
+
+def squared(a, n):
+    for i in range(n):
+        a = a @ a
+    return a
+
+
+def test_copies_made_because_memory_is_shared():
+    found = tips(reversed_in_place, np.ones(9))
+    assert "a temporary for the right side: it reads what it overwrites" in found
+    found = tips(squared, np.eye(3), 3)
+    assert "copies an array that the loop changes, because its old value is used too" in found
+
+
+def many_small(a, n):
+    s = 0.0
+    for i in range(n):
+        s += np.linalg.det(a[i])
+    return s
+
+
+def test_steps_of_loops_that_do_little():
+    found = tips(many_small, np.ones((9, 2, 2)) + np.eye(2), 9)
+    assert "each step of a loop calls" in found and "np.linalg.det(a[i])" in found
+    assert "each step" not in tips(many_small, np.ones((9, 20, 20)) + np.eye(20), 9)
+
+
+def test_arrays_that_each_call_copies_to_a_device():
+    f = ag.compile(reversed_in_place, device="emulate")
+    found = "\n".join(f.profile(np.ones(250_000)).tips)
+    assert "each call copies 2 MB of arguments to the device, and 2 MB that it writes" in found
+    assert "device" not in tips(reversed_in_place, np.ones(9))

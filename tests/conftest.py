@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,10 @@ os.environ["ARIGNOTERC"] = os.devnull
 _FLAGS = os.environ.pop("ARIGNOTE_FLAGS", "")
 if "sanitize=True" in _FLAGS.split(","):  # tests.sanitize
     os.environ["ARIGNOTE_FLAGS"] = "sanitize=True"
+
+# started in the background of a shell, Python ignores Ctrl-C, which tests send
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # one folder for all workers of a parallel run, so that they share what they build
 _RUN = os.environ.setdefault("ARIGNOTE_TEST_RUN", str(os.getpid()))

@@ -10,6 +10,7 @@ which the dispatcher matches and calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from .config import config
@@ -30,6 +31,7 @@ from .emit.plan import Plan
 from .emit.warm import Ready
 from .errors import CompilerMissingError, TraceError, UnsupportedError, warn_once
 from .fxgraph.graph import bodies
+from .optimize.pipeline import optimize
 from .optimize.rule import using as using
 from .trace import converting
 from .trace.capture import trace_call
@@ -121,7 +123,20 @@ def kernel_for(
             return kernel
         except CompilerMissingError as error:
             warn_once("compiler", f"functions are interpreted, which is slow: {error}")
-    return _interpreted(trace, structure, overlap)
+    return _interpreted(_stabilized(trace), structure, overlap)
+
+
+def _stabilized(trace: Trace) -> Trace:
+    """The trace with outputs in forms that keep their digits; checks and guards stay."""
+    graph = trace.graph
+    better = optimize(
+        graph,
+        including=config.including,
+        excluding=config.excluding,
+        requiring=config.requiring,
+        mode="FAST_COMPILE",
+    )
+    return replace(trace, graph=replace(graph, outputs=better.outputs))
 
 
 def _device_kernel(

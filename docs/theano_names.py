@@ -12,6 +12,8 @@ import importlib
 import sys
 from pathlib import Path
 
+from arignote.tensor.rule_names import ROWS
+
 PAGE = Path(__file__).with_name("theano.md")
 
 _CONSTRUCTORS = "scalar vector row col matrix tensor3 tensor4 tensor5 tensor6 tensor7"
@@ -287,6 +289,18 @@ def page() -> str:
             lines += ["| different | how |", "|---|---|"]
             lines += [f"| `theano.{n}` | {how} |" for n, how in rows]
             lines.append("")
+    lines += [
+        "## Rewrites", "",
+        "`excluding`, `including` and `requiring` take Theano's names of rewrites too. Stabilizing "
+        "rules act in every mode. Rules of the tag `fast_math` (`ag.rules('fast_math')`) lose a "
+        "nan or a rounding and act only when included, where Theano's canonizers always did.", "",
+        "| Theano | here |", "|---|---|",
+    ]  # fmt: skip
+    for row in ROWS:
+        here = ", ".join(f"`{r}`" for r in row.rules.split()) or row.why
+        names = ", ".join(f"`{n}`" for n in row.names.split())
+        lines.append(f"| {names} | {here} |")
+    lines.append("")
     lines += ["## Not offered", "", "| name | instead, or why |", "|---|---|"]
     lines += [f"| `theano.{n}` | {why} |" for n, why in NOT.items()]
     return "\n".join(lines) + "\n"

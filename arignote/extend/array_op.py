@@ -100,7 +100,6 @@ class ArrayOp:
 
     def _node(self, nodes: Sequence[Node], static: dict[str, Any]) -> Node:
         shapes = self._shapes(nodes, static)
-        dtypes = self._dtypes(nodes, static, 1 if shapes is None else len(shapes))
         at: dict[str, Any] = {"static": tuple(sorted(static.items())), "arrays": len(nodes)}
         if shapes is None:
             ranks = self.ndim if isinstance(self.ndim, tuple | list) else (self.ndim,)
@@ -110,6 +109,7 @@ class ArrayOp:
             operands = [project(measured, k) for k in range(total + 1)]
         else:
             ranks = tuple(map(len, shapes))
+            dtypes = self._dtypes(nodes, static, len(ranks))
             operands = [size_node(d) for s in shapes for d in s]
         several = len(ranks) > 1 or isinstance(self.dtype, tuple | list)
         numbers = tuple(v for k, v in at["static"] if isinstance(v, int))

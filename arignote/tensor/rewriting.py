@@ -462,6 +462,10 @@ register_uncanonicalize = _registers("uncanonicalize")
 register_specialize_device = _registers("specialize_device")
 
 
+#: what `theano.config.optimizer_excluding` and the like name, in the user's words
+NAMED: dict[str, tuple[str, ...]] = {"excluding": (), "including": (), "requiring": ()}
+
+
 def registered() -> frozenset[str]:
     """The names and tags of all that is registered."""
     return frozenset(t for e in optdb.every() for t in e.tags if t)
@@ -469,9 +473,9 @@ def registered() -> frozenset[str]:
 
 def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
     """Do what is registered, as far as the mode (and the flags) let it."""
-    excluded = {*mode.excluded, *config.excluding}
-    required = {*mode.required, *config.requiring}
-    included = {"fast_run", "fast_compile", *mode.included, *config.including}
+    excluded = {*mode.excluded, *config.excluding, *NAMED["excluding"]}
+    required = {*mode.required, *config.requiring, *NAMED["requiring"]}
+    included = {"fast_run", "fast_compile", *mode.included, *config.including, *NAMED["including"]}
     for e in optdb.every():
         if e.tags & excluded or not e.tags & included or (required and not e.tags & required):
             continue
@@ -500,4 +504,3 @@ def compare(name: str, old: Variable, before: Any, after: Any) -> None:
 
 class ReplaceValidate:
     """Theano's feature of this name: every graph has its methods already."""
-

@@ -67,7 +67,7 @@ ROWS: tuple[Row, ...] = (
     Row("local_op_of_op local_sum_prod_mul_by_scalar local_sum_prod_div_dimshuffle "
         "local_reduce_broadcastable local_opt_alloc local_sum_div_dimshuffle",
         "sum_of_sum extreme_of_extreme sum_of_scaled sum_of_quotient sum_of_negative reduce_ones "
-        "reduce_nothing sum_of_fill extreme_of_fill"),
+        "reduce_nothing sum_of_fill extreme_of_fill sum_of_window extreme_of_window"),
     Row("local_sumsqr2dot", why="the sum is one fused loop that stores no product"),
     Row("local_pow_specialize local_pow_specialize_device local_mul_to_sqr local_mul_specialize "
         "local_add_specialize",
@@ -87,7 +87,8 @@ ROWS: tuple[Row, ...] = (
         "local_advanced_indexing_crossentropy_onehot_grad", "log_of_window log_softmax"),
     Row("local_one_minus_erf local_one_minus_erf2 local_one_plus_erf local_one_minus_erfc "
         "local_erf_minus_one local_erf_neg_minus_one local_log_erfc local_grad_log_erfc_neg",
-        "one_minus_erf one_minus_erfc one_plus_erf_negative log_erfc bell_over_erfc"),
+        "one_minus_erf one_minus_erfc one_plus_erf_negative log_erfc bell_over_erfc "
+        "scaled_bell_over_erfc"),
     Row("local_dot_to_dot22 GemmOptimizer gemm_optimizer local_dot22_to_dot22scalar BlasOpt",
         "scaled_product raise_products batch"),
     Row("local_gemm_to_gemv local_gemm_to_ger local_dot22_to_ger_or_gemv",

@@ -151,4 +151,3 @@ def complex_from_polar(abs: Any, angle: Any) -> Any:
     """abs * (cos(angle) + 1j * sin(angle))"""
     r, a = as_tensor_variable(abs), as_tensor_variable(angle)
     return complex(r * ELEMENTWISE["cos"](a), r * ELEMENTWISE["sin"](a))
-

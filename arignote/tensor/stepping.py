@@ -96,6 +96,17 @@ def loop(step: Any, first: Any, last: Any, state: Any, width: int) -> Any:
     return state, [np.array(c) for c in columns], count
 
 
+@traced_into
+def full_loop(step: Any, first: Any, last: Any, state: Any, width: int) -> Any:
+    """`loop` of steps that do not stop: results are stacks whose length is known beforehand."""
+    columns: list[list[Any]] = [[] for _ in range(width)]
+    for k in range(first, last):
+        state, outs, _ = step(k, state)
+        for column, o in zip(columns, outs):
+            column.append(o)
+    return state, [np.array(c) for c in columns], last
+
+
 def run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     """The run of a scan application: stacked outputs, then the shared variables' last values."""
     return Run(node, values).results()
@@ -151,7 +162,8 @@ class Run:
         return state, columns
 
     def _looped(self, first: Any, last: Any, state: Any, width: int) -> Any:
-        run_loop = converting.converted(loop) if is_tracing() else loop
+        chosen = full_loop if self.inner.until is None else loop
+        run_loop = converting.converted(chosen) if is_tracing() else chosen
         return run_loop(self.step, first, last, state, width)
 
     def _count(self) -> Any:

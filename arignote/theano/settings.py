@@ -20,6 +20,7 @@ import numpy as np
 from ..config import FLAGS
 from ..config import config as flags
 from ..errors import ConfigError
+from ..tensor import rewriting, rule_names
 
 #: Theano's name -> ours, where the meaning is the same
 SAME = {
@@ -110,8 +111,8 @@ class Settings:
         for name in names:
             if name not in SAME and name not in INERT:
                 raise AttributeError(f"theano.config has no flag {name!r}")
-        ours = {SAME[n]: _VALUES.get(str(v), v) for n, v in names.items() if n in SAME}
-        old = dict(self._set)
+        ours = {SAME[n]: _ours(n, v) for n, v in names.items() if n in SAME}
+        old, named = dict(self._set), dict(rewriting.NAMED)
         self._set.update({n: v for n, v in names.items() if n in INERT})
         try:
             with flags(**ours):
@@ -119,6 +120,7 @@ class Settings:
         finally:
             self._set.clear()
             self._set.update(old)
+            rewriting.NAMED.update(named)
 
     def __str__(self) -> str:
         rows = [f"{name} = {_deep(self, name)!r}" for name in (*SAME, *INERT)]
@@ -133,10 +135,20 @@ def _deep(settings: Any, name: str) -> Any:
 
 def _give(name: str, value: Any) -> None:
     ours = SAME[name]
-    value = _VALUES.get(str(value), value)
+    value = _ours(name, value)
     if FLAGS[ours].fixed and value == getattr(flags, ours):
         return
     setattr(flags, ours, value)
+
+
+def _ours(name: str, value: Any) -> Any:
+    """The value as our flag takes it; rewrites by their names here."""
+    if not name.startswith("optimizer_"):
+        return _VALUES.get(str(value), value)
+    words = value.replace(",", ":").split(":") if isinstance(value, str) else list(value)
+    words = [w.strip() for w in words if w.strip()]
+    rewriting.NAMED[SAME[name]] = tuple(words)
+    return rule_names.translated(words, rewriting.registered())
 
 
 # ---- what is read at import ----------------------------------------------------------------------

@@ -14,6 +14,7 @@ from . import (
     shape,
     specialize,
     stabilize,
+    tails,
 )  # isort: skip
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "shape",
     "specialize",
     "stabilize",
+    "tails",
 ]

@@ -9,13 +9,28 @@ from ...fxgraph.constants import is_value
 from ...fxgraph.node import Node
 from ...fxgraph.ops.elementwise import (
     add,
+    arccos,
+    arccosh,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctanh,
+    cos,
+    cosh,
+    deg2rad,
     divide,
     exp,
     log,
     multiply,
+    rad2deg,
+    reciprocal,
+    sin,
+    sinh,
     sqrt,
     square,
     subtract,
+    tan,
+    tanh,
     where,
 )
 from ...fxgraph.ops.shaping import filled
@@ -89,6 +104,29 @@ def square_sqrt(x: Node) -> Node:
 def multiply_where_zero(x: Node, p: Node, y: Node) -> Node:
     """x * where(p, 0, y) -> where(p, 0, x * y); loses the nan of an infinite x"""
     return where(p, 0, multiply(x, y))
+
+
+@rule(divide(where(p, 0.0, y), x), keeps="reals", tags=("fast_math",), kinds="fc")
+def divide_where_zero(x: Node, p: Node, y: Node) -> Node:
+    """where(p, 0, y) / x -> where(p, 0, y / x); loses the nan of a zero x"""
+    return where(p, 0, divide(y, x))
+
+
+@rule(multiply(add(divide(a, x), y), x), keeps="reals", tags=("fast_math",), kinds="fc")
+def product_of_quotient_sum(a: Node, x: Node, y: Node) -> Node:
+    """(a / x + y) * x -> a + y * x; loses the nan of a zero or infinite x"""
+    return add(a, multiply(y, x))
+
+
+@rule(
+    sin(arcsin(x)), cos(arccos(x)), tan(arctan(x)), sinh(arcsinh(x)), cosh(arccosh(x)),
+    tanh(arctanh(x)), deg2rad(rad2deg(x)), rad2deg(deg2rad(x)), reciprocal(reciprocal(x)),
+    keeps="reals", tags=("fast_math",), kinds="f",
+)  # fmt: skip
+def inverse_function(x: Node) -> Node:
+    """sin(arcsin(x)) -> x, and so for other functions and their inverses; loses the nan of an x
+    outside of the domain"""
+    return x
 
 
 @rule(multiply(exp(x), exp(y)), keeps="reals", tags=("fast_math",), kinds="fc")

@@ -7,9 +7,10 @@ from ...fxgraph.constants import array_of, const, is_const, is_value, lit, proj,
 from ...fxgraph.graph import Body
 from ...fxgraph.node import Node
 from ...fxgraph.ops.shaping import expand
-from ...fxgraph.ops.structure import full, view_op
+from ...fxgraph.ops.structure import full, set_item_op, view_op
 from ...fxgraph.prove import ge0
-from ...fxgraph.window import window_of
+from ...fxgraph.types import Shape
+from ...fxgraph.window import Window, window_of
 from ...scanloop.carry import rebound
 from ...scanloop.cond import cond_op
 from ...scanloop.scan import scan_node, scan_op, steps_known
@@ -103,28 +104,48 @@ def _steps(loop: Node) -> int | None:
 
 @rule(view_op, phase="scan", keeps="bits", tags=("scan",), first=(proj,))
 def scan_last_only(n: Node) -> Node | None:
-    """the last element of a stacked carry -> the carry's final value"""
+    """the last element of a stacked carry, or the last row that a loop writes -> the carry's final
+    value"""
     stack = n.inputs[0]
     if stack.op is not proj or stack.inputs[0].op is not scan_op:
         return None
     loop, k = stack.inputs[0], stack.attr("k")
     b: Body = loop.attr("bodies")[0]
     count, trip = len(b.params), loop.attr("trip")
-    if not count <= k < count + len(b.stacks) or b.cond is not None or trip < 0:
+    if b.cond is not None:
         return None
-    element = b.stacks[k - count]
-    w, last = window_of(n), minus(loop.inputs[trip], lit(1))
-    rest = tuple(range(stack.rank - 1))
-    reads_last = (
-        w.starts[0] is last
-        and w.axes == (-1, *rest)
-        and all(s is lit(0) for s in w.starts[1:])
-        and all(t == 1 for t in w.steps[1:])
-        and all(size_node(a) is size_node(d) for a, d in zip(w.shape, stack.shape[1:]))
-    )
-    if not reads_last or element not in b.results or not ge0(last):
+    if k < count:
+        element, steps = _row_written(b, k), b.index.attr("hi") if b.index is not None else None
+    else:
+        element, steps = b.stacks[k - count], loop.inputs[trip] if trip >= 0 else None
+    if element is None or steps is None or element not in b.results:
+        return None
+    last = minus(steps, lit(1))
+    if not _is_row(window_of(n), last, stack.shape[1:]) or not ge0(last):
         return None
     return project(loop, b.results.index(element))
+
+
+def _row_written(b: Body, k: int) -> Node | None:
+    """What step i writes as row i of carry k, where the steps count from 0 and do nothing else to
+    it."""
+    made, i = b.results[k], b.index
+    if i is None or made.op is not set_item_op or made.inputs[0] is not b.params[k]:
+        return None
+    if i.attr("lo") is not lit(0) or i.attr("step") not in (1, lit(1)):
+        return None
+    return made.inputs[-1] if _is_row(window_of(made), i, made.shape[1:]) else None
+
+
+def _is_row(w: Window, at: Node, shape: Shape) -> bool:
+    """Is it the whole row at this position?"""
+    return (
+        w.starts[0] is at
+        and w.axes == (-1, *range(len(shape)))
+        and all(s is lit(0) for s in w.starts[1:])
+        and all(t == 1 for t in w.steps[1:])
+        and all(size_node(a) is size_node(d) for a, d in zip(w.shape, shape))
+    )
 
 
 # ---- branches ------------------------------------------------------------------------------------

@@ -150,12 +150,15 @@ def log_exp_times(x: Node, y: Node) -> Node:
 
 @rule(log, phase="stabilize", keeps="reals", kinds="f", first=(gather, view_op))
 def log_of_window(n: Node) -> Node | None:
-    """log((exp(x) / y)[w]) -> log(exp(x) / y)[w], so that the logarithm meets its softmax"""
+    """log((exp(x) / y)[w]) -> log(exp(x) / y)[w], so that the logarithm meets its softmax; the same
+    of exp(x)[w] and of sum(exp(x))[w]"""
     v = n.inputs[0]
     if v.op is gather:
         p = v.inputs[0]
         return make(gather, (log(p), *v.inputs[1:]), v.attrs) if _is_softmax(p) else None
-    if v.op is view_op and (_is_softmax(v.inputs[0]) or _sums_exponentials(v.inputs[0])):
+    if v.op is view_op and (
+        v.inputs[0].op is exp or _is_softmax(v.inputs[0]) or _sums_exponentials(v.inputs[0])
+    ):
         return view(log(v.inputs[0]), window_of(v))
     return None
 

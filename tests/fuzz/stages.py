@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from arignote.config import config
-from arignote.debug.lowering import arguments
+from arignote.debug.lowering import arguments, backwards
 from arignote.debug.lowering import stages as programs
 from arignote.emit.interface import Meeting, meet
 from arignote.errors import TraceError, UnsupportedError
@@ -47,6 +47,8 @@ def stages(
     meeting = meet(trace, graph)
     for name, program in programs(meeting, excluding):
         yield name, _simulated(trace, meeting, program)
+        if name == "parallel":  # what depends on the order of steps is a race
+            yield "parallel, backwards", _simulated(trace, meeting, backwards(program))
 
 
 def verdict(kind: Kind, text: str, args: tuple[Any, ...], excluding: Collection[str] = ()) -> str:

@@ -67,6 +67,14 @@ def the_branch_that_raises_in_a_loop_has_written(a, n):
     return a[1]
 
 
+@case(ramp, 4)
+def the_last_step_sets_what_is_read_behind_an_independent_loop(a, n):
+    s = 0.5
+    for i in range(n):
+        s = float((np.max(a[2:] * a[1:5]) + i) * 0.5)
+    return s
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")
@@ -76,3 +84,8 @@ def test_interpreted_calls_do_what_python_does(case):
 @pytest.mark.parametrize("case", CASES)
 def test_every_stage_does_what_python_does(case):
     assert function_verdict(KINDS["typed"], case.function, case.args) == ""
+
+
+def test_validate_knows_that_a_last_value_is_no_race():
+    report = compile(the_last_step_sets_what_is_read_behind_an_independent_loop).validate(ramp, 4)
+    assert report.ok, report

@@ -21,7 +21,7 @@ from ..fxgraph.prove import region as present_region
 from ..scanloop.carry import Carry, simplified
 from ..scanloop.scan import loop_facts, scan_node
 from . import lists
-from .aliasing import Aliased
+from .aliasing import Aliased, tie_both
 from .carries import (
     Guess,
     check_shapes,
@@ -33,6 +33,7 @@ from .carries import (
     widened,
 )
 from .counting import direction, grows_slowly
+from .growing import COPIED
 from .journal import Contents, contents, refill
 from .leaves import Unstable
 from .proxy import Cell
@@ -214,6 +215,9 @@ def _finish(loop: Loop, trial: Trial, start: dict[str, Any], outer: Outer, links
     touched = [
         k for k, (p, v) in enumerate(zip(trial.params, trial.versions, strict=True)) if v is not p
     ]
+    put = [(held, x) for held, x in trial.appended if held in outer.cells and x in outer.cells]
+    if any(x is outer.cells[k] for _, x in put for k in touched):
+        raise Aliased(COPIED)
     untouched = sorted({*range(len(outer.cells))} - set(touched))
     last = ends(trial.held, trial.state)
     carries = [*_carries(trial, start, outer)]
@@ -239,6 +243,8 @@ def _finish(loop: Loop, trial: Trial, start: dict[str, Any], outer: Outer, links
     where = f"line {loop.site.line}"
     for cell, why in trial.stale.items():
         cell.stale = why
+    for held, x in put:
+        tie_both(held, x, COPIED)
     learn(*_known_after(trial, carries, values))
     after_loop(aftermath, trial.arrays, links, ends(trial.held, after), steps, runs, where)
     write_state(loop, {n: after.get(n, Undefined(n)) for n in start})

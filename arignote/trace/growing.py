@@ -25,12 +25,16 @@ from ..fxgraph.ops.structure import empty, set_item
 from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size, TensorType
 from ..fxgraph.window import Window
+from .aliasing import tie_both
 from .containers import filled, flatten, rebuilt
 from .leaves import Unstable
 from .merging import Unmergeable, agreed, as_type, is_number, join
 from .proxy import Array, Cell, node_of, wrap
 from .pytree import register_list
+from .session import session
 from .slicing import int_node, where_int
+
+COPIED = "an array in a list is written after it was put there: append a copy, x.copy()"
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,12 @@ class Growing:
         kind = joined(self.kind, kind_of(value))
         if kind is not self.kind:
             self.wanted = kind if self.wanted is None else joined(self.wanted, kind)
-        nodes = [node_of(x) for x in flatten(_plain(value), True)[1]]
+        parts = flatten(_plain(value), True)[1]
+        for cell, x in zip(self.buffers, parts, strict=True):
+            if isinstance(x, Array) and x.sizes:
+                tie_both(cell, x.cell, COPIED)
+                session().appended.append((cell, x.cell))
+        nodes = [node_of(x) for x in parts]
         return [
             cast_to(as_type(n, t), t.dtype) for n, t in zip(nodes, self.kind.types, strict=True)
         ]

@@ -44,6 +44,7 @@ class Session:
     log: (effects so far, cell, version) for every write outside loops and branches to an argument.
     texts: the strings that values known at run time only are among (see `texts`).
     generators: those made in the traced function.  frozen: containers that stand for one of two.
+    appended: (list, array): cells of arrays that were put into lists of run-time length.
     torn: an error that left a loop or branch half traced.
     """
 
@@ -61,6 +62,7 @@ class Session:
     torn: Exception | None = None
     texts: list[str] = field(default_factory=list)
     generators: list[np.random.Generator] = field(default_factory=list)
+    appended: list[tuple[Cell, Cell]] = field(default_factory=list)
     frozen: list[Any] = field(default_factory=list)
 
     def wrote(self, cell: Cell, version: Node) -> None:

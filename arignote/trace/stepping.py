@@ -23,6 +23,7 @@ from .journal import Contents, contents, journal, mutating, refill
 from .proxy import Cell, cells, wrap
 from .regions import Region, facts_of, opened
 from .rotation import Carried, Links, bind, carried_arrays
+from .session import session
 from .truthiness import decided, truth
 from .undefined import Undefined
 
@@ -73,6 +74,7 @@ class Trial:
     arrays: list[Carried]
     changed: list[tuple[Any, Contents, Contents]]
     stale: dict[Cell, str]
+    appended: list[tuple[Cell, Cell]]
 
     @property
     def own(self) -> frozenset[Node]:
@@ -175,6 +177,7 @@ def traced_step(
     facts += _assumed(loop, held, start)
     cond: Node | None = None
     never = False
+    appended = len(session().appended)
     with journal() as changes:
         write_state(loop, {n: held[n].value if n in held else Undefined(n) for n in start})
         with _remembering(loop.memory), opened(*facts) as region:
@@ -198,7 +201,8 @@ def traced_step(
             changed = []
         changes.undo()
     stale = {cell: cell.stale for cell in outer.cells if cell.stale is not None}
-    trial = Trial(index, held, params, region, cond, state, versions, arrays, changed, stale)
+    put = session().appended[appended:]
+    trial = Trial(index, held, params, region, cond, state, versions, arrays, changed, stale, put)
     outer.back()
     write_state(loop, start)
     return None if never else trial

@@ -79,3 +79,44 @@ def test_a_generator_made_inside_is_drawn_from_once_outside_loops_only():
     np.testing.assert_array_equal(compiled(straight)(np.ones(3)), straight(np.ones(3)))
     with pytest.raises(ArignoteError, match=r"test_one_of_several.py.*(?s:.*)as an argument"):
         compiled(looping)(np.ones(30))
+
+
+def history(x):
+    state = np.zeros(2)
+    seen = []
+    for t in x:
+        state[0] += t
+        seen.append(state)
+    return np.array(seen)
+
+
+def afterwards(x):
+    seen = []
+    for t in x:
+        seen.append(x)
+    x[0] = 5.0
+    return seen[0]
+
+
+@pytest.mark.parametrize("f", [history, afterwards])
+def test_an_array_in_a_list_that_is_written_afterwards_is_seen_or_refused(f):
+    if f is history:  # its few steps are traced one by one
+        np.testing.assert_array_equal(compiled(f)(np.ones(20)), f(np.ones(20)))
+    with pytest.raises(ArignoteError, match="append a copy"):
+        compiled(f)(np.ones(2000))
+
+
+def test_copies_and_results_of_steps_in_lists():
+    def f(x):
+        state, other = np.zeros(2), np.zeros(2)
+        copies, states = [], []
+        for t in x:
+            state[0] += t
+            copies.append(state.copy())
+            other = other * 0.5 + t
+            states.append(other)
+        return np.array(copies), np.stack(states), copies[3]
+
+    x = np.arange(30.0)
+    for got, want in zip(compiled(f)(x), f(x), strict=True):
+        np.testing.assert_array_equal(got, want)

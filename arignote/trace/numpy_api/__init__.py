@@ -2,6 +2,7 @@
 
 from . import (
     attributes,
+    bracketed,
     calculus,
     covariance,
     creation,
@@ -33,6 +34,7 @@ from . import (
 
 __all__ = [
     "attributes",
+    "bracketed",
     "calculus",
     "covariance",
     "creation",

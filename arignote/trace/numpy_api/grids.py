@@ -17,7 +17,6 @@ from ...fxgraph.ops.scalar import clip0, least
 from ...fxgraph.ops.shaping import (
     concatenate,
     diagonal_window,
-    expand,
     filled,
     flip,
     ravel,
@@ -249,7 +248,7 @@ def fromfunction(
 def _grid(key: Any, sparse: bool) -> Any:
     """`np.mgrid[key]`: a slice with an imaginary step is a linspace."""
     slices = key if isinstance(key, tuple) else (key,)
-    lines = [_grid_line(s) for s in slices]
+    lines = [grid_line(s) for s in slices]
     kind = np.result_type(*(x.dtype for x in lines))
     lines = [cast_to(x, kind) for x in lines]
     shape = tuple(x.shape[0] for x in lines)
@@ -262,35 +261,13 @@ def _grid(key: Any, sparse: bool) -> Any:
     return hooks.fresh(stack([_along(x, shape, k) for k, x in enumerate(lines)]))
 
 
-def _grid_line(s: Any) -> Node:
+def grid_line(s: Any) -> Node:
+    """The numbers that a slice in brackets stands for."""
     start = 0 if s.start is None else s.start
     if isinstance(s.step, complex):
         return evenly_spaced(node(start), node(s.stop), int(abs(s.step)), True, None)[0]
     return progression(node(start), node(s.stop), node(1 if s.step is None else s.step), None)
 
 
-def _pieces(name: str, key: Any) -> list[Node]:
-    """What stands in the brackets of np.r_ or np.c_, at least of one axis, in one dtype."""
-    parts = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(p, str) for p in parts):
-        raise NotImplementedError(f"{name} with a text such as {parts[0]!r}: use np.concatenate")
-    nodes = [_grid_line(p) if isinstance(p, slice) else array(p) for p in parts]
-    kinds = [p if isinstance(p, int | float | complex) else n.dtype for p, n in zip(parts, nodes)]
-    kind = np.result_type(*kinds)
-    return [cast_to(n if n.rank else expand(n, (0,)), kind) for n in nodes]
-
-
-def _rows(key: Any) -> Any:
-    return hooks.wrap(concatenate(_pieces("np.r_", key), 0))
-
-
-def _columns(key: Any) -> Any:
-    pieces = _pieces("np.c_", key)
-    pieces = [expand(n, (1,)) if n.rank == 1 else n for n in pieces]
-    return hooks.wrap(concatenate(pieces, pieces[0].rank - 1))
-
-
-SUBSCRIPTED[np.r_] = _rows
-SUBSCRIPTED[np.c_] = _columns
 SUBSCRIPTED[np.mgrid] = lambda key: _grid(key, False)
 SUBSCRIPTED[np.ogrid] = lambda key: _grid(key, True)

@@ -175,25 +175,24 @@ def _candidates(
 ) -> list[tuple[_Served, int]]:
     """Expressions that t's elements equal, other arrays first, and how many of the arrays they read
     are written in this very nest."""
-    assigned: dict[Node, list[Node | None]] = {}
-    for s in walk(body):
-        for v in effects_of((s,)).sets:
-            assigned.setdefault(v, []).append(s.value if isinstance(s, Assign) else None)
+    set_at, place = _set_once(body), body.index(store)
     stand: dict[Node, Node] = {}
-    for s in body:
+    for k, s in enumerate(body):
         if isinstance(s, Store) and s is not store and not s.accumulate:
-            once = len(assigned.get(s.value, ())) == 1
-            if s.value not in stand and once and _same_shape(store.index, s.index):
+            known = set_at.get(s.value, k) < k  # else what it held in the step before
+            if s.value not in stand and known and _same_shape(store.index, s.index):
                 stand[s.value] = load(s.buffer, s.index)
     value, out = store.value, list[tuple[_Served, int]]()
-    if value in stand:
-        e = stand[value]
-        out.append((_Served(store.index, e, e.attr("buffer").name), 1))
-    alone = assigned.get(value, ())
-    if len(alone) == 1 and alone[0] is not None:
-        value = alone[0]
-    used = [v for v in order_of((value,)) if v in stand]
-    (value,) = substitute((value,), stand)
+    if set_at.get(value, place) < place:
+        if value in stand:
+            e = stand[value]
+            out.append((_Served(store.index, e, e.attr("buffer").name), 1))
+        place = set_at[value]
+        assign = body[place]
+        assert isinstance(assign, Assign)
+        value = assign.value
+    used = [v for v in order_of((value,)) if v in stand and set_at[v] < place]
+    (value,) = substitute((value,), {v: stand[v] for v in used})
     if (
         cheap(value)
         or quick_mask(value, store.index)
@@ -201,6 +200,20 @@ def _candidates(
     ):
         out.append((_Served(store.index, value, "its operands"), len(used)))
     return out
+
+
+def _set_once(body: Sequence[Statement]) -> dict[Node, int]:
+    """The variables that each step sets in one place and in any case, and where."""
+    places: dict[Node, list[int]] = {}
+    for k, s in enumerate(body):
+        for x in walk((s,)):
+            for v in (x.local,) if isinstance(x, Assign) else effects_of((x,)).sets:
+                places.setdefault(v, []).append(k)
+    return {
+        v: found[0]
+        for v, found in places.items()
+        if len(found) == 1 and isinstance(s := body[found[0]], Assign) and s.local is v
+    }
 
 
 def _same_shape(index: Sequence[Node], other: Sequence[Node]) -> bool:

@@ -1,6 +1,9 @@
 """Temporaries that other arrays stand for: when they go, and when they must stay."""
 
 import numpy as np
+import pytest
+
+from arignote.api import compile
 
 from .scheduling import check
 
@@ -134,3 +137,36 @@ def in_place(a):
 
 def test_what_overwrites_its_operands_is_kept():
     check("forwarding", in_place, {"a": rng.random((5, 4))})
+
+
+def states_before_and_after(x, a):
+    n = len(x)
+    before, after, state = np.empty(n), np.empty(n), 0.0
+    for k in range(n):
+        before[k] = state
+        new = a * state + x[k]
+        after[k] = new
+        state = new
+    s = 0.0
+    for k in range(n - 1, -1, -1):
+        s = s * a + before[k] * (1.0 + after[k])
+    return s
+
+
+def the_same_variable_stored_twice(x):
+    n = len(x)
+    before, after, state = np.empty(n), np.empty(n), 0.0
+    for k in range(n):
+        before[k] = state
+        state = x[k] + 1.0
+        after[k] = state
+    s = 0.0
+    for k in range(n):
+        s = s + before[k] * (2.0 + after[k])
+    return s
+
+
+def test_a_state_that_is_kept_before_it_changes_is_not_the_new_one():
+    x = np.linspace(-1, 1, 9)
+    for f, args in ((states_before_and_after, (x, 0.9)), (the_same_variable_stored_twice, (x,))):
+        assert compile(f)(*args) == pytest.approx(f(*args), rel=1e-13)

@@ -42,9 +42,13 @@ from .sums import sums_of
 WINDOW, FURTHEST = 12, 100
 
 
-def fuse(program: Program) -> Program:
-    """The program with neighbouring loops fused."""
-    statements = _block(program.statements)
+def fuse(program: Program, sums: bool = False) -> Program:
+    """The program with neighbouring loops fused.
+
+    sums: may a loop that adds to a vector join one that reads the same rows of a matrix?  For those
+    who share such sums among threads afterwards.
+    """
+    statements = _block(program.statements, sums)
     return program if statements == program.statements else replace(program, statements=statements)
 
 
@@ -102,24 +106,24 @@ def _only_folds(block: tuple[Statement, ...]) -> bool:
     )
 
 
-def _block(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
+def _block(block: tuple[Statement, ...], sums: bool) -> tuple[Statement, ...]:
     """Fuse the loops of one block, then those inside."""
     out: list[_Nest] = []
     scratch = Scratch()
     for s in block:
         n = nest_of(s)
-        if not isinstance(s, Loop) or not _absorb(n, out, scratch):
+        if not isinstance(s, Loop) or not _absorb(n, out, scratch, sums):
             out.append(n)
             scratch.add(s, n.facts)
     done = [n.statement() for n in out]
-    return tuple(with_children(s, tuple(_block(c) for c in children(s))) for s in done)
+    return tuple(with_children(s, tuple(_block(c, sums) for c in children(s))) for s in done)
 
 
-def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch) -> bool:
+def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch, sums: bool) -> bool:
     """Fuse loop b into an earlier loop of `out` if one fits."""
     if b.facts.barrier:
         return False
-    _look(b, scratch.private(b.loop, b.facts, False))
+    _look(b, scratch.private(b.loop, b.facts, False), sums)
     loops = 0
     for p in range(len(out) - 1, max(-1, len(out) - 1 - FURTHEST), -1):
         a = out[p]
@@ -127,7 +131,7 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch) -> bool:
             loops += 1
             if loops > WINDOW:
                 return False
-            if _fits(a, b, scratch):
+            if _fits(a, b, scratch, sums):
                 moved = _clear_way(p, b.facts, [n.facts for n in out[p:]])
                 if moved is not None and legal(a, b):
                     scratch.join(a.facts, b.facts)
@@ -142,22 +146,22 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch) -> bool:
     return False
 
 
-def _fits(a: _Nest, b: _Nest, scratch: Scratch) -> bool:
+def _fits(a: _Nest, b: _Nest, scratch: Scratch, sums: bool) -> bool:
     """The same range, worth it, and the fused loop is as parallel as both were: one that adds to a
     vector may join another that reads the same rows."""
     if a.facts.barrier or not same_range(a.loop, b.loop) or not pays(a, b):
         return False
     if a.free is None:
-        _look(a, scratch.private(a.loop, a.facts))
+        _look(a, scratch.private(a.loop, a.facts), sums)
     if a.free == b.free and not a.sums and not b.sums:
         return True
     able = (a.free or a.sums) and (b.free or b.sums)
     return bool(able) and not a.inner and not b.inner and share_rows(a, b)
 
 
-def _look(n: _Nest, private: set[Buffer]) -> None:
+def _look(n: _Nest, private: set[Buffer], sums: bool) -> None:
     n.free = independent_steps(n.loop, private)
-    n.sums = not n.free and bool(sums_of(n.loop, private))
+    n.sums = sums and not n.free and bool(sums_of(n.loop, private))
 
 
 def share_rows(a: _Nest, b: _Nest) -> bool:

@@ -35,6 +35,7 @@ from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .queues import Deque
+from .sequences import compared
 from .shortcut import and_, or_
 from .texts import Text
 from .truthiness import truth
@@ -215,12 +216,17 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
     def f(*args: Any, key: Any = None, **default: Any) -> Any:
         found = counted(args[0]) if len(args) == 1 else list(args)
         if isinstance(found, Counter):
-            if key is not None or default:
-                raise TraceError(
-                    f"{name}(key= or default=) of values that are counted: write a loop"
+            if default:
+                some = wrap(found.length) > 0
+                return ifexp(
+                    some, partial(f, found, key=key), partial(_itself, default["default"]), None
                 )
             _not_empty(found, name)
-            return fold(found, pick, found.item(wrap(found.lo)), name, skip_first=True)
+            first = found.item(wrap(found.lo))
+            if key is None:
+                return fold(found, pick, first, name, skip_first=True)
+            step = partial(_kept, key, better)
+            return fold(found, step, (key(first), first), name, skip_first=True)[1]
         if not found:
             return builtin((), **default)
         keyed = [(key(x) if key is not None else x, x) for x in found]
@@ -229,14 +235,26 @@ def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]
             if key is None:
                 best = chosen = pick(best, value)
             else:
-                wins = better(value, best)
-                best, chosen = (
-                    ifexp(wins, partial(_itself, value), partial(_itself, best), None),
-                    ifexp(wins, partial(_itself, x), partial(_itself, chosen), None),
-                )
+                best, chosen = _better(better, (value, x), (best, chosen))
         return chosen
 
     return f
+
+
+def _kept(key: Callable[[Any], Any], better: Callable[[Any, Any], Any], best: Any, x: Any) -> Any:
+    return _better(better, (key(x), x), best)
+
+
+def _better(
+    better: Callable[[Any, Any], Any], new: tuple[Any, Any], best: tuple[Any, Any]
+) -> tuple[Any, Any]:
+    """Of two pairs of a key and a value, the one with the better key; the second of equals."""
+    wins = better(new[0], best[0])
+    key, value = (
+        ifexp(wins, partial(_itself, n), partial(_itself, b), None)
+        for n, b in zip(new, best, strict=True)
+    )
+    return key, value
 
 
 def _itself(x: Any) -> Any:
@@ -255,6 +273,8 @@ def _not_empty(c: Counter, name: str) -> None:
 
 def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -> Any:
     """The first of equals, as Python; sizes stay provable."""
+    if isinstance(best, tuple) and isinstance(value, tuple):
+        return ifexp(better(value, best), partial(_itself, value), partial(_itself, best), None)
     if not isinstance(best, Proxy) and not isinstance(value, Proxy):
         return value if better(value, best) else best
     a, b = node_of(best), node_of(value)
@@ -277,8 +297,8 @@ def counted(x: Any) -> Counter | list[Any]:
     return list(found)  # type: ignore[arg-type]
 
 
-max_ = answers(max)(_extreme("max", operator.gt))
-min_ = answers(min)(_extreme("min", operator.lt))
+max_ = answers(max)(_extreme("max", partial(compared, "gt")))
+min_ = answers(min)(_extreme("min", partial(compared, "lt")))
 
 
 @answers(sum)

@@ -229,3 +229,21 @@ def descend(n):
 def test_recursion_that_a_traced_value_ends_is_refused_with_the_line():
     with pytest.raises(ArignoteError, match=r"test_python_containers.py.*(?s:.*)calls itself"):
         ag.compile(lambda n: descend(n), mode="FAST_COMPILE")(np.int64(5))
+
+
+# ---- the best by a key ---------------------------------------------------------------------------
+def test_the_best_of_many_by_a_key():
+    def f(x):
+        n = len(x)
+        pivot = max(range(1, n), key=lambda i: abs(x[i]))
+        nearest = min(x, key=lambda t: abs(t - 0.5))
+        best = (np.inf, -1)
+        for i, t in enumerate(x):
+            best = min(best, (t, i))
+        positive = min([t for t in x if t > 0], default=7.0)
+        none = max([t for t in x if t > 99], default=7.0)
+        return pivot, nearest, best, positive, none, max([(x[i], i) for i in range(4)])
+
+    x = RNG.normal(size=30)
+    x[17] = x[3] = -9.0
+    assert check(f, x)[0] == 3

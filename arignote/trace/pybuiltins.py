@@ -6,7 +6,6 @@ looked into).
 
 from __future__ import annotations
 
-import builtins
 import collections
 import itertools
 import operator
@@ -17,25 +16,20 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError
-from ..fxgraph.affine import minus, size_node
-from ..fxgraph.constants import lit
+from ..fxgraph.affine import size_node
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
-from ..fxgraph.ops.scalar import greatest, least
-from ..fxgraph.prove import ge0
 from ..fxgraph.types import C128, F64, I64
 from ..scanloop.scan import steps_known
 from . import iteration, journal, queues
 from .assign import converted
-from .branches import ifexp
 from .effects import print_
 from .folds import fold
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .queues import Deque
-from .sequences import compared
 from .shortcut import and_, or_
 from .texts import Text
 from .truthiness import truth
@@ -207,87 +201,6 @@ def pow_(x: Any, y: Any, mod: Any = None) -> Any:
 
 
 # ---- over several values -------------------------------------------------------------------------
-def _extreme(name: str, better: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    builtin = getattr(builtins, name)
-
-    def pick(best: Any, x: Any) -> Any:
-        return _pick(name, best, x, better)
-
-    def f(*args: Any, key: Any = None, **default: Any) -> Any:
-        found = counted(args[0]) if len(args) == 1 else list(args)
-        if isinstance(found, Counter):
-            if default:
-                some = wrap(found.length) > 0
-                return ifexp(
-                    some, partial(f, found, key=key), partial(_itself, default["default"]), None
-                )
-            _not_empty(found, name)
-            first = found.item(wrap(found.lo))
-            if key is None:
-                return fold(found, pick, first, name, skip_first=True)
-            step = partial(_kept, key, better)
-            return fold(found, step, (key(first), first), name, skip_first=True)[1]
-        if not found:
-            return builtin((), **default)
-        keyed = [(key(x) if key is not None else x, x) for x in found]
-        best, chosen = keyed[0]
-        for value, x in keyed[1:]:
-            if key is None:
-                best = chosen = pick(best, value)
-            else:
-                best, chosen = _better(better, (value, x), (best, chosen))
-        return chosen
-
-    return f
-
-
-def _kept(key: Callable[[Any], Any], better: Callable[[Any, Any], Any], best: Any, x: Any) -> Any:
-    return _better(better, (key(x), x), best)
-
-
-def _better(
-    better: Callable[[Any, Any], Any], new: tuple[Any, Any], best: tuple[Any, Any]
-) -> tuple[Any, Any]:
-    """Of two pairs of a key and a value, the one with the better key; the second of equals."""
-    wins = better(new[0], best[0])
-    key, value = (
-        ifexp(wins, partial(_itself, n), partial(_itself, b), None)
-        for n, b in zip(new, best, strict=True)
-    )
-    return key, value
-
-
-def _itself(x: Any) -> Any:
-    return x
-
-
-def _not_empty(c: Counter, name: str) -> None:
-    n = c.length
-    if not ge0(minus(n, lit(1))):
-        required(
-            OPS["greater_equal"](n, lit(1), weak=True),
-            "ValueError",
-            f"{name}() iterable argument is empty",
-        )
-
-
-def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -> Any:
-    """The first of equals, as Python; sizes stay provable."""
-    if isinstance(best, tuple) and isinstance(value, tuple):
-        return ifexp(better(value, best), partial(_itself, value), partial(_itself, best), None)
-    if not isinstance(best, Proxy) and not isinstance(value, Proxy):
-        return value if better(value, best) else best
-    a, b = node_of(best), node_of(value)
-    if a.rank or b.rank:
-        raise ValueError(
-            "The truth value of an array with more than one element is ambiguous. Use "
-            "a.any() or a.all()"
-        )
-    if a.type.weak and b.type.weak and a.dtype == b.dtype == I64:
-        return wrap((greatest if name == "max" else least)(a, b))
-    return ifexp(better(value, best), lambda: value, lambda: best, None)
-
-
 def counted(x: Any) -> Counter | list[Any]:
     """The items: a counter where there are many or their number is not known."""
     found = counter_of(x)
@@ -295,10 +208,6 @@ def counted(x: Any) -> Counter | list[Any]:
         steps = steps_known(found.lo, found.hi, found.step)
         return found if steps is None or steps > SHORT else list(found.literal())
     return list(found)  # type: ignore[arg-type]
-
-
-max_ = answers(max)(_extreme("max", partial(compared, "gt")))
-min_ = answers(min)(_extreme("min", partial(compared, "lt")))
 
 
 @answers(sum)

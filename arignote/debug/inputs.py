@@ -15,7 +15,9 @@ import numpy as np
 GUARD = 128
 PATTERN = 0xA5
 NDArray = np.ndarray[Any, Any]
-LAYOUTS = ("C", "F", "strided", "reversed", "odd")
+LAYOUTS = ("C", "F", "strided", "reversed", "mixed", "odd")
+#: Steps of successive axes in the layout "mixed": either sign, several widths.
+MIXED = (-1, 3, -2, 1)
 
 
 class Zones:
@@ -98,7 +100,7 @@ def _like(x: NDArray, strides: Sequence[int], zones: Zones, name: str = "", shif
 
 def laid_out(leaves: Sequence[Any], layout: str) -> list[Any]:
     """The same values in another memory order: "C", "F", "strided" (every second element),
-    "reversed" (negative steps), "odd" (not aligned)."""
+    "reversed" (negative steps), "mixed" (another step for each axis), "odd" (not aligned)."""
     return [_laid_out(x, layout) if isinstance(x, np.ndarray) else _copied(x) for x in leaves]
 
 
@@ -109,6 +111,10 @@ def _laid_out(x: NDArray, layout: str) -> Any:
         steps = tuple(reversed(_c_strides(x.shape[::-1], size)))
     elif layout in ("strided", "reversed"):
         steps = tuple((2 if layout == "strided" else -2) * s for s in dense)
+    elif layout == "mixed":
+        by = [MIXED[k % len(MIXED)] for k in range(x.ndim)]
+        wide = _c_strides([n * abs(b) for n, b in zip(x.shape, by, strict=True)], size)
+        steps = tuple(s * b for s, b in zip(wide, by, strict=True))
     else:
         steps = dense
     shift = 1 if layout == "odd" and size > 1 else 0

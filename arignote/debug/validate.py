@@ -232,8 +232,14 @@ class Validation:
         graph = Rewritten(trace.graph).final
         findings, check = check_programs(trace, graph, lambda: fresh(leaves))
         named = replace(check, name=f"{check.name}, {name} arguments")
-        if self.add((findings, named)) and depth.build:
-            self.kernel(trace, leaves, name)
+        if not self.add((findings, named)) or not depth.build:
+            return
+        made = self.kernel(trace, leaves, name)
+        if name == "reversed" and made is not None:
+            for other in ("strided", "mixed"):  # the kernel for any strides takes them too
+                self.leaves = laid_out(leaves, other)
+                if self.report.ok:
+                    self.call_kernel(made[0], made[1], self.leaves, other)
 
     def as_used(
         self, leaves: Leaves, call: Callable[[Leaves], Any]

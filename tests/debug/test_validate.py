@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import arignote as ag
-from arignote.debug.inputs import Zones, laid_out, special_values
+from arignote.debug.inputs import LAYOUTS, Zones, laid_out, special_values
 from arignote.debug.report import Finding, Report
 from arignote.debug.shrink import _smaller_trees
 from arignote.debug.validate import Depth, validate
@@ -56,7 +56,8 @@ def test_every_stage_is_compared():
     assert report.ok and bool(report), str(report)
     made = {c.name: c.count for c in report.checks}
     for name in ("the traced graph", "rule applications", "passes", "repeated rewriting",
-                 "gradients", "program passes", "kernel", "kernel, reversed arguments"):
+                 "gradients", "program passes", "kernel", "kernel, reversed arguments",
+                 "kernel, strided arguments", "kernel, mixed arguments", "the function in use"):
         assert made[name] > 0, str(report)
     np.testing.assert_array_equal(a, np.linspace(-1, 1, 7))  # the arguments are not written
 
@@ -165,7 +166,7 @@ def test_guard_zones_show_writes_outside():
     assert zones.broken() == ["a"]
 
 
-@pytest.mark.parametrize("layout", ["C", "F", "strided", "reversed", "odd"])
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_memory_orders_keep_values(layout):
     a = np.arange(12.0).reshape(3, 4)
     (b,) = laid_out([a], layout)
@@ -243,3 +244,12 @@ def test_a_kernel_may_be_finite_where_numpy_overflows():
     assert ag.compile(f).validate(np.array([1.0, 800.0])).ok
     g = ag.compile(lambda x: np.exp(x).sum())
     assert g.validate(np.array([1.0, 800.0])).ok  # both are inf
+
+
+def test_elements_of_arrays_laid_out_do_not_share_memory():
+    a = np.arange(24.0).reshape(2, 3, 4)
+    for layout in LAYOUTS:
+        (b,) = laid_out([a], layout)
+        b[...] = 0.0
+        b[1, 2, 3] = 5.0
+        assert b.sum() == 5.0 and np.count_nonzero(b) == 1

@@ -24,6 +24,7 @@ from ..fxgraph.prove import inside
 from ..fxgraph.types import TensorType
 from ..fxgraph.window import Window
 from .body_walk import BodyWalk
+from .outer_sums import Term, finished, postponed
 from .replay import Replay
 from .scan import scan, scan_node, scan_op, trip_count
 from .unused import parts_of
@@ -64,11 +65,24 @@ def reverse_scan(n: Node, walk: Walk) -> None:
     forward = _forward(n, body, replay.saved, length, steps, walk)
     read = _stack_reader(forward, len(replay.saved), body, walk, position)
     results, checks = replay.tie(read, effects)
-    back = Body(position, tuple(inner.carried), None, results, token, checks)
-    outs = scan(_inits(n, plan, walk), back)
+    first = len(plan.active) + len(plan.restore)
+    totals = dict(enumerate(inner.carried[first:], first)) if type(walk) is Walk else {}
+    back_steps = walk.value(steps)
+    results, terms = postponed(results, totals, checks, back_steps)
+    rows = tuple(x for t in terms for x in (t.left, t.right))
+    back = Body(position, tuple(inner.carried), None, results, token, checks, rows)
+    outs = scan(_inits(n, plan, walk), back, back_steps if rows else None)
     if outs and n in origin:
         origin[outs[0].inputs[0]] = origin[n]
-    _hand_over(n, plan, walk, outs)
+    _hand_over(n, plan, walk, _with_products(outs, terms, len(results)))
+
+
+def _with_products(outs: Sequence[Node], terms: Sequence[Term], first: int) -> tuple[Node, ...]:
+    """The loop's results, postponed products added."""
+    done = list(outs[:first])
+    for k, t in enumerate(terms):
+        done[t.total] = finished(done[t.total], *outs[first + 2 * k : first + 2 * k + 2])
+    return tuple(done)
 
 
 def _length(n: Node, body: Body) -> Node:

@@ -7,10 +7,8 @@ import tempfile
 from pathlib import Path
 
 os.environ["ARIGNOTERC"] = os.devnull
-_FLAGS = os.environ.pop("ARIGNOTE_FLAGS", "")
-if "sanitize=True" in _FLAGS.split(","):  # tests.sanitize
-    os.environ["ARIGNOTE_FLAGS"] = "sanitize=True"
-
+if "ARIGNOTE_RUNTIME" not in os.environ:  # tests.sanitize sets both
+    os.environ.pop("ARIGNOTE_FLAGS", None)
 # started in the background of a shell, Python ignores Ctrl-C, which tests send
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

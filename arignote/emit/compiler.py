@@ -259,8 +259,8 @@ def _search_path() -> str:
 
 def _run(command: list[str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "LC_ALL": "C"}
-    if config.sanitize:
-        environment.pop("LD_PRELOAD", None)  # a sanitizer is for this process, not for the compiler
+    if "san.so" in environment.get("LD_PRELOAD", ""):
+        del environment["LD_PRELOAD"]  # a sanitizer is for this process, not for the compiler
     return subprocess.run(
         command, capture_output=True, text=True, errors="replace", check=False, cwd=cwd,
         env=environment, stdin=subprocess.DEVNULL,

@@ -1,10 +1,11 @@
 """Runs tests under sanitizers, emitted code and runtime built with them.
 
-    python -m tests.sanitize [address] [arguments of pytest]
+    python -m tests.sanitize [address | thread] [arguments of pytest]
 
 Without tests named it runs them all.  A sanitizer must be in the process before Python is, so the
 tests run in a child.  Whatever a sanitizer finds, in any process that a test starts, is printed at
-the end, and makes the exit status 1.
+the end, and makes the exit status 1.  thread: ThreadSanitizer, with every nest that may be parallel
+on four threads, and OpenMP by threads that it sees (openmp.c).
 """
 
 from __future__ import annotations
@@ -14,17 +15,37 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from arignote.emit.compiler import find_compiler
 
 _OF_PYTHON = re.compile(r" (Python|Objects|Include|Modules)/")
 ROOT = Path(__file__).parents[2]
-#: name -> (libraries that the process starts with, options of the runtime's build)
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """libraries: what the process starts with.  options: of the runtime's build.  flags: under
+    which the tests run.  openmp: is there a stand-in for OpenMP's library?"""
+
+    libraries: tuple[str, ...]
+    options: str
+    flags: str
+    openmp: bool = False
+
+
 FLAVOURS = {
-    "address": (
+    "address": Flavour(
         ("libasan.so", "libubsan.so"),
         "-fsanitize=address,undefined -fno-omit-frame-pointer -g -O1",
+        "sanitize=True",
+    ),
+    "thread": Flavour(
+        ("libtsan.so",),
+        "-fsanitize=thread -g -O1",
+        "cflags=-fsanitize=thread -g1 -O1,threads=4,parallel_min_us=0",
+        openmp=True,
     ),
 }
 
@@ -53,22 +74,36 @@ def libraries(names: tuple[str, ...]) -> list[str]:
     return found
 
 
-def environment(flavour: str, findings: Path) -> dict[str, str]:
+def openmp(options: str, place: Path) -> Path:
+    """The stand-in for OpenMP's library."""
+    built = place / "openmp.so"
+    place.mkdir(parents=True, exist_ok=True)
+    source = str(Path(__file__).with_name("openmp.c"))
+    command = [*find_compiler().command, *options.split(), "-fPIC", "-shared", source]
+    subprocess.run([*command, "-o", str(built), "-lpthread"], check=True)
+    return built
+
+
+def environment(name: str, findings: Path) -> dict[str, str]:
     """For a process in which all that Arignote builds is sanitized; findings are written to files
     that begin with this path."""
-    names, options = FLAVOURS[flavour]
-    place = ROOT / "build" / f"sanitized-{flavour}"
+    flavour = FLAVOURS[name]
+    place = ROOT / "build" / f"sanitized-{name}"
+    preloaded = libraries(flavour.libraries)
+    if flavour.openmp:
+        preloaded.append(str(openmp(flavour.options, place)))
     site = str(Path(__file__).with_name("site"))
     return {
         **os.environ,
-        "LD_PRELOAD": " ".join(libraries(names)),
-        "ARIGNOTE_RUNTIME": str(runtime(options, place)),
-        "ARIGNOTE_FLAGS": "sanitize=True",
+        "LD_PRELOAD": " ".join(preloaded),
+        "ARIGNOTE_RUNTIME": str(runtime(flavour.options, place)),
+        "ARIGNOTE_FLAGS": flavour.flags,
         "PYTHONPATH": os.pathsep.join(filter(None, (site, os.environ.get("PYTHONPATH")))),
         # leaks: Python leaves objects to the end of the process
         "ASAN_OPTIONS": f"detect_leaks=0:verify_asan_link_order=0:allocator_may_return_null=1:"
         f"log_path={findings}",
         "UBSAN_OPTIONS": f"halt_on_error=1:print_stacktrace=1:log_path={findings}",
+        "TSAN_OPTIONS": f"exitcode=0:report_signal_unsafe=0:history_size=4:log_path={findings}",
         "PYTHONMALLOC": "malloc",
         "OPENBLAS_NUM_THREADS": "1",
     }

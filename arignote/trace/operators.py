@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables, folding, heaps, lists, ordering, pycmath, pymath, repeating
+from . import callables, extremes, folding, heaps, lists, ordering, pycmath, pymath, repeating
 from .branches import if_, ifexp
 from .callables import call
 from .comprehensions import comprehension
@@ -28,14 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 undefined = Undefined
-_ = (
-    folding,
-    heaps,
-    ordering,
-    pycmath,
-    pymath,
-    repeating,
-)  # their functions are registered when they are imported
+#: Their functions are registered when they are imported.
+_ = extremes, folding, heaps, ordering, pycmath, pymath, repeating
 callables.OPERATORS[:] = [sys.modules[__name__]]
 
 

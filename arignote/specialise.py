@@ -18,6 +18,7 @@ from .debug import printing as _printing  # noqa: F401  (graphs and programs pri
 from .debug.announce import announce
 from .debug.checked import checked_kernel
 from .debug.explain import explain as explain
+from .debug.float64 import report_float64
 from .debug.nan_guard import guarded_kernel
 from .debug.replay import replay
 from .debug.standing import standing_kernel
@@ -104,6 +105,7 @@ def kernel_for(
     whose written arrays share memory with others.  save: gets what a later process needs.
     function: the plain function, for DEBUG_MODE.  profile: each call adds to the times of nests.
     """
+    report_float64(trace.graph)
     if mode == "DEBUG_MODE" or (mode == "FAST_RUN" and config.debug >= 4):
         return checked_kernel(trace, structure, overlap, function, device != "cpu")
     if mode == "NanGuardMode":

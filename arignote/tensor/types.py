@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..config import config
-from .graph import Apply, Variable
+from ..errors import DTypeError, warn_once
+from .graph import Apply, Variable, user_line
 
 
 class TensorType:
@@ -36,7 +37,10 @@ class TensorType:
     def make_variable(
         self, name: str | None = None, owner: Apply | None = None, index: int = 0
     ) -> Variable:
-        return self.variable(self, owner, index, name)
+        made = self.variable(self, owner, index, name)
+        if self.dtype in ("float64", "complex128") and config.warn_float64 != "ignore":
+            _warn_wide(made)
+        return made
 
     def clone(self, dtype: Any = None, broadcastable: Sequence[Any] | None = None) -> TensorType:
         """The type with another dtype or other flags."""
@@ -163,6 +167,20 @@ class GenericType:
 
     def __reduce__(self) -> Any:
         return GenericType, (self.name,)
+
+
+def _warn_wide(v: Variable) -> None:
+    """Double precision appears: not where an operand has it already."""
+    node = v.owner
+    if node is not None and any(getattr(x.type, "dtype", "") == v.type.dtype for x in node.inputs):
+        return
+    where = user_line()
+    line = f" at {where}: {where.expression}" if where is not None else ""
+    source = f"{node.op} of {', '.join(str(x.type) for x in node.inputs)}" if node else "a variable"
+    message = f"{v.type.dtype} appears{line}, by {source}"
+    if config.warn_float64 == "raise":
+        raise DTypeError(message)
+    warn_once(f"float64 {message}", message)
 
 
 def _described(value: Any) -> str:

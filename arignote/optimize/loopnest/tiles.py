@@ -24,12 +24,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...fxgraph.affine import minus, plus, times
-from ...fxgraph.constants import const, lit, new_index
+from ...fxgraph.constants import const, is_const, lit, new_index, value_of
 from ...fxgraph.graph import Rebuild, order_of
-from ...fxgraph.node import Node
-from ...fxgraph.ops.scalar import ceil_quotient, clip0, least, quotient
+from ...fxgraph.node import Node, make
+from ...fxgraph.ops.elementwise import less
+from ...fxgraph.ops.scalar import ceil_quotient, clip0, least, product, quotient
 from ...fxgraph.types import Shape
-from .access import root
+from .access import effects_of, root
 from .program import (
     Alloc,
     Buffer,
@@ -49,6 +50,8 @@ from .windows import WindowSums, bounds, window_sums
 
 #: Bytes of a vector, and positions that are summed at once.
 VECTOR, JAM = 64, 4
+#: Positions for which packing what they share does not pay.
+FEW = 8
 
 
 def tile(program: Program) -> Program:
@@ -63,7 +66,7 @@ def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, .
     for s in block:
         found = window_sums(s) if isinstance(s, Loop) else None
         if found is not None:
-            out.extend(_tiled(found))
+            out.extend(_if_many(s, found))
             where = found.inner.origin or found.band[0].index.attr("name")
             notes.append(f"{where}: sums of tiles in registers")
         elif isinstance(s, Loop | If | While) and not _chooses_library(s):
@@ -76,6 +79,20 @@ def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, .
 def _chooses_library(s: Statement) -> bool:
     """Is it a choice by size, whose loops are for a few elements?"""
     return isinstance(s, If) and any(isinstance(x, Library) for x in s.other)
+
+
+def _if_many(loop: Statement, c: WindowSums) -> list[Statement]:
+    """The tiles where there are positions enough to pay for packing, else the loop as it is."""
+    moving = {b.index for b in c.band} | effects_of(c.band[:1]).sets
+    trips = [_trips(b) for b in c.band if not _moves(b, moving)]
+    count = product([clip0(n) for n in trips])
+    if is_const(count):
+        return _tiled(c) if int(value_of(count)) >= FEW else [loop]
+    return [If(make(less, (count, lit(FEW))), (loop,), tuple(_tiled(c)), c.inner.origin)]
+
+
+def _moves(b: Loop, moving: set[Node]) -> bool:
+    return any(m in moving and m is not b.index for m in order_of(bounds(b)))
 
 
 @dataclass(frozen=True)

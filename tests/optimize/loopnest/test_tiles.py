@@ -153,6 +153,11 @@ def test_sums_in_the_result_itself(f):
     assert "sums of tiles in registers" in check("tiles", f, *samples, rtol=1e-12).note
 
 
+def test_few_positions_are_not_worth_packing():
+    made = check("tiles", line, *(lines(n, 3, 5) for n in (2, 3, 7, 8, 9)), rtol=1e-12)
+    assert "< 8" in made.text and "w_pack" in made.text
+
+
 def test_what_the_tail_overwrites_is_not_read_ahead():
     sample = {"x": rng.random((6, 12)), "w": rng.random((12, 12))}
     assert not scheduled("tiles", in_place, **sample).changed

@@ -72,7 +72,7 @@ static int an_blas_shared(const double work, double *c) {
     if (c[0] == 0) return 0;
     const int better = c[1] < 0.9 * c[0];
     if (--c[2] > 0) return better;
-    c[3] = better ? 32 : c[3] < 512 ? 2 * c[3] : 1024;
+    c[3] = better ? 32 : c[3] < 8 ? 8 : c[3] < 512 ? 2 * c[3] : 1024;
     c[2] = c[3];
     return !better;
 }

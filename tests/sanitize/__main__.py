@@ -85,10 +85,16 @@ def openmp(options: str, place: Path) -> Path:
 
 
 def environment(name: str, findings: Path) -> dict[str, str]:
-    """For a process in which all that Arignote builds is sanitized; findings are written to files
-    that begin with this path."""
-    flavour = FLAVOURS[name]
+    """For a process in which all that Arignote builds is sanitized, and its runtime; findings are
+    written to files that begin with this path."""
     place = ROOT / "build" / f"sanitized-{name}"
+    built = runtime(FLAVOURS[name].options, place)
+    return {**emitted(name, findings, place), "ARIGNOTE_RUNTIME": str(built)}
+
+
+def emitted(name: str, findings: Path, place: Path) -> dict[str, str]:
+    """The same with the runtime as it is; `place` is for what has to be built."""
+    flavour = FLAVOURS[name]
     preloaded = libraries(flavour.libraries)
     if flavour.openmp:
         preloaded.append(str(openmp(flavour.options, place)))
@@ -96,7 +102,6 @@ def environment(name: str, findings: Path) -> dict[str, str]:
     return {
         **os.environ,
         "LD_PRELOAD": " ".join(preloaded),
-        "ARIGNOTE_RUNTIME": str(runtime(flavour.options, place)),
         "ARIGNOTE_FLAGS": flavour.flags,
         "PYTHONPATH": os.pathsep.join(filter(None, (site, os.environ.get("PYTHONPATH")))),
         # leaks: Python leaves objects to the end of the process

@@ -31,7 +31,7 @@ _ONE_TO_ONE = {
     1: ("{}[::-1]", "np.sort({})", "np.cumsum({})", "np.roll({}, 2)", "{}[np.argsort({})]", "np.flip({})", "{}.copy()",
         "np.concatenate(({0}, {0}))[: {0}.shape[0]]", "np.maximum.accumulate({})", "{0}[np.arange({0}.shape[0])[::-1]]"),
     2: ("{}[::-1]", "{}[:, ::-1]", "np.sort({}, axis=1)", "np.cumsum({}, axis=0)", "np.roll({}, 1, axis=1)", "np.flip({})",
-        "np.sort({}, axis=0)", "{}.T.copy().T", "np.tril({})", "np.triu({})", "np.ascontiguousarray({}.T).T", "{} * {}.shape[1]"),
+        "np.sort({}, axis=0)", "{}.T.copy().T", "np.tril({})", "np.triu({})", "np.ascontiguousarray({}.T).T", "({} * {}.shape[1])"),
 }  # fmt: skip
 _FOLDS = (
     "np.sum({})",

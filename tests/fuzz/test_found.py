@@ -75,6 +75,17 @@ def the_last_step_sets_what_is_read_behind_an_independent_loop(a, n):
     return s
 
 
+@case(np.arange(6.0), ramp, square)
+def a_row_of_branches_that_write_one_array(a, h, A):
+    for i, k in zip((0, 1, 2, 3), (3, 2, 4, 1), strict=True):
+        for j in range(3, -1, -1):
+            if a[i] % 2 > j:
+                continue
+            h[3::-1] = h[:4] * 0.5
+            h[k] += A[i, j]
+    return h[0]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")
@@ -89,3 +100,14 @@ def test_every_stage_does_what_python_does(case):
 def test_validate_knows_that_a_last_value_is_no_race():
     report = compile(the_last_step_sets_what_is_read_behind_an_independent_loop).validate(ramp, 4)
     assert report.ok, report
+
+
+def test_code_of_a_row_of_branches_grows_with_its_length_alone():
+    def row(a, h):
+        for k in (0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5):
+            if a[k] > 1:
+                h[:4] = h[:4] * a[k]
+        return a[0]
+
+    text = str(compile(row).program(np.arange(6.0), ramp))
+    assert text.count("parallel for") == 12

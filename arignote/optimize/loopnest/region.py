@@ -63,11 +63,28 @@ def needs(n: Node) -> list[Node]:
     """What must be computed in this region before n.
 
     What a loop captures is evaluated before it, and must be: it may be overwritten.  What only a
-    branch uses is computed in the branch.
+    branch uses is computed in the branch, but for versions that both go on from: computed in both,
+    a row of n branches that write one array would be 2**n pieces of code.
     """
     if n.op.name == "cond":
-        return [n.inputs[0], *size_nodes(n.type)]
+        return [n.inputs[0], *size_nodes(n.type), *_gone_on_from(n)]
     return dependencies(n)
+
+
+def _gone_on_from(n: Node) -> list[Node]:
+    """The results of loops and branches that both branches of n write to, or hand on."""
+    out: dict[Node, None] = {}
+    then, other = bodies(n)
+    for t, o in zip(then.results, other.results, strict=True):
+        if is_array(t) and (v := _written_to(t)) is _written_to(o) and v.op.name == "proj":
+            out[v] = None
+    return list(out)
+
+
+def _written_to(n: Node) -> Node:
+    while n.op.traits & {"write", "scatter"}:
+        n = n.inputs[0]
+    return n
 
 
 def region_of(roots: Sequence[Node], scope: Scope, early: Sequence[Node] = ()) -> Region:
@@ -329,24 +346,36 @@ def _operands_read(a: Node, actions: set[Node], scope: Scope, out: Reads) -> lis
 
 def chain_root(n: Node, stop: Callable[[Node], bool] | None = None) -> Node:
     """The version a chain of writes, loops and branches started from, or the first `stop` on it."""
-    while True:
-        if stop is not None and stop(n):
-            return n
-        if n.op.traits & {"write", "scatter"}:
-            n = n.inputs[0]
-        elif n.op.name == "proj" and n.inputs[0].op.name == "scan":
-            scan, k = n.inputs[0], n.attr("k")
-            if k >= scan.attr("n"):
-                return n
-            n = scan.inputs[k]
-        elif n.op.name == "proj" and n.inputs[0].op.name == "cond":
-            k = n.attr("k")
-            a, b = (chain_root(body.results[k], stop) for body in bodies(n.inputs[0]))
-            if a is not b:
-                return n
-            n = a
-        else:
-            return n
+    return _root(n, stop, {})
+
+
+def _root(n: Node, stop: Callable[[Node], bool] | None, known: dict[Node, Node]) -> Node:
+    """known: roots of this call, because branches behind branches share what is before them."""
+    path: list[Node] = []
+    while n not in known:
+        path.append(n)
+        before = n if stop is not None and stop(n) else _version_before(n, stop, known)
+        if before is n:
+            known[n] = n
+        n = before
+    root = known[n]
+    known.update(dict.fromkeys(path, root))
+    return root
+
+
+def _version_before(n: Node, stop: Callable[[Node], bool] | None, known: dict[Node, Node]) -> Node:
+    """One step back; n itself where it starts a chain."""
+    if n.op.traits & {"write", "scatter"}:
+        return n.inputs[0]
+    if n.op.name != "proj":
+        return n
+    source, k = n.inputs[0], n.attr("k")
+    if source.op.name == "scan":
+        return source.inputs[k] if k < source.attr("n") else n
+    if source.op.name == "cond":
+        a, b = (_root(body.results[k], stop, known) for body in bodies(source))
+        return a if a is b else n
+    return n
 
 
 def chain(n: Node) -> Iterator[Node]:

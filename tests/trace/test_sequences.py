@@ -42,10 +42,15 @@ def take_slice(n):
     return ([0] * n)[1:]
 
 
-@pytest.mark.parametrize("function", [compare, unpack, text, take_slice])
+@pytest.mark.parametrize("function", [compare, unpack, text])
 def test_what_is_not_offered_is_refused(function):
     with pytest.raises(TraceError, match="list"):
         compiled(function)(3)
+
+
+def test_a_slice_is_a_list():
+    for n in (0, 1, 3):
+        assert compiled(take_slice)(n) == take_slice(n)
 
 
 def test_a_list_is_made_without_tracing_its_length():

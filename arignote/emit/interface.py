@@ -68,7 +68,9 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
     strides = _strides(trace, by_leaf, ints)
     nodes, outputs, into, windows = _outputs(trace, graph, by_leaf)
     chosen = replace(graph, outputs=tuple(nodes))
-    history = tuple((graph.outputs[w.output], w.effects) for w in trace.history)
+    history = tuple(
+        (_copied(graph.outputs[w.output], by_leaf[w.leaf]), w.effects) for w in trace.history
+    )
     interface = Interface(tuple(ptrs), tuple(ints), strides, into, history=history)
     return Meeting(
         chosen, interface, tuple(ints.values()), tuple(ptrs.values()), handles, outputs, windows
@@ -152,7 +154,7 @@ def _outputs(
         n = by_leaf[w.leaf]
         if graph.outputs[w.output] is not n:
             into[len(nodes)] = n
-            nodes.append(graph.outputs[w.output])
+            nodes.append(_copied(graph.outputs[w.output], n))
     return nodes, outputs, into, windows
 
 
@@ -161,6 +163,13 @@ def _own(o: Node) -> Node:
     if o.op is not input_op or not o.shape:
         return o
     return make(cast, (o,), (("dtype", o.dtype), ("weak", False)))
+
+
+def _copied(o: Node, n: Node) -> Node:
+    """What argument n ends with; another argument's contents are read before they are written."""
+    if o.op is not input_op or o is n or not o.shape or o.dtype != n.dtype:
+        return o
+    return set_item(n, whole(n.shape), o)
 
 
 def _vector(values: list[Node]) -> Node:

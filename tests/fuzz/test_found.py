@@ -86,6 +86,13 @@ def a_row_of_branches_that_write_one_array(a, h, A):
     return h[0]
 
 
+@case(ramp, np.zeros(6), np.arange(6))
+def an_argument_gets_what_another_held_before_it_was_written(a, b, i):
+    b[::-1] = a[::-1]
+    a[::-1] *= np.take(np.flip(np.fmax(b, b)), np.flip(i) % 2, mode="wrap")[::-1]
+    return i
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")

@@ -74,7 +74,7 @@ def function_verdict(
     except (TraceError, UnsupportedError) as error:
         return f"refused: {str(error).splitlines()[-1]}"
     except Exception as error:
-        if stage == "tracing" and type(want.error) is type(error):
+        if stage == "tracing" and want.error is not None:  # `meaning` compares which one
             return "refused: the error is found while tracing"
         return f"after {stage}: {type(error).__name__}: {error}"[:400]
     return ""

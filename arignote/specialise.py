@@ -129,7 +129,7 @@ def kernel_for(
 
 
 def _stabilized(trace: Trace) -> Trace:
-    """The trace with outputs in forms that keep their digits; checks and guards stay."""
+    """The trace with values in forms that keep their digits; guards stay."""
     graph = trace.graph
     better = optimize(
         graph,
@@ -138,7 +138,8 @@ def _stabilized(trace: Trace) -> Trace:
         requiring=config.requiring,
         mode="FAST_COMPILE",
     )
-    return replace(trace, graph=replace(graph, outputs=better.outputs))
+    # a draw or a print among the effects may be part of an output too: it must be one node
+    return replace(trace, graph=replace(graph, outputs=better.outputs, effects=better.effects))
 
 
 def _device_kernel(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..fxgraph.constants import const, input_op, lit, new_input, proj
-from ..fxgraph.graph import Graph, substitute
+from ..fxgraph.graph import Graph, Rebuild
 from ..fxgraph.node import Node, Origin, make
 from ..fxgraph.ops.checks import ERRORS
 from ..fxgraph.ops.family import cast, cast_to
@@ -84,7 +84,9 @@ def _written_in_place(trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node
 
     Versions that are followed by a check are in it, too: an error leaves them to be seen.
     """
-    replaced: dict[Node, Node] = {}
+    rebuild = Rebuild()
+    replaced: set[Node] = set()
+    newest = dict(by_leaf)
     final = frozenset(w.output for w in trace.writes)
     for w in trace.history:
         n, o = by_leaf[w.leaf], graph.outputs[w.output]
@@ -93,12 +95,16 @@ def _written_in_place(trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node
             continue
         fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o
         branched = o.op.name == "proj" and o.inputs[0].op.name == "cond" and chain_root(o) is o
+        (value,) = rebuild((o,))
         if fresh or (seen and branched):
-            replaced[o] = set_item(n, whole(n.shape), o)
+            replaced.add(o)
+            # over the version before it: that one is to be seen if the check between them fails
+            value = rebuild.done[o] = set_item(newest[w.leaf], whole(n.shape), value)
+        newest[w.leaf] = value
     if not replaced:
         return graph
     count = len(graph.effects)
-    roots = substitute((*graph.effects, *graph.outputs), replaced)
+    roots = rebuild((*graph.effects, *graph.outputs))
     return replace(graph, effects=roots[:count], outputs=roots[count:])
 
 

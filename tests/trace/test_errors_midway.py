@@ -112,6 +112,35 @@ def a_swap_after_a_scatter(b, m, a, n):
     return s
 
 
+@case(np.arange(3.0), np.arange(3.0) * 10, 2.0)
+@case(np.arange(3.0), np.arange(3.0) * 10, 0.0)
+def whole_writes_on_either_side(a, b, x):
+    a[:] = b * 2
+    if x > 1:
+        raise ValueError("no")
+    a[:] = b + 1
+
+
+@case(np.arange(3.0), np.arange(3.0) * 10, 2.0)
+def updates_on_either_side(a, b, x):
+    a += 5.0
+    b -= a
+    if x > 1:
+        raise ValueError("no")
+    a += 1.0
+    b *= 2.0
+
+
+@case(np.arange(3.0), np.arange(3.0) * 10, 0.0)
+def exchanged_before(a, b, x):
+    c = b.copy()
+    b[:] = a
+    a[:] = c
+    if x > 1:
+        raise ValueError("no")
+    a += 1
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_writes_before_the_error_are_kept(case):
     f = compile(case.function, mode="FAST_RUN")

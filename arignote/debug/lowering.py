@@ -26,7 +26,7 @@ from ..fxgraph.prove import Knowledge, construction
 from ..fxgraph.types import OPAQUE
 from ..optimize.loopnest.access import effects_of
 from ..optimize.loopnest.lower import lower
-from ..optimize.loopnest.mentions import mentioned, own
+from ..optimize.loopnest.mentions import mentioned, own, read_first
 from ..optimize.loopnest.program import (
     Loop,
     Program,
@@ -93,7 +93,8 @@ def _shared(s: Statement) -> bool:
 
 def backwards(program: Program) -> Program:
     """The program with the steps of its parallel loops in the opposite order: what depends on the
-    order is a race.  A loop that sets a variable read behind it stays: it is not cut into parts."""
+    order is a race.  A loop that sets a variable anew in each step, for what is behind it, stays:
+    it is not cut into parts."""
     named = mentioned(program)
     return replace(program, statements=tuple(_backwards(s, named) for s in program.statements))
 
@@ -102,7 +103,7 @@ def _backwards(s: Statement, named: dict[Node, int]) -> Statement:
     s = with_children(s, tuple(tuple(_backwards(x, named) for x in b) for b in children(s)))
     if not isinstance(s, Loop) or not s.parallel or s.index.attr("step") != 1:
         return s
-    if len(own(s.body, named)) < len(effects_of(s.body).sets):
+    if effects_of(s.body).sets - set(own(s.body, named)) - read_first(s.body):
         return s
     lo, hi = s.index.attr("lo"), s.index.attr("hi")
     index = new_index(minus(hi, lit(1)), minus(lo, lit(1)), -1)

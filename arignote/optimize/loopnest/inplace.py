@@ -31,6 +31,7 @@ from .region import (
     is_array,
     overwritten,
     reads_of,
+    surely_inside,
 )
 from .scope import Scope
 from .selection import keeps_rows, reads_ahead
@@ -298,7 +299,12 @@ def _keep_old(
     ]
     stale = [m for m in windows if m not in region.forced]
     if late.op.name == "cond":
-        early = [m for m in captured_windows(late, version, scope) if m not in region.forced]
+        captured = captured_windows(late, version, scope)
+        if not all(map(surely_inside, captured)):  # what the branch is there to keep from reading
+            saved.add((writer, version))
+            scope.state.note(writer, "copies the array it writes: a branch reads the old value")
+            return
+        early = [m for m in captured if m not in region.forced]
         region.force(early, scope)
         stale += early
     if stale:

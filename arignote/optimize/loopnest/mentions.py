@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from .access import effects_of
-from .program import Assign, Check, Fold, Program, Statement, expressions, walk
+from .program import (
+    Assign,
+    Check,
+    Fold,
+    If,
+    Program,
+    Statement,
+    children,
+    expressions,
+    walk,
+)
 
 
 def mentioned(program: Program) -> dict[Node, int]:
@@ -34,6 +44,29 @@ def _count(s: Statement, out: dict[Node, int]) -> None:
 
 def _locals(roots: Iterable[Node]) -> set[Node]:
     return {m for m in order_of(tuple(roots)) if m.op.name == "local"}
+
+
+def read_first(block: Sequence[Statement]) -> set[Node]:
+    """The variables whose value before the block may be read in it."""
+    out: set[Node] = set()
+    _follow(block, set(), out)
+    return out
+
+
+def _follow(block: Sequence[Statement], known: set[Node], out: set[Node]) -> set[Node]:
+    """`known`, and what the block surely sets; what it reads before that goes into `out`."""
+    for s in block:
+        out |= _locals(expressions(s)) - known
+        if isinstance(s, Fold):
+            out |= {s.local} - known
+        ends = [_follow(b, set(known), out) for b in children(s)]
+        if isinstance(s, Assign):
+            known.add(s.local)
+        elif isinstance(s, Check) and s.result is not None:
+            known.add(s.result)
+        elif isinstance(s, If):
+            known |= set.intersection(*ends)
+    return known
 
 
 def own(block: Sequence[Statement], mentions: dict[Node, int]) -> tuple[Node, ...]:

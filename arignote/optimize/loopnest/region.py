@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ...fxgraph.constants import array_of, constant
+from ...fxgraph.affine import minus, plus, size_node, times
+from ...fxgraph.constants import array_of, constant, lit
 from ...fxgraph.graph import bodies, order_of
 from ...fxgraph.node import Node, dependencies, size_nodes
+from ...fxgraph.prove import ge0
 from ...fxgraph.types import TensorType
 from ...fxgraph.window import window_of
 from .scope import Scope
@@ -63,22 +65,38 @@ def needs(n: Node) -> list[Node]:
     """What must be computed in this region before n.
 
     What a loop captures is evaluated before it, and must be: it may be overwritten.  What only a
-    branch uses is computed in the branch, but for versions that both go on from: computed in both,
-    a row of n branches that write one array would be 2**n pieces of code.
+    branch uses is computed in the branch, but for versions at the end of a long row of branches
+    that both go on from: computed in both, a row of n that write one array would be 2**n pieces
+    of code.
     """
     if n.op.name == "cond":
         return [n.inputs[0], *size_nodes(n.type), *_gone_on_from(n)]
     return dependencies(n)
 
 
+#: Branches in a row whose code is written out for every way through them.
+ROW = 4
+
+
 def _gone_on_from(n: Node) -> list[Node]:
-    """The results of loops and branches that both branches of n write to, or hand on."""
+    """The results of long rows of branches that both branches of n write to, or hand on."""
     out: dict[Node, None] = {}
     then, other = bodies(n)
     for t, o in zip(then.results, other.results, strict=True):
-        if is_array(t) and (v := _written_to(t)) is _written_to(o) and v.op.name == "proj":
+        if not is_array(t):
+            continue
+        v = _written_to(t)
+        if v is _written_to(o) and _ends_a_row(v):
             out[v] = None
     return list(out)
+
+
+def _ends_a_row(v: Node) -> bool:
+    for _ in range(ROW):
+        if v.op.name != "proj" or v.inputs[0].op.name != "cond":
+            return False
+        v = _written_to(bodies(v.inputs[0])[0].results[v.attr("k")])
+    return True
 
 
 def _written_to(n: Node) -> Node:
@@ -408,8 +426,21 @@ def is_zero(n: Node) -> bool:
     return not any(array_of(n.inputs[0]).tobytes())
 
 
+def surely_inside(view: Node) -> bool:
+    """Is the window in bounds whatever branch is taken?  Only then it may be read before it."""
+    w, base = window_of(view), view.inputs[0]
+    for k, (start, step, axis) in enumerate(zip(w.starts, w.steps, w.axes, strict=True)):
+        last = start
+        if axis >= 0:
+            last = plus(start, times(minus(size_node(w.shape[axis]), lit(1)), step))
+        low, high = (start, last) if step > 0 else (last, start)
+        if not (ge0(low) and ge0(minus(minus(size_node(base.shape[k]), lit(1)), high))):
+            return False
+    return True
+
+
 def captured_windows(n: Node, version: Node, scope: Scope) -> list[Node]:
-    """The windows of a version that the branches of n read and that can be had before n."""
+    """The windows of a version that the branches of n read, but for those of inner indices."""
     own = frozenset().union(*(body.own for body in bodies(n)))
     roots = [r for body in bodies(n) for r in body.roots]
     found = [

@@ -18,7 +18,7 @@ from ..fxgraph.types import I64, OPAQUE, Shape
 from ..fxgraph.window import Window, whole
 from ..optimize.loopnest.lower import Interface
 from ..optimize.loopnest.program import Program, Site
-from ..optimize.loopnest.region import chain_root
+from ..optimize.loopnest.versions import chain_root
 from ..trace import plan as traced
 from ..trace.signature import ArraySpec
 from . import plan

@@ -14,8 +14,9 @@ from ...fxgraph.types import I64, TensorType
 from ...fxgraph.window import place, window_of
 from .element import aligned, element, gather_parts, gathered
 from .program import Alloc, Assign, Buffer, Check, If, Site, Store, load
-from .region import is_array, is_zero, keeps_last_axis
+from .region import is_zero, keeps_last_axis
 from .scope import Scope, allocate, name_of, nest
+from .versions import is_array
 
 #: The versions an action overwrites, and where they are.
 Over: TypeAlias = Mapping[Node, Buffer]

@@ -23,9 +23,9 @@ from .actions import Over, fill, fresh, save
 from .element import aligned, element
 from .inplace import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
-from .region import chain_root, is_array
 from .routines import handle_of
 from .scope import Scope, allocate, nest
+from .versions import chain_root, is_array
 
 LowerRegion = Callable[..., None]
 

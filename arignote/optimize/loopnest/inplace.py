@@ -21,20 +21,10 @@ from ...fxgraph.node import Node, turn_of
 from ...fxgraph.prove import ge0
 from ...fxgraph.window import Window, place, window_of
 from .element import aligned
-from .region import (
-    Reads,
-    Region,
-    captured_windows,
-    chain,
-    chain_root,
-    is_action,
-    is_array,
-    overwritten,
-    reads_of,
-    surely_inside,
-)
+from .region import Reads, Region, is_action, reads_of
 from .scope import Scope
 from .selection import keeps_rows, reads_ahead
+from .versions import captured_windows, chain, chain_root, is_array, overwritten, surely_inside
 
 _ROUNDS = 60
 

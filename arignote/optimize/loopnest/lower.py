@@ -22,9 +22,10 @@ from .element import element
 from .inplace import Observed, schedule
 from .positions import NESTS
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
-from .region import chain_root, is_dot, region_of
+from .region import is_dot, region_of
 from .routines import lower_callback, lower_product, lower_raise
 from .scope import Lowering, Scope, result_buffer
+from .versions import chain_root
 
 
 @dataclass(frozen=True)

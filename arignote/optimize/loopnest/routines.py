@@ -18,9 +18,9 @@ from ...fxgraph.types import OPAQUE, Shape, TensorType
 from ...fxgraph.window import place, window_of
 from .element import aligned_batch, element
 from .program import Alloc, Assign, Buffer, If, Library, Panel, Site, Store, load
-from .region import is_array
 from .scope import Scope, allocate, nest
 from .strides import buffer_strides
+from .versions import is_array
 
 #: Multiplications below which a product is a loop nest (a BLAS call costs about 0.7 us).
 SMALL_PRODUCT = 512
@@ -49,8 +49,7 @@ def lower_product(n: Node, scope: Scope) -> None:
 
 
 def _own_rows(n: Node, x: Panel) -> bool:
-    """A dense matrix times a column: sums of rows at memory's speed, without a library's threads.
-    """
+    """A dense matrix times a column: sums of rows at memory's speed, without library threads."""
     return _is_one(n.shape[-1]) and _is_one(x.strides[-1])
 
 

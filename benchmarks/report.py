@@ -100,6 +100,7 @@ def write(
                 parts.append(_bandwidth(mine, bandwidths))
             parts.append(_summary(mine))
             parts.append(_times(mine, list(versions)))
+    parts.append("Loop programs beside C and other compilers: [NPBENCH.md](NPBENCH.md)\n")
     failed = sorted({(m.side, m.program, m.error) for m in rows if m.error})
     if failed:
         parts.append("## Not measured\n")

@@ -30,7 +30,7 @@ def sorted_(x: Any, /, *, key: Key | None = None, reverse: bool = False) -> list
         return list(items)
     keys = _keys(items, key)
     columns = [keys.column(k) for k in range(len(keys.buffers))]
-    if any(c.dtype.kind == "c" for c in columns):
+    if any(t.dtype.kind == "c" and t.weak for t in keys.kind.types):  # NumPy's have an order
         raise TypeError("'<' not supported between instances of 'complex' and 'complex'")
     if any(c.ndim != 1 for c in columns):
         raise ValueError(

@@ -188,6 +188,12 @@ def test_sorted_is_stable_both_ways():
     check(f, x, np.arange(6.0)[::-1].copy())
 
 
+def test_numpys_complex_numbers_have_an_order_and_pythons_have_none():
+    check(lambda z: sorted(z, reverse=True), np.array([1j, 2.0, 1.0 + 2j, 1.0]))
+    with pytest.raises(TypeError, match="not supported between instances of 'complex'"):
+        ag.compile(lambda a, b: sorted([a, b]), mode="FAST_COMPILE")(1j, 2j)
+
+
 def test_sort_of_a_list_of_known_length():
     def f(a, b, c):
         three = [a, b, c]

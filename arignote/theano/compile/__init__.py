@@ -1,12 +1,12 @@
 """`theano.compile`"""
 
 from ...tensor.compiled import Function, UnusedInputError, function
+from ...tensor.databases import optdb
 from ...tensor.modes import DebugMode, Mode, get_default_mode, get_mode, register_mode
 from ...tensor.monitoring import MonitorMode
 from ...tensor.parameters import In, Out
 from ...tensor.profiling import ProfileStats
 from ...tensor.python_ops import OpFromGraph, as_op
-from ...tensor.rewriting import optdb
 from ...tensor.sharing import SharedVariable, shared
 from . import (
     builders,

@@ -1,28 +1,28 @@
 """`theano.gof`"""
 
-from ...tensor.fgraph import FunctionGraph
-from ...tensor.graph import Apply, Variable
-from ...tensor.rewriting import (
+from ...tensor.databases import (
     DB,
     EquilibriumDB,
-    EquilibriumOptimizer,
     LocalGroupDB,
-    LocalOptimizer,
-    OpRemove,
-    OpSub,
-    Optimizer,
-    PatternSub,
     ProxyDB,
     Query,
-    SeqOptimizer,
     SequenceDB,
     TopoDB,
+)
+from ...tensor.fgraph import FunctionGraph
+from ...tensor.graph import Apply, Variable
+from ...tensor.optimizers import (
+    EquilibriumOptimizer,
+    LocalOptimizer,
+    Optimizer,
+    SeqOptimizer,
     TopoOptimizer,
     in2out,
     local_optimizer,
     optimizer,
     out2in,
 )
+from ...tensor.patterns import OpRemove, OpSub, PatternSub
 from ...tensor.types import GenericType as Generic
 from ...tensor.types import generic
 from ...tensor.user_ops import Op

@@ -1,12 +1,9 @@
 """`theano.gof.opt`"""
 
-from ...tensor.rewriting import (
+from ...tensor.optimizers import (
     EquilibriumOptimizer,
     LocalOptimizer,
-    OpRemove,
-    OpSub,
     Optimizer,
-    PatternSub,
     SeqOptimizer,
     TopoOptimizer,
     in2out,
@@ -14,6 +11,7 @@ from ...tensor.rewriting import (
     optimizer,
     out2in,
 )
+from ...tensor.patterns import OpRemove, OpSub, PatternSub
 
 __all__ = [
     "EquilibriumOptimizer", "LocalOptimizer", "OpRemove", "OpSub", "Optimizer", "PatternSub",

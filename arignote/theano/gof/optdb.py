@@ -1,6 +1,6 @@
 """`theano.gof.optdb`"""
 
-from ...tensor.rewriting import (
+from ...tensor.databases import (
     DB,
     EquilibriumDB,
     LocalGroupDB,

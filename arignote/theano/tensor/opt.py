@@ -2,10 +2,7 @@
 
 from ...tensor.checking import Assert as Assert
 from ...tensor.checking import assert_ as assert_
-from ...tensor.rewriting import (
-    in2out,
-    local_optimizer,
-    out2in,
+from ...tensor.databases import (
     register_canonicalize,
     register_specialize,
     register_specialize_device,
@@ -13,6 +10,7 @@ from ...tensor.rewriting import (
     register_uncanonicalize,
     register_useless,
 )
+from ...tensor.optimizers import in2out, local_optimizer, out2in
 
 __all__ = [
     "Assert", "assert_", "in2out", "local_optimizer", "out2in", "register_canonicalize",

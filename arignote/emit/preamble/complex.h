@@ -25,12 +25,43 @@ AN_FN an_c16 an_negative_c16(an_c16 x) { return an_pair_c16(-an_real_c16(x), -an
 
 AN_FN an_c16 an_conjugate_c16(an_c16 x) { return an_pair_c16(an_real_c16(x), -an_imag_c16(x)); }
 
+/* A product that stays one.  In loops, gcc makes vfmaddsub of a product's difference beside a sum,
+   whatever -ffp-contract says: it does not see a product in this. */
+#if defined(__FMA__) && !defined(__CUDACC__)
+#define AN_PRODUCT_f8(x, y) fma(x, y, -(an_f8)0)
+#else
+#define AN_PRODUCT_f8(x, y) ((x) * (y))
+#endif
+
 AN_FN an_c16 an_multiply_c16(an_c16 x, an_c16 y) {
     const an_f8 a = an_real_c16(x), b = an_imag_c16(x), c = an_real_c16(y), d = an_imag_c16(y);
-    return an_pair_c16(a * c - b * d, a * d + b * c);
+    return an_pair_c16(AN_PRODUCT_f8(a, c) - AN_PRODUCT_f8(b, d), AN_PRODUCT_f8(a, d) + AN_PRODUCT_f8(b, c));
 }
 
 AN_FN an_c16 an_square_c16(an_c16 x) { return an_multiply_c16(x, x); }
+
+/* as NumPy multiplies arrays: the second product and the sum are rounded once */
+AN_FN an_c16 an_fused_multiply_c16(an_c16 x, an_c16 y) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__CUDACC__)
+    const an_f8 a = an_real_c16(x), b = an_imag_c16(x), c = an_real_c16(y), d = an_imag_c16(y);
+    return an_pair_c16(fma(a, c, -(b * d)), fma(a, d, b * c));
+#else
+    return an_multiply_c16(x, y);
+#endif
+}
+
+/* as NumPy's of arrays */
+AN_FN an_f8 an_fused_absolute_c16(an_c16 x) {
+    const an_f8 a = fabs(an_real_c16(x)), b = fabs(an_imag_c16(x));
+    const an_f8 big = a > b ? a : b, small = a > b ? b : a, ratio = small / big;
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__CUDACC__)
+    const an_f8 size = big * sqrt(fma(ratio, ratio, (an_f8)1));
+#else
+    const an_f8 size = big * sqrt(ratio * ratio + 1);
+#endif
+    const an_f8 wide = (a == (an_f8)INFINITY) | (b == (an_f8)INFINITY) ? (an_f8)INFINITY : size;
+    return big == 0 ? small : wide;
+}
 
 /* Smith's division (Algorithm 116, 1962), NumPy's. */
 AN_FN an_c16 an_divide_c16(an_c16 x, an_c16 y) {
@@ -38,7 +69,8 @@ AN_FN an_c16 an_divide_c16(an_c16 x, an_c16 y) {
     const int flat = fabs(c) >= fabs(d), zero = (c == 0) & (d == 0);
     const an_f8 big = flat ? c : d, small = flat ? d : c, ratio = small / big;
     const an_f8 scale = 1 / (big + small * ratio);
-    const an_f8 re = flat ? a + b * ratio : a * ratio + b, im = flat ? b - a * ratio : b * ratio - a;
+    const an_f8 p = AN_PRODUCT_f8(a, ratio), q = AN_PRODUCT_f8(b, ratio);
+    const an_f8 re = flat ? a + q : p + b, im = flat ? b - p : q - a;
     return an_pair_c16(zero ? a / fabs(c) : re * scale, zero ? b / fabs(c) : im * scale);
 }
 

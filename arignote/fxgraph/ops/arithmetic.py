@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import DTypeError
 from ..node import Node, Op
 from ..types import DType
 from .family import elementwise, resolve_ufunc, zero_gradient
@@ -52,6 +53,37 @@ square: Op = elementwise(
     "square",
     ufunc=np.square,
     c={"c": "an_square_{t}({x})", "*": "{x} * {x}"},
+    ulp=2,
+    vjp=lambda g, out, x: (multiply(g, add(x, x)),),
+)
+
+
+def complex_dtypes(ufunc: Any, *kinds: Any) -> tuple[DType, ...]:
+    """The loop dtypes of a ufunc, for complex operands only."""
+    dtypes = resolve_ufunc(ufunc, kinds)
+    if dtypes[0].kind != "c":
+        raise DTypeError(f"{ufunc.__name__} of complex numbers, not of {dtypes[0]}")
+    return dtypes
+
+
+# NumPy's products of complex *arrays* fuse the second product with the sum where the machine can;
+# those of its scalars and of Python's numbers round twice.  An iteration that amplifies errors
+# (z = z*z + c) shows which it was.  Lowering chooses (optimize/loopnest/element).
+fused_multiply: Op = elementwise(
+    "fused_multiply",
+    c={"c": "an_fused_multiply_{t}({x}, {y})"},
+    reference=np.multiply,
+    dtypes=lambda x, y: complex_dtypes(np.multiply, x, y),
+    arity=2,
+    ulp=2,
+    vjp=lambda g, out, x, y: (multiply(g, y), multiply(g, x)),
+)
+fused_square: Op = elementwise(
+    "fused_square",
+    c={"c": "an_fused_multiply_{t}({x}, {x})"},
+    reference=np.square,
+    dtypes=lambda x: complex_dtypes(np.square, x),
+    arity=1,
     ulp=2,
     vjp=lambda g, out, x: (multiply(g, add(x, x)),),
 )

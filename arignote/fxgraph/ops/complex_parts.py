@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import DTypeError
 from ..node import Node, Op
 from ..types import DType
-from .arithmetic import divide, multiply, negative
+from .arithmetic import complex_dtypes, divide, multiply, negative
 from .choice import where
 from .compare import equal
 from .family import as_node, elementwise
@@ -67,9 +67,7 @@ conjugate: Op = elementwise(
 
 
 def _pair_dtypes(x: Any, y: Any) -> tuple[DType, ...]:
-    dtype = np.result_type(
-        np.float32, *(k(0) if isinstance(k, type) else k for k in (x, y))
-    )
+    dtype = np.result_type(np.float32, *(k(0) if isinstance(k, type) else k for k in (x, y)))
     if dtype.kind != "f":
         raise DTypeError(f"make_complex: the parts must be real, not {x} and {y}")
     return dtype, dtype, np.dtype(f"c{2 * dtype.itemsize}")
@@ -118,6 +116,17 @@ absolute: Op = elementwise(
         else real(multiply(_first(tangents), _over(conjugate(x), out)))
     ),
 )
+# NumPy's of complex arrays, with its bits; see fused_multiply.
+fused_absolute: Op = elementwise(
+    "fused_absolute",
+    c={"c": "an_fused_absolute_{t}({x})"},
+    reference=np.absolute,
+    dtypes=lambda x: complex_dtypes(np.absolute, x),
+    arity=1,
+    ulp=4,
+    vjp=lambda g, out, x: (multiply(g, _over(conjugate(x), out)),),
+    jvp=lambda tangents, out, x: real(multiply(_first(tangents), _over(conjugate(x), out))),
+)
 fabs: Op = elementwise(
     "fabs",
     ufunc=np.fabs,
@@ -155,5 +164,3 @@ def angle(z: Any) -> Node:
     """np.angle in radians."""
     n = as_node(z)
     return arctan2(imag(n), real(n))
-
-

@@ -18,6 +18,8 @@ from .arithmetic import (
     frexp,
     frexp_exponent,
     frexp_mantissa,
+    fused_multiply,
+    fused_square,
     gcd,
     lcm,
     ldexp,
@@ -73,7 +75,17 @@ from .compare import (
     not_equal,
     signbit,
 )
-from .complex_parts import absolute, angle, conjugate, fabs, imag, make_complex, real, sign
+from .complex_parts import (
+    absolute,
+    angle,
+    conjugate,
+    fabs,
+    fused_absolute,
+    imag,
+    make_complex,
+    real,
+    sign,
+)
 from .exponential import (
     cbrt,
     exp,
@@ -145,7 +157,8 @@ __all__ = [
     "bitwise_xor", "cbrt", "ceil", "clip", "conjugate", "copysign", "cos", "cosh", "deg2rad",
     "digamma", "divide", "divmod_", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv",
     "exp", "exp10", "exp2", "expit", "expm1", "exprel", "fabs", "float_power", "floor",
-    "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa", "gamma",
+    "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa",
+    "fused_absolute", "fused_multiply", "fused_square", "gamma",
     "gammainc", "gammainc_shape", "gammaincc", "gammaln", "gcd", "greater", "greater_equal",
     "heaviside", "huber", "hypot", "i0", "i0e", "i1", "i1e", "imag", "invert", "isfinite", "isinf",
     "isnan", "j0", "j1", "kl_div", "lcm", "ldexp", "left_shift", "less", "less_equal", "log",

@@ -16,7 +16,15 @@ from collections.abc import Callable, Sequence
 from ...fxgraph.affine import minus, plus
 from ...fxgraph.constants import array_of, const, constant, lit
 from ...fxgraph.node import Node, Op, make, origin
-from ...fxgraph.ops.elementwise import less, multiply, remainder, where
+from ...fxgraph.ops.elementwise import (
+    fused_absolute,
+    fused_multiply,
+    fused_square,
+    less,
+    multiply,
+    remainder,
+    where,
+)
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_sum
 from ...fxgraph.prove import ge0
@@ -52,7 +60,7 @@ def _element(n: Node, position: Position, scope: Scope) -> Node:
         return element(n.inputs[0], place(window_of(n), position), scope)
     if "elementwise" in n.op.traits:
         operands = tuple(element(x, aligned(x, position), scope) for x in n.inputs)
-        return make(n.op, operands, n.attrs)
+        return make(_op_of(n), operands, n.attrs)
     if name == "full":
         return scope.scalar(n.inputs[0])
     if name == "empty":
@@ -68,6 +76,15 @@ def _element(n: Node, position: Position, scope: Scope) -> Node:
     if name == "reshape":
         return _reshaped(n, position, scope)
     return scope.scalar(n)
+
+
+_FUSED = {"multiply": fused_multiply, "square": fused_square, "absolute": fused_absolute}
+
+
+def _op_of(n: Node) -> Op:
+    """NumPy multiplies complex arrays with one rounding less than complex scalars."""
+    fused = _FUSED.get(n.op.name)
+    return fused if fused is not None and n.shape and n.inputs[0].dtype.kind == "c" else n.op
 
 
 def aligned(x: Node, position: Position) -> list[Node]:

@@ -110,9 +110,7 @@ def _product(s: Statement) -> _Product | None:
     return _Product(call, t, s) if whole and len(call.inputs) == 2 else None
 
 
-def _absorbed(
-    block: list[Statement], at: int, uses: Counter[Buffer]
-) -> list[Statement] | None:
+def _absorbed(block: list[Statement], at: int, uses: Counter[Buffer]) -> list[Statement] | None:
     """The block with the product at this place taken into the nest that reads it, or None."""
     product = _product(block[at])
     if product is None:
@@ -207,6 +205,9 @@ def _place(store: Store, counters: Sequence[Node]) -> Panel | None:
     return panel(load(b, store.index), begin, shape, steps)
 
 
+_PRODUCTS = ("multiply", "fused_multiply")
+
+
 def _split(
     value: Node, element: Node, counters: Sequence[Node]
 ) -> tuple[Node | None, Node | None] | None:
@@ -215,7 +216,7 @@ def _split(
     path = [value]
     while path[-1] is not element:
         n = path[-1]
-        if n.op.name not in ("add", "subtract", "multiply", "divide", "negative"):
+        if n.op.name not in ("add", "subtract", *_PRODUCTS, "divide", "negative"):
             return None
         inside = [x for x in n.inputs if element in order_of((x,))]
         if len(inside) != 1 or n.dtype != dtype or any(x.dtype != dtype for x in n.inputs):
@@ -230,10 +231,10 @@ def _split(
             continue
         first = n.inputs[0] is below
         other = n.inputs[1] if first else n.inputs[0]
-        if name in ("multiply", "divide"):
+        if name in (*_PRODUCTS, "divide"):
             if not _fixed(other, counters) or (name == "divide" and not first):
                 return None
-            product = name == "multiply"
+            product = name in _PRODUCTS
             alpha, rest = _scaled(alpha, other, product), _changed(n, rest, below)
         elif name == "add":
             rest = other if rest is None else _changed(n, rest, below)

@@ -93,7 +93,7 @@ def dot_of(s: Statement) -> Dot | None:
     if not isinstance(fold, Fold) or fold.op.name != "reduce_sum":
         return None
     value = fold.value
-    if value.op.name != "multiply" or value.dtype.char not in _BLAS:
+    if value.op.name not in ("multiply", "fused_multiply") or value.dtype.char not in _BLAS:
         return None
     x, y = value.inputs
     if x.op.name != "load" or y.op.name != "load" or x.dtype != y.dtype != fold.local.dtype:

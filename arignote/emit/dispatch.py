@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from arignote.config import config
-from arignote.emit import runtime_py
+from arignote.emit import runtime_py, stateful_py
 from arignote.errors import warn_once
 
 if TYPE_CHECKING:
@@ -18,16 +18,23 @@ if TYPE_CHECKING:
         Dispatcher,
         Kernel,
         set_scratch_bound,
+        set_spin,
         set_state,
+        team_address,
     )
+    from arignote.emit.stateful_py import Caller, Container
 else:
     try:
         from arignote.emit.runtime import (
             NO_MATCH,
+            Caller,
+            Container,
             Dispatcher,
             Kernel,
             set_scratch_bound,
+            set_spin,
             set_state,
+            team_address,
         )
     except ImportError:
         from arignote.emit.runtime_py import (
@@ -35,10 +42,17 @@ else:
             Dispatcher,
             Kernel,
             set_scratch_bound,
+            set_spin,
             set_state,
+            team_address,
         )
 
-__all__ = ["NO_MATCH", "Dispatcher", "Kernel", "compiled", "current_state", "warn_if_slow"]
+        Caller, Container = stateful_py.Caller, stateful_py.Container
+
+__all__ = [
+    "NO_MATCH", "Caller", "Container", "Dispatcher", "Kernel", "compiled", "current_state",
+    "warn_if_slow",
+]  # fmt: skip
 
 _states: dict[tuple[tuple[str, Any], ...], int] = {}
 
@@ -74,6 +88,7 @@ def _cores() -> int:
 def _flags_changed() -> None:
     set_state(*current_state(), current_state if config.lends() else None)
     set_scratch_bound(config.scratch)
+    set_spin(config.spin_us)
 
 
 config.watch(_flags_changed)

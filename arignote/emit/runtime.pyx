@@ -48,6 +48,7 @@ def set_state(int64_t state, int threads, ask=None):
 
 
 include "native/pool.pxi"
+include "native/team.pxi"
 include "native/results.pxi"
 include "native/kernel.pxi"
 include "native/matching.pxi"
@@ -182,3 +183,6 @@ cdef int install_vectorcall() except -1:
 
 
 install_vectorcall()
+
+
+include "native/stateful.pxi"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..emit.dispatch import Container
 from .graph import Variable
-from .sharing import Container, SharedVariable
+from .sharing import SharedVariable
 from .types import TensorType
 from .variables import TensorConstant
 

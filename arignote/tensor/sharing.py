@@ -6,22 +6,22 @@ The value stands in a `Container`; clones of a variable (in copies of functions)
 from __future__ import annotations
 
 import copy
+import copyreg
 from typing import Any
 
 import numpy as np
 
+from ..emit.dispatch import Container
 from .graph import Variable
 from .types import GenericType, TensorType, generic, random_state_type
 from .variables import TensorVariable
 
 
-class Container:
-    """What holds the value of a shared variable."""
+def _container(value: Any) -> Container:
+    return Container(value)
 
-    __slots__ = ("value",)
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
+copyreg.pickle(Container, lambda c: (_container, (c.value,)))
 
 
 class SharedVariable(Variable):

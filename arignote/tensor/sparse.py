@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse
 
 from .. import sparse as ours
+from ..emit.dispatch import Container
 from . import sharing
 from .deferred import deferred
 from .graph import Apply, Variable
@@ -147,7 +148,7 @@ class SparseSharedVariable(sharing.SharedVariable, SparseVariable):
 def _shared(value: Any, name: str | None, borrow: bool) -> Any:
     kind = SparseType(value.format, value.dtype)
     made = SparseSharedVariable(kind, name=name)
-    made.container = sharing.Container(kind.filter(value))
+    made.container = Container(kind.filter(value))
     return made
 
 

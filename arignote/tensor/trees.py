@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .compiled import Function
 from .fgraph import FunctionGraph
+from .functions import Function
 from .graph import Apply, Variable, apply_order
 from .monitoring import Step
 from .stepping import Inner

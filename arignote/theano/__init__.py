@@ -10,8 +10,9 @@ from .settings import config as config
 
 # isort: split
 from ..tensor.cloning import clone as clone
-from ..tensor.compiled import Function, MissingInputError, UnusedInputError, function
+from ..tensor.compiled import function
 from ..tensor.dumping import function_dump
+from ..tensor.functions import Function, MissingInputError, UnusedInputError
 from ..tensor.gradients import Lop, Rop, grad, subgraph_grad
 from ..tensor.graph import Apply, Variable
 from ..tensor.mathematics import pp

@@ -1,7 +1,8 @@
 """`theano.compile`"""
 
-from ...tensor.compiled import Function, UnusedInputError, function
+from ...tensor.compiled import function
 from ...tensor.databases import optdb
+from ...tensor.functions import Function, UnusedInputError
 from ...tensor.modes import DebugMode, Mode, get_default_mode, get_mode, register_mode
 from ...tensor.monitoring import MonitorMode
 from ...tensor.parameters import In, Out

@@ -1,6 +1,6 @@
 """`theano.compile.function_module`"""
 
-from ...tensor.compiled import Function as Function
-from ...tensor.compiled import UnusedInputError as UnusedInputError
+from ...tensor.functions import Function as Function
+from ...tensor.functions import UnusedInputError as UnusedInputError
 
 __all__ = ["Function", "UnusedInputError"]

@@ -1,6 +1,6 @@
 """`theano.gof.fg`"""
 
-from ...tensor.compiled import MissingInputError as MissingInputError
 from ...tensor.fgraph import FunctionGraph as FunctionGraph
+from ...tensor.functions import MissingInputError as MissingInputError
 
 __all__ = ["FunctionGraph", "MissingInputError"]

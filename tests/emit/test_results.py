@@ -48,6 +48,16 @@ def test_results_that_live_keep_their_memory():
     np.testing.assert_array_equal(part, x[5:10] + 7)
 
 
+def test_large_results_keep_their_place_and_their_values():
+    x = np.arange(12_000_000.0)  # pages that the system may take in between
+    place = shifted(x, 1.0).ctypes.data
+    for k in range(3):
+        y = shifted(x, float(k))
+        assert y.ctypes.data == place
+        np.testing.assert_array_equal(y, x + k)
+        del y
+
+
 def test_no_memory_is_kept_where_none_is_wanted():
     with ag.config(scratch=0):
         x = np.ones(SIZE)

@@ -352,6 +352,15 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda m, b: matmul(b, linalg.inv(m)), m=M, b=M[:2].copy()),
     ],
     "inverse_inverse": [lambda: _graph(lambda m: linalg.inv(linalg.inv(m)), m=M)],
+    "vector_product": [
+        lambda: _graph(lambda a, x: matmul(transpose(a, (1, 0)), x), a=A, x=A[:, :1].copy()),
+        lambda: _graph(lambda a, x: matmul(x, transpose(a, (1, 0))), a=A, x=A[:1].copy()),
+        lambda: _graph(
+            lambda a, x: matmul(st.view(a, Window((lit(1), lit(2)), (1, 1), (1, 0), (3, 2))), x),
+            a=A,
+            x=A[:2, :1].copy(),
+        ),
+    ],
     "outer_product": [lambda: _graph(matmul, a=A[:, :1].copy(), b=A[:1].copy())],
     "log_of_window": [
         lambda: _graph(lambda a: el.log(select(_softmax(a), 0, 1)), a=A),

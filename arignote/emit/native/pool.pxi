@@ -7,6 +7,7 @@ cdef extern from *:
     """
     #define AN_SMALL 65536 /* malloc recycles these itself */
     #define AN_HUGE (1 << 22)
+    #define AN_LENT (1 << 26) /* what the system would miss */
     #define AN_BLOCKS 64
     typedef struct { void *p; size_t n; uint64_t age; } an_block;
     static an_block an_kept[AN_BLOCKS];
@@ -28,8 +29,17 @@ cdef extern from *:
         const uintptr_t page = 4096, first = ((uintptr_t)p + page - 1) & ~(page - 1);
         madvise((void *)first, bytes - (first - (uintptr_t)p), MADV_HUGEPAGE);
     }
+    /* The system may take these pages while nobody uses the block, and does when it runs short. */
+    static void an_lend_pages(void *p, size_t bytes) {
+    #if defined(MADV_FREE)
+        const uintptr_t page = 1 << 21, first = ((uintptr_t)p + page - 1) & ~(page - 1);
+        const uintptr_t last = ((uintptr_t)p + bytes) & ~(page - 1);
+        if (last > first) madvise((void *)first, last - first, MADV_FREE);
+    #endif
+    }
     #else
     static void an_huge_pages(void *p, size_t bytes) {}
+    static void an_lend_pages(void *p, size_t bytes) {}
     #endif
 
     /* To AddressSanitizer kept memory, and what is beyond the bytes asked for, is out of bounds. */
@@ -84,6 +94,7 @@ cdef extern from *:
             }
             if (room && an_held + n <= an_bound) {
                 AN_HIDE(p, n);
+                if (n >= AN_LENT) an_lend_pages(p, n);
                 room->p = p; room->n = n; room->age = ++an_clock;
                 an_held += n;
                 break;

@@ -50,6 +50,39 @@ def _one(x: Node, axis: int, at: Node) -> Window:
     return Window(starts, (1, 1), tuple(-1 if k == axis else k for k in range(2)), shape)
 
 
+@rule(matmul, keeps="reals", tags=("linalg",), kinds="fc", among=(view_op,))
+def vector_product(n: Node) -> Node | None:
+    """A.T @ x -> x @ A and x @ A.T -> A @ x, for vectors: A is read as it lies in memory"""
+    a, b = n.inputs
+    if n.rank != 2 or n.shape[0] == n.shape[1]:
+        return None
+    if n.shape[1] == 1 and (turned := _turned(a)) is not None:
+        product = matmul(_as_row(b), turned)
+        return view(product, Window((lit(0), lit(0)), (1, 1), (-1, 0), n.shape))
+    if n.shape[0] == 1 and (turned := _turned(b)) is not None:
+        product = matmul(turned, _as_column(a))
+        return view(product, Window((lit(0), lit(0)), (1, 1), (1, -1), n.shape))
+    return None
+
+
+def _turned(a: Node) -> Node | None:
+    """The transpose of a, if a is the transpose of a part of an array."""
+    if a.op is not view_op or window_of(a).axes != (1, 0):
+        return None
+    w = window_of(a)
+    return view(a.inputs[0], Window(w.starts, w.steps, (0, 1), w.shape[::-1]))
+
+
+def _as_row(column: Node) -> Node:
+    w = Window((lit(0), lit(0)), (1, 1), (1, -1), (1, column.shape[0]))
+    return view(column, w)
+
+
+def _as_column(row: Node) -> Node:
+    w = Window((lit(0), lit(0)), (1, 1), (-1, 0), (row.shape[1], 1))
+    return view(row, w)
+
+
 @rule(matmul, keeps="reals", tags=("linalg",), kinds="fciu")
 def outer_product(n: Node) -> Node | None:
     """A @ B -> A * B, where the summed axis has length 1"""

@@ -79,6 +79,18 @@ from .extra_ops import (
 from .gradients import Lop, Rop, grad, subgraph_grad
 from .indexing import inc_subtensor, set_subtensor
 from .jacobians import hessian, hessian_vector_product, jacobian, numeric_grad, verify_grad
+from .joining import (
+    concatenate,
+    horizontal_stack,
+    join,
+    repeat,
+    roll,
+    split,
+    stack,
+    stacklists,
+    tile,
+    vertical_stack,
+)
 from .operators import identity as tensor_copy
 from .operators import scalar_constant as get_scalar_constant_value
 from .products import (
@@ -113,29 +125,19 @@ from .reductions import (
 )
 from .shaping import (
     addbroadcast,
-    concatenate,
     dimshuffle,
     flatten,
-    horizontal_stack,
-    join,
     patternbroadcast,
-    repeat,
     reshape,
-    roll,
     shape,
     shape_padaxis,
     shape_padleft,
     shape_padright,
     specify_shape,
-    split,
     squeeze,
-    stack,
-    stacklists,
     swapaxes,
-    tile,
     transpose,
     unbroadcast,
-    vertical_stack,
 )
 from .sharing import shared
 from .special import FUNCTIONS as SPECIAL

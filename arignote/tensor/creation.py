@@ -10,7 +10,7 @@ from ..config import config
 from .deferred import deferred
 from .elementwise import cast, switch
 from .evaluate import call, strong
-from .shaping import _static, as_size, as_sizes, sizes_of
+from .shaping import as_size, as_sizes, sizes_of, static_size
 from .types import TensorType
 from .variables import TensorConstant, as_tensor_variable, constant
 
@@ -36,7 +36,7 @@ def alloc(value: Any, *shape: Any) -> Any:
     if len(shape) == 1 and (isinstance(shape[0], list | tuple) or np.ndim(_plain(shape[0])) == 1):
         shape = shape[0]
     parts, count = sizes_of(shape)
-    return _alloc(as_tensor_variable(value), [_static(p) for p in parts], count)
+    return _alloc(as_tensor_variable(value), [static_size(p) for p in parts], count)
 
 
 def _plain(x: Any) -> Any:
@@ -92,12 +92,12 @@ _tri = deferred(
 
 def eye(n: Any, m: Any = None, k: Any = 0, dtype: Any = None) -> Any:
     """Ones on the k-th diagonal of an n x m matrix."""
-    return _eye(_static(n), _static(n if m is None else m), _static(k), _kind(dtype))
+    return _eye(static_size(n), static_size(n if m is None else m), static_size(k), _kind(dtype))
 
 
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = None) -> Any:
     """Ones at and below the k-th diagonal."""
-    return _tri(_static(N), _static(N if M is None else M), _static(k), _kind(dtype))
+    return _tri(static_size(N), static_size(N if M is None else M), static_size(k), _kind(dtype))
 
 
 def identity_like(x: Any) -> Any:
@@ -151,7 +151,7 @@ _linspace = deferred(
 
 def linspace(start: Any, stop: Any, num: Any = 50, dtype: Any = "float64") -> Any:
     """`num` numbers from start to stop."""
-    return _linspace(start, stop, _static(num), _kind(dtype))
+    return _linspace(start, stop, static_size(num), _kind(dtype))
 
 
 class Grid:

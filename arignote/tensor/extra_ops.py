@@ -12,9 +12,10 @@ from .elementwise import FUNCTIONS as F
 from .elementwise import cast, clip
 from .evaluate import call, strong
 from .indexing import getitem, set_subtensor
+from .joining import repeat, roll
 from .reductions import all as all_
 from .reductions import argsort, cumprod, cumsum, sort
-from .shaping import repeat, roll, squeeze
+from .shaping import squeeze
 from .types import TensorType
 from .variables import as_tensor_variable
 

@@ -20,7 +20,8 @@ from .deferred import apply_op
 from .elementwise import FUNCTIONS as F
 from .elementwise import cast
 from .graph import Apply, Op, Variable
-from .shaping import _static, as_sizes, concatenate, reshape, sizes_of
+from .joining import concatenate
+from .shaping import as_sizes, reshape, sizes_of, static_size
 from .sharing import shared
 from .types import TensorType
 from .variables import as_tensor_variable
@@ -180,7 +181,7 @@ class MRG_RandomStreams:
         """Numbers of (low, high)."""
         kind = TensorType("floatX" if dtype is None else dtype, ()).dtype
         found, count = sizes_of(size, ndim)
-        sizes = [_static(p) for p in found]
+        sizes = [static_size(p) for p in found]
         state = shared(
             self.get_substream_rstates(self.n_streams(sizes) if nstreams is None else nstreams)
         )

@@ -13,10 +13,10 @@ from .creation import arange, zeros
 from .elementwise import FUNCTIONS as F
 from .elementwise import switch
 from .indexing import set_subtensor
+from .joining import concatenate
 from .reductions import max as max_
 from .reductions import sum as sum_
 from .scanning import scan
-from .shaping import concatenate
 from .variables import as_tensor_variable
 
 _TINY = -1e30

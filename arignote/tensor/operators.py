@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import creation, elementwise, indexing, products, reductions, shaping
+from . import creation, elementwise, indexing, joining, products, reductions, shaping
 from .elementwise import FUNCTIONS as F
 from .elementwise import cast
 from .variables import TensorConstant, TensorVariable, as_tensor_variable
@@ -129,7 +129,7 @@ _METHODS: dict[str, Any] = {
     "ptp": reductions.ptp, "sort": reductions.sort, "argsort": reductions.argsort,
     "reshape": _reshape_method, "dimshuffle": shaping.dimshuffle, "flatten": shaping.flatten,
     "transpose": _transpose_method, "swapaxes": shaping.swapaxes, "squeeze": shaping.squeeze,
-    "repeat": shaping.repeat, "dot": products.dot, "diagonal": products.diagonal,
+    "repeat": joining.repeat, "dot": products.dot, "diagonal": products.diagonal,
     "astype": cast, "cast": cast, "norm": _norm, "take": _take,
     "clip": elementwise.clip,
     "round": elementwise.round, "conj": F["conj"], "conjugate": F["conj"],

@@ -13,7 +13,7 @@ import numpy as np
 from .deferred import apply_op
 from .evaluate import call, strong
 from .graph import Apply, Op, Variable
-from .shaping import _static, as_sizes, sizes_of
+from .shaping import as_sizes, sizes_of, static_size
 from .sharing import SharedVariable, shared
 from .types import TensorType, random_state_type
 from .variables import as_tensor_variable
@@ -88,7 +88,7 @@ def draw(
     count = None
     if size is not None:
         found, count = sizes_of(size)
-        for p in map(_static, found):
+        for p in map(static_size, found):
             if isinstance(p, Variable):
                 extra.append(p)
                 parts.append(len(given) + len(extra))

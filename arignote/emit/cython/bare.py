@@ -13,6 +13,7 @@ import re
 _EXPORTED = re.compile(r"^cdef api [^(]*?(\w+)\(", re.MULTILINE)
 _SECTION = r"/\* #### Code section: {name} ### \*/\n(.*?)(?=/\* #### Code section: )"
 _QUOTED = re.compile(r'\n */\* "[^"\n]*\.pyx":\d+\n(?: \*.*\n)*?\*/\n')
+_LAST = re.compile(r"firstprivate\((\w+)\) lastprivate\(\1\)")
 _PYTHON = re.compile(r"\b(?:__Pyx_\w+|Py[A-Z_]\w*|CYTHON_\w+|__pyx_(?:mstate|n_s|kp|int_)\w*)")
 
 #: What the functions need of Cython's own definitions.  A loop shared by threads is between two
@@ -53,15 +54,19 @@ def bare(c: str, pyx: str, module: str) -> str:
     text is left as it is; the table of what it exports is added in any case.
     """
     functions = _functions(c, module)
-    exported = _EXPORTED.findall(pyx)
     prefix = f"__pyx_f_{len(module)}{module}_"
-    table = _TABLE.format(
+    exported = table({name: prefix + name for name in _EXPORTED.findall(pyx)})
+    return (c if functions is None else _DEFINED + functions) + exported
+
+
+def table(exported: dict[str, str]) -> str:
+    """The C of the table of exported functions: names of the text -> names in C."""
+    return _TABLE.format(
         names=NAMES,
         addresses=ADDRESSES,
         listed=" ".join(exported),
-        functions=", ".join(f"(void *){prefix}{name}" for name in exported),
+        functions=", ".join(f"(void *){name}" for name in exported.values()),
     )
-    return (c if functions is None else _DEFINED + functions) + table
 
 
 def _functions(c: str, module: str) -> str | None:
@@ -78,7 +83,8 @@ def _functions(c: str, module: str) -> str | None:
     known = [p for p in parts if p is not None]
     if len(known) < len(parts):
         return None
-    ours = "".join(known[1:])
+    # the index of a shared loop is read nowhere behind it: threads need not agree on its last value
+    ours = _LAST.sub(r"private(\1)", "".join(known[1:]))
     if any(name not in _KNOWN for name in _PYTHON.findall(ours)):
         return None
     return known[0] + _QUOTED.sub("\n", ours)

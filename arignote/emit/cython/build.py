@@ -1,9 +1,9 @@
 """Cython text -> loaded module: from this process, from the disk cache, or built.
 
-One text is one compiled function.  Measured (two cores at 2.6 GHz, gcc 12, Cython 3.3) for one
-short kernel: Cython 0.03 s, gcc 0.1 s of the functions alone (`bare`; 0.25 s with Python.h and the
-module code), of which 0.02 s is linking.  A sum in 32 lanes (`AN_FOLD_...`) costs gcc another 0.05
-to 0.1 s.
+One text is one compiled function.  `direct` makes C of it; where it cannot, Cython does (0.03 s,
+and 0.4 s at the first), and `bare` takes what is needed of that.  gcc 12 needs 0.1 s for the
+functions of a short kernel, 0.02 s of it for linking; it was 0.25 s with Python.h and the module.
+A sum in 32 lanes (`AN_FOLD_...`) costs gcc another 0.05 to 0.1 s.
 Tried without gain: -pipe, gold, -Os, -fno-semantic-interposition, Cython without code comments.
 What does cost seconds are typed memoryviews (30,000 lines).
 """
@@ -30,13 +30,14 @@ from arignote.config import config
 from arignote.emit.cache import default_cache, temporary_cache
 from arignote.emit.compiler import Compiler, cpu_identity, find_compiler, first_errors
 from arignote.emit.cython.bare import bare
+from arignote.emit.cython.direct import c_of
 from arignote.emit.cython.load import Built, load, module_name
 from arignote.emit.dispatch import warn_if_slow
 from arignote.errors import BuildError
 
 _SO = "module.so"
 _PYX = "source.pyx"
-_LAYOUT = 2  # of what is in a library; other numbers are of earlier versions
+_LAYOUT = 3  # of what is in a library; other numbers are of earlier versions
 _COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
 
 
@@ -228,11 +229,8 @@ def _no_room(label: str, error: OSError | None = None) -> BuildError:
 
 def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:
     library = pyx.with_suffix(".so")
-    try:
-        source = importlib.import_module("arignote.emit.cython.translate").translate(pyx)
-    except BuildError as error:
-        raise BuildError(_complaint(label, "Cython", str(error), text)) from None
-    source.write_text(bare(source.read_text(), text, pyx.stem))
+    source = pyx.with_suffix(".c")
+    source.write_text(c_of(text) or _by_cython(pyx, text, label))
     with _compiling:
         done = compiler.run(source, library)
     if done.returncode != 0 or not library.exists():
@@ -240,6 +238,14 @@ def _compile(pyx: Path, text: str, label: str, compiler: Compiler) -> Path:
         said = first_errors(done.stderr) or _silent_end(done.returncode)
         raise BuildError(_complaint(label, command, said, text, source.read_text()))
     return library
+
+
+def _by_cython(pyx: Path, text: str, label: str) -> str:
+    try:
+        source = importlib.import_module("arignote.emit.cython.translate").translate(pyx)
+    except BuildError as error:
+        raise BuildError(_complaint(label, "Cython", str(error), text)) from None
+    return bare(source.read_text(), text, pyx.stem)
 
 
 def _silent_end(status: int) -> str:

@@ -19,7 +19,8 @@ def extensions() -> list[Extension]:
         runtime = Extension(
             "arignote.emit.runtime",
             ["arignote/emit/runtime.pyx"],
-            include_dirs=[numpy.get_include()],
+            include_dirs=[numpy.get_include(), "arignote/emit"],
+            depends=["arignote/emit/native/team.h"],
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"],
         )

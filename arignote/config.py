@@ -54,8 +54,8 @@ _TABLE = (
     Flag("threads", "int", 0, "threads of a parallel loop nest; 0: one for each core", low=0),
     Flag("parallel_min_us", "float", 50.0, "work in µs below which a nest stays on one thread",
          low=0, keyed=True),
-    Flag("spin_count", "int", 1000, "turns an idle OpenMP thread spins before it sleeps",
-         low=0, fixed=True),
+    Flag("spin_us", "float", 200.0, "µs an idle thread waits for the next loop before it sleeps",
+         low=0),
     Flag("boundscheck", "bool", True, "check every index that is not proved to be in range; "
          "False: a wrong one reads or writes other memory", keyed=True),
     Flag("cc", "str", "", "C compiler; empty: the first of gcc, clang, cc, ziglang that works"),

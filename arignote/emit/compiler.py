@@ -115,16 +115,6 @@ def _wide_vectors() -> tuple[tuple[str, ...], ...]:
     return ()
 
 
-def quiet_openmp() -> None:
-    """Keep idle OpenMP threads from spinning; must run before libgomp is loaded.
-
-    libgomp's default made short parallel regions 200 times slower when another process wanted the
-    core.  A user who set OMP_WAIT_POLICY or GOMP_SPINCOUNT has decided.
-    """
-    if "OMP_WAIT_POLICY" not in os.environ:
-        os.environ.setdefault("GOMP_SPINCOUNT", str(config.spin_count))
-
-
 def candidates(cc: str) -> Iterator[tuple[str, ...]]:
     """Commands to try, in order: the one asked for alone, else those found on this machine."""
     if cc:

@@ -51,7 +51,7 @@ else:
 
 __all__ = [
     "NO_MATCH", "Caller", "Container", "Dispatcher", "Kernel", "compiled", "current_state",
-    "warn_if_slow",
+    "team_address", "warn_if_slow",
 ]  # fmt: skip
 
 _states: dict[tuple[tuple[str, Any], ...], int] = {}

@@ -83,6 +83,15 @@ def set_state(
     _state, _threads, _ask = state, threads, ask
 
 
+def team_address() -> int:
+    """Loops are shared by the compiled runtime's threads: here there are none."""
+    return 0
+
+
+def set_spin(us: float) -> None:
+    """No thread waits here."""
+
+
 def set_scratch_bound(bound: int) -> None:
     """Nothing: this runtime keeps no scratch memory."""
 

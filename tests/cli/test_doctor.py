@@ -43,6 +43,12 @@ def test_a_compiler_without_openmp_is_a_note():
         assert found("OpenMP").state == "note"
 
 
+@needs_compiler
+def test_threads_need_the_compiled_runtime(monkeypatch):
+    monkeypatch.setattr("arignote.emit.dispatch.team_address", lambda: 0)
+    assert "force-reinstall arignote" in found("OpenMP").remedy
+
+
 def test_a_cache_that_cannot_be_used_is_a_fault(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr("arignote.errors._warned", set())
@@ -54,9 +60,7 @@ def test_a_cache_that_cannot_be_used_is_a_fault(tmp_path, monkeypatch):
 @needs_compiler
 def test_environment_that_slows_things_down_is_named(monkeypatch):
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
-    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     assert "unset OPENBLAS_CORETYPE" in found("BLAS").remedy
-    assert "unset OMP_WAIT_POLICY" in found("OpenMP").remedy
 
 
 def test_the_command_runs_as_a_module():

@@ -19,7 +19,7 @@ import arignote.emit.cython.build as build_module
 from arignote.config import config
 from arignote.emit import compiler as compiler_module
 from arignote.emit.cache import default_cache
-from arignote.emit.compiler import compiler_here, cpu_identity, find_compiler, quiet_openmp
+from arignote.emit.compiler import compiler_here, cpu_identity, find_compiler
 from arignote.emit.cython.build import build, build_key
 from arignote.emit.cython.load import extern_address
 from arignote.errors import BuildError, CompilerMissingError
@@ -162,19 +162,6 @@ def test_a_probe_is_remembered_on_disk(monkeypatch, tmp_path):
         compiler_module._find.cache_clear()
         monkeypatch.setattr(compiler_module, "_probe", None)
         assert find_compiler() == first != found
-
-
-def test_idle_openmp_threads_sleep_unless_the_user_decided(monkeypatch):
-    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    quiet_openmp()
-    assert "GOMP_SPINCOUNT" not in os.environ
-    monkeypatch.delenv("OMP_WAIT_POLICY")
-    quiet_openmp()
-    assert os.environ["GOMP_SPINCOUNT"] == "1000"
-    monkeypatch.setenv("GOMP_SPINCOUNT", "5")
-    quiet_openmp()
-    assert os.environ["GOMP_SPINCOUNT"] == "5"
 
 
 def test_functions_of_other_packages_are_bound():

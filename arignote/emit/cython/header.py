@@ -219,13 +219,27 @@ int an_stopped(an_context* ctx, an_polls* w) noexcept nogil""",
 #else
 #define an_nest void
 #endif
-/* How many parts a loop of `trip` steps is cut into: one below the work that threads pay for. */
 static inline int64_t an_most(int32_t threads) {
     return threads < 1 ? 1 : threads < 128 ? threads : 128;
 }
+/* Threads that share a loop of `trip` steps, each `work` tenths of nanoseconds: one below `least`,
+   or where threads that sleep would come too late. */
+static inline int64_t an_share(int32_t threads, int64_t trip, double work, double least) {
+    if (threads < 2 || trip < 2 || trip * work < least) return 1;
+#ifdef AN_TEAM
+    if (least > 0 && (!arignote_team || !arignote_team->pays(0.1 * trip * work))) return 1;
+#elif !defined(_OPENMP)
+    return 1;
+#endif
+    return an_most(threads);
+}
+/* How many parts the loop is cut into: whoever is free takes the next, of 5 µs or more. */
 static inline int64_t an_parts(int32_t threads, int64_t trip, double work, double least) {
-    const int64_t parts = an_most(threads);
-    if (trip < 2 || trip * work < least) return 1;
+    const int64_t most = an_share(threads, trip, work, least);
+    if (most < 2) return 1;
+    int64_t parts = trip * work < 4e6 * most ? (int64_t)(trip * work / 5e4) : 8 * most;
+    parts = parts < most ? most : parts > 8 * most ? 8 * most : parts;
+    parts = parts < 128 ? parts : 128;
     return parts < trip ? parts : trip;
 }
 /* Where part `k` starts; long loops are cut at multiples of 16 steps. */
@@ -251,6 +265,7 @@ static inline void an_report(an_context *ctx, const an_context *part) {
 }""",
         """\
 int64_t an_most(int32_t threads) noexcept nogil
+int64_t an_share(int32_t threads, int64_t trip, double work, double least) noexcept nogil
 int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
 ctypedef void an_nest
 int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil

@@ -104,13 +104,13 @@ def _in_chunks(
     scope.put(f"{trip} = an_trip({lo}, {hi}, 1)")
     scope.put(f"{chunks} = an_chunks({trip})")
     least = f"{module.parallel_work!r}"
-    scope.put(f"{most} = an_parts({scope.context()}.threads, {trip}, {work}, {least})")
+    scope.put(f"{most} = an_share({scope.context()}.threads, {trip}, {work}, {least})")
     cut = [f"an_chunk({lo}, {trip}, {k}, {chunks})" for k in (piece, f"{piece} + 1")]
     whole, into = [f"&{a}[0]" for a in arrays], [f"&{a}[{piece}]" for a in arrays]
     scope.put(f"if {chunks} == 1:")
     scope.put(f"    {name}({', '.join([lo, hi, *whole, *rest])})")
     scope.put("else:")
-    scope.put(f"    for {piece} in prange({chunks}, num_threads=<int>{most}, schedule='static'):")
+    scope.put(f"    for {piece} in prange({chunks}, num_threads=<int>{most}, schedule='dynamic'):")
     scope.put(f"        {name}({', '.join([*cut, *into, *rest])})")
     for f, a, target in zip(folds, arrays, targets, strict=True):
         shape = ((KINDS[f.op.name], accumulator(f.local.dtype)),)

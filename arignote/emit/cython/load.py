@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from arignote.emit.compiler import quiet_openmp
 from arignote.emit.cython.bare import ADDRESSES, NAMES
 from arignote.emit.cython.blas_threads import PREFIX as THREADS
 from arignote.emit.cython.blas_threads import address as threads_address
+from arignote.emit.cython.team import join
 from arignote.errors import BuildError
 
 
@@ -53,7 +53,6 @@ def load(path: Path, key: str, externs: tuple[str, ...] = ()) -> Built:
     "scipy.linalg.cython_blas:dgemm"; their addresses are handed, in this order, to the function
     `bind(void **functions)` of the library.  Raises ImportError when the file does not load.
     """
-    quiet_openmp()
     try:
         library = ctypes.CDLL(str(path))
         names = ctypes.string_at(ctypes.addressof(ctypes.c_char.in_dll(library, NAMES))).decode()
@@ -61,6 +60,7 @@ def load(path: Path, key: str, externs: tuple[str, ...] = ()) -> Built:
         addresses = (ctypes.c_void_p * len(listed)).in_dll(library, ADDRESSES)
     except (OSError, ValueError) as error:
         raise ImportError(str(error)) from None
+    join(library)
     functions = {name: int(at or 0) for name, at in zip(listed, addresses, strict=True)}
     if externs:
         wanted = (ctypes.c_void_p * len(externs))(*[extern_address(e) for e in externs])

@@ -56,8 +56,8 @@ def _scratch(scope: Scope, b: Buffer, zero: bool) -> None:
     module.types["ws"] = "an_slot*"
     slot = str(module.slots)
     if scope.parts_of_loop:
-        slot = f"{scope.read('part')}*AN_SLOTS + {slot}"
-        module.slots_a_part = True
+        slot = f"{scope.read('place')}*AN_SLOTS + {slot}"
+        module.slots_a_thread = True
     module.slots += 1
     call = "an_reserve_zero" if zero else "an_reserve"
     size = f"{scope.count(b)}*<int64_t>sizeof({element})"

@@ -16,7 +16,7 @@ _CYTHON = """
     uint64_t include long module_name namespace new noexcept nogil nullptr object operator
     packed prange print public range readonly restrict short signed sizeof size_t struct typedef
     typeid union unsigned void volatile DEF IF ELIF ELSE NULL True False None bind ctx entry
-    ints ptrs results shapes dims ws threads part
+    ints ptrs results shapes dims ws threads threadid place
 """
 RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *_CYTHON.split()))
 

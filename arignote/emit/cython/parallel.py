@@ -1,7 +1,7 @@
 """Loops cut into parts for threads: the loop becomes a function over a range of its steps.
 
 Each part has its own copy of the call context, so that of several errors the first in program order
-is reported.  Scratch inside a part has a slot for each part.
+is reported.  Scratch inside a part has a slot for each thread.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:
     module = scope.module
     inner = Scope(module, scope)
     inner.parts_of_loop = True
-    module.types["part"] = "int64_t"
+    module.types["place"] = "int64_t"
     first, last = (module.names.counter(w) for w in ("first", "last"))
     for word in (first, last):
         module.types[word] = "int64_t"
@@ -65,7 +65,7 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
         f"{parts} = an_parts({scope.context()}.threads, {trip}, {work}, {module.parallel_work!r})"
     )
     bounds = [f"an_cut({lo}, {step}, {trip}, {k}, {parts})" for k in (t, f"{t} + 1")]
-    whole, cut = _arguments(scope, inner, None), _arguments(scope, inner, t)
+    whole, cut = _arguments(scope, inner, "0"), _arguments(scope, inner, "threadid()")
     codes = _array(scope, "codes", "int32_t") if inner.fails else ""
     contexts = _array(scope, "contexts", "an_context") if codes else ""
     scope.put(f"if {parts} == 1:")
@@ -76,7 +76,8 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
         scope.put(f"    if {codes}[0] != 0:")
         scope.put(f"        return {codes}[0]")
     scope.put("else:")
-    scope.put(f"    for {t} in prange({parts}, num_threads=<int>{parts}, schedule='static'):")
+    threads = f"<int>an_most({scope.context()}.threads)"
+    scope.put(f"    for {t} in prange({parts}, num_threads={threads}, schedule='dynamic'):")
     if not codes:
         scope.put(f"        {nest}({', '.join([*bounds, *cut])})")
         return
@@ -90,8 +91,8 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
     scope.fails = True
 
 
-def _arguments(scope: Scope, inner: Scope, part: str | None) -> list[str]:
-    return [(part or "0") if x == "part" else scope.read(x) for x in inner.free]
+def _arguments(scope: Scope, inner: Scope, place: str) -> list[str]:
+    return [place if x == "place" else scope.read(x) for x in inner.free]
 
 
 def _array(scope: Scope, name: str, kind: str) -> str:

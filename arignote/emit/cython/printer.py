@@ -18,6 +18,7 @@ from .libraries_c import COMMON, bind_text
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
 from .statements import block
+from .team import C as TEAM
 
 #: `Loop.work` counts tenths of nanoseconds.
 WORK_PER_MICROSECOND = 10_000.0
@@ -112,8 +113,8 @@ def _entry(module: Module, call: str) -> str:
     )
     if not module.slots:
         return f"{head}\n    return {call}"
-    most = module.slots * (MOST_PARTS if module.slots_a_part else 1)
-    count = f"{module.slots}*an_most(ctx.threads)" if module.slots_a_part else f"{module.slots}"
+    most = module.slots * (MOST_PARTS if module.slots_a_thread else 1)
+    count = f"{module.slots}*an_most(ctx.threads)" if module.slots_a_thread else f"{module.slots}"
     return f"""\
 {head}
     cdef an_slot ws[{most}]
@@ -156,13 +157,15 @@ def _head(module: Module) -> str:
         routines = [e.partition(":")[2] for e in externs(module.program)]
         c.append(bind_text(routines))
         cython.append("void an_bind(void** functions) noexcept nogil")
-    if module.slots_a_part:
+    if module.slots_a_thread:
         c.append(f"#define AN_SLOTS {module.slots}")
         cython.append("const int64_t AN_SLOTS")
+    if "threads" in module.parts or any("#pragma omp" in text for text in c):
+        c.insert(0, TEAM)
     c.insert(0, without_cuda(library(module.scalars.values(), "\n".join(c))))
     imports = _IMPORTS
     if "threads" in module.parts:
-        imports += "from cython.parallel cimport prange\n"
+        imports += "from cython.parallel cimport prange, threadid\n"
     return (
         f"# {module.program.name}: printed from its loop program\n{imports}\n"
         f'cdef extern from *:\n    """\n{_indent(c)}\n    """\n{_indent(cython)}'

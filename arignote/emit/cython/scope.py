@@ -40,7 +40,7 @@ class Module:
     """What one text collects beside statements.
 
     held: node -> the variable it is in.  pointers: buffer -> its variable.  types: variable -> type
-    as Cython declares it.  slots: scratch places handed out; slots_a_part: does each part of a
+    as Cython declares it.  slots: scratch places handed out; slots_a_thread: does each thread of a
     parallel loop have its own?
     """
 
@@ -59,7 +59,7 @@ class Module:
     functions: list[str] = field(default_factory=list)
     libraries: dict[str, Part] = field(default_factory=dict)
     slots: int = 0
-    slots_a_part: bool = False
+    slots_a_thread: bool = False
     _mentions: dict[Node, int] | None = None
 
     def type_of(self, name: str) -> str:

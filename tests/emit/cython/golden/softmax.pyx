@@ -1,6 +1,6 @@
 # softmax: printed from its loop program
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from cython.parallel cimport prange
+from cython.parallel cimport prange, threadid
 
 cdef extern from *:
     ...
@@ -16,6 +16,7 @@ cdef extern from *:
     const double AN_INF, AN_NAN
     const int64_t AN_INT_MIN
     int64_t an_most(int32_t threads) noexcept nogil
+    int64_t an_share(int32_t threads, int64_t trip, double work, double least) noexcept nogil
     int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
     ctypedef void an_nest
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
@@ -50,7 +51,7 @@ cdef int32_t softmax(int64_t n, int64_t m, an_context* ctx, an_f8p x, an_f8p p) 
     if parts == 1:
         nest(0, n, m, x, p)
     else:
-        for piece in prange(parts, num_threads=<int>parts, schedule='static'):
+        for piece in prange(parts, num_threads=<int>an_most(ctx.threads), schedule='dynamic'):
             nest(an_cut(0, 1, trip, piece, parts), an_cut(0, 1, trip, piece + 1, parts), m, x, p)
     return 0
 

@@ -1,6 +1,6 @@
 # total: printed from its loop program
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from cython.parallel cimport prange
+from cython.parallel cimport prange, threadid
 
 cdef extern from *:
     ...
@@ -14,6 +14,7 @@ cdef extern from *:
     ctypedef an_f8* an_f8p
     ctypedef an_f8* an_f8q
     int64_t an_most(int32_t threads) noexcept nogil
+    int64_t an_share(int32_t threads, int64_t trip, double work, double least) noexcept nogil
     int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexcept nogil
     ctypedef void an_nest
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
@@ -39,11 +40,11 @@ cdef int32_t total(int64_t n, an_f8p x, an_context* ctx, void** results) noexcep
     # example.py:2: np.sum(x)
     trip = an_trip(0, n, 1)
     chunks = an_chunks(trip)
-    most = an_parts(ctx.threads, trip, 1, 500000.0)
+    most = an_share(ctx.threads, trip, 1, 500000.0)
     if chunks == 1:
         chunk(0, n, &s_part[0], x)
     else:
-        for piece in prange(chunks, num_threads=<int>most, schedule='static'):
+        for piece in prange(chunks, num_threads=<int>most, schedule='dynamic'):
             chunk(an_chunk(0, trip, piece, chunks), an_chunk(0, trip, piece + 1, chunks), &s_part[piece], x)
     AN_FOLD_sum_f8(piece, 0, chunks, s, s_part[piece])
     (<an_f8*>results[0])[0] = s

@@ -1,7 +1,8 @@
-"""Builds the one compiled part of Arignote, `arignote.emit.runtime` (argument check and launch).
+"""Builds the compiled parts of Arignote: `arignote.emit.runtime` (argument check and launch), and
+`arignote.emit.cuda.runtime._launch` (launches on a GPU).
 
-The extension is optional: without a C compiler or Python's headers the installation goes on, and
-`arignote.emit.runtime_py`, its twin in pure Python, is used at run time.  All else about the
+They are optional: without a C compiler or Python's headers the installation goes on, and their
+twins in pure Python are used at run time.  All else about the
 package stands in pyproject.toml.
 """
 
@@ -11,7 +12,7 @@ from setuptools import Extension, setup
 
 
 def extensions() -> list[Extension]:
-    """The runtime as an extension, or nothing where Cython cannot translate it."""
+    """The extensions, or nothing where Cython cannot translate it."""
     try:
         import numpy
         from Cython.Build import cythonize
@@ -24,7 +25,10 @@ def extensions() -> list[Extension]:
             define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")],
             extra_compile_args=[] if sys.platform == "win32" else ["-O3", "-fno-strict-aliasing"],
         )
-        made = list(cythonize([runtime], build_dir="build/cython", quiet=True))
+        launcher = Extension(
+            "arignote.emit.cuda.runtime._launch", ["arignote/emit/cuda/runtime/_launch.pyx"]
+        )
+        made = list(cythonize([runtime, launcher], build_dir="build/cython", quiet=True))
         for extension in made:
             extension.optional = True  # cythonize makes new objects and drops this
         return made

@@ -46,6 +46,8 @@ _TABLE = (
          ("cpu", "cuda", "emulate"), fixed=True, keyed=True),
     Flag("force_device", "bool", True, "device=cuda without a usable GPU is an error; False: the "
          "CPU takes over, with a warning"),
+    Flag("cuda_graphs", "bool", True, "start several launches of a call that comes again as one "
+         "CUDA graph"),
     Flag("floatX", "choice", "float64", "dtype of symbolic variables made without one",
          ("float16", "float32", "float64"), keyed=True),
     Flag("excluding", "names", (), "rewrites, by name or tag, that are not applied", keyed=True),
@@ -63,7 +65,7 @@ _TABLE = (
     Flag("openmp", "choice", "auto", "use OpenMP for parallel nests", ("auto", "yes", "no")),
     Flag("compile_threads", "int", 0, "C compilers run at once; 0: one for each core", low=0),
     Flag("sanitize", "bool", False, "build with AddressSanitizer and UndefinedBehaviorSanitizer"),
-    Flag("scratch", "bytes", 128 * 1024**2, "bytes of scratch and result memory kept between calls",
+    Flag("scratch", "bytes", 1024**3, "bytes of scratch and result memory kept between calls",
          low=0),
     Flag("cache", "bool", True, "keep built modules and rewritten graphs on disk"),
     Flag("cache_dir", "path", "", "folder of the cache; empty: the user's cache folder"),

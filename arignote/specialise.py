@@ -159,7 +159,7 @@ def _device_kernel(
 
 def gpu_calls(function: Callable[..., Any]) -> GpuCalls:
     """What answers calls with arrays on a GPU.  Raises DeviceError where there is none."""
-    return GpuCalls(lambda tree, leaves: traced(function, tree, leaves)[0], cuda())
+    return GpuCalls(lambda tree, leaves: traced(function, tree, leaves)[0], cuda)
 
 
 def cuda_source(trace: Trace) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..emit import plan as host
 from ..emit.cuda.device import H100
 from ..emit.cuda.plan import NAMES, Fetch, HostCallback, Launch, Lib, Record, compiled
+from ..emit.cuda.runtime.answer import integer_of
 from ..emit.cuda.runtime.arena import all_records
 from ..emit.cuda.runtime.specialised import device_compilation
 from ..errors import UnsupportedError
@@ -24,7 +24,7 @@ def device_lines(trace: Trace, leaves: Sequence[Any]) -> tuple[str, ...]:
     except UnsupportedError as reason:
         return (f"runs on the CPU: {reason}",)
     plan = made.module.plan
-    known = dict(zip(plan.integers, (_integer(s, leaves) for s in made.plan.ints)))
+    known = dict(zip(plan.integers, (integer_of(s, leaves) for s in made.plan.ints)))
     lines = [text for r in all_records(plan.records) if (text := _line(r, known))]
     return (*lines, *plan.notes)
 
@@ -49,12 +49,3 @@ def _value(expression: str, known: dict[str, int]) -> str:
         return str(int(eval(compiled(expression), {**NAMES, **known})))
     except NameError:  # of a variable that the host learns later
         return f"({expression})"
-
-
-def _integer(source: Any, leaves: Sequence[Any]) -> int:
-    leaf = leaves[source.leaf]
-    if isinstance(source, host.SizeOf):
-        return int(leaf.shape[source.axis])
-    if isinstance(source, host.StrideOf):
-        return int(leaf.strides[source.axis] // leaf.itemsize)
-    return int(leaf)

@@ -87,6 +87,30 @@ def version() -> tuple[int, int]:
     return major.value, minor.value
 
 
+@functools.cache
+def architectures() -> tuple[int, ...]:
+    """Those that NVRTC makes machine code for, such as 90.  Raises DeviceError without one."""
+    count = ctypes.c_int()
+    _require(library().nvrtcGetNumSupportedArchs(ctypes.byref(count)))
+    room = (ctypes.c_int * max(count.value, 1))()
+    _require(library().nvrtcGetSupportedArchs(room))
+    return tuple(sorted(room[: count.value]))
+
+
+@functools.cache
+def nearest(arch: str) -> str:
+    """The architecture to compile for where a GPU is of `arch`: itself, or an older one of the same
+    generation, whose machine code it runs too.  Raises DeviceError where NVRTC has neither."""
+    wanted, known = int(arch.removeprefix("sm_")), architectures()
+    fit = [a for a in known if a // 10 == wanted // 10 and a <= wanted]
+    if not fit:
+        raise DeviceError(
+            f"the GPU is of architecture {arch}; NVRTC {'.'.join(map(str, version()))} makes code "
+            f"for {', '.join(f'sm_{a}' for a in known)}: another version of it is needed. {REMEDY}"
+        )
+    return f"sm_{fit[-1]}"
+
+
 def available() -> bool:
     """Can CUDA text be compiled here?"""
     try:

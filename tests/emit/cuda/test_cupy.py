@@ -18,11 +18,12 @@ def cupy(monkeypatch):
     made = fake_cupy.module()
     monkeypatch.setitem(sys.modules, "cupy", made)
     monkeypatch.setattr(cupy_machine, "compile_cubin", fake_cupy.compile_cubin)
-    monkeypatch.setattr(cupy_machine, "_driver", fake_cupy.Driver)
+    monkeypatch.setattr(cupy_machine, "nearest", lambda arch: arch)
+    monkeypatch.setattr(cupy_machine, "driver", fake_cupy.driver)
     monkeypatch.setattr(devices, "what_is_missing", lambda: "")
-    devices.cuda.cache_clear()
+    monkeypatch.setattr(devices, "_machines", {})
+    fake_cupy.driver().standin_reset(1)
     yield made
-    devices.cuda.cache_clear()
 
 
 def both(x, y):
@@ -144,31 +145,32 @@ def test_a_written_array_that_shares_memory_is_refused(cupy):
         ag.compile(f)(x, y)
 
 
-def test_a_launch_that_the_driver_refuses_says_why(cupy, monkeypatch):
-    monkeypatch.setattr(fake_cupy.Driver, "cuLaunchKernel", lambda *given: 701)
-    with pytest.raises(DeviceError, match="error 701, too many registers"):
+def test_a_launch_that_the_driver_refuses_says_why(cupy):
+    fake_cupy.driver().standin_refuse(0, 701, 1)
+    with pytest.raises(DeviceError, match="error 701, CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"):
         ag.compile(lambda x: x + 1)(cupy.asarray(np.arange(3.0)))
 
 
-def test_a_thread_that_has_not_used_the_gpu_gets_its_context(cupy, monkeypatch):
-    used = []
-    real = fake_cupy.Driver.cuLaunchKernel
-
-    def launch(self, *given):
-        return real(self, *given) if used else 201
-
-    monkeypatch.setattr(fake_cupy.Driver, "cuLaunchKernel", launch)
-    monkeypatch.setattr(fake_cupy.Device, "use", lambda self: used.append(1), raising=False)
-    got = ag.compile(lambda x: x + 1)(cupy.asarray(np.arange(3.0)))
-    np.testing.assert_array_equal(cupy.asnumpy(got), [1, 2, 3])
+def test_a_thread_that_has_not_used_the_gpu_gets_its_context(cupy):
+    f, x = ag.compile(lambda x: x + 1), cupy.asarray(np.arange(3.0))
+    for _ in range(4):  # new, found, recorded, started from the record
+        fake_cupy.driver().standin_refuse(0, 201, 1)
+        np.testing.assert_array_equal(cupy.asnumpy(f(x)), [1, 2, 3])
 
 
-def test_arrays_of_another_gpu_are_refused(cupy, monkeypatch):
-    x, f = cupy.asarray(np.arange(3.0)), ag.compile(lambda x: x + 1)
-    f(x)
-    monkeypatch.setattr(fake_cupy.Memory, "device_id", 1)
-    with pytest.raises(DeviceError, match="lives on GPU 1"):
-        f(x)
+def test_functions_run_on_the_gpu_of_their_arrays(cupy):
+    f = ag.compile(lambda x: x.sum(axis=0) + 1)
+    for number in (0, 1, 1, 1, 1, 0):
+        got = f(fake_cupy.ndarray.of(np.ones((3, 4)), number))
+        assert got.data.device_id == number
+        np.testing.assert_array_equal(cupy.asnumpy(got), [4, 4, 4, 4])
+    assert fake_cupy.Device.current == [0]
+
+
+def test_arrays_of_two_gpus_are_refused(cupy):
+    x, y = (fake_cupy.ndarray.of(np.arange(3.0), k) for k in (0, 1))
+    with pytest.raises(DeviceError, match="live on GPU 1 and on GPU 0"):
+        ag.compile(lambda x, y: x + y)(x, y)
 
 
 def test_too_little_memory_says_what_it_was_for(cupy, monkeypatch):

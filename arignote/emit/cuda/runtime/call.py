@@ -1,6 +1,6 @@
 """One call of a CUDA program: memory, launches, library calls, checks, and the answer.
 
-`DeviceProgram` is what all calls share; a `_Run` is one call, whose methods the host program uses
+`DeviceProgram` is what all calls share; a `Run` is one call, whose methods the host program uses
 (program.py).  Scratch lies in one block by the buffers' lives (arena.py).
 """
 
@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ....errors import warn_once
 from ... import plan as host
 from ... import raising
 from ...dispatch import NO_MATCH
-from ...runtime_py import _STRUCTURES as STRUCTURES
+from ...references import Reference
 from ..plan import CudaModule
 from . import libraries
+from .answer import answer_of, integer_of
 from .arena import layout, lives
 from .machine import Machine, Sizes
 from .program import Shape, host_program
 
 _LAYOUTS = 64  # sizes whose layout of scratch is kept
 _WORD = np.dtype("i8")
-_COUNTER = np.dtype("u4")
 
 
 class DeviceProgram:
@@ -40,19 +42,24 @@ class DeviceProgram:
         self.source, self.plan, self.machine = made.source, plan, machine
         self.device_plan = made.plan
         self.host = host_program(made.plan)
+        places = {b.name: k for k, b in enumerate(made.plan.buffers)}
+        self.result_places = [places[name] for name in made.plan.results]
         self.spans = {} if apart else lives(made.plan)
         self.constants: dict[int, Any] = {}
-        self.counters: Any = None
         self._layouts: dict[tuple[Shape | None, ...], tuple[dict[int, int], int]] = {}
 
-    def __call__(self, leaves: Sequence[Any], given: Sequence[Any]) -> Any:
-        """The answer, or NO_MATCH.  leaves: arrays as kernels want them; given: the caller's."""
-        integers = tuple(_integer(s, leaves) for s in self.plan.ints)
+    def __call__(
+        self, leaves: Sequence[Any], given: Sequence[Any], run: Callable[..., Run] | None = None
+    ) -> Any:
+        """The answer, or NO_MATCH.  leaves: arrays as kernels want them; given: the caller's.
+        run: makes the call's Run."""
+        integers = tuple(integer_of(s, leaves) for s in self.plan.ints)
         if not self.host.guards(*integers):
             return NO_MATCH
         shapes = self.host.shapes(*integers)
         try:
-            return _Run(self, leaves, given, shapes).answer(integers)
+            with nullcontext() if self.machine.is_current() else self.machine.here():
+                return (run or Run)(self, leaves, given, shapes).answer(integers)
         except MemoryError as error:
             raise MemoryError(f"{error}{self._largest(shapes)}") from error
 
@@ -83,14 +90,8 @@ class DeviceProgram:
             found = self._layouts[shapes] = layout(self.spans, sizes)
         return found
 
-    def counters_of(self, count: int) -> Any:
-        """At least `count` counters that are 0."""
-        if self.counters is None or self.counters.size < count:
-            self.counters = self.machine.zeros((max(count, 64),), _COUNTER)
-        return self.counters
 
-
-class _Run:
+class Run:
     """One call."""
 
     def __init__(
@@ -109,7 +110,6 @@ class _Run:
         self._word: Any = None
         self._kept: list[Any] = []
         self._on_device: dict[int, Any] = {}
-        self._answers: dict[int, Any] = {}
         offsets, size = program.layout_of(shapes)
         self._block = block = m.begin_call(size) if size else None  # which its views do not keep
         self.buffers: list[Any] = [None] * len(shapes)
@@ -163,11 +163,7 @@ class _Run:
 
     def value(self, position: int, dtype: np.dtype[Any]) -> tuple[int, int]:
         """16 bytes, as two integers, that hold a scalar argument."""
-        source = self.program.plan.ptrs[position]
-        assert isinstance(source, host.ValueOf)
-        data = np.array(self.leaves[source.leaf], dtype).tobytes().ljust(16, b"\0")
-        low, high = struct.unpack("<qq", data)
-        return low, high
+        return two_words(self.program.plan, self.leaves, position, dtype)
 
     def arena(self, size: int) -> int:
         memory = self.machine.empty((max(size, 1),), np.dtype("u1"))
@@ -175,7 +171,7 @@ class _Run:
         return self.machine.address(memory)
 
     def counters(self, count: int) -> int:
-        return self.machine.address(self.program.counters_of(count))
+        return self.machine.address(self.machine.counters(count))
 
     def allocate(self, k: int, shape: Shape, zero: bool) -> Any:
         b = self.program.device_plan.buffers[k]
@@ -197,9 +193,11 @@ class _Run:
     def callback(
         self, op: str, site: int, outputs: Sequence[Any], inputs: Sequence[Any]
     ) -> None:
-        """Run an op by its NumPy meaning on the host."""
-        self.check()
+        """Run an op by a library of the device, else by its NumPy meaning on the host."""
         callback = self.program.plan.callbacks[site]
+        if self._by_library(op, callback, outputs, inputs):
+            return
+        self.check()
         arrays = iter(inputs)
         operands = [
             self.machine.get(next(arrays))[()]
@@ -211,6 +209,29 @@ class _Run:
         values = answer if isinstance(answer, tuple) else (answer,)
         for target, value in zip(outputs, values, strict=True):
             self.machine.assign(target, self.machine.put(np.asarray(value, target.dtype)))
+
+    def _by_library(
+        self, op: str, callback: host.Callback, outputs: Sequence[Any], inputs: Sequence[Any]
+    ) -> bool:
+        route = self.machine.equivalent(op)
+        reference = callback.function
+        if route is None or not isinstance(reference, Reference):
+            return False
+        try:
+            answer = route(*inputs, **reference.attrs)
+            values = answer if isinstance(answer, tuple) else (answer,)
+            for target, value in zip(outputs, values, strict=True):
+                if value.shape != target.shape:
+                    return False
+                self.machine.assign(target, value)
+        except MemoryError:
+            raise
+        except np.linalg.LinAlgError:
+            return False  # the host tells, in NumPy's words
+        except Exception as error:  # of whatever library is missing or does not take it
+            warn_once(f"cuda {op}", f"{op} runs on the host, with copies there and back: {error}")
+            return False
+        return True
 
     # -- inputs
     def _argument(self, position: int) -> Any:
@@ -235,6 +256,7 @@ class _Run:
             source = self.program.plan.ptrs[position]
             assert isinstance(source, host.Constant)
             held[position] = self.machine.put(np.ascontiguousarray(source.array))
+            self.machine.finish()  # later calls may be on other streams
         return held[position]
 
     # -- the answer
@@ -244,16 +266,12 @@ class _Run:
             self.program.host.run(self, *integers)
             self.check()
         except BaseException:
-            self.program.counters = None  # an aborted kernel may leave them dirty
+            self.machine.forget_counters()
             raise
         finally:
             self._write_back()
-        places = {b.name: k for k, b in enumerate(self.program.device_plan.buffers)}
-        results = [self.buffers[places[name]] for name in self.program.device_plan.results]
-        parts = tuple(self._output(o, results) for o in plan.outputs)
-        if isinstance(plan.structure, str):
-            return STRUCTURES[plan.structure](parts)
-        return plan.structure.unflatten(parts)
+        results = [self.buffers[k] for k in self.program.result_places]
+        return answer_of(plan, self.machine, results, self.leaves, self.given)
 
     def _write_back(self) -> None:
         """Host arrays that the call writes receive what their copies on the device hold."""
@@ -261,76 +279,16 @@ class _Run:
             if leaf in self._on_device:
                 np.copyto(self.leaves[leaf], self.machine.get(self._on_device[leaf]))
 
-    def _output(self, output: host.Output, results: Sequence[Any]) -> Any:
-        if isinstance(output, host.Argument):
-            return self.given[output.leaf]
-        if isinstance(output, host.NewArray):
-            k = output.result
-            if k not in self._answers:
-                made = self._handed(results[k])
-                self._answers[k] = made if output.axes is None else made.transpose(output.axes)
-            return self._answers[k]
-        if isinstance(output, host.Scalar):
-            value = self.machine.get(results[output.result]).reshape(-1)[0]
-            return value.item() if output.weak else value
-        if isinstance(output, host.ViewOf):
-            return self._view(output, results)
-        return output.value
 
-    def _handed(self, array: Any) -> Any:
-        """A result as the caller wants it: on the device where an argument came from there."""
-        if any(self.machine.is_own(x) for x in self.leaves if hasattr(x, "shape")):
-            return array
-        return self.machine.get(array)
-
-    def _view(self, output: host.ViewOf, results: Sequence[Any]) -> Any:
-        base = self._output(output.base, results)
-        numbers = self.machine.get(results[output.window]).tolist()
-        rank = (len(numbers) - 1) // 2
-        offset, shape, strides = numbers[0], numbers[1 : 1 + rank], numbers[1 + rank :]
-        dtype = output.dtype or base.dtype
-        return view_of(base, dtype, offset, shape, strides, output.writeable)
-
-
-def view_of(
-    base: Any,
-    dtype: np.dtype[Any],
-    offset: int,
-    shape: Sequence[int],
-    strides: Sequence[int],
-    writeable: bool,
-) -> Any:
-    """A view of a host array; offset and strides in elements of the view."""
-    steps = tuple(s * dtype.itemsize for s in strides)
-    if not isinstance(base, np.ndarray):
-        return base.__class__(
-            tuple(shape), dtype, memptr=base.data + offset * dtype.itemsize, strides=steps
-        )
-    interface = {
-        "version": 3, "typestr": dtype.str, "shape": tuple(shape), "strides": steps,
-        "data": (base.ctypes.data + offset * dtype.itemsize, not base.flags.writeable),
-    }  # fmt: skip
-    made = np.asarray(_Window(interface, base))
-    if not writeable:
-        made.flags.writeable = False
-    return made
-
-
-class _Window:
-    """Carries a view's place, and keeps what it is a view of."""
-
-    def __init__(self, interface: dict[str, Any], base: Any) -> None:
-        self.__array_interface__ = interface
-        self.base = base
-
-
-def _integer(source: Any, leaves: Sequence[Any]) -> int:
-    leaf = leaves[source.leaf]
-    if isinstance(source, host.SizeOf):
-        return int(leaf.shape[source.axis])
-    if isinstance(source, host.StrideOf):
-        return int(leaf.strides[source.axis] // leaf.itemsize)
-    return int(leaf)
+def two_words(
+    plan: host.Plan, leaves: Sequence[Any], position: int, dtype: np.dtype[Any]
+) -> tuple[int, int]:
+    """16 bytes, as two integers, that hold the scalar which pointer `position` stands for."""
+    source = plan.ptrs[position]
+    assert isinstance(source, host.ValueOf)
+    data = np.array(leaves[source.leaf], dtype).tobytes().ljust(16, b"\0")
+    low, high = struct.unpack("<qq", data)
+    return low, high
 
 
 def _c_strides(shape: Shape) -> tuple[int, ...]:

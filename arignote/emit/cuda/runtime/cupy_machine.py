@@ -1,58 +1,70 @@
 """A GPU through CuPy, which owns memory, streams and libraries; launches go to the driver at once.
 
 The only module that imports CuPy.  Results come from CuPy's pool; a call's scratch is one block of
-it, so that it is in use no longer than the call's kernels in the order of the stream.
+it, so that it is in use no longer than the call's kernels in the order of the stream.  Everything
+happens on the caller's current stream; what calls share (barrier counters) is a stream's own.
 """
 
 from __future__ import annotations
 
 import ctypes
-import functools
 import importlib
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
 from ....errors import DeviceError
-from ..compile import compile_cubin
+from ..compile import compile_cubin, nearest
 from ..device import DeviceInfo
+from . import cublas
+from .driver import (
+    MOST_DYNAMIC_SHARED,
+    NOT_READY_CONTEXT,
+    TOO_LARGE_TOGETHER,
+    driver,
+    resident,
+    said,
+)
+from .equivalents import equivalent
+from .launches import Patch, Step, compiled_launcher
 from .machine import Module, Sizes
 
 _THREADS = 256
 _BLOCKS_PER_SM = 8
-_SHARED = 48 * 1024
-_NO_CONTEXT = 201
-_MOST_SHARED = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
-_ERRORS = {
-    1: "a value that the driver does not take", 2: "out of memory", 98: "an unknown kernel",
-    209: "the machine code is for another architecture", 700: "a kernel wrote outside its memory",
-    701: "too many registers or too much shared memory", 719: "a kernel failed",
-    720: "a cooperative launch is too large",
-}  # fmt: skip
+_SHARED = 48 * 1024  # bytes of shared memory that need no leave of the driver
+_PER_THREAD_STREAM = 2  # the handle that means another stream in each thread
 
 
 class CupyMachine:
-    """CuPy's current device, when it is made.  Raises DeviceError where CuPy does."""
+    """One of CuPy's devices; its current one without a number.  Raises DeviceError where CuPy does.
+
+    Its methods want the device to be the current one: `with machine.here():`.
+    """
 
     eager_checks = False
 
-    def __init__(self) -> None:
+    def __init__(self, number: int | None = None) -> None:
         self._cupy = cupy()
         try:
-            self._device = self._cupy.cuda.Device()
+            self._device = self._cupy.cuda.Device(number)
+            self.number = int(self._device.id)
             attributes = self._device.attributes
-            major, minor = self._device.compute_capability[:-1], self._device.compute_capability[-1]
-            properties = self._cupy.cuda.runtime.getDeviceProperties(self._device.id)
+            capability = str(self._device.compute_capability)
+            properties = self._cupy.cuda.runtime.getDeviceProperties(self.number)
         except Exception as error:
             raise DeviceError(f"CuPy does not reach the GPU: {error}") from error
         self.name = properties["name"].decode()
         self.info = DeviceInfo(
             self.name, int(attributes["MultiProcessorCount"]), _THREADS, _BLOCKS_PER_SM, _SHARED,
-            f"sm_{major}{minor}",
+            f"sm_{capability}",
         )  # fmt: skip
         self._modules: dict[tuple[str, bool], Module] = {}
+        self._counters: dict[tuple[int, int], Any] = {}
+        self._foreign: deque[tuple[Any, Any]] = deque()
         self._lock = threading.Lock()
 
     @staticmethod
@@ -64,19 +76,47 @@ class CupyMachine:
                 return f"CuPy {library.__version__} sees no GPU: {remedy}"
             total = float(library.arange(10.0).sum())
         except Exception as error:  # whatever a broken installation raises
-            return f"CuPy does not run ({str(error).splitlines()[0]}): {remedy}"
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            return f"CuPy does not run ({first}): {remedy}"
         return "" if total == 45.0 else f"CuPy sums wrongly: {remedy}"
+
+    def here(self) -> AbstractContextManager[Any]:
+        """Makes this GPU the current one."""
+        device: AbstractContextManager[Any] = self._device
+        return device
+
+    def is_current(self) -> bool:
+        return int(self._cupy.cuda.device.get_device_id()) == self.number
+
+    def wake(self) -> None:
+        """Give this thread the GPU's context."""
+        self._device.use()
+        self._device.synchronize()
 
     def module(self, source: str, wide: bool) -> Module:
         with self._lock:
             found = self._modules.get((source, wide))
             if found is None:
                 defines = ("AN_WIDE=1",) if wide else ()
-                made = compile_cubin(source, self.info.arch, defines)
+                made = compile_cubin(source, nearest(self.info.arch), defines)
                 loaded = self._cupy.cuda.function.Module()
                 loaded.load(made.code)
-                found = self._modules[source, wide] = _Kernels(self._cupy, loaded, self._device)
+                found = self._modules[source, wide] = _Kernels(self, loaded)
             return found
+
+    def launcher(
+        self, steps: Sequence[Step], slots: Sequence[int], patches: Sequence[Patch]
+    ) -> Any:
+        return compiled_launcher(driver(), steps, slots, patches)
+
+    @staticmethod
+    def driver() -> Any:
+        return driver()
+
+    def pool(self) -> Callable[..., Any]:
+        """Makes arrays: (shape, dtype)."""
+        make: Callable[..., Any] = self._cupy.empty
+        return make
 
     # -- memory
     def empty(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Any:
@@ -93,6 +133,21 @@ class CupyMachine:
     def fill(self, array: Any, byte: int) -> None:
         if array.size:
             array.data.memset_async(byte, array.nbytes, self._stream())
+
+    def counters(self, count: int) -> Any:
+        """At least `count` counters that are 0, which calls of a stream use one after another."""
+        stream = self.stream()
+        key = stream, threading.get_ident() if stream == _PER_THREAD_STREAM else 0
+        with self._lock:
+            found = self._counters.get(key)
+            if found is None or found.size < count:
+                found = self._counters[key] = self.zeros((max(count, 64),), np.dtype("u4"))
+            return found
+
+    def forget_counters(self) -> None:
+        """An aborted kernel may have left them dirty."""
+        with self._lock:
+            self._counters.clear()
 
     def address(self, array: Any) -> int:
         return int(array.data.ptr)
@@ -136,21 +191,42 @@ class CupyMachine:
     def matmul(self, a: Any, b: Any) -> Any:
         return self._cupy.matmul(a, b)
 
+    def gemm(self, out: Any, a: Any, b: Any, alpha: Any, beta: Any) -> bool:
+        return cublas.gemm(self._cupy, out, a, b, alpha, beta)
+
+    def equivalent(self, op: str) -> Any:
+        return equivalent(self._cupy, op)
+
     def begin_call(self, scratch_bytes: int) -> Any:
         return self.empty((scratch_bytes,), np.dtype("u1"))
 
+    # -- arrays of others
     def adopt(self, array: Any) -> Any:
         """An array of another library as CuPy's, without a copy."""
         if not isinstance(array, self._cupy.ndarray):
             whole = self._cupy.from_dlpack if hasattr(array, "__dlpack__") else self._cupy.asarray
             array = whole(array)
-        if array.data.device_id != self._device.id:
+        if array.data.device_id != self.number:
             raise DeviceError(
-                f"an argument lives on GPU {array.data.device_id}, and functions run on GPU "
-                f"{self._device.id}, CuPy's current one when the first was called: copy it there "
-                f"with cupy.asarray, inside of 'with cupy.cuda.Device({self._device.id}):'"
+                f"arguments live on GPU {array.data.device_id} and on GPU {self.number}: copy them "
+                f"to one with cupy.asarray inside of 'with cupy.cuda.Device({self.number}):'"
             )
         return array
+
+    def keep(self, arrays: Any) -> None:
+        """Hold what other libraries own until the kernels that were started have ended: their
+        allocators do not know of our streams."""
+        while self._foreign and self._foreign[0][0].done:
+            self._foreign.popleft()
+        event = self._cupy.cuda.Event(disable_timing=True)
+        event.record(self._stream())
+        self._foreign.append((event, arrays))
+
+    def finish(self) -> None:
+        self._stream().synchronize()
+
+    def stream(self) -> int:
+        return int(self._stream().ptr)
 
     def _stream(self) -> Any:
         return self._cupy.cuda.get_current_stream()
@@ -159,10 +235,36 @@ class CupyMachine:
 class _Kernels:
     """A loaded cubin."""
 
-    def __init__(self, library: Any, module: Any, device: Any) -> None:
-        self._cupy, self._module, self._device = library, module, device
-        self._driver = _driver()
+    def __init__(self, machine: CupyMachine, module: Any) -> None:
+        self._machine, self._module = machine, module
+        self._driver = driver()
         self._functions: dict[str, Any] = {}
+        self._allowed: dict[str, int] = {}  # dynamic shared memory
+        self._most: dict[str, int] = {}  # blocks of cooperative launches
+
+    def step(
+        self,
+        kernel: str,
+        grid: Sizes,
+        block: Sizes,
+        shared: int,
+        cooperative: bool,
+        first: int,
+        count: int,
+    ) -> Step:
+        """A launch as the launcher wants it; what the driver must be told first, it is told."""
+        function = self._functions.get(kernel)
+        if function is None:
+            function = self._functions[kernel] = self._module.get_function(kernel)
+        if shared > self._allowed.get(kernel, _SHARED):
+            self._require(
+                self._driver.cuFuncSetAttribute(function.ptr, MOST_DYNAMIC_SHARED, shared),
+                kernel, grid, block, shared,
+            )  # fmt: skip
+            self._allowed[kernel] = shared
+        blocks = min(grid[0], self._most.get(kernel, grid[0]))
+        sizes = (blocks, *grid[1:], *block, shared)
+        return Step(kernel, int(function.ptr), sizes, cooperative, first, count)
 
     def start(
         self,
@@ -173,40 +275,38 @@ class _Kernels:
         cooperative: bool,
         slots: Sequence[int],
     ) -> None:
-        function = self._functions.get(kernel)
-        if function is None:
-            function = self._functions[kernel] = self._module.get_function(kernel)
-        if shared > _SHARED:
-            self._driver.cuFuncSetAttribute(ctypes.c_void_p(function.ptr), _MOST_SHARED, shared)
+        count = len(slots) // 2
+        step = self.step(kernel, grid, block, shared, cooperative, 0, count)
+        code = self._launch(step, slots)
+        if code in NOT_READY_CONTEXT:
+            self._machine.wake()
+            code = self._launch(step, slots)
+        if code == TOO_LARGE_TOGETHER:  # more registers, or fewer multiprocessors, than reckoned
+            threads = block[0] * block[1] * block[2]
+            most = resident(self._driver, step.function, threads, shared) * self._machine.info.sms
+            if 0 < most < grid[0]:  # fewer blocks are right: kernels read gridDim
+                self._most[kernel] = most
+                step = self.step(kernel, grid, block, shared, cooperative, 0, count)
+                code = self._launch(step, slots)
+        self._require(code, kernel, grid, block, shared)
+
+    def _launch(self, step: Step, slots: Sequence[int]) -> int:
         room = (ctypes.c_int64 * max(len(slots), 1))(*slots)
-        first = ctypes.addressof(room)
-        places = (ctypes.c_void_p * max(len(slots) // 2, 1))(
-            *[first + 8 * k for k in range(0, len(slots), 2)]
-        )
-        stream = ctypes.c_void_p(self._cupy.cuda.get_current_stream().ptr)
-        handle = ctypes.c_void_p(function.ptr)
-        sizes = [ctypes.c_uint(n) for n in (*grid, *block, shared)]
-        launch = self._driver.cuLaunchKernel
-        given = (handle, *sizes, stream, places, None)
-        if cooperative:
-            launch, given = self._driver.cuLaunchCooperativeKernel, given[:-1]
-        code = launch(*given)
-        if code == _NO_CONTEXT:  # this thread has not used the GPU before
-            self._device.use()
-            code = launch(*given)
+        at = range(ctypes.addressof(room), ctypes.addressof(room) + 16 * step.count, 16)
+        places = (ctypes.c_void_p * max(step.count, 1))(*at)
+        given = (step.function, *step.sizes, self._machine.stream(), places)
+        if step.together:
+            return int(self._driver.cuLaunchCooperativeKernel(*given))
+        return int(self._driver.cuLaunchKernel(*given, None))
+
+    def _require(self, code: int, kernel: str, grid: Sizes, block: Sizes, shared: int) -> None:
         if code:
-            said = _ERRORS.get(code, "see CUDA's table of results")
             raise DeviceError(
                 f"{kernel}: the driver refuses the launch of {grid} blocks of {block} threads with "
-                f"{shared} bytes of shared memory: error {code}, {said}"
+                f"{shared} bytes of shared memory: {said(self._driver, code)}"
             )
 
 
 def cupy() -> Any:
     """The module, when something needs it."""
     return importlib.import_module("cupy")
-
-
-@functools.cache
-def _driver() -> ctypes.CDLL:
-    return ctypes.CDLL("libcuda.so.1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from .emulated import EmulatedMachine
 from .machine import Machine
 
 _CUDA_ARRAYS = (2, 13)  # DLPack's numbers for memory of a device, managed memory
+_machines: dict[int | None, CupyMachine] = {}
+_opening = threading.Lock()
 _PLAIN = (np.ndarray, np.generic, int, float, complex, bool, str, type(None))
 
 
@@ -46,13 +49,21 @@ def emulation() -> EmulatedMachine:
     return EmulatedMachine()
 
 
-@functools.cache
-def cuda() -> CupyMachine:
-    """The GPU that CuPy has as its current one.  Raises DeviceError."""
-    missing = what_is_missing()
-    if missing:
-        raise DeviceError(f"device='cuda' cannot be used: {missing}")
-    return CupyMachine()
+def cuda(number: int | None = None) -> CupyMachine:
+    """The GPU with a number, or the one that was CuPy's current one when this was first asked.
+
+    Raises DeviceError.
+    """
+    with _opening:
+        made = _machines.get(number)
+        if made is None:
+            missing = what_is_missing()
+            if missing:
+                raise DeviceError(f"device='cuda' cannot be used: {missing}")
+            made = CupyMachine(number)
+            made = _machines.setdefault(made.number, made)  # by both names the same
+            _machines[number] = made
+        return made
 
 
 def what_is_missing() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,14 @@ class EmulatedMachine:
         self.info, self.flavour, self.schedule = info, flavour, schedule
         self.launches: list[tuple[str, Sizes, Sizes]] = []
         self._modules: dict[tuple[str, bool], Module] = {}
+        self._counters = threading.local()  # a thread is what a stream is on a GPU
         self._lock = threading.Lock()
+
+    def here(self) -> AbstractContextManager[Any]:
+        return nullcontext()
+
+    def is_current(self) -> bool:
+        return True
 
     def module(self, source: str, wide: bool) -> Module:
         with self._lock:
@@ -87,6 +95,24 @@ class EmulatedMachine:
 
     def matmul(self, a: Any, b: Any) -> Any:
         return np.matmul(a, b)
+
+    def gemm(self, out: Any, a: Any, b: Any, alpha: Any, beta: Any) -> bool:
+        return False
+
+    def equivalent(self, op: str) -> None:
+        return None
+
+    def counters(self, count: int) -> Any:
+        found = getattr(self._counters, "array", None)
+        if found is None or found.size < count:
+            found = self._counters.array = self.zeros((max(count, 64),), np.dtype("u4"))
+        return found
+
+    def forget_counters(self) -> None:
+        self._counters.array = None
+
+    def finish(self) -> None:
+        pass
 
     def begin_call(self, scratch_bytes: int) -> Any:
         return self.empty((scratch_bytes,), np.dtype("u1"))

@@ -18,21 +18,53 @@ from ....trace.pytree import Tree
 from ...dispatch import NO_MATCH
 from ...matching import matches
 from .call import DeviceProgram
+from .cupy_machine import CupyMachine
 from .devices import on_gpu
 from .machine import Machine
+from .recorded import Recorded, Recorder
 from .specialised import device_compilation
 
 _KINDS = 512  # kinds of calls remembered
 
 
 @dataclass
+class Known:
+    """What answers the calls of a kind: a program; from the third call on what the second has
+    recorded, where it could."""
+
+    program: DeviceProgram
+    recorded: Recorded | None = None
+    tried: bool = False
+
+    def __call__(self, args: Sequence[Any]) -> Any:
+        if self.recorded is not None:
+            return self.recorded(args, args)
+        if self.tried:
+            return self.program(args, args)
+        self.tried = True
+        runs: list[Recorder] = []
+
+        def run(*given: Any) -> Recorder:
+            runs.append(Recorder(*given))
+            return runs[0]
+
+        answer = self.program(args, args, run)
+        if runs and runs[0].made.fixed:
+            self.recorded = Recorded(self.program, runs[0])
+        elif runs and runs[0].made.again:
+            self.tried = False
+        return answer
+
+
+@dataclass
 class GpuCalls:
-    """The GPU's specialisations of one function.  trace: (tree, host leaves) -> the trace."""
+    """The GPUs' specialisations of one function.  trace: (tree, host leaves) -> the trace.
+    machine: of the GPU with a number, or of the current one."""
 
     trace: Callable[[Tree, Sequence[Any]], Trace]
-    machine: Machine
+    machine: Callable[[int | None], CupyMachine]
     programs: list[tuple[Any, DeviceProgram]] = field(default_factory=list)
-    plain: dict[Any, DeviceProgram] = field(default_factory=dict)
+    plain: dict[Any, Known] = field(default_factory=dict)
     known: dict[Any, DeviceProgram] = field(default_factory=dict)
 
     def __call__(self, tree: Tree, leaves: Sequence[Any], state: Any) -> Any:
@@ -40,22 +72,37 @@ class GpuCalls:
 
         Raises UnsupportedError for what has no form on a GPU.
         """
-        own = [self.machine.adopt(x) if on_gpu(x) else x for x in leaves]
+        machine = self.machine(_number(leaves))
+        with machine.here():
+            return self._on(machine, tree, leaves, (state, machine.number))
+
+    def _on(self, machine: CupyMachine, tree: Tree, leaves: Sequence[Any], state: Any) -> Any:
+        foreign = [on_gpu(x) and not machine.is_own(x) for x in leaves]
+        own = [machine.adopt(x) if on_gpu(x) else x for x in leaves]
         kind = _kind(tree, own, state)
         program = self.known.get(kind) if kind is not None else None
+        answer = NO_MATCH
         if program is not None:
             answer = self._called(program, own, leaves)
-            if answer is not NO_MATCH:
-                return answer
-        stand = [stand_in(x) if self.machine.is_own(x) else x for x in own]
+        if answer is NO_MATCH:
+            answer = self._searched(machine, tree, own, leaves, state, kind, program)
+        if any(foreign):
+            machine.keep([x for x, is_foreign in zip(own, foreign) if is_foreign])
+        return answer
+
+    def _searched(
+        self, machine: CupyMachine, tree: Tree, own: Sequence[Any], leaves: Sequence[Any],
+        state: Any, kind: Any, tried: DeviceProgram | None,
+    ) -> Any:  # fmt: skip
+        stand = [stand_in(x) if machine.is_own(x) else x for x in own]
         for made_in, candidate in self.programs:
-            if made_in == (tree, state) and candidate is not program:
+            if made_in == (tree, state) and candidate is not tried:
                 if matches(candidate.plan, stand):
                     answer = self._called(candidate, own, leaves)
                     if answer is not NO_MATCH:
                         return self._remembered(kind, candidate, answer)
-        made = device_compilation(self.trace(tree, stand), self.machine.info)
-        fresh = DeviceProgram(made.module, made.plan, self.machine)
+        made = device_compilation(self.trace(tree, stand), machine.info)
+        fresh = DeviceProgram(made.module, made.plan, machine)
         self.programs.insert(0, ((tree, state), fresh))
         answer = self._called(fresh, own, leaves)
         if answer is NO_MATCH:
@@ -63,11 +110,19 @@ class GpuCalls:
         return self._remembered(kind, fresh, answer)
 
     def again(self, args: tuple[Any, ...], state: Any) -> Any:
-        """The answer to arguments of this machine's arrays and numbers whose kind has been seen,
-        else NO_MATCH.  Nothing is flattened for these."""
+        """The answer to arguments of one GPU's arrays and numbers whose kind has been seen, else
+        NO_MATCH.  Nothing is flattened for these."""
         kind = _plain_kind(args, state)
-        program = self.plain.get(kind) if kind is not None else None
-        return NO_MATCH if program is None else self._called(program, args, args)
+        known = self.plain.get(kind) if kind is not None else None
+        if known is None:
+            return NO_MATCH
+        program = known.program
+        if program.plan.written:
+            _require_apart(program, args, program.machine)
+        if program.machine.is_current():
+            return known(args)
+        with program.machine.here():
+            return known(args)
 
     def _remembered(self, kind: Any, program: DeviceProgram, answer: Any) -> Any:
         if kind is not None:
@@ -79,16 +134,39 @@ class GpuCalls:
     def learned(self, args: tuple[Any, ...], tree: Tree, leaves: Sequence[Any], state: Any) -> None:
         """Note for `again` what answers arguments that are leaves themselves."""
         kind = _plain_kind(args, state)
-        program = self.known.get(_kind(tree, leaves, state))
-        if kind is not None and program is not None:
+        if kind is None:
+            return
+        program = self.known.get(_kind(tree, leaves, (state, self.machine(_number(args)).number)))
+        if program is not None:
             if len(self.plain) >= _KINDS:
                 self.plain.clear()
-            self.plain[kind] = program
+            self.plain[kind] = Known(program)
 
     def _called(self, program: DeviceProgram, own: Sequence[Any], given: Sequence[Any]) -> Any:
+        for k in program.plan.written:
+            if _is_immutable(given[k]):
+                raise UnsupportedError(
+                    f"{program.plan.name}: it writes into argument {k}, an array of JAX, which "
+                    f"nothing may change: pass a copy, cupy.array(x)"
+                )
         if program.plan.written:
-            _require_apart(program, own, self.machine)
+            _require_apart(program, own, program.machine)
         return program(own, given)
+
+
+def _number(leaves: Sequence[Any]) -> int | None:
+    """Of the GPU where the first array lives; None where it does not say."""
+    for x in leaves:
+        if type(x).__module__ == "cupy":
+            return int(x.data.device_id)
+        if on_gpu(x):
+            place = getattr(x, "__dlpack_device__", None)
+            return None if place is None else int(place()[1])
+    return None
+
+
+def _is_immutable(x: Any) -> bool:
+    return type(x).__module__.partition(".")[0] in ("jax", "jaxlib")
 
 
 def _plain_kind(args: tuple[Any, ...], state: Any) -> Any:

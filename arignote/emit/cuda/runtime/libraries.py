@@ -1,6 +1,6 @@
 """BLAS routines of a plan by a machine's matrix product: C = alpha A B + beta C and its relatives.
 
-On CuPy the product is cuBLAS's; in emulation NumPy's.
+On CuPy a product is one call of cuBLAS (cublas.py) or CuPy's; in emulation it is NumPy's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def gemm(
     machine: Machine, out: Any, inputs: Sequence[Any], *, alpha: Any = 1, beta: Any = 0, **_: Any
 ) -> None:
     """C = alpha A B + beta C; also gemv, where B and C are vectors, and dot, where A is one too."""
-    _combined(machine, out, machine.matmul(inputs[0], inputs[1]), alpha, beta)
+    if not machine.gemm(out, inputs[0], inputs[1], alpha, beta):
+        _combined(machine, out, machine.matmul(inputs[0], inputs[1]), alpha, beta)
 
 
 def ger(
@@ -43,7 +44,8 @@ def syrk(
 ) -> None:
     """C = alpha A A'."""
     a = inputs[0]
-    _combined(machine, out, machine.matmul(a, a.T), alpha, beta)
+    if not machine.gemm(out, a, a.T, alpha, beta):
+        _combined(machine, out, machine.matmul(a, a.T), alpha, beta)
 
 
 ROUTINES: dict[str, Routine] = {

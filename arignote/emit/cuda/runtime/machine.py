@@ -6,7 +6,8 @@ contiguous in C order unless they are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,6 +39,10 @@ class Machine(Protocol):
     info: DeviceInfo
     eager_checks: bool
 
+    def here(self) -> AbstractContextManager[Any]:
+        """Makes this device the current one."""
+
+    def is_current(self) -> bool: ...
     def module(self, source: str, wide: bool) -> Module: ...
     def empty(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Any: ...
     def zeros(self, shape: Sequence[int], dtype: np.dtype[Any]) -> Any: ...
@@ -65,5 +70,20 @@ class Machine(Protocol):
 
     def assign(self, target: Any, source: Any) -> None: ...
     def matmul(self, a: Any, b: Any) -> Any: ...
+    def gemm(self, out: Any, a: Any, b: Any, alpha: Any, beta: Any) -> bool:
+        """out = alpha a b + beta out in one call, or False where there is none."""
+
+    def equivalent(self, op: str) -> Callable[..., Any] | None:
+        """What does an op without kernels here: (*operands, **attributes) -> array or tuple."""
+
+    def counters(self, count: int) -> Any:
+        """At least `count` counters that are 0; kernels leave them so."""
+
+    def forget_counters(self) -> None:
+        """A kernel was aborted, perhaps between two of its counts."""
+
+    def finish(self) -> None:
+        """Wait for what the current stream has been given."""
+
     def begin_call(self, scratch_bytes: int) -> Any:
         """One block of scratch for a call's buffers, free again when the next call begins."""

@@ -1,4 +1,4 @@
-"""OpenMP of emitted modules: what gcc calls for `prange` and `#pragma omp`, done by our own threads.
+"""OpenMP of emitted modules: what gcc calls for `prange` and `#pragma omp`, by our threads.
 
 A module has these functions itself, so the linker does not take libgomp's.  They hand everything on
 to the threads of native/team.h, whose ranks are claimed by whoever is free: a region here has as

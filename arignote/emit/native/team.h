@@ -53,8 +53,7 @@ static struct {
     uint64_t state;
     an_job job;
     int busy, helpers, spinning, sleeping, waiting, prepared;
-    int resting, rest; /* jobs that are not shared, because the cores are taken */
-    int64_t spin_ns, wanted_at;
+    int64_t spin_ns, wanted_at, alone_until;
     pthread_mutex_t mutex;
     pthread_cond_t work, done;
 } an_team = {.spin_ns = 200000, .mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -195,7 +194,7 @@ static void an_call_helpers(int wanted) {
 }
 
 /* Nobody enters any more; returns when those who are in have left.  Where one of them lost its core
-   to another process, the next jobs are not shared, first 8, then more. */
+   to another process, nothing is shared for twenty times as long as that took: it costs 5 % then. */
 static void an_close(int64_t started) {
     __atomic_and_fetch(&an_team.state, ~AN_OPEN, __ATOMIC_SEQ_CST);
     for (int k = 0; k < 2000; k++) {
@@ -209,12 +208,8 @@ static void an_close(int64_t started) {
     an_put(an_team.waiting, 0);
     pthread_mutex_unlock(&an_team.mutex);
     const int64_t now = an_ticks(), waited = now - from;
-    if (waited > AN_LONG_NS && waited > (now - started) / 4) {
-        an_team.rest = an_team.rest < 8 ? 8 : an_team.rest < 512 ? 2 * an_team.rest : 1024;
-        __atomic_store_n(&an_team.resting, an_team.rest, __ATOMIC_RELAXED);
-    } else if (an_team.rest > 0) {
-        an_team.rest /= 2;
-    }
+    if (waited > AN_LONG_NS && waited > (now - started) / 4)
+        __atomic_store_n(&an_team.alone_until, now + 20 * waited, __ATOMIC_RELAXED);
 }
 
 static void an_parallel(an_job_body body, void *data, unsigned size) {
@@ -257,12 +252,9 @@ static int an_size(void) { return an_here ? (int)an_here->job->size : 1; }
    those that sleep are woken for long jobs, and for short ones that follow each other closely. */
 static int an_pays(double work) {
     if (an_here || __atomic_load_n(&an_team.busy, __ATOMIC_RELAXED)) return 0;
-    if (__atomic_load_n(&an_team.resting, __ATOMIC_RELAXED) > 0 && work < 50 * AN_LONG_NS) {
-        __atomic_fetch_sub(&an_team.resting, 1, __ATOMIC_RELAXED);
-        return 0;
-    }
-    if (work > AN_LONG_NS || an_get(an_team.spinning)) return 1;
     const int64_t now = an_ticks();
+    if (now < __atomic_load_n(&an_team.alone_until, __ATOMIC_RELAXED)) return 0;
+    if (work > AN_LONG_NS || an_get(an_team.spinning)) return 1;
     const int64_t before = __atomic_exchange_n(&an_team.wanted_at, now, __ATOMIC_RELAXED);
     return now - before < (int64_t)work + AN_LONG_NS / 4;
 }

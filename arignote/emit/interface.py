@@ -18,7 +18,7 @@ from ..fxgraph.types import I64, OPAQUE, Shape
 from ..fxgraph.window import Window, whole
 from ..optimize.loopnest.lower import Interface
 from ..optimize.loopnest.program import Program, Site
-from ..optimize.loopnest.versions import chain_root
+from ..optimize.loopnest.versions import chain, chain_root
 from ..trace import plan as traced
 from ..trace.signature import ArraySpec
 from . import plan
@@ -64,12 +64,14 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
             handles[n] = source.leaf
         else:
             ptrs[n] = plan.Constant(source.array)
-    graph = _written_in_place(trace, graph, by_leaf)
+    graph, versions = _written_in_place(trace, graph, by_leaf)
     strides = _strides(trace, by_leaf, ints)
-    nodes, outputs, into, windows = _outputs(trace, graph, by_leaf)
+    newest = {w.leaf: v for w, v in zip(trace.history, versions, strict=True)}
+    nodes, outputs, into, windows = _outputs(trace, graph, by_leaf, newest)
     chosen = replace(graph, outputs=tuple(nodes))
     history = tuple(
-        (_copied(graph.outputs[w.output], by_leaf[w.leaf]), w.effects) for w in trace.history
+        (_copied(v, by_leaf[w.leaf]), w.effects)
+        for w, v in zip(trace.history, versions, strict=True)
     )
     interface = Interface(tuple(ptrs), tuple(ints), strides, into, history=history)
     return Meeting(
@@ -77,35 +79,51 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
     )
 
 
-def _written_in_place(trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]) -> Graph:
-    """A new value of a whole argument becomes a write to it, so that it is computed in its memory.
+def _written_in_place(
+    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]
+) -> tuple[Graph, tuple[Node, ...]]:
+    """The graph, and the version of an argument that each entry of `trace.history` is.
+
+    A new value of a whole argument becomes a write to it, so that it is computed in its memory:
 
     a' = a - mean; ... uses of a'   ->   a' = set_item(a, all, a - mean); ... uses of a'
 
-    Versions that are followed by a check are in it, too: an error leaves them to be seen.
+    Versions that are followed by a check are always in it: an error leaves them to be seen.  Where
+    a version is the contents of another array, only its argument's line gets the write.
     """
     rebuild = Rebuild()
-    replaced: set[Node] = set()
+    written: set[Node] = set()
+    versions: list[Node] = []
     newest = dict(by_leaf)
     final = frozenset(w.output for w in trace.writes)
+    changed = {by_leaf[w.leaf] for w in trace.writes}
     for w in trace.history:
         n, o = by_leaf[w.leaf], graph.outputs[w.output]
         seen = w.effects < len(graph.effects)
-        if not n.shape or o in replaced or o.dtype != n.dtype or not (seen or w.output in final):
-            continue
-        fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o
-        branched = o.op.name == "proj" and o.inputs[0].op.name == "cond" and chain_root(o) is o
         (value,) = rebuild((o,))
-        if fresh or (seen and branched):
-            replaced.add(o)
-            # over the version before it: that one is to be seen if the check between them fails
-            value = rebuild.done[o] = set_item(newest[w.leaf], whole(n.shape), value)
+        if n.shape and o not in written and o.dtype == n.dtype and (seen or w.output in final):
+            fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o
+            branched = o.op.name == "proj" and o.inputs[0].op.name == "cond" and chain_root(o) is o
+            if fresh or (seen and branched):
+                written.add(o)
+                # over the version before it: that one is seen if the check between them fails
+                value = rebuild.done[o] = set_item(newest[w.leaf], whole(n.shape), value)
+        if n.shape and o.dtype == n.dtype and _elsewhere(value, newest[w.leaf], n, changed, seen):
+            value = set_item(newest[w.leaf], whole(n.shape), value)
         newest[w.leaf] = value
-    if not replaced:
-        return graph
+        versions.append(value)
+    if tuple(versions) == tuple(graph.outputs[w.output] for w in trace.history):
+        return graph, tuple(versions)
     count = len(graph.effects)
     roots = rebuild((*graph.effects, *graph.outputs))
-    return replace(graph, effects=roots[:count], outputs=roots[count:])
+    return replace(graph, effects=roots[:count], outputs=roots[count:]), tuple(versions)
+
+
+def _elsewhere(value: Node, newest: Node, n: Node, changed: set[Node], seen: bool) -> bool:
+    """Is a version of argument n in other memory, from where it must be had before that changes?"""
+    if seen:
+        return newest not in chain(value)
+    return chain_root(value) is not n and chain_root(value) in changed
 
 
 def _strides(
@@ -135,7 +153,7 @@ def _strides(
 
 
 def _outputs(
-    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]
+    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node], newest: dict[int, Node]
 ) -> tuple[list[Node], dict[int, int], dict[int, Node], dict[int, int]]:
     """(output nodes, their old positions -> new, new position -> input written, window vectors)"""
     nodes: list[Node] = []
@@ -158,9 +176,9 @@ def _outputs(
             nodes.append(_vector([graph.outputs[p] for p in (o.offset, *o.sizes, *o.strides)]))
     for w in trace.writes:
         n = by_leaf[w.leaf]
-        if graph.outputs[w.output] is not n:
+        if newest[w.leaf] is not n:
             into[len(nodes)] = n
-            nodes.append(_copied(graph.outputs[w.output], n))
+            nodes.append(_copied(newest[w.leaf], n))
     return nodes, outputs, into, windows
 
 

@@ -141,6 +141,51 @@ def exchanged_before(a, b, x):
     a += 1
 
 
+@case(np.arange(3.0), np.arange(3.0) * 10, 2.0)
+def what_was_exchanged_is_read_behind(a, b, x):
+    c = b.copy()
+    b[:] = a
+    a[:] = c
+    if x > 1:
+        raise ValueError("no")
+    a += 1
+
+
+@case(np.arange(3.0), np.arange(3.0) * 10, 2.0)
+@case(np.arange(3.0), np.arange(3.0) * 10, 0.0)
+def the_old_contents_are_put_back(a, b, x):
+    c = a.copy()
+    a += 1
+    b[:] = a
+    a[:] = c
+    if x > 1:
+        raise ValueError("no")
+    a *= 3
+    return b
+
+
+@case(np.arange(3.0), np.arange(3.0) * 10, 2.0)
+@case(np.arange(3.0), np.arange(3.0) * 10, 0.0)
+def contents_that_a_loop_made_elsewhere(a, b, x):
+    c = b.copy()
+    for i in range(c.shape[0]):
+        c[i] = c[i] * 2
+    a[:] = c
+    if x > 1:
+        raise ValueError("no")
+    a *= 3
+    return b, c
+
+
+@case(np.arange(4.0), np.arange(4.0) + 10)
+def exchanged_three_times(a, b):
+    for i in range(3):
+        c = b.copy()
+        b[:] = a
+        a[:] = c
+        a[i] += b[1] + c[2]
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_writes_before_the_error_are_kept(case):
     f = compile(case.function, mode="FAST_RUN")

@@ -67,6 +67,14 @@ def fresh(n: Node, scope: Scope) -> Buffer:
     return b
 
 
+def copied(v: Node, n: Node, scope: Scope) -> Buffer:
+    """What v holds in memory of its own, for n to change: that of the output that n becomes, never
+    of one that v becomes."""
+    b = allocate(scope, n, v.dtype, v.shape)
+    fill(b, v, scope)
+    return b
+
+
 def fill(b: Buffer, n: Node, scope: Scope) -> None:
     """b[...] = n"""
     if n.op.name == "gather":
@@ -130,9 +138,10 @@ def writable(base: Node, n: Node, scope: Scope, over: Over) -> Buffer:
     """The buffer of `base` if n may overwrite it, else a copy."""
     if base in over:
         return over[base]
-    kept = scope.buffer(base)
-    if base.op.name not in ("full", "empty") and kept is not None:
-        scope.state.note(n, "copies the array it writes")
+    if scope.buffer(base) is not None:
+        if base.op.name not in ("full", "empty"):
+            scope.state.note(n, "copies the array it writes")
+        return copied(base, n, scope)
     target = scope.state.targets
     if n in target and base not in target:
         target[base] = target.pop(n)

@@ -19,7 +19,7 @@ from ...fxgraph.prove import inside
 from ...fxgraph.types import I64, OPAQUE, TensorType
 from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
-from .actions import Over, fill, fresh, save
+from .actions import Over, copied, fill, fresh, save
 from .element import aligned, element
 from .inplace import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
@@ -100,7 +100,7 @@ def _enter(
                 scope.state.note(
                     n, "copies an array that the loop changes, because its old value is used too"
                 )
-            place = fresh(v, scope)
+            place = fresh(v, scope) if kept is None else copied(v, p, scope)
         if turning:
             assert isinstance(place, Buffer)
             alias = Buffer(
@@ -344,7 +344,7 @@ def _merge_place(
     if root is chain_root(o, scope.__contains__) and root in scope and root not in owned:
         kept = over.get(root)
         if kept is None:
-            kept = fresh(root, scope)
+            kept = copied(root, t, scope) if scope.buffer(root) is not None else fresh(root, scope)
             scope.state.note(
                 n, "a branch copies the array it writes, because the old value is used later"
             )

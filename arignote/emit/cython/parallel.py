@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ...optimize.loopnest.program import Loop
 from .header import MOST_PARTS
 from .scope import Scope, assigned, function_text
+from .streaming import print_streamed, streamed_buffers
 
 Body = Callable[[Scope, "tuple[str, str]"], None]
 
@@ -33,9 +34,11 @@ def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:
     body(inner, (first, last))
     del inner.declared[first], inner.declared[last]
     nest = _function(inner, first, last)
+    far = () if inner.fails else streamed_buffers(module, loop)
+    streamed = print_streamed(module, nest, inner, (first, last), far) if far else ""
     module.names.release("first", first)
     module.names.release("last", last)
-    _call(scope, loop, inner, nest)
+    _call(scope, loop, inner, nest, streamed)
 
 
 def _function(inner: Scope, first: str, last: str) -> str:
@@ -52,7 +55,7 @@ def _function(inner: Scope, first: str, last: str) -> str:
     return name
 
 
-def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
+def _call(scope: Scope, loop: Loop, inner: Scope, nest: str, streamed: str) -> None:
     module = scope.module
     module.parts["threads"] = None
     index = loop.index
@@ -66,6 +69,8 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str) -> None:
     )
     bounds = [f"an_cut({lo}, {step}, {trip}, {k}, {parts})" for k in (t, f"{t} + 1")]
     whole, cut = _arguments(scope, inner, "0"), _arguments(scope, inner, "threadid()")
+    if streamed:
+        nest, bounds, lo = streamed, [trip, *bounds], f"{trip}, {lo}"
     codes = _array(scope, "codes", "int32_t") if inner.fails else ""
     contexts = _array(scope, "contexts", "an_context") if codes else ""
     scope.put(f"if {parts} == 1:")

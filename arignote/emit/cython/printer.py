@@ -18,6 +18,7 @@ from .libraries_c import COMMON, bind_text
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
 from .statements import block
+from .streaming import PART as STREAMING
 from .team import C as TEAM
 
 #: `Loop.work` counts tenths of nanoseconds.
@@ -186,7 +187,13 @@ def _indent(texts: list[str]) -> str:
 
 def _parts(module: Module) -> list[Part]:
     """The header's parts that the text uses, what they need first."""
-    known = {**PARTS, "library": COMMON, "all": early_part("ALL"), "any": early_part("ANY")}
+    known = {
+        **PARTS,
+        "streaming": STREAMING,
+        "library": COMMON,
+        "all": early_part("ALL"),
+        "any": early_part("ANY"),
+    }
     wanted = ["base", *sorted(p for p in module.parts if p.startswith("type_"))]
     wanted += [p for p in known if p in module.parts]
     out: dict[str, Part] = {}

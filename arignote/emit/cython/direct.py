@@ -173,7 +173,7 @@ def _opened(f: _Function, text: str) -> tuple[str, str]:
         how = f"#pragma omp parallel for num_threads({threads}) schedule({found[4]})"
         return f"{how}\nfor ({k} = 0; {k} < {count}; {k}++) {{", "}"
     if (found := _FOR.fullmatch(text)) is not None:
-        return _counted(f, found[1], _arguments(found[2]))
+        return _counted(f, found[1], arguments(found[2]))
     raise _Foreign(text)
 
 
@@ -192,7 +192,7 @@ def _counted(f: _Function, counter: str, span: list[str]) -> tuple[str, str]:
     return f"{before}for ({k} = {first}; {k} {test} {last}; {k} += {step}) {{", end
 
 
-def _arguments(text: str) -> list[str]:
+def arguments(text: str) -> list[str]:
     """The arguments of a call, apart."""
     out, depth, start = [], 0, 0
     for at, c in enumerate(text):

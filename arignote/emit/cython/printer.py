@@ -15,9 +15,10 @@ from ..scalar_code import ScalarFunction, code, library
 from .expressions import ATOM
 from .header import MOST_PARTS, PARTS, Part, type_part, without_cuda
 from .libraries_c import COMMON, bind_text
+from .outline import share
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
-from .statements import block
+from .statements import each
 from .streaming import PART as STREAMING
 from .team import C as TEAM
 
@@ -39,7 +40,7 @@ def print_program(program: Program, *, parallel_min_us: float = 50.0) -> str:
     kernel = module.names.fresh(program.name)
     scope = Scope(module)
     _guards(scope)
-    block(scope, program.statements)
+    share(scope, each(scope, program.statements))
     _scalar_results(scope)
     scope.put("return 0")
     call = [(module.types[x], x, arguments[x]) for x in scope.free]

@@ -49,6 +49,15 @@ def block(scope: Scope, statements: Iterable[Statement]) -> None:
         scope.put("pass")
 
 
+def each(scope: Scope, statements: Iterable[Statement]) -> list[int]:
+    """Print statements into a scope; the line at which each begins."""
+    starts = []
+    for s in statements:
+        starts.append(len(scope.lines))
+        _PRINTERS[type(s)](scope, s)
+    return starts
+
+
 def _assign(scope: Scope, s: Assign) -> None:
     folded = s.local in scope.module.folded
     value = scope.text(carried(s.value) if folded else s.value)

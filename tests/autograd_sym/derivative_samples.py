@@ -126,7 +126,7 @@ SAMPLES: dict[str, list[Sample]] = {
             lambda x, xp, fp: np.exp(np.interp(x, xp, fp))
         )
     ],
-    "bincount": [at(V[:4], np.array([0, 2, 2, 1]))(lambda w, i: np.exp(np.bincount(i, w)))],
+    "tally": [at(V[:4], np.array([0, 2, 2, 1]))(lambda w, i: np.exp(np.bincount(i, w)))],
     "convolve": [at(V, W)(lambda a, b: np.exp(0.1 * np.convolve(a, b)))],
     "solve": [
         at(SQUARE, M, empty=(VOID, FLAT))(np.linalg.solve),

@@ -101,22 +101,15 @@ unique = library(
 
 
 # ---- tables --------------------------------------------------------------------------------------
-def _bincount(x: Any, size: Any, weights: Any = None) -> Any:
-    if x.size and x.min() < 0:
-        raise ValueError("'list' argument must have no negative elements")
-    return np.bincount(x, weights, int(size))
-
-
-#: (x[n] int64, size, weights?[n]): how often each number below `size` stands in x
-bincount: Op = library(
-    "bincount",
-    reference=_bincount,
+#: (x[n] int64, size, weights?[n]): how often each number stands in x; all are from 0 to size - 1
+tally: Op = library(
+    "tally",
+    reference=lambda x, size, *weights: np.bincount(x, weights[0] if weights else None, int(size)),
     infer=lambda x, size, *weights: TensorType(np.dtype("f8") if weights else I64, (dim(size),)),
     vjp=lambda g, out, x, size, *weights: (None, None, *((_read_at(g, x),) if weights else ())),
     jvp=lambda tangents, out, x, size, *weights: (
-        bincount(x, size, tangents[2]) if len(tangents) > 2 and tangents[2] is not None else None
+        tally(x, size, tangents[2]) if len(tangents) > 2 and tangents[2] is not None else None
     ),
-    partial=True,
 )
 
 

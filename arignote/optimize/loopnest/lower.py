@@ -20,7 +20,7 @@ from .actions import fill, perform, save
 from .control import Exit, lower_cond, lower_scan
 from .element import element
 from .inplace import Observed, schedule
-from .positions import NESTS
+from .nests import nest_of
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import is_dot, region_of
 from .routines import lower_callback, lower_product, lower_raise
@@ -145,8 +145,8 @@ def lower_region(
             lower_cond(
                 a, scope, over, lower_region, leave if leave is not None and leave.at is a else None
             )
-        elif a.op.name in NESTS:
-            NESTS[a.op.name](a, scope)
+        elif (lower_nest := nest_of(a)) is not None:
+            lower_nest(a, scope)
         elif a.op.name == "require_text":
             lower_raise(a, scope)
         elif "library" in a.op.traits or "effect" in a.op.traits:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ...fxgraph.affine import plus
 from ...fxgraph.constants import lit, project
 from ...fxgraph.node import Node, origin
@@ -43,10 +41,3 @@ def lower_count(n: Node, scope: Scope) -> None:
         return cast_to(element(mask, position, inner), I64, weak=True)
 
     scope.values[n] = fold(n, mask.shape, more, scope, reduce_sum)
-
-
-#: Library ops that are loop nests here, by name.
-NESTS: dict[str, Callable[[Node, Scope], None]] = {
-    "compress": lower_compress,
-    "count_true": lower_count,
-}

@@ -16,6 +16,7 @@ from ...fxgraph.node import Node, dependencies, size_nodes
 from ...fxgraph.types import TensorType
 from ...fxgraph.window import window_of
 from .scope import Scope
+from .search import is_search, tables_of
 from .versions import chain_root, is_array
 
 #: Elementwise values nested deeper than this are stored: bounds recursion and the size of a kernel.
@@ -24,7 +25,7 @@ _NEVER = frozenset({"constant", "affine", "proj", "index", "param", "input", "to
 #: Ops whose operands are read as panels: windows of memory.
 _PANELS = frozenset({"library", "product", "effect"})
 #: Library ops that are nests after all: they read their operands element by element.
-INLINE_OPERANDS = frozenset({"compress", "count_true"})
+INLINE_OPERANDS = frozenset({"compress", "count_true", "tally"})
 
 
 @dataclass
@@ -162,7 +163,7 @@ def kept_for(n: Node) -> list[Node]:
     if not n.op.traits & _PANELS or n.op.name in INLINE_OPERANDS or is_dot(n):
         return []
     out = []
-    for x in n.inputs:
+    for x in tables_of(n) if is_search(n) else n.inputs:
         while x.op.name == "view":
             x = x.inputs[0]
         if is_array(x) and x.op.name not in _NEVER:

@@ -116,7 +116,7 @@ def _equal_counts(x: Node, edges: Node, n: Size, w: Node | None) -> Node:
     at = ew.where(over, ew.add(at, 1), at)
     at = ew.where(inside, at, many)  # one bin more, which is dropped
     extra = () if w is None else (cast_to(w, F64),)
-    counts = sets.bincount(at, plus(many, lit(1)), *extra)
+    counts = sets.tally(at, plus(many, lit(1)), *extra)
     out = sh.sliced(counts, 0, 0, n)
     return out if w is None else cast_to(out, w.dtype)
 
@@ -160,7 +160,7 @@ def histogram2d(
     total = sh.count((m, n))
     flat = ew.where(inside, flat, total)  # one bin more, which is dropped
     extra = () if weights is None else (cast_to(sh.ravel(array(weights)), F64),)
-    counts = sets.bincount(flat, plus(total, lit(1)), *extra)
+    counts = sets.tally(flat, plus(total, lit(1)), *extra)
     out = cast_to(reshape(sh.sliced(counts, 0, 0, dim(total)), (m, n)), F64)
     if density:
         for k, e in enumerate(edges):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...errors import DTypeError, UnsupportedError
+from ...errors import DTypeError, ShapeError, UnsupportedError
 from ...fxgraph.affine import dim, minus, size_node
 from ...fxgraph.constants import const, is_const, project, value_of
 from ...fxgraph.node import Node
@@ -16,7 +16,7 @@ from ...fxgraph.ops import sets
 from ...fxgraph.ops import shaping as sh
 from ...fxgraph.ops import sort as sorts
 from ...fxgraph.ops.checks import required
-from ...fxgraph.ops.family import cast_to
+from ...fxgraph.ops.family import align, cast_to
 from ...fxgraph.ops.structure import gather, reshape
 from ...fxgraph.types import BOOL, F64, I64
 from ..registry import hooks, implements
@@ -362,10 +362,18 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     top = red.reduce_max(n, axes=(0,)) if n.shape[0] != 0 else const(-1, I64)
     size = ew.maximum(cast_to(ew.add(top, 1), I64, True), cast_to(least, I64, True), weak=True)
     size = ew.maximum(size, 0, weak=True)
-    extra = () if weights is None else (cast_to(array(weights), F64),)
+    extra = [] if weights is None else [cast_to(array(weights), F64)]
     if extra and extra[0].rank != 1:
         raise ValueError("object too deep for desired array")
-    return hooks.wrap(sets.bincount(n, size, *extra))
+    if extra:
+        try:
+            n, *extra = align("bincount", [n, *extra])
+        except ShapeError:
+            raise ValueError("The weights and list don't have the same length.") from None
+    least = red.reduce_min(n, axes=(0,)) if n.shape[0] != 0 else const(0, I64)
+    negative = "'list' argument must have no negative elements"
+    required(ew.less_equal(0, least), "ValueError", negative)
+    return hooks.wrap(sets.tally(ew.maximum(n, 0), size, *extra))
 
 
 # ---- interpolation -------------------------------------------------------------------------------

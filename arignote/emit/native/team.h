@@ -39,12 +39,13 @@ typedef struct {
     an_job_body body;
     void *data;
     unsigned size, next_rank;
-    long next_chunk;
+    long claimed, from_end; /* chunks: all of them, those of helpers */
 } an_job;
 typedef struct {
     an_job *job;
     int rank;
-    long start, end, step, chunk;
+    int helps;
+    long start, end, step, chunk, chunks, own;
 } an_place;
 
 static struct {
@@ -79,8 +80,8 @@ static int64_t an_ticks(void) {
 }
 
 /* The ranks that are left, one after the other. */
-static void an_work_on(an_job *job) {
-    an_place here = {job, 0, 0, 0, 0, 0}, *before = an_here;
+static void an_work_on(an_job *job, int helps) {
+    an_place here = {.job = job, .helps = helps}, *before = an_here;
     unsigned rank;
     an_here = &here;
     while ((rank = __atomic_fetch_add(&job->next_rank, 1, __ATOMIC_RELAXED)) < job->size) {
@@ -133,8 +134,10 @@ static void an_idle(uint64_t seen) {
 /* Helpers wait for a core that is free: one that took the caller's would gain nothing. */
 static void an_give_way(void) {
 #if defined(__linux__) && defined(SCHED_BATCH)
-    const struct sched_param none = {0};
-    pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+    struct sched_param how;
+    int policy;
+    if (pthread_getschedparam(pthread_self(), &policy, &how) == 0 && policy == SCHED_OTHER)
+        pthread_setschedparam(pthread_self(), SCHED_BATCH, &how);
 #endif
 }
 
@@ -145,7 +148,7 @@ static void *an_helper(void *nothing) {
         an_idle(seen);
         if (an_entered(seen)) {
             seen = an_get(an_team.state) / AN_GENERATION;
-            an_work_on(&an_team.job);
+            an_work_on(&an_team.job, 1);
             an_leave();
         } else {
             seen = an_get(an_team.state) / AN_GENERATION;
@@ -214,34 +217,41 @@ static void an_close(int64_t started) {
 
 static void an_parallel(an_job_body body, void *data, unsigned size) {
     if (size < 2 || an_here || __atomic_exchange_n(&an_team.busy, 1, __ATOMIC_SEQ_CST)) {
-        an_job own = {body, data, size ? size : 1, 0, 0};
-        an_work_on(&own);
+        an_job own = {body, data, size ? size : 1, 0, 0, 0};
+        an_work_on(&own, 0);
         return;
     }
     const int64_t started = an_ticks();
     an_hire((int)size - 1);
-    an_team.job = (an_job){body, data, size, 0, 0};
+    an_team.job = (an_job){body, data, size, 0, 0, 0};
     an_put(an_team.state, (an_team.state / AN_GENERATION + 1) * AN_GENERATION | AN_OPEN);
     an_call_helpers((int)size - 1);
-    an_work_on(&an_team.job);
+    an_work_on(&an_team.job, 0);
     an_close(started);
     an_put(an_team.busy, 0);
 }
 
-/* A loop whose steps are claimed in chunks.  A job has one at most, and every rank says the same. */
+/* A loop whose steps are claimed in chunks.  A job has one at most, and every rank says the same.
+   The caller takes them from the start and helpers from the end, so that calls that follow each
+   other find much of their data in the cache of the same core. */
 static int an_loop_next(long *first, long *last) {
-    const an_place *here = an_here;
+    an_place *here = an_here;
+    an_job *job = here->job;
+    if (__atomic_fetch_add(&job->claimed, 1, __ATOMIC_RELAXED) >= here->chunks) return 0;
+    const long at = here->helps
+        ? here->chunks - 1 - __atomic_fetch_add(&job->from_end, 1, __ATOMIC_RELAXED)
+        : here->own++;
     const long by = here->chunk * here->step;
-    const long at = __atomic_fetch_add(&here->job->next_chunk, 1, __ATOMIC_RELAXED);
     *first = here->start + at * by;
-    *last = *first + by;
-    if (here->step > 0 ? *last > here->end : *last < here->end) *last = here->end;
-    return here->step > 0 ? *first < here->end : *first > here->end;
+    *last = at == here->chunks - 1 ? here->end : *first + by;
+    return 1;
 }
 
 static int an_loop_start(long start, long end, long step, long chunk, long *first, long *last) {
     an_place *here = an_here;
+    const long steps = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
     here->start = start, here->end = end, here->step = step, here->chunk = chunk;
+    here->chunks = steps > 0 ? (steps + chunk - 1) / chunk : 0;
     return an_loop_next(first, last);
 }
 

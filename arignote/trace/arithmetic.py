@@ -92,7 +92,7 @@ def _fast_power(x: Array, y: Any) -> np.ufunc | None:
         return None
     if kind in "fc":
         return _FAST_POWERS.get(y)
-    if kind in "iu" and y == 2 and isinstance(y, int):
+    if kind in "biu" and y == 2 and isinstance(y, int):
         return np.square
     return None
 

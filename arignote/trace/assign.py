@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..fxgraph.affine import dim, minus, size_node
-from ..fxgraph.constants import is_const, lit
+from ..fxgraph.constants import is_const, lit, value_of
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required, same
 from ..fxgraph.ops.family import cast_to, resized
@@ -53,6 +53,8 @@ def converted(n: Node, dtype: Any) -> Node:
                 op = "greater_equal" if bound == info.min else "less_equal"
                 ok = OPS[op](n, lit(_clip(bound)))
                 required(ok, "OverflowError", f"Python integer out of bounds for {dtype}")
+    if t.weak and t.dtype.kind == "f" and dtype.kind in "iu" and is_const(n):
+        int(value_of(n))  # nan and inf: Python's own errors
     if t.weak and t.dtype.kind == "c" and dtype.kind in "fiu":
         raise TypeError("float() argument must be a string or a real number, not 'complex'")
     return cast_to(n, dtype)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fxgraph.ops.shaping import expand
 from .layout import in_order, wrap_like
 from .numpy_api.arguments import array
 from .numpy_api.creation import asarray
@@ -17,14 +18,14 @@ from .values import Array, fresh
 @implements(np.ascontiguousarray)
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     """The argument itself where it is in C order already."""
-    made = asarray(a, dtype)
+    made = _axed(asarray(a, dtype))
     return made if not _has_order(made) or is_contiguous(made) else fresh(made.node)
 
 
 @implements(np.asfortranarray)
 def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     """The argument itself where it is in Fortran order already."""
-    made = asarray(a, dtype)
+    made = _axed(asarray(a, dtype))
     return made if not _has_order(made) or _is_fortran(made) else copied(made, "F")
 
 
@@ -45,6 +46,12 @@ def copied(x: Array, order: str) -> Array:
     if order == "F" or (_is_fortran(x) and not is_contiguous(x)):
         return in_order(n, range(n.rank)[::-1])
     return fresh(n)
+
+
+def _axed(x: Any) -> Any:
+    """These two functions give a number an axis."""
+    n = array(x)
+    return x if n.rank else fresh(expand(n, (0,)))
 
 
 def _has_order(x: Any) -> bool:

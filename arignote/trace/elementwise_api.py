@@ -11,6 +11,7 @@ from ..fxgraph.constants import const
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops import elementwise as ops
 from ..fxgraph.ops.family import cast_to
+from ..fxgraph.types import F64
 from . import methods
 from .python_numbers import compare
 from .registry import implements
@@ -36,6 +37,11 @@ def clip(
     else:
         low, high = (None if b is _GIVEN else b for b in (a_min, a_max))
     x = value_node(a)
+    if x.dtype.kind in "iu":
+        low, high = (
+            _telling(low, np.iinfo(x.dtype).min, -1),
+            _telling(high, np.iinfo(x.dtype).max, 1),
+        )
     if low is None and high is None:
         return apply(np.positive, (x,), out=out, **options)
     if low is None:
@@ -46,6 +52,12 @@ def clip(
     if options.get("dtype") is not None:
         n = cast_to(n, options["dtype"])
     return _finished(n, out, "clip")
+
+
+def _telling(bound: Any, end: int, side: int) -> Any:
+    """None for a Python integer beyond all numbers of the dtype, which bounds nothing."""
+    plain = isinstance(bound, int) and not isinstance(bound, bool)
+    return None if plain and (bound - end) * side > 0 else bound
 
 
 @implements(np.round, np.around)
@@ -82,7 +94,8 @@ def nan_to_num(
 
 @implements(np.angle)
 def angle(z: Any, deg: bool = False) -> Any:
-    n = ops.angle(value_node(z))
+    x = value_node(z)
+    n = ops.angle(cast_to(x, F64) if x.dtype.kind == "b" else x)
     return wrap(ops.rad2deg(n) if deg else n)
 
 
@@ -103,12 +116,16 @@ def sinc(x: Any) -> Any:
 
 @implements(np.i0)
 def i0(x: Any) -> Any:
-    return wrap(OPS["i0"](value_node(x)))
+    n = value_node(x)
+    out = OPS["i0"](n)
+    return wrap(cast_to(out, n.dtype) if n.dtype.kind == "f" else out)
 
 
 # ---- comparisons ---------------------------------------------------------------------------------
 def _close(a: Any, b: Any, rtol: Any, atol: Any, equal_nan: bool) -> Node:
     x, y = value_node(a), value_node(b)
+    if y.dtype.kind in "biu":  # differences of integers may wrap
+        y = cast_to(y, F64, y.type.weak)
     gap = ops.absolute(ops.subtract(x, y))
     margin = ops.add(value_node(atol), ops.multiply(value_node(rtol), ops.absolute(y)))
     out = ops.logical_and(ops.less_equal(gap, margin), ops.isfinite(y))

@@ -11,9 +11,21 @@ from typing import Any
 import numpy as np
 
 from ..fxgraph.ops.family import cast_to
+from ..fxgraph.types import BOOL, DType
 from .callables import OPERATORS
 from .convert import converted
-from .numpy_api.arguments import array
+from .numpy_api.arguments import (
+    NO_VALUE,
+    array,
+    finish,
+    given,
+    loose_axes,
+    only,
+    require_nonempty,
+    single_axis,
+    supported,
+)
+from .numpy_api.reductions import loop_dtype, start_of
 from .registry import UFUNC_METHODS, hooks
 
 #: Ufuncs of two numbers whose result has the dtype of their operands.
@@ -22,6 +34,8 @@ _FOLDED = (
     "arctan2", "logaddexp", "logaddexp2", "copysign", "nextafter", "fmax", "fmin", "gcd", "lcm",
     "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift",
 )  # fmt: skip
+#: Those that may be taken over several axes, in any order.
+_REORDERABLE = frozenset({"hypot", "logaddexp", "logaddexp2", "fmax", "fmin", "gcd"})
 
 
 def _run_accumulate(f: Any, rows: Any) -> Any:
@@ -38,42 +52,76 @@ def _run_reduce(f: Any, rows: Any) -> Any:
     return total
 
 
-def _rows(ufunc: np.ufunc, x: Any, axis: Any, dtype: Any) -> Any:
-    """x in the dtype of the ufunc's loop, its axis first."""
-    if not isinstance(axis, int | np.integer):
-        raise ValueError(f"reduction operation '{ufunc.__name__}' is not reorderable, so at most "
-                         "one axis may be specified")  # fmt: skip
+def _run_from(f: Any, rows: Any, start: Any, mask: Any) -> Any:
+    total = np.full(rows.shape[1:], start, rows.dtype)
+    for k in range(rows.shape[0]):
+        total = np.where(mask[k], f(total, rows[k]), total)
+    return total
+
+
+def _in_loop(ufunc: np.ufunc, x: Any, dtype: Any, out: Any) -> Any:
+    """x in the dtype of the ufunc's loop."""
     n = array(x)
-    kind = np.dtype(dtype) if dtype is not None else n.dtype
-    loop = ufunc.resolve_dtypes((kind, kind, None))[2]
-    return np.moveaxis(hooks.fresh(cast_to(n, loop)), axis, 0)
+    wanted = supported(dtype) if dtype is not None else None
+    room: DType | None = None if only(out) is None else hooks.node_of(only(out)).dtype
+    return hooks.fresh(cast_to(n, loop_dtype(ufunc, n.dtype, wanted, room)))
 
 
 def _accumulation(ufunc: np.ufunc) -> Callable[..., Any]:
     def accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-        rows = _rows(ufunc, array_, axis, dtype)
-        made = np.moveaxis(converted(_run_accumulate, OPERATORS[0])(ufunc, rows), 0, axis)
-        return _given(made, out)
+        x = _in_loop(ufunc, array_, dtype, out)
+        k = single_axis(axis, x.ndim, "accumulate")
+        rows = np.moveaxis(x, k, 0)
+        made = np.moveaxis(converted(_run_accumulate, OPERATORS[0])(ufunc, rows), 0, k)
+        return finish(hooks.node_of(made), out, casting="unsafe")
 
     return accumulate
 
 
 def _reduction(ufunc: np.ufunc) -> Callable[..., Any]:
+    name = ufunc.__name__
+
     def reduce(
-        array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
+        array_: Any,
+        axis: Any = 0,
+        dtype: Any = None,
+        out: Any = None,
+        keepdims: bool = False,
+        initial: Any = NO_VALUE,
+        where: Any = True,
     ) -> Any:
-        rows = _rows(ufunc, array_, axis, dtype)
-        made = converted(_run_reduce, OPERATORS[0])(ufunc, rows)
-        return _given(np.expand_dims(made, axis) if keepdims else made, out)
+        x = _in_loop(ufunc, array_, dtype, out)
+        axes = loose_axes(axis, x.ndim)
+        if len(axes) > 1 and name not in _REORDERABLE:
+            raise ValueError(f"reduction operation '{name}' is not reorderable, so at most one "
+                             "axis may be specified")  # fmt: skip
+        if not axes and not given(initial) and where is True:
+            return finish(hooks.node_of(x), out, casting="unsafe")
+        start = initial if given(initial) or initial is None else ufunc.identity
+        if where is not True and start is None:
+            raise ValueError(f"reduction operation '{name}' does not have an identity, so to use "
+                             "a where mask one has to specify 'initial'")  # fmt: skip
+        if start is None:
+            message = f"zero-size array to reduction operation {name} which has no identity"
+            require_nonempty(x.sizes, axes, message)
+            made = converted(_run_reduce, OPERATORS[0])(ufunc, _in_front(x, axes))
+        else:
+            mask = np.broadcast_to(hooks.fresh(cast_to(array(where), BOOL)), x.shape)
+            first = hooks.wrap(start_of(start, x.dtype))
+            run = converted(_run_from, OPERATORS[0])
+            made = run(ufunc, _in_front(x, axes), first, _in_front(mask, axes))
+        made = np.expand_dims(made, axes) if keepdims and axes else made
+        return finish(hooks.node_of(made), out, casting="unsafe")
 
     return reduce
 
 
-def _given(made: Any, out: Any) -> Any:
-    if out is None:
-        return made
-    out[...] = made
-    return out
+def _in_front(x: Any, axes: tuple[int, ...]) -> Any:
+    """x with these axes as one, in front."""
+    if len(axes) == 1:
+        return np.moveaxis(x, axes[0], 0)
+    moved = np.moveaxis(x, axes, tuple(range(len(axes))))
+    return moved.reshape(-1, *moved.shape[len(axes) :]) if axes else moved[None]
 
 
 for _name in _FOLDED:

@@ -13,7 +13,7 @@ from ..fxgraph.constants import lit
 from ..fxgraph.node import OPS
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import product
-from . import reshaping
+from . import flattening, reshaping
 from .assign import check_writeable, converted, fitted, store
 from .contiguous import copied
 from .dispatch import array_function
@@ -182,17 +182,17 @@ def view(self: Array, dtype: Any = None, type: Any = None) -> Array:
 
 @placed
 def reshape(self: Array, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
-    return reshaping.reshape(self, shape[0] if len(shape) == 1 else shape, order, copy)
+    return flattening.reshape(self, shape[0] if len(shape) == 1 else shape, order, copy)
 
 
 @placed
 def ravel(self: Array, order: str = "C") -> Any:
-    return reshaping.ravel(self, order)
+    return flattening.ravel(self, order)
 
 
 @placed
 def flatten(self: Array, order: str = "C") -> Any:
-    return reshaping.flatten(self, order)
+    return flattening.flatten(self, order)
 
 
 @placed

@@ -48,6 +48,8 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
             options["out"] = out[0] if isinstance(out, tuple) else out
         return IMPLEMENTED[ufunc](*inputs, **options)
     if out is not None and not isinstance(out, tuple):
+        if ufunc.nout > 1:
+            raise TypeError("'out' must be a tuple of arrays")
         out = (out,)
     results = computed(ufunc, inputs, **options)
     if out is None and where is True:
@@ -108,6 +110,8 @@ def _no_negative_powers(x: Node, y: Node) -> None:
     """NumPy refuses integers to negative integer powers, whatever the integers."""
     if x.dtype.kind not in "iub" or y.dtype.kind != "i":
         return
+    if resolve_ufunc(np.power, (kind_of(x), kind_of(y)))[2].kind not in "iu":
+        return
     message = "Integers to negative integer powers are not allowed."
     if is_const(y):
         if (array_of(y) < 0).any():
@@ -133,12 +137,27 @@ def _for_loop(
     elif not isinstance(signature, tuple):
         signature = (None,) * ufunc.nin + (np.dtype(signature),) * ufunc.nout
     kinds = tuple(kind_of(n) for n in nodes) + (None,) * ufunc.nout
-    loop = ufunc.resolve_dtypes(kinds, signature=signature, casting=casting)
+    # NumPy's own check of the casts is left out: it crashes for casting="equiv" and a number
+    loop = ufunc.resolve_dtypes(kinds, signature=signature, casting="unsafe")
     return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
 
 
+#: Python numbers take any dtype of a kind that has room for theirs.
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2, "c": 3}
+#: Whatever is cast to bool here, NumPy does not ask whether it may be.
+_TRUTHS = frozenset({np.logical_and, np.logical_or, np.logical_xor, np.logical_not})
+
+
 def _checked_cast(ufunc: Any, n: Node, dtype: Any, casting: str, position: int) -> Node:
-    if not n.type.weak and not np.can_cast(n.dtype, dtype, casting):  # type: ignore[arg-type]
+    if ufunc in _TRUTHS:
+        return cast_to(n, dtype)
+    if n.type.weak and casting == "equiv" and n.dtype != dtype and n.dtype.kind != "b":
+        number = {"i": "int", "f": "float", "c": "complex"}[n.dtype.kind]
+        raise TypeError(
+            f"cannot cast Python {number} to {np.dtype(dtype)} under the casting rule 'equiv'"
+        )
+    free = n.type.weak and _RANK[n.dtype.kind] <= _RANK[np.dtype(dtype).kind] != 0
+    if not free and not np.can_cast(n.dtype, dtype, casting):  # type: ignore[arg-type]
         raise TypeError(
             f"Cannot cast ufunc '{ufunc.__name__}' input {position} from {n.dtype!r} to "
             f"{np.dtype(dtype)!r} with casting rule '{casting}'"

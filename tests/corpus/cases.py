@@ -60,6 +60,8 @@ def copied(args: Any) -> Any:
                     memo[id(a)] = a.copy(order="K")
                     memo[id(a)].flags.writeable = a.flags.writeable
                 return memo[id(a)]
+            if not a.size:
+                return a.copy(order="K")
             own = one(base)
             offset = a.__array_interface__["data"][0] - base.__array_interface__["data"][0]
             if own.strides != base.strides:

@@ -125,6 +125,26 @@ def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     return axes
 
 
+def loose_axes(axis: Any, rank: int) -> tuple[int, ...]:
+    """`axis=` of reductions, which take 0 and -1 for a number, too."""
+    if not rank and axis is not None and not isinstance(axis, tuple | list):
+        axis_of(axis, 1)
+        return ()
+    return axes_of(axis, rank)
+
+
+def single_axis(axis: Any, rank: int, method: str) -> int:
+    """`axis=` of accumulate and reduceat: one, which may be in a tuple, or None for a line."""
+    if not rank:
+        raise TypeError(f"cannot {method} on a scalar")
+    if axis is None:
+        axis = tuple(range(rank))
+    axes = axes_of(axis, rank)
+    if len(axes) != 1:
+        raise ValueError(f"{method} does not allow multiple axes")
+    return axes[0]
+
+
 def supported(dtype: Any) -> DType:
     """A dtype that graphs compute with; raises DTypeError for others."""
     d = np.dtype(dtype)
@@ -228,14 +248,23 @@ def said_shape(shape: Shape) -> str:
 
 
 # ---- results -------------------------------------------------------------------------------------
-def finish(result: Node, out: Any = None, name: str = "", casting: str = "same_kind") -> Any:
-    """The result as a value of its own, or written to `out`.
-
-    Raises TypeError where the cast to out's dtype is not allowed, ValueError where shapes differ.
-    """
+def only(out: Any) -> Any:
+    """`out=` given alone or in a tuple of one; None where there is none."""
     if isinstance(out, tuple):
         (out,) = out
-    if out is None or out is NO_VALUE:
+    return out if given(out) else None
+
+
+def finish(
+    result: Node, out: Any = None, name: str = "", casting: str = "same_kind", wide: bool = False
+) -> Any:
+    """The result as a value of its own, or written to `out`.
+
+    wide: may `out` have more axes and longer ones than the result?  Raises TypeError where the
+    cast to out's dtype is not allowed, ValueError where shapes differ.
+    """
+    out = only(out)
+    if out is None:
         return hooks.wrap(result)
     target: TensorType = hooks.node_of(out).type
     if not np.can_cast(result.dtype, target.dtype, casting):  # type: ignore[arg-type]
@@ -243,12 +272,32 @@ def finish(result: Node, out: Any = None, name: str = "", casting: str = "same_k
             f"Cannot cast {name or 'result'} from {result.dtype!r} to {target.dtype!r} "
             f"with casting rule '{casting}'"
         )
-    if result.rank > target.rank:
+    if result.rank > target.rank or (not wide and _narrower(result.shape, target.shape)):
         raise ValueError(
-            f"output parameter of shape {target} does not fit the result {result.type}"
+            f"output parameter of shape {said_shape(target.shape)} does not fit the result "
+            f"of shape {said_shape(result.shape)}"
         )
     hooks.assign(out, cast_to(spread(result, target.shape), target.dtype))
     return out
+
+
+def _narrower(shape: Shape, room: Shape) -> bool:
+    return len(shape) != len(room) or any(a == 1 != b for a, b in zip(shape, room, strict=True))
+
+
+def position_room(result: Node, out: Any, name: str) -> Any:
+    """A result that NumPy writes to `out` by way of an array of the result's dtype.
+
+    Raises TypeError where out's dtype does not fit into that one.
+    """
+    if only(out) is not None:
+        dtype = hooks.node_of(only(out)).dtype
+        if not np.can_cast(dtype, result.dtype, "safe"):
+            raise DTypeError(
+                f"{name}: Cannot cast from {dtype!r} to {result.dtype!r} according to the rule "
+                "'safe': give an out= of the result's dtype"
+            )
+    return finish(result, out, casting="unsafe")
 
 
 def keep_dims(n: Node, axes: Sequence[int], keepdims: Any) -> Node:

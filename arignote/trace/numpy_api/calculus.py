@@ -113,7 +113,7 @@ def _slope(x: Node, k: int, h: Node, order: int) -> Node:
 
     last = minus(n, lit(1))
     if not h.rank:
-        middle = ew.divide(ew.subtract(at(2), at(0)), ew.multiply(2.0, h))
+        middle = ew.divide(ew.subtract(at(2), at(0)), ew.multiply(2.0, h, weak=h.type.weak))
         if order == 1:
             first = ew.divide(ew.subtract(one(1), one(0)), h)
             final = ew.divide(ew.subtract(one(last), one(minus(n, lit(2)))), h)
@@ -129,14 +129,15 @@ def _slope(x: Node, k: int, h: Node, order: int) -> Node:
         step = ew.subtract(high, low)
         middle, first, final = _uneven(at, one, step, n, k, x.rank, order)
     shape = x.shape
-    kind = middle.dtype
+    kind = x.dtype
+    middle = cast_to(middle, kind)
     out = set_item(sh.zeros(kind, shape), sh.slice_window(shape, k, lit(1), inner), middle)
     out = set_item(out, sh.slice_window(shape, k, lit(0), 1), cast_to(first, kind))
     return set_item(out, sh.slice_window(shape, k, last, 1), cast_to(final, kind))
 
 
 def _three(a: Node, b: Node, c: Node, p: float, q: float, r: float, h: Node) -> Node:
-    parts = [ew.multiply(ew.divide(w, h), v) for v, w in ((a, p), (b, q), (c, r))]
+    parts = [ew.multiply(ew.divide(w, h, weak=h.type.weak), v) for v, w in ((a, p), (b, q), (c, r))]
     return ew.add(ew.add(parts[0], parts[1]), parts[2])
 
 

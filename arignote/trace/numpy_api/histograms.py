@@ -36,7 +36,9 @@ def ends_of(x: Node, range_: Any) -> tuple[Node, Node]:
         low, high = const(0.0), const(1.0)
     else:
         low, high = red.reduce_min(x, axes=(0,)), red.reduce_max(x, axes=(0,))
-    kind = np.result_type(low.dtype, high.dtype, F64)
+    weak = low.type.weak and high.type.weak
+    plain = range_ is None or weak
+    kind = x.dtype if plain and x.dtype.kind == "f" else np.result_type(low.dtype, high.dtype, F64)
     low, high = cast_to(low, kind), cast_to(high, kind)
     equal = ew.equal(low, high)
     return ew.where(equal, ew.subtract(low, 0.5), low), ew.where(equal, ew.add(high, 0.5), high)

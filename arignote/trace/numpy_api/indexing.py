@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import DTypeError
 from ...fxgraph.affine import dim, minus, size_node
-from ...fxgraph.constants import lit
+from ...fxgraph.constants import const, is_const, lit, value_of
 from ...fxgraph.node import Node, make
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import sets
@@ -19,7 +19,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_all
 from ...fxgraph.ops.structure import gather, iota, reshape, scatter_set
 from ...fxgraph.prove import region
-from ...fxgraph.types import BOOL, I64, Shape
+from ...fxgraph.types import BOOL, I64, DType, Shape
 from ..registry import hooks, implements
 from .arguments import (
     array,
@@ -28,10 +28,12 @@ from .arguments import (
     integer,
     known_equal,
     node,
+    position_room,
     shape_of,
     size_of,
 )
 from .grids import lower
+from .reductions import start_of
 
 
 # ---- reading at positions ------------------------------------------------------------------------
@@ -76,12 +78,12 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
             "the rule 'safe'"
         )
     index = cast_to(index, I64)
-    if axis is None:
+    if axis is None or (not x.rank and axis in (0, -1)):
         x, axis = sh.ravel(x), 0
     k = axis_of(axis, x.rank)
     if x.shape[k] == 0 and not any(d == 0 for d in index.shape):
         raise IndexError("cannot do a non-empty take from an empty axes.")
-    return finish(gathered(x, [index], (k,), k, mode), out)
+    return position_room(gathered(x, [index], (k,), k, mode), out, "np.take")
 
 
 @implements(np.take_along_axis)
@@ -176,7 +178,16 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
         return nonzero(condition)
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
-    return hooks.wrap(ew.where(cast_to(array(condition), BOOL), node(x), node(y)))
+    chosen = [node(x), node(y)]
+    kind = chosen[0].dtype if chosen[1].type.weak else chosen[1].dtype
+    if kind.kind in "iu" and sum(n.type.weak for n in chosen) == 1:
+        # a Python integer that does not fit wraps, here alone
+        chosen = [const(value_of(n).astype(kind)) if _fixed(n) else n for n in chosen]
+    return hooks.wrap(ew.where(cast_to(array(condition), BOOL), *chosen))
+
+
+def _fixed(n: Node) -> bool:
+    return bool(n.type.weak and n.dtype.kind == "i" and is_const(n))
 
 
 @implements(np.compress)
@@ -255,7 +266,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
     result = cast_to(array(branches[n]), value.dtype) if m > n else sh.zeros(value.dtype, ())
     for mask, b in zip(masks, branches, strict=False):
         result = ew.where(mask, cast_to(array(b), value.dtype), result)
-    return hooks.wrap(sh.spread(result, value.shape))
+    return hooks.fresh(sh.spread(result, value.shape))
 
 
 # ---- writing -------------------------------------------------------------------------------------
@@ -263,7 +274,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """`a.flat[ind] = v`, v repeated as needed."""
     x = hooks.node_of(a)
-    index, value = sh.ravel(positions(ind)), sh.ravel(array(v))
+    index, value = sh.ravel(positions(ind)), sh.ravel(sh.strong(start_of(v, x.dtype)))
     if value.shape[0] == 0 or index.shape[0] == 0:
         return
     if value.shape[0] != 1 and known_equal(value.shape[0], index.shape[0]) is not True:
@@ -275,7 +286,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 @implements(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
     x = hooks.node_of(a)
-    value = array(values)
+    value = _safely(values, x.dtype)
     if value.rank and known_equal(dim(sh.count(value.shape)), dim(sh.count(x.shape))) is not True:
         flat = gathered(sh.ravel(value), [iota(dim(sh.count(x.shape)))], (0,), 0, "wrap")
         value = reshape(flat, x.shape)
@@ -289,10 +300,25 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
     """The k-th true position gets vals[k], repeated as needed."""
     x = hooks.node_of(arr)
     found = sets.true_positions(sh.ravel(cast_to(array(mask), BOOL)))
-    value = sh.ravel(cast_to(array(vals), x.dtype))
+    value = sh.ravel(_safely(vals, x.dtype))
+    if value.shape[0] == 0:
+        none = ew.equal(size_node(found.shape[0]), 0)
+        required(none, "ValueError", "Cannot insert from an empty array!")
+        return
     value = gathered(value, [iota(found.shape[0])], (0,), 0, "wrap")
     new = scattered(sh.ravel(x), value, [found], (0,), 0, "wrap")
     hooks.assign(arr, reshape(new, x.shape))
+
+
+def _safely(values: Any, dtype: DType) -> Node:
+    """Values in a dtype that must hold all of an array's.  Raises TypeError."""
+    n = array(values)
+    listed = isinstance(values, list | tuple)
+    if n.rank and not listed and not np.can_cast(n.dtype, dtype, "safe"):
+        raise DTypeError(
+            f"Cannot cast array data from {n.dtype!r} to {dtype!r} according to the rule 'safe'"
+        )
+    return cast_to(n, dtype)
 
 
 @implements(np.copyto)

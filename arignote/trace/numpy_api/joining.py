@@ -13,7 +13,7 @@ from ...fxgraph.constants import lit
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import shaping as sh
-from ...fxgraph.ops.checks import checked_index, same
+from ...fxgraph.ops.checks import checked_index, required, same
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_sum
 from ...fxgraph.ops.scalar import scaled
@@ -35,6 +35,7 @@ from .arguments import (
     size_of,
     supported,
 )
+from .reductions import start_of
 
 
 # ---- one after the other -------------------------------------------------------------------------
@@ -298,8 +299,12 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if at.rank:
         raise NotImplementedError("insert at several positions: concatenate the parts")
     n = size_node(x.shape[k])
-    i = checked_index(cast_to(at, I64, True), plus(n, lit(1)))
-    new = cast_to(array(values), x.dtype)
+    at = cast_to(at, I64, True)
+    shifted = ew.where(ew.less(at, 0), ew.add(at, n, weak=True), at, weak=True)
+    message = f"index is out of bounds for axis {k} of the array that np.insert is given"
+    required(ew.greater_equal(shifted, 0), "IndexError", message)
+    i = checked_index(shifted, plus(n, lit(1)))
+    new = sh.strong(start_of(values, x.dtype))
     if new.rank == x.rank and x.rank > 1:
         new = sh.move_axis(new, 0, k)
     size = new.shape[k] if new.rank == x.rank else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.linalg import LinAlgError
@@ -74,6 +74,14 @@ def smaller(x: Node) -> Node:
 
 
 # ---- systems -------------------------------------------------------------------------------------
+# NumPy's own classes of named results
+_RESULTS: list[Any] = [
+    type(f(np.eye(1)))
+    for f in (np.linalg.slogdet, np.linalg.qr, np.linalg.svd, np.linalg.eigh, np.linalg.eig)
+]
+SlogdetResult, QRResult, SVDResult, EighResult, EigResult = _RESULTS
+
+
 @implements(np.linalg.solve)
 def solve(a: Any, b: Any) -> Any:
     return hooks.wrap(solved(square(a), array(b)))
@@ -118,11 +126,6 @@ def inv(a: Any) -> Any:
 @implements(np.linalg.det)
 def det(a: Any) -> Any:
     return hooks.wrap(linalg.det(square(a)))
-
-
-class SlogdetResult(NamedTuple):
-    sign: Any
-    logabsdet: Any
 
 
 @implements(np.linalg.slogdet)
@@ -184,11 +187,6 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     return hooks.wrap(triangular.cholesky(x))
 
 
-class QRResult(NamedTuple):
-    Q: Any
-    R: Any
-
-
 @implements(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
     """Raises NotImplementedError for mode 'raw'."""
@@ -201,12 +199,6 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     if mode == "r":
         return hooks.wrap(project(both, 1))
     return QRResult(hooks.wrap(project(both, 0)), hooks.wrap(project(both, 1)))
-
-
-class SVDResult(NamedTuple):
-    U: Any
-    S: Any
-    Vh: Any
 
 
 @implements(np.linalg.svd)
@@ -228,16 +220,6 @@ def svd(
 @implements(np.linalg.svdvals)
 def svdvals(x: Any, /) -> Any:
     return svd(x, compute_uv=False)
-
-
-class EighResult(NamedTuple):
-    eigenvalues: Any
-    eigenvectors: Any
-
-
-class EigResult(NamedTuple):
-    eigenvalues: Any
-    eigenvectors: Any
 
 
 def _upper(UPLO: str) -> bool:

@@ -13,6 +13,7 @@ from ...fxgraph.ops import shaping as sh
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_all
 from ...fxgraph.ops.structure import iota, reshape
+from ...fxgraph.types import BOOL
 from ..registry import hooks, implements
 from .arguments import array, axis_of, integer, proxy, supported
 
@@ -41,7 +42,7 @@ def apply_along_axis(
     order = list(range(len(others)))
     for j in range(rank):
         order.insert(k + j, len(others) + j)
-    return hooks.wrap(sh.transpose(whole, order))
+    return hooks.fresh(sh.transpose(whole, order))
 
 
 @implements(np.apply_over_axes)
@@ -60,7 +61,7 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
 
 @implements(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    return hooks.wrap(cast_to(array(x), supported(dtype)))
+    return hooks.fresh(cast_to(array(x), supported(dtype)))
 
 
 @implements(np.isscalar)
@@ -74,7 +75,8 @@ def array_equiv(a1: Any, a2: Any) -> Any:
         same = ew.equal(array(a1), array(a2))
     except ValueError:
         return False
-    return hooks.wrap(reduce_all(same, axes=tuple(range(same.rank))) if same.rank else same)
+    same = reduce_all(same, axes=tuple(range(same.rank))) if same.rank else same
+    return hooks.wrap(cast_to(same, BOOL, True))
 
 
 @implements(np.diag_indices_from)

@@ -22,9 +22,10 @@ from .arguments import (
     finish,
     given,
     keep_dims,
-    supported,
+    loose_axes,
+    position_room,
 )
-from .reductions import accumulated, arg_extreme, extreme, running, wide
+from .reductions import arg_extreme, extreme, reduced, running
 from .statistics import correction_of, counted, mean_of, variance
 
 
@@ -46,9 +47,8 @@ def nansum(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Any:
-    x, _ = _without_nan(array(a), 0)
-    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
-    return finish(accumulated(red.reduce_sum, x, axis, keepdims, initial, where, 0, ew.add), out)
+    x = hooks.wrap(_without_nan(array(a), 0)[0])
+    return reduced(np.add, x, axis, dtype, out, keepdims, initial, where)
 
 
 @implements(np.nanprod)
@@ -61,21 +61,20 @@ def nanprod(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Any:
-    x, _ = _without_nan(array(a), 1)
-    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
-    return finish(
-        accumulated(red.reduce_prod, x, axis, keepdims, initial, where, 1, ew.multiply), out
-    )
+    x = hooks.wrap(_without_nan(array(a), 1)[0])
+    return reduced(np.multiply, x, axis, dtype, out, keepdims, initial, where)
 
 
 @implements(np.nancumsum)
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return finish(running(red.cumulate_sum, _without_nan(array(a), 0)[0], axis, dtype), out)
+    x = _without_nan(array(a), 0)[0]
+    return finish(running(red.cumulate_sum, x, axis, dtype, out), out, casting="unsafe")
 
 
 @implements(np.nancumprod)
 def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return finish(running(red.cumulate_prod, _without_nan(array(a), 1)[0], axis, dtype), out)
+    x = _without_nan(array(a), 1)[0]
+    return finish(running(red.cumulate_prod, x, axis, dtype, out), out, casting="unsafe")
 
 
 def _nan_extreme(a: Any, axis: Any, keepdims: Any, initial: Any, where: Any, largest: bool) -> Node:
@@ -84,7 +83,7 @@ def _nan_extreme(a: Any, axis: Any, keepdims: Any, initial: Any, where: Any, lar
     unit = red.lowest(from_x.dtype) if largest else red.highest(from_x.dtype)
     x, gone = _without_nan(from_x, unit)
     out = extreme(x, axis, keepdims, initial, where, largest)
-    axes = axes_of(axis, x.rank)
+    axes = loose_axes(axis, x.rank)
     if x.dtype.kind not in "fc":
         return out
     none = keep_dims(red.reduce_all(gone, axes=axes) if axes else gone, axes, keepdims)
@@ -100,7 +99,7 @@ def nanmax(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Any:
-    return finish(_nan_extreme(a, axis, keepdims, initial, where, True), out)
+    return finish(_nan_extreme(a, axis, keepdims, initial, where, True), out, casting="unsafe")
 
 
 @implements(np.nanmin)
@@ -112,7 +111,7 @@ def nanmin(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Any:
-    return finish(_nan_extreme(a, axis, keepdims, initial, where, False), out)
+    return finish(_nan_extreme(a, axis, keepdims, initial, where, False), out, casting="unsafe")
 
 
 def _nan_position(op: Op, a: Any, axis: Any, keepdims: Any, largest: bool) -> Node:
@@ -128,12 +127,14 @@ def _nan_position(op: Op, a: Any, axis: Any, keepdims: Any, largest: bool) -> No
 
 @implements(np.nanargmax)
 def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE) -> Any:
-    return finish(_nan_position(red.reduce_argmax, a, axis, keepdims, True), out)
+    made = _nan_position(red.reduce_argmax, a, axis, keepdims, True)
+    return position_room(made, out, "np.nanargmax")
 
 
 @implements(np.nanargmin)
 def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE) -> Any:
-    return finish(_nan_position(red.reduce_argmin, a, axis, keepdims, False), out)
+    made = _nan_position(red.reduce_argmin, a, axis, keepdims, False)
+    return position_room(made, out, "np.nanargmin")
 
 
 def _kept(x: Node, where: Any) -> Any:
@@ -158,7 +159,8 @@ def nanmean(
 ) -> Any:
     x = array(a)
     mask = hooks.wrap(_kept(x, where)) if x.dtype.kind in "fc" else where
-    return finish(keep_dims(mean_of(x, axis, dtype, mask), axes_of(axis, x.rank), keepdims), out)
+    result = keep_dims(mean_of(x, axis, dtype, mask, out), axes_of(axis, x.rank), keepdims)
+    return finish(result, out, casting="unsafe")
 
 
 def _nan_variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any) -> Node:
@@ -185,7 +187,7 @@ def nanvar(
 ) -> Any:
     x = array(a)
     result = _nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean)
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out)
+    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
 
 
 @implements(np.nanstd)
@@ -203,4 +205,4 @@ def nanstd(
 ) -> Any:
     x = array(a)
     result = ew.sqrt(_nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean))
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out)
+    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")

@@ -17,7 +17,7 @@ from ...fxgraph.ops.matrices import real_dtype
 from ...fxgraph.ops.structure import reshape
 from ...fxgraph.types import BOOL, F64, I64
 from ..registry import hooks, implements
-from .arguments import array, axes_of, axis_of, keep_dims, node
+from .arguments import array, axes_of, axis_of, keep_dims, node, require_nonempty
 from .linalg import linalg_dtype, matrix, smaller, square
 
 
@@ -57,8 +57,7 @@ def vector_norm(x: Node, axis: int, ord: Any) -> Node:
     """Along one axis, the axis dropped.  Raises ValueError for an unknown order."""
     axes = (axis,)
     if ord in (np.inf, -np.inf):
-        reduce = red.reduce_max if ord > 0 else red.reduce_min
-        return reduce(ew.absolute(x), axes=axes)
+        return _outermost(ew.absolute(x), axis, ord > 0)
     if ord == 0:
         return red.reduce_sum(cast_to(ew.not_equal(x, 0), real_dtype(x.dtype)), axes=axes)
     if ord == 1:
@@ -81,15 +80,25 @@ def matrix_norm_of(x: Node, row: int, column: int, ord: Any) -> Node:
         )
         turned = cast_to(turned, linalg_dtype(turned))
         s = factor.svdvals(turned, smaller(turned))
-        reduce = red.reduce_sum if ord == "nuc" else red.reduce_max if ord == 2 else red.reduce_min
-        return reduce(s, axes=(s.rank - 1,))
+        if ord == "nuc":
+            return red.reduce_sum(s, axes=(s.rank - 1,))
+        return _outermost(s, s.rank - 1, ord == 2)
     if ord in (1, -1, np.inf, -np.inf):
         first = row if abs(ord) == 1 else column
         other = column if first == row else row
         sums = red.reduce_sum(ew.absolute(x), axes=(first,))
-        reduce = red.reduce_max if ord > 0 else red.reduce_min
-        return reduce(sums, axes=(other - (first < other),))
+        return _outermost(sums, other - (first < other), ord > 0)
     raise ValueError("Invalid norm order for matrices.")
+
+
+def _outermost(x: Node, axis: int, largest: bool) -> Node:
+    """The largest or least of numbers that are not negative: 0, or ValueError, where none are."""
+    if x.shape[axis] == 0 and largest:
+        return sh.filled(0, x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :]))
+    require_nonempty(
+        x.shape, (axis,), "zero-size array to reduction operation minimum which has no identity"
+    )
+    return (red.reduce_max if largest else red.reduce_min)(x, axes=(axis,))
 
 
 @implements(np.linalg.matrix_norm)

@@ -102,13 +102,13 @@ def _padded(
     if mode == "constant":
         values = options.get("constant_values", (0, 0))
         out = empty(x.dtype, shape)
-        out = _filled(out, axis, lit(0), before, cast_to(node(values[0]), x.dtype))
+        out = _filled(out, axis, lit(0), before, cast_to(array(values[0]), x.dtype))
         out = _filled(
             out,
             axis,
             plus(size_node(before), size_node(n)),
             after,
-            cast_to(node(values[1]), x.dtype),
+            cast_to(array(values[1]), x.dtype),
         )
         return _middle(out, axis, before, x)
     out = _middle(empty(x.dtype, shape), axis, before, x)

@@ -202,7 +202,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         if n > x.rank or n > y.rank:
             raise IndexError("tuple index out of range")
         axes_a, axes_b = list(range(x.rank - n, x.rank)), list(range(n))
-    return hooks.wrap(contract(x, y, axes_a, axes_b))
+    return hooks.fresh(contract(x, y, axes_a, axes_b))
 
 
 @implements(np.kron)

@@ -104,6 +104,8 @@ def quantile_of(
         raise TypeError("a must be an array of real numbers")
     line, axes = _last_axis(x, axis)
     k = line.rank - 1
+    if line.shape[k] == 0:
+        raise IndexError("index -1 is out of bounds for axis 0 with size 0")
     require_nonempty(line.shape, (k,), "quantile of an empty axis")
     n = size_node(line.shape[k])
     where_ = _place(q, n, method)
@@ -276,12 +278,15 @@ def nanquantile(
     k = line.rank - 1
     many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
     ordered = sorts.sort(line, axis=k, kind="quicksort")
+    if line.shape[k] == 0:  # nothing to pick from
+        ordered = sh.filled(np.nan, x.dtype, (*line.shape[:k], 1))
     tall = (
         sh.expand(level, tuple(range(level.rank, level.rank + many.rank))) if many.rank else level
     )
     at = ew.multiply(ew.subtract(many, 1), tall)
     below = ew.floor(at)
     above = ew.minimum(ew.add(below, 1), ew.subtract(many, 1))
+    below, above = ew.maximum(below, 0), ew.maximum(above, 0)
     low, high = (cast_to(_pick_each(ordered, p), kind) for p in (below, above))
     value = lerp(low, high, cast_to(ew.subtract(at, below), kind))
     value = ew.where(ew.equal(many, 0), const(np.nan, kind), value)

@@ -6,26 +6,30 @@ first (small integers to 64 bits) is a node here.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ...fxgraph.constants import const
-from ...fxgraph.node import Node, Op
+from ...fxgraph.constants import const, is_const, value_of
+from ...fxgraph.node import OPS, Node, Op
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import reduce as red
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import concatenate, expand, filled, ravel, spread_together
 from ...fxgraph.types import BOOL, I64, DType
-from ..registry import implements
+from ..registry import hooks, implements
 from .arguments import (
     NO_VALUE,
     array,
-    axes_of,
     axis_of,
     finish,
     given,
     keep_dims,
+    loose_axes,
+    node,
+    only,
+    position_room,
     require_nonempty,
     supported,
 )
@@ -48,55 +52,44 @@ def masked(x: Node, where: Any, unit: Any) -> Node:
     return ew.where(mask, x, const(unit, x.dtype))
 
 
+@lru_cache(1024)
+def loop_dtype(ufunc: np.ufunc, dtype: DType, wanted: DType | None, room: DType | None) -> DType:
+    """What NumPy reduces in: `dtype=`, else what fits the array and `out=` both.
+
+    Raises TypeError where the ufunc has no such loop.
+    """
+    given = {} if wanted is None else {"signature": (wanted, None, None)}
+    kinds = (room, dtype, None)
+    return ufunc.resolve_dtypes(kinds, reduction=True, casting="unsafe", **given)[1]
+
+
+def start_of(initial: Any, dtype: DType) -> Node:
+    """A number as an element of a dtype.  Raises as Python's int() does for inf and nan."""
+    n = node(initial)
+    if dtype.kind in "iu" and n.dtype.kind == "f" and not n.rank and is_const(n):
+        n = node(int(value_of(n)))
+    return cast_to(n, dtype)
+
+
 def accumulated(
     op: Op, x: Node, axis: Any, keepdims: Any, initial: Any, where: Any, unit: Any, join: Op
 ) -> Node:
     """A reduction that has a unit: sum, prod, and bit and truth operations."""
-    axes = axes_of(axis, x.rank)
+    axes = loose_axes(axis, x.rank)
+    if initial is None:
+        message = f"zero-size array to reduction operation {join.name} which has no identity"
+        require_nonempty(x.shape, axes, message)
     x = masked(x, where, unit)
     out = op(x, axes=axes) if axes else x
     if given(initial):
-        out = join(cast_to(array(initial), out.dtype), out)
+        out = join(start_of(initial, out.dtype), out)
     return keep_dims(out, axes, keepdims)
 
 
-@implements(np.sum)
-def sum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = NO_VALUE,
-    initial: Any = NO_VALUE,
-    where: Any = NO_VALUE,
-) -> Any:
-    x = array(a)
-    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
-    result = accumulated(red.reduce_sum, x, axis, keepdims, initial, where, 0, ew.add)
-    return finish(result, out, "ufunc 'add' output")
-
-
-@implements(np.prod)
-def prod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = NO_VALUE,
-    initial: Any = NO_VALUE,
-    where: Any = NO_VALUE,
-) -> Any:
-    x = array(a)
-    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
-    result = accumulated(red.reduce_prod, x, axis, keepdims, initial, where, 1, ew.multiply)
-    return finish(result, out, "ufunc 'multiply' output")
-
-
-# ---- extremes ------------------------------------------------------------------------------------
 def extreme(x: Node, axis: Any, keepdims: Any, initial: Any, where: Any, largest: bool) -> Node:
     """max or min; raises ValueError for an empty axis without `initial`."""
     name = "maximum" if largest else "minimum"
-    axes = axes_of(axis, x.rank)
+    axes = loose_axes(axis, x.rank)
     if given(where) and where is not True:
         if not given(initial):
             raise ValueError(
@@ -110,10 +103,79 @@ def extreme(x: Node, axis: Any, keepdims: Any, initial: Any, where: Any, largest
     out = (red.reduce_max if largest else red.reduce_min)(x, axes=axes) if axes else x
     if given(initial):
         join = ew.maximum if largest else ew.minimum
-        out = join(cast_to(array(initial), out.dtype), out)
+        out = join(start_of(initial, out.dtype), out)
     return keep_dims(out, axes, keepdims)
 
 
+#: Ufunc -> (its reduction, its unit).  max and min have none.
+_WITH_UNIT: dict[np.ufunc, tuple[Op, Any]] = {
+    np.add: (red.reduce_sum, 0),
+    np.multiply: (red.reduce_prod, 1),
+    np.logical_and: (red.reduce_all, True),
+    np.logical_or: (red.reduce_any, False),
+    np.logical_xor: (red.reduce_xor, False),
+    np.bitwise_and: (red.reduce_and, None),
+    np.bitwise_or: (red.reduce_or, 0),
+    np.bitwise_xor: (red.reduce_xor, 0),
+}
+#: Sums and products of bits.
+_OF_BITS: dict[np.ufunc, np.ufunc] = {np.add: np.logical_or, np.multiply: np.logical_and}
+
+
+def reduced(
+    ufunc: np.ufunc,
+    a: Any,
+    axis: Any,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    """`ufunc.reduce` of the ufuncs above, maximum and minimum."""
+    x = array(a)
+    room = only(out)
+    wanted = supported(dtype) if dtype is not None else None
+    into = None if room is None else hooks.node_of(room).dtype
+    x = cast_to(x, loop_dtype(ufunc, x.dtype, wanted, into))
+    if ufunc in (np.maximum, np.minimum):
+        result = extreme(x, axis, keepdims, initial, where, ufunc is np.maximum)
+    else:
+        ufunc = _OF_BITS.get(ufunc, ufunc) if x.dtype == BOOL else ufunc
+        op, unit = _WITH_UNIT[ufunc]
+        unit = op.extra["start"](x.dtype) if unit is None else unit
+        join = OPS[ufunc.__name__]
+        result = accumulated(op, x, axis, keepdims, initial, where, unit, join)
+    return finish(result, room, casting="unsafe")
+
+
+@implements(np.sum)
+def sum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    return reduced(np.add, a, axis, dtype, out, keepdims, initial, where)
+
+
+@implements(np.prod)
+def prod(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NO_VALUE,
+    initial: Any = NO_VALUE,
+    where: Any = NO_VALUE,
+) -> Any:
+    return reduced(np.multiply, a, axis, dtype, out, keepdims, initial, where)
+
+
+# ---- extremes ------------------------------------------------------------------------------------
 @implements(np.max, np.amax)
 def max(
     a: Any,
@@ -123,9 +185,7 @@ def max(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Any:
-    return finish(
-        extreme(array(a), axis, keepdims, initial, where, True), out, "ufunc 'maximum' output"
-    )
+    return reduced(np.maximum, a, axis, None, out, keepdims, initial, where)
 
 
 @implements(np.min, np.amin)
@@ -137,9 +197,7 @@ def min(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Any:
-    return finish(
-        extreme(array(a), axis, keepdims, initial, where, False), out, "ufunc 'minimum' output"
-    )
+    return reduced(np.minimum, a, axis, None, out, keepdims, initial, where)
 
 
 @implements(np.ptp)
@@ -147,35 +205,28 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NO_VALUE) -> 
     x = array(a)
     high = extreme(x, axis, keepdims, None, None, True)
     low = extreme(x, axis, keepdims, None, None, False)
-    return finish(ew.subtract(high, low), out, "ufunc 'subtract' output")
+    return finish(ew.subtract(high, low), out, casting="unsafe")
 
 
 # ---- truth ---------------------------------------------------------------------------------------
-def truth(op: Op, a: Any, axis: Any, keepdims: Any, where: Any, unit: bool) -> Node:
-    x = cast_to(array(a), BOOL)
-    axes = axes_of(axis, x.rank)
-    x = masked(x, where, unit)
-    return keep_dims(op(x, axes=axes) if axes else x, axes, keepdims)
-
-
 @implements(np.all)
 def all(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = NO_VALUE, *, where: Any = NO_VALUE
 ) -> Any:
-    return finish(truth(red.reduce_all, a, axis, keepdims, where, True), out)
+    return reduced(np.logical_and, a, axis, None, out, keepdims, where=where)
 
 
 @implements(np.any)
 def any(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = NO_VALUE, *, where: Any = NO_VALUE
 ) -> Any:
-    return finish(truth(red.reduce_any, a, axis, keepdims, where, False), out)
+    return reduced(np.logical_or, a, axis, None, out, keepdims, where=where)
 
 
 @implements(np.count_nonzero)
 def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     x = cast_to(cast_to(array(a), BOOL), I64)
-    axes = axes_of(axis, x.rank)
+    axes = loose_axes(axis, x.rank)
     out = red.reduce_sum(x, axes=axes) if axes else x
     return finish(keep_dims(out, axes, keepdims))
 
@@ -201,17 +252,20 @@ def arg_extreme(op: Op, a: Any, axis: Any, keepdims: Any) -> Node:
 
 @implements(np.argmax)
 def argmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE) -> Any:
-    return finish(arg_extreme(red.reduce_argmax, a, axis, keepdims), out)
+    return position_room(arg_extreme(red.reduce_argmax, a, axis, keepdims), out, "np.argmax")
 
 
 @implements(np.argmin)
 def argmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO_VALUE) -> Any:
-    return finish(arg_extreme(red.reduce_argmin, a, axis, keepdims), out)
+    return position_room(arg_extreme(red.reduce_argmin, a, axis, keepdims), out, "np.argmin")
 
 
 # ---- running sums and products -------------------------------------------------------------------
-def running(op: Op, x: Node, axis: Any, dtype: Any) -> Node:
-    x = cast_to(x, supported(dtype) if dtype is not None else wide(x.dtype))
+def running(op: Op, x: Node, axis: Any, dtype: Any, out: Any = None) -> Node:
+    """`ufunc.accumulate` along one axis; of a number, an array of one."""
+    into = None if only(out) is None else hooks.node_of(only(out)).dtype
+    wanted = supported(dtype) if dtype is not None else None
+    x = cast_to(x, loop_dtype(_RUNNING[op.name], x.dtype, wanted, into))
     if axis is None:
         return op(ravel(x), axis=0)
     if not x.rank:
@@ -220,14 +274,22 @@ def running(op: Op, x: Node, axis: Any, dtype: Any) -> Node:
     return op(x, axis=axis_of(axis, x.rank))
 
 
+_RUNNING = {
+    "cumulate_sum": np.add,
+    "cumulate_prod": np.multiply,
+    "cumulate_max": np.maximum,
+    "cumulate_min": np.minimum,
+}
+
+
 @implements(np.cumsum)
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return finish(running(red.cumulate_sum, array(a), axis, dtype), out)
+    return finish(running(red.cumulate_sum, array(a), axis, dtype, out), out, casting="unsafe")
 
 
 @implements(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    return finish(running(red.cumulate_prod, array(a), axis, dtype), out)
+    return finish(running(red.cumulate_prod, array(a), axis, dtype, out), out, casting="unsafe")
 
 
 def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, initial: bool) -> Any:
@@ -238,12 +300,12 @@ def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, init
                 "For arrays which have more than one dimension ``axis`` argument is required."
             )
         axis = 0
-    result = running(op, n, axis, dtype)
+    result = running(op, n, axis, dtype, out)
     if initial:
         k = axis_of(axis, result.rank)
         first = filled(unit, result.dtype, (*result.shape[:k], 1, *result.shape[k + 1 :]))
         result = concatenate([first, result], k)
-    return finish(result, out)
+    return finish(result, out, casting="unsafe")
 
 
 @implements(np.cumulative_sum)

@@ -145,6 +145,7 @@ def _cannot_reshape(old: Shape, new: tuple[Any, ...]) -> ShapeError:
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
+    """Of what lies in C order; `flattening` answers for arrays, whose memory it knows."""
     return reshape(a, -1, order="F" if order == "F" else "C")
 
 
@@ -315,7 +316,8 @@ def broadcast_shapes(*args: Any) -> Any:
 def flip(m: Any, axis: Any = None) -> Any:
     x = proxy(m)
     shape = shape_of_array(x)
-    return hooks.view(x, flipped(shape, axes_of(axis, len(shape))))
+    turned = hooks.view(x, flipped(shape, axes_of(axis, len(shape))))
+    return turned if shape else hooks.wrap(hooks.node_of(turned))
 
 
 @implements(np.flipud)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from .arguments import (
     array,
     axis_of,
     integer,
+    known_equal,
     node,
 )
 
@@ -122,6 +123,9 @@ def argpartition(
 
 @implements(np.lexsort)
 def lexsort(keys: Any, axis: Any = -1) -> Any:
+    shapes = [array(k).shape for k in keys] if isinstance(keys, list | tuple) else []
+    if any(known_equal(a, b) is False for s in shapes for a, b in zip(s, shapes[0])):
+        raise ValueError("all keys need to be the same shape")
     x = array(keys)
     if x.rank == 1:
         x = sh.expand(x, (1,))
@@ -167,21 +171,10 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 
 
 # ---- sets ----------------------------------------------------------------------------------------
-class UniqueAllResult(NamedTuple):
-    values: Any
-    indices: Any
-    inverse_indices: Any
-    counts: Any
-
-
-class UniqueCountsResult(NamedTuple):
-    values: Any
-    counts: Any
-
-
-class UniqueInverseResult(NamedTuple):
-    values: Any
-    inverse_indices: Any
+# NumPy's own classes of named results
+UniqueAllResult, UniqueCountsResult, UniqueInverseResult = (
+    type(f(np.zeros(1))) for f in (np.unique_all, np.unique_counts, np.unique_inverse)
+)
 
 
 @implements(np.unique)
@@ -269,7 +262,7 @@ def isin(
     kind: Any = None,
 ) -> Any:
     found = member(array(element), sh.ravel(array(test_elements)))
-    return hooks.wrap(ew.logical_not(found) if invert else found)
+    return hooks.fresh(ew.logical_not(found) if invert else found)
 
 
 @implements(np.union1d)

@@ -111,4 +111,6 @@ def unstack(x: Any, /, *, axis: Any = 0) -> Any:
         raise ValueError("Input array must be at least 1-d.")
     k = axis_of(axis, len(shape))
     n = shape[k] if isinstance(shape[k], int) else integer(hooks.wrap(size_node(shape[k])))
-    return tuple(hooks.view(p, select_window(shape, k, lit(i))) for i in range(int(n)))  # type: ignore[arg-type]
+    rows = (hooks.view(p, select_window(shape, k, lit(i))) for i in range(int(n)))  # type: ignore[arg-type]
+    # one axis: its elements are numbers, as in NumPy
+    return tuple(hooks.wrap(hooks.node_of(r)) if len(shape) == 1 else r for r in rows)

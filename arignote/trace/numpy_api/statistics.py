@@ -22,9 +22,10 @@ from .arguments import (
     finish,
     given,
     keep_dims,
+    only,
     supported,
 )
-from .reductions import masked
+from .reductions import loop_dtype, masked
 
 
 def inexact(dtype: DType) -> DType:
@@ -47,16 +48,19 @@ def ratio(total: Node, count: Node) -> Node:
     return cast_to(ew.divide(total, sh.strong(count)), total.dtype)
 
 
-def mean_of(x: Node, axis: Any, dtype: Any, where: Any) -> Node:
-    """The mean without keepdims."""
+def mean_of(x: Node, axis: Any, dtype: Any, where: Any, out: Any = None) -> Node:
+    """The mean without keepdims; NumPy divides in the dtype of `out` where there is one."""
     kind = supported(dtype) if dtype is not None else inexact(x.dtype)
+    room = None if only(out) is None else hooks.node_of(only(out)).dtype
+    if room is not None and dtype is None and x.dtype.kind in "fc" and x.dtype.itemsize > 2:
+        kind = loop_dtype(np.add, x.dtype, None, room)
     axes = axes_of(axis, x.rank)
     values = masked(cast_to(x, kind), where, 0)
     total = red.reduce_sum(values, axes=axes) if axes else values
-    out = ew.divide(total, sh.strong(counted(x, axes, where)))
-    if kind.kind in "fc":
-        out = cast_to(out, kind)
-    return cast_to(out, x.dtype) if dtype is None and x.dtype == np.dtype("f2") else out
+    total = total if room is None else cast_to(total, room)
+    mean = ratio(total, counted(x, axes, where))
+    half = room is None and dtype is None and x.dtype == np.dtype("f2")
+    return cast_to(mean, x.dtype) if half else mean
 
 
 @implements(np.mean)
@@ -70,7 +74,8 @@ def mean(
     where: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
-    return finish(keep_dims(mean_of(x, axis, dtype, where), axes_of(axis, x.rank), keepdims), out)
+    result = keep_dims(mean_of(x, axis, dtype, where, out), axes_of(axis, x.rank), keepdims)
+    return finish(result, out, casting="unsafe")
 
 
 def variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any = None) -> Node:
@@ -86,11 +91,12 @@ def variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any = 
         kept = masked(values, where, 0)
         total = red.reduce_sum(kept, axes=axes) if axes else kept
         middle = keep_dims(ratio(total, count), axes, True)
-    distance = ew.subtract(values, middle)
-    if distance.dtype.kind == "c":
+    distance = ew.subtract(x if x.dtype.kind != "b" else values, middle)
+    if distance.dtype.kind == "c" and x.dtype.kind not in "iuf":
         square = ew.add(ew.square(ew.real(distance)), ew.square(ew.imag(distance)))
     else:
         square = ew.multiply(distance, distance)
+    square = cast_to(square, kind) if dtype is not None else square
     square = masked(square, where, 0)
     total = red.reduce_sum(square, axes=axes) if axes else square
     free = ew.maximum(ew.subtract(sh.strong(count), ddof), 0)
@@ -121,7 +127,7 @@ def var(
 ) -> Any:
     x = array(a)
     result = variance(x, axis, dtype, correction_of(ddof, correction), where, mean)
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out)
+    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
 
 
 @implements(np.std)
@@ -143,7 +149,7 @@ def std(
         result = cast_to(ew.sqrt(variance(x, axis, np.dtype("f4"), free, where, mean)), x.dtype)
     else:
         result = ew.sqrt(variance(x, axis, dtype, free, where, mean))
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out)
+    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
 
 
 @implements(np.average)

@@ -18,25 +18,27 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.library import library
 from ...fxgraph.ops.structure import iota, reshape, scatter_add
 from ...fxgraph.prove import region
-from ...fxgraph.types import BOOL, I64, TensorType
+from ...fxgraph.types import I64, TensorType
 from ..registry import UFUNC_METHODS, hooks, implements_method
 from .arguments import (
     NO_VALUE,
     array,
-    axes_of,
-    axis_of,
     finish,
+    given,
     keep_dims,
+    loose_axes,
     node,
+    only,
+    require_nonempty,
+    single_axis,
     supported,
 )
 from .indexing import positions
-from .reductions import accumulated, extreme, running, truth, wide
+from .reductions import loop_dtype, masked, reduced, running, start_of
 
 
 # ---- reduce --------------------------------------------------------------------------------------
-def _reduction(op: Op, unit: int, join: Op, widen: bool, name: str) -> None:
-    @implements_method("reduce", name)
+def _reduction(ufunc: np.ufunc) -> Callable[..., Any]:
     def reduce(
         array_: Any,
         axis: Any = 0,
@@ -46,70 +48,16 @@ def _reduction(op: Op, unit: int, join: Op, widen: bool, name: str) -> None:
         initial: Any = NO_VALUE,
         where: Any = True,
     ) -> Any:
-        x = array(array_)
-        kind = supported(dtype) if dtype is not None else wide(x.dtype) if widen else x.dtype
-        x = cast_to(x, kind)
-        start = int(op.extra["start"](kind)) if op is red.reduce_and else unit
-        return finish(accumulated(op, x, axis, keepdims, initial, where, start, join), out)
+        return reduced(ufunc, array_, axis, dtype, out, keepdims, initial, where)
+
+    return reduce
 
 
-_reduction(red.reduce_sum, 0, ew.add, True, "add")
-_reduction(red.reduce_prod, 1, ew.multiply, True, "multiply")
-_reduction(red.reduce_and, -1, ew.bitwise_and, False, "bitwise_and")
-_reduction(red.reduce_or, 0, ew.bitwise_or, False, "bitwise_or")
-_reduction(red.reduce_xor, 0, ew.bitwise_xor, False, "bitwise_xor")
-
-
-def _extreme(name: str, largest: bool) -> None:
-    @implements_method("reduce", name)
-    def reduce(
-        array_: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = NO_VALUE,
-        where: Any = True,
-    ) -> Any:
-        x = array(array_)
-        x = cast_to(x, supported(dtype)) if dtype is not None else x
-        return finish(extreme(x, axis, keepdims, initial, where, largest), out)
-
-
-_extreme("maximum", True)
-_extreme("minimum", False)
-
-
-def _truth(name: str, op: Op, unit: bool) -> None:
-    @implements_method("reduce", name)
-    def reduce(
-        array_: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        initial: Any = NO_VALUE,
-        where: Any = True,
-    ) -> Any:
-        return finish(truth(op, array_, axis, keepdims, where, unit), out)
-
-
-_truth("logical_and", red.reduce_all, True)
-_truth("logical_or", red.reduce_any, False)
-
-
-@implements_method("reduce", "logical_xor")
-def logical_xor_reduce(
-    array_: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    **options: Any,
-) -> Any:
-    x = cast_to(array(array_), BOOL)
-    axes = axes_of(axis, x.rank)
-    return finish(keep_dims(red.reduce_xor(x, axes=axes) if axes else x, axes, keepdims), out)
+for _ufunc in (
+    np.add, np.multiply, np.maximum, np.minimum, np.logical_and, np.logical_or, np.logical_xor,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor,
+):  # fmt: skip
+    implements_method("reduce", _ufunc.__name__)(_reduction(_ufunc))
 
 
 @implements_method("reduce", "logaddexp")
@@ -123,8 +71,8 @@ def logaddexp_reduce(
 ) -> Any:
     """log(sum(exp)) with the largest element taken out."""
     x = array(array_)
-    axes = axes_of(axis, x.rank)
-    return finish(keep_dims(log_sum_exp(x, axes), axes, keepdims), out)
+    axes = loose_axes(axis, x.rank)
+    return finish(keep_dims(log_sum_exp(x, axes), axes, keepdims), out, casting="unsafe")
 
 
 def log_sum_exp(x: Node, axes: tuple[int, ...], weights: Node | None = None) -> Node:
@@ -138,66 +86,83 @@ def log_sum_exp(x: Node, axes: tuple[int, ...], weights: Node | None = None) -> 
     return ew.add(ew.log(red.reduce_sum(terms, axes=axes)), top)
 
 
-def _fold_sub(name: str, first: Op, rest: Op, join: Op) -> None:
+@implements_method("reduce", "subtract")
+def subtract_reduce(
+    array_: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = NO_VALUE,
+    where: Any = True,
+) -> Any:
     """x[0] - sum(x[1:]): NumPy goes step by step, the same but for rounding."""
-
-    @implements_method("reduce", name)
-    def reduce(
-        array_: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = False,
-        **options: Any,
-    ) -> Any:
-        x = array(array_)
-        k = axis_of(axis, x.rank)
-        head = sh.select(x, k, 0)
-        tail = sh.sliced(x, k, 1, dim(sh.last(x.shape[k])))
-        return finish(keep_dims(join(head, rest(tail, axes=(k,))), (k,), keepdims), out)
-
-
-_fold_sub("subtract", ew.subtract, red.reduce_sum, ew.subtract)
+    x = array(array_)
+    room = None if only(out) is None else hooks.node_of(only(out)).dtype
+    wanted = supported(dtype) if dtype is not None else None
+    x = cast_to(x, loop_dtype(np.subtract, x.dtype, wanted, room))
+    axes = loose_axes(axis, x.rank)
+    if len(axes) > 1:
+        raise ValueError(
+            "reduction operation 'subtract' is not reorderable, so at most one axis may be "
+            "specified"
+        )
+    if given(initial):
+        x = masked(x, where, 0)
+        rest = red.reduce_sum(x, axes=axes) if axes else x
+        result = ew.subtract(start_of(initial, x.dtype), rest)
+    elif where is not True:
+        raise ValueError(
+            "reduction operation 'subtract' does not have an identity, so to use a where mask "
+            "one has to specify 'initial'"
+        )
+    elif axes:
+        message = "zero-size array to reduction operation subtract which has no identity"
+        require_nonempty(x.shape, axes, message)
+        tail = sh.sliced(x, axes[0], 1, dim(sh.last(x.shape[axes[0]])))
+        result = ew.subtract(sh.select(x, axes[0], 0), red.reduce_sum(tail, axes=axes))
+    else:
+        result = x
+    return finish(keep_dims(result, axes, keepdims), out, casting="unsafe")
 
 
 # ---- accumulate ----------------------------------------------------------------------------------
-def _accumulation(op: Op, name: str, widen: bool) -> None:
+def _accumulation(op: Op, name: str) -> None:
     @implements_method("accumulate", name)
     def accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
         x = array(array_)
-        if not x.rank:
-            raise TypeError("cannot accumulate on a scalar")
-        if widen or dtype is not None:
-            return finish(running(op, x, axis, dtype), out)
-        return finish(op(x, axis=axis_of(axis, x.rank)), out)
+        k = single_axis(axis, x.rank, "accumulate")
+        return finish(running(op, x, k, dtype, out), out, casting="unsafe")
 
 
-_accumulation(red.cumulate_sum, "add", True)
-_accumulation(red.cumulate_prod, "multiply", True)
-_accumulation(red.cumulate_max, "maximum", False)
-_accumulation(red.cumulate_min, "minimum", False)
+_accumulation(red.cumulate_sum, "add")
+_accumulation(red.cumulate_prod, "multiply")
+_accumulation(red.cumulate_max, "maximum")
+_accumulation(red.cumulate_min, "minimum")
 
 
-@implements_method("accumulate", "logical_and")
-def logical_and_accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-    x = cast_to(array(array_), BOOL)
-    return finish(red.cumulate_min(x, axis=axis_of(axis, x.rank)), out)
+def _truths(op: Op, ufunc: np.ufunc) -> None:
+    @implements_method("accumulate", ufunc.__name__)
+    def accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+        x = array(array_)
+        k = single_axis(axis, x.rank, "accumulate")
+        x = cast_to(x, loop_dtype(ufunc, x.dtype, np.dtype(dtype) if dtype else None, None))
+        return finish(op(x, axis=k), out, casting="unsafe")
 
 
-@implements_method("accumulate", "logical_or")
-def logical_or_accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
-    x = cast_to(array(array_), BOOL)
-    return finish(red.cumulate_max(x, axis=axis_of(axis, x.rank)), out)
+_truths(red.cumulate_min, np.logical_and)
+_truths(red.cumulate_max, np.logical_or)
 
 
 # ---- outer ---------------------------------------------------------------------------------------
-def _outer(op: Op) -> Callable[..., Any]:
-    def outer(a: Any, b: Any, /, *, out: Any = None, dtype: Any = None, **options: Any) -> Any:
+def _outer(op: Op, ufunc: str) -> Callable[..., Any]:
+    def outer(a: Any, b: Any, /, **options: Any) -> Any:
         x, y = node(a), node(b)
         if y.rank and x.rank:
             x = sh.expand(x, tuple(range(x.rank, x.rank + y.rank)))
-        result = op(x, y)
-        return finish(cast_to(result, supported(dtype)) if dtype is not None else result, out)
+        if options:
+            return getattr(np, ufunc)(hooks.wrap(x), hooks.wrap(y), **options)
+        return hooks.wrap(op(x, y))
 
     return outer
 
@@ -205,7 +170,7 @@ def _outer(op: Op) -> Callable[..., Any]:
 for _op in list(OPS.values()):
     for _ufunc in _op.numpy:
         if isinstance(_ufunc, np.ufunc) and _ufunc.nin == 2 and _ufunc.nout == 1:
-            UFUNC_METHODS.setdefault((_ufunc.__name__, "outer"), _outer(_op))
+            UFUNC_METHODS.setdefault((_ufunc.__name__, "outer"), _outer(_op, _ufunc.__name__))
 
 
 # ---- at ------------------------------------------------------------------------------------------
@@ -244,22 +209,37 @@ def _scatter(flat: Node, at: Node, value: Node) -> Node:
     return partial(make(scatter_add, (flat, value, at, *region()), attrs))
 
 
+def _casts_unchecked() -> bool:
+    """Does this NumPy write what does not fit?  Some versions raise TypeError."""
+    try:
+        np.add.at(np.zeros(1, int), [0], 0.5)
+    except TypeError:
+        return False
+    return True
+
+
+_UNCHECKED = _casts_unchecked()
+
+
 def _at(name: str) -> Callable[..., None]:
     def at(a: Any, indices: Any, b: Any = None, /) -> None:
         base = hooks.node_of(a)
         flat, where = at_positions(base, indices)
         values: tuple[Node, ...] = ()
+        fits = True
         if b is not None:
             op = OPS[name]
             value = node(b)
             result = op(sh.zeros(base.dtype, ()), value).dtype
-            if not np.can_cast(result, base.dtype, "same_kind"):
+            fits = np.can_cast(result, base.dtype, "same_kind")
+            if not fits and not _UNCHECKED:
                 raise TypeError(
                     f"Cannot cast ufunc '{name}' output from {result!r} to {base.dtype!r} "
                     "with casting rule 'same_kind'"
                 )
-            values = (sh.spread(cast_to(value, base.dtype), where.shape),)
-        if name in ("add", "subtract") and base.dtype.kind != "b":
+            value = cast_to(value, base.dtype) if fits else sh.strong(value)
+            values = (sh.spread(value, where.shape),)
+        if name in ("add", "subtract") and base.dtype.kind != "b" and fits:
             new = _scatter(flat, where, values[0] if name == "add" else ew.negative(values[0]))
         else:
             new = ufunc_at(flat, where, *values, ufunc=name)
@@ -298,10 +278,12 @@ def _reduceat(name: str) -> Callable[..., Any]:
         array_: Any, indices: Any, axis: Any = 0, dtype: Any = None, out: Any = None
     ) -> Any:
         x = array(array_)
-        kind = wide(x.dtype) if name in ("add", "multiply") else x.dtype
-        x = cast_to(x, supported(dtype) if dtype is not None else kind)
-        k = axis_of(axis, x.rank)
-        return finish(reduceat_op(x, positions(indices), axis=k, ufunc=name), out)
+        k = single_axis(axis, x.rank, "reduceat")
+        room = None if only(out) is None else hooks.node_of(only(out)).dtype
+        wanted = supported(dtype) if dtype is not None else None
+        x = cast_to(x, loop_dtype(getattr(np, name), x.dtype, wanted, room))
+        result = reduceat_op(x, positions(indices), axis=k, ufunc=name)
+        return finish(result, out, casting="unsafe")
 
     return reduceat
 

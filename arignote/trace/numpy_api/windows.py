@@ -80,6 +80,8 @@ def kaiser(M: Any, beta: Any) -> Any:
 def unwrap(p: Any, discont: Any = None, axis: Any = -1, *, period: Any = 2 * np.pi) -> Any:
     x = array(p)
     k = axis_of(axis, x.rank)
+    if x.shape[k] == 0:
+        return hooks.wrap(cast_to(x, ew.subtract(x, node(period)).dtype))
     m = dim(sh.last(x.shape[k]))
     step = ew.subtract(sh.sliced(x, k, 1, m), sh.sliced(x, k, 0, m))
     turn = node(period)

@@ -75,8 +75,12 @@ def test_folds_of_integers_and_their_options():
     agree(lambda i: np.lcm.accumulate(i + 1), I)
     agree(lambda i: np.divide.reduce(i + 1), I)
     agree(lambda a: np.hypot.reduce(a, axis=1, keepdims=True), A)
+    agree(lambda a: np.hypot.reduce(a, axis=None), A)
+    agree(lambda a: np.fmax.reduce(a, axis=(0, 1), initial=0.5, where=a > 0), A)
+    agree(lambda i: np.gcd.reduce(i, where=i > 1), I)
+    agree(lambda i: np.fmin.reduce(i, axis=0, dtype=np.float32), I)
     with pytest.raises(ValueError, match="at most one axis"):
-        ag.compile(lambda a: np.hypot.reduce(a, axis=None), mode="FAST_COMPILE")(A)
+        ag.compile(lambda a: np.power.reduce(a, axis=None), mode="FAST_COMPILE")(A)
 
 
 @pytest.mark.skipif(not hasattr(np, "matvec"), reason="NumPy 2.2 has them")

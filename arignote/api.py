@@ -91,12 +91,16 @@ class Compiled(Dispatcher):
         return rows + [s.trace for _, s in self._sharing]
 
     # -- specialisations
-    def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Called by the dispatcher where no kernel matches: find or make one, keep it, call it."""
+    def _slowly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Called by the dispatcher where no kernel matches the bare arguments."""
         if self._gpu is not None and not kwargs:
             answer = self._gpu.again(args, _flags())
             if answer is not NO_MATCH:
                 return answer
+        return super()._slowly(args, kwargs)
+
+    def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Called by the dispatcher where no kernel matches: find or make one, keep it, call it."""
         leaves, tree = flatten((args, kwargs))
         if "arignote.specialise" in sys.modules and _maker().is_traced(leaves):
             return _maker().converting.converted(self._function)(*args, **kwargs)
@@ -456,6 +460,8 @@ def _is_foreign(leaf: Any) -> bool:
     """Is this an array of another library, in the memory of a GPU?"""
     if type(leaf).__module__ in ("numpy", "builtins"):
         return False
+    if type(leaf).__module__ == "cupy":  # which would ask the driver
+        return True
     place = getattr(leaf, "__dlpack_device__", None)
     if place is None:
         return hasattr(leaf, "__cuda_array_interface__")

@@ -152,6 +152,9 @@ class Dispatcher:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _refresh()
+        return self._slowly(args, kwargs)
+
+    def _slowly(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.flatten is None:
             if kwargs:
                 return self.miss(args, kwargs)

@@ -2,6 +2,7 @@
 // emulation executes.  It counts what it is asked for, and can be told to refuse.
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <vector>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -21,6 +22,7 @@ static int refuse_code, refuse_times, refuse_kind, resident_blocks = 1;
 static Stream streams[16];
 static int n_streams;
 static int executes = 1;
+static std::mutex running;  // the emulation runs one launch at a time
 
 EXPORT long standin_count(int k) { return counts[k]; }
 EXPORT void standin_reset(int run) { memset(counts, 0, sizeof counts); refuse_times = 0; executes = run; }
@@ -43,6 +45,7 @@ static int go(const Node& n) {
     for (int k = 0; k < n.f->params; k++) places[k] = (void*)(n.args.data() + 16 * k);
     const unsigned* s = n.size;
     if (!executes) return 0;
+    std::lock_guard<std::mutex> alone(running);
     if (n.together)
         return n.f->together(n.f->kernel, s[0], s[1], s[2], s[3], s[4], s[5], s[6], nullptr, places);
     return n.f->launch(n.f->kernel, s[0], s[1], s[2], s[3], s[4], s[5], s[6], nullptr, places, nullptr);

@@ -1,29 +1,13 @@
 """The path of a GPU, run without one: a stand-in for CuPy over the emulation (fake_cupy.py)."""
 
-import sys
-
 import fake_cupy
 import numpy as np
 import pytest
 
 import arignote as ag
-from arignote.emit.cuda.runtime import cupy_machine, devices
 from arignote.errors import DeviceError, UnsupportedError
 
 RNG = np.random.default_rng(0)
-
-
-@pytest.fixture
-def cupy(monkeypatch):
-    made = fake_cupy.module()
-    monkeypatch.setitem(sys.modules, "cupy", made)
-    monkeypatch.setattr(cupy_machine, "compile_cubin", fake_cupy.compile_cubin)
-    monkeypatch.setattr(cupy_machine, "nearest", lambda arch: arch)
-    monkeypatch.setattr(cupy_machine, "driver", fake_cupy.driver)
-    monkeypatch.setattr(devices, "what_is_missing", lambda: "")
-    monkeypatch.setattr(devices, "_machines", {})
-    fake_cupy.driver().standin_reset(1)
-    yield made
 
 
 def both(x, y):

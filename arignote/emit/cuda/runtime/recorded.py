@@ -27,6 +27,7 @@ from .machine import Sizes
 from .program import Shape
 
 _WORD_BYTES = 64  # of the error record
+_MOST_STEPS = 4096
 
 
 class Place(int):
@@ -65,6 +66,8 @@ class Recorder(Run):
         super().__init__(*given)
         plan, made = self.program.device_plan, self.made
         self._words: dict[int, tuple[str, int, int]] = {}  # array -> (kind, which, offset)
+        self._held: list[Any] = []  # so that no other array gets the id of one that was dropped
+        self._allocated: set[int] = set()
         offsets, made.block = self.program.layout_of(given[3])
         arrays = [id(x) for x in self.leaves if self.machine.is_own(x)]
         made.again = len(set(arrays)) < len(arrays)  # which one is read cannot be told
@@ -116,6 +119,7 @@ class Recorder(Run):
             step = module.step(kernel, grid, block, shared, cooperative, first, len(slots) // 2)
             self.made.steps.append(step)
             self.made.slots += slots
+            self.made.fixed &= len(self.made.steps) <= _MOST_STEPS
 
     def error_word(self) -> int:
         made = self.made
@@ -143,9 +147,20 @@ class Recorder(Run):
         )
 
     def allocate(self, k: int, shape: Shape, zero: bool) -> Any:
-        before = self.buffers[k]
+        before, b = self.buffers[k], self.program.device_plan.buffers[k]
         array = super().allocate(k, shape, zero)
-        self.made.fixed &= array is before
+        if array is before:  # its zeros went through `_fill`
+            return array
+        if k in self._allocated:  # in a loop: what it was before may still be read
+            self.made.fixed = False
+        self._allocated.add(k)
+        key = "result", k, 0
+        if b.role != "result":
+            key = "block", 0, _more(self.made, max(array.nbytes, 1))
+        self._words[id(array)] = key
+        self._held.append(array)
+        if zero and array.nbytes:
+            _filled(self.made, self._address(array), 0, array.nbytes)
         return array
 
     def _fill(self, array: Any, byte: int) -> None:

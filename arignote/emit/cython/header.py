@@ -233,13 +233,12 @@ static inline int64_t an_share(int32_t threads, int64_t trip, double work, doubl
 #endif
     return an_most(threads);
 }
-/* How many parts the loop is cut into: whoever is free takes the next, of 5 µs or more. */
+/* How many parts the loop is cut into: whoever is free takes the next, of 10 µs or more. */
 static inline int64_t an_parts(int32_t threads, int64_t trip, double work, double least) {
     const int64_t most = an_share(threads, trip, work, least);
     if (most < 2) return 1;
-    int64_t parts = trip * work < 4e6 * most ? (int64_t)(trip * work / 5e4) : 8 * most;
-    parts = parts < most ? most : parts > 8 * most ? 8 * most : parts;
-    parts = parts < 128 ? parts : 128;
+    int64_t parts = trip * work < 8e5 * most ? (int64_t)(trip * work / 1e5) : 8 * most;
+    parts = parts < most ? most : parts < 128 ? parts : 128;
     return parts < trip ? parts : trip;
 }
 /* Where part `k` starts; long loops are cut at multiples of 16 steps. */

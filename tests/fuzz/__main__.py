@@ -8,6 +8,7 @@ the next run with the same file goes on behind the seeds that it has.  Prints wh
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import time
@@ -64,14 +65,18 @@ def _meaning(kind: str, seeds: range) -> Verdicts:
         yield seed, refused[0] if refused else said
 
 
+#: Programs in one build: the start of a child is shared by them, and what a crash costs grows.
+_BATCH = 192
+
+
 def _kernels(kind: str, seeds: range) -> Verdicts:
-    for first in range(seeds.start, seeds.stop, 48):
-        yield from batch.verdicts(kind, range(first, min(first + 48, seeds.stop)))
+    for first in range(seeds.start, seeds.stop, _BATCH):
+        yield from batch.verdicts(kind, range(first, min(first + _BATCH, seeds.stop)))
 
 
 def _sanitized(kind: str, seeds: range) -> Verdicts:
-    for first in range(seeds.start, seeds.stop, 48):
-        some = range(first, min(first + 48, seeds.stop))
+    for first in range(seeds.start, seeds.stop, _BATCH):
+        some = range(first, min(first + _BATCH, seeds.stop))
         yield from batch.verdicts(kind, some, sanitize=True)
 
 
@@ -110,6 +115,8 @@ def main() -> int:
     parser.add_argument("--reduce", type=int, help="print the smallest program like this seed's")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)  # graphs are many objects, and most are free at once
     if given.reduce is not None:
         print(reduced(given.kind, given.reduce, 60 * given.minutes))
         return 0

@@ -8,7 +8,7 @@ child only loads, runs, and compares with the plain functions.
 from __future__ import annotations
 
 import contextlib
-import gc
+import ctypes
 import io
 import os
 import pickle
@@ -22,8 +22,9 @@ from typing import Any
 
 from arignote.config import config
 from arignote.emit.compiler import find_compiler
-from arignote.emit.cython.load import _module, address_in, extern_address  # noqa: PLC2701
-from arignote.emit.cython.translate import translate
+from arignote.emit.cython.bare import ADDRESSES, NAMES
+from arignote.emit.cython.load import extern_address
+from arignote.emit.cython.team import join
 from arignote.emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from arignote.emit.kernel import compilation
 from arignote.emit.library_table import externs
@@ -42,8 +43,9 @@ _SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", 
 
 @dataclass(frozen=True)
 class Job:
-    """One program of a batch."""
+    """One program of a batch.  at: its place among the texts."""
 
+    at: int
     seed: int
     plan: Plan
     externs: tuple[str, ...]
@@ -57,7 +59,7 @@ def verdicts(
     jobs, texts = [], []
     for seed in seeds:
         try:
-            job, text = _prepared(kind, seed)
+            job, text = _prepared(kind, seed, len(texts))
         except _Said as said:
             yield seed, str(said)
             continue
@@ -74,7 +76,7 @@ class _Said(Exception):
     pass
 
 
-def _prepared(kind: str, seed: int) -> tuple[Job, str]:
+def _prepared(kind: str, seed: int, at: int) -> tuple[Job, str]:
     """A program up to its text.  Every fourth is cut into parts for two threads."""
     k = KINDS[kind]
     text = k.text(seed)
@@ -92,24 +94,18 @@ def _prepared(kind: str, seed: int) -> tuple[Job, str]:
         if type(outcome(function, copied(args)).error) is type(error):
             raise _Said("refused: the error is found while tracing") from None
         raise _Said(f"compiling: {type(error).__name__}: {error}"[:300]) from None
-    return Job(seed, made.plan, externs(made.program), threads), made.source
+    return Job(at, seed, made.plan, externs(made.program), threads), made.source
 
 
 def _built(texts: Sequence[str], folder: Path, sanitize: bool) -> Path:
-    source = folder / "batch.pyx"
-    source.write_text(joined(texts))
-    gc.disable()  # Cython's trees are large
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):  # its warnings
-            c = translate(source)
-    finally:
-        gc.enable()
+    with contextlib.redirect_stderr(io.StringIO()):  # Cython's warnings
+        sources = joined(texts, folder)
     compiler = find_compiler()
     kept = [o for o in compiler.options if o != "-O3"]
     library = folder / "batch.so"
     level = ["-O0", *_SANITIZE] if sanitize else ["-O2"]
     subprocess.run(
-        [*compiler.command, *kept, *level, str(c), "-o", str(library), *compiler.libraries],
+        [*compiler.command, *kept, *level, *sources, "-o", library, *compiler.libraries],
         check=True,
     )
     return library
@@ -120,7 +116,7 @@ def _run(kind: str, jobs: list[Job], library: Path, sanitize: bool) -> Iterator[
     first = 0
     while first < len(jobs):
         plan = library.with_name("jobs")
-        plan.write_bytes(pickle.dumps((kind, str(library), first, jobs[first:])))
+        plan.write_bytes(pickle.dumps((kind, str(library), jobs[first:])))
         environment = dict(os.environ)
         if sanitize:
             from .sanitized import environment as sanitized
@@ -145,28 +141,32 @@ def _run(kind: str, jobs: list[Job], library: Path, sanitize: bool) -> Iterator[
 
 
 def _inside(file: str) -> None:
-    kind, library, first, jobs = pickle.loads(Path(file).read_bytes())
-    module: Any = _module("batch", Path(library))
-    functions = {name: address_in(c) for name, c in module.__pyx_capi__.items()}
-    for k, job in enumerate(jobs, first):
-        sys.stdout.write(_compared(kind, job, functions, k) + "\0")
+    kind, library, jobs = pickle.loads(Path(file).read_bytes())
+    code = ctypes.CDLL(library)
+    join(code)
+    for job in jobs:
+        sys.stdout.write(_compared(kind, job, _functions(code, job.at)) + "\0")
         sys.stdout.flush()
 
 
-def _compared(kind: str, job: Job, functions: dict[str, int], k: int) -> str:
-    import ctypes
+def _functions(code: ctypes.CDLL, k: int) -> dict[str, int]:
+    """The addresses of what the text at k exports."""
+    names = ctypes.c_char.in_dll(code, f"{NAMES}_{k}")
+    listed = ctypes.string_at(ctypes.addressof(names)).decode().split()
+    addresses = (ctypes.c_void_p * len(listed)).in_dll(code, f"{ADDRESSES}_{k}")
+    return {name: int(at or 0) for name, at in zip(listed, addresses, strict=True)}
 
+
+def _compared(kind: str, job: Job, functions: dict[str, int]) -> str:
     if job.externs:
         addresses = (ctypes.c_void_p * len(job.externs))(*map(extern_address, job.externs))
-        bind = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(functions[f"bind_{k}"])
+        bind = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(functions["bind"])
         bind(addresses)
     text = KINDS[kind].text(job.seed)
     function = function_of(text, f"{kind} {job.seed}")
     args = KINDS[kind].arguments(text, job.seed)
     _, tree = flatten((args, {}))
-    kernel = Kernel(
-        job.plan, functions[f"entry_{k}"], functions.get(f"shapes_{k}", 0), structure=tree
-    )
+    kernel = Kernel(job.plan, functions["entry"], functions.get("shapes", 0), structure=tree)
     dispatcher = Dispatcher(_unexpected)
 
     def run(*given: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from arignote.trace.pytree import flatten
 from tests.corpus.cases import Outcome, copied, outcome, same_error
 
-from . import arrays, programs, running, typed
+from . import arrays, programs, running, short, typed
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "loops": Kind(programs.program, lambda text, seed: running.arguments(seed), exact=False),
     "typed": Kind(typed.program, typed.arguments),
+    "short": Kind(short.program, typed.arguments),
     "arrays": Kind(arrays.program, arrays.arguments, rtol=1e-8),
 }
 

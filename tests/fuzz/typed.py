@@ -29,7 +29,7 @@ ROWS = {"A": (5, 6), "G": (4, 4), "M": (5, 5), "Z": (4, 5)}
 
 def program(seed: int) -> str:
     """The text of one program, with `def f(...)`."""
-    return Writer(seed).text()
+    return Writer(f"typed {seed}").text()
 
 
 def arguments(text: str, seed: int) -> tuple[Any, ...]:
@@ -68,8 +68,8 @@ def _argument(name: str, rng: np.random.Generator) -> Any:
 class Writer:
     """One program, written statement by statement."""
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(f"typed {seed}")
+    def __init__(self, seed: str) -> None:
+        self.random = random.Random(seed)
         self.lines: list[str] = []
         self.counters: list[str] = []
         self.names = 0
@@ -85,9 +85,12 @@ class Writer:
         self.answer = self.one(*self.floats, *self.ints)
         self.risky = self.random.random() < 0.15
 
-    def text(self) -> str:
+    def statements(self) -> None:
         for _ in range(self.random.randint(2, 5)):
             self.statement(1, 0, False)
+
+    def text(self) -> str:
+        self.statements()
         result = self.result()
         body = "\n".join([*self.lines, f"    return {result}"])
         used = [x for x in PARAMETERS if re.search(rf"\b{x}\b", body)]

@@ -25,6 +25,8 @@ from .convert.site import Site
 from .dispatch import array_function
 from .growing import Growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
+from .library_names import is_library
+from .marks import all_plain, marked
 from .proxy import Proxy, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
@@ -63,6 +65,9 @@ def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if session().marked and not _keeps_marks(f):
+        args = tuple(map(all_plain, args))
+        kwargs = {k: all_plain(v) for k, v in kwargs.items()}
     if isinstance(f, functools.partial):
         return _call(site, f.func, (*f.args, *args), {**f.keywords, **kwargs})
     listed = lists.answer(f, args, kwargs)
@@ -92,6 +97,21 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if called is not None:
         return _call(site, MethodType(called, f), args, kwargs)
     return _plain(site, f, args, kwargs, traced)
+
+
+def _keeps_marks(f: Any) -> bool:
+    """Does it take a text as a whole, or is it the user's?"""
+    inner = f.__func__ if isinstance(f, MethodType) else f
+    if isinstance(inner, FunctionType):
+        return not _is_library(inner)
+    if any(f is g for g in (print, str, repr, format, list, tuple)):
+        return True
+    if isinstance(f, type):
+        return issubclass(f, BaseException) or not is_library(f.__module__)
+    owner = getattr(f, "__self__", None)
+    if isinstance(owner, str):
+        return getattr(f, "__name__", "") in ("join", "format")
+    return isinstance(owner, list | dict | Deque)
 
 
 def _method_of(x: Any, name: str) -> FunctionType | None:
@@ -211,6 +231,8 @@ def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tr
         raise _located(error, site) from None
     if f is np.random.default_rng and is_tracing():
         session().generators.append(out)
+    if type(out) is str:
+        return marked(out)
     if type(out) in (list, dict) and getrefcount(out) <= 2:
         journal.made(out)
     if isinstance(out, np.ndarray) and is_tracing() and _made_here(f, out, args):

@@ -15,6 +15,7 @@ from ..fxgraph.types import I64, Size
 from ..fxgraph.window import transposed
 from . import polynomial as poly
 from .layout import order_of
+from .marks import plain, with_keys_told, without_marks
 from .plan import (
     Argument,
     ArrayResult,
@@ -66,6 +67,7 @@ def trace_call(
         try:
             answer = convert(function)(*args, **kwargs)
         except Exception as error:
+            error.args = tuple(without_marks(a) if isinstance(a, str) else a for a in error.args)
             refused = isinstance(error, TraceError | UnsupportedError) or session.torn is error
             if (session.log or session.effects) and not refused:
                 error.__arignote_trace__ = call.finished(None, name)  # type: ignore[attr-defined]
@@ -189,7 +191,7 @@ class _Call:
     # -- outputs
     def finished(self, answer: Any, name: str) -> Trace:
         """The trace of what the function did and returned."""
-        values, tree = flatten(answer)
+        values, tree = flatten(with_keys_told(answer))
         out = _Outputs(self)
         out.look_at(values)
         leaves = tuple(out.leaf(v) for v in values)
@@ -316,12 +318,7 @@ class _Outputs:
         for k, p in self.call.proxies.items():
             if p is x:
                 return Argument(k)
-        if isinstance(x, str) and "\x02" in x:
-            raise TraceError(
-                "a text with a traced value in it is returned: only print(), assert and raise can "
-                "make text of values that are computed when the compiled function runs"
-            )
-        return Static(x)
+        return Static(plain(x))
 
     def _array(self, x: Array) -> Output:
         if any(isinstance(s, Part | Rolling) for s in x.path):

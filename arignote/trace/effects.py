@@ -17,9 +17,10 @@ from ..fxgraph.ops.checks import ERRORS, partial, required
 from ..fxgraph.ops.report import MARK, breakpoint_op, print_op, raise_op
 from ..fxgraph.prove import region
 from .convert.site import Site
+from .marks import text_of
 from .proxy import Proxy, node_of
 from .regions import Ended, at_site, depth
-from .session import is_tracing, session
+from .session import session
 from .truthiness import truth
 
 
@@ -40,6 +41,9 @@ def raise_(
     """`raise exception() from cause()`: at once where it is certain, else when the region runs."""
     if not depth():
         error = exception()
+        if isinstance(error, BaseException) and with_values(message_of(error))[1]:
+            with at_site(site):  # its message is known when the compiled function runs
+                _raise_unless(node_of(False), type(error), message_of(error))
         if cause is not None:
             raise error from cause()
         raise error
@@ -78,15 +82,6 @@ def error_name(kind: type[BaseException]) -> str:
 
 
 # ---- text with traced values in it ---------------------------------------------------------------
-def text_of(x: Proxy, spec: str = "") -> str:
-    """The text of a traced value: a mark that print(), assert and raise know how to replace."""
-    if not is_tracing():
-        return repr(x)
-    marked = session().marked
-    marked.append(x.node)
-    return f"\x02{len(marked) - 1}:{spec}\x03"
-
-
 def with_values(text: str) -> tuple[str, list[Node]]:
     """The text with its marks numbered from 0, and the nodes they stand for."""
     nodes: list[Node] = []
@@ -121,7 +116,3 @@ def _order() -> int:
     """Two prints of one text are two prints."""
     session().printed += 1
     return session().printed
-
-
-Proxy.__format__ = text_of  # type: ignore[method-assign, assignment]
-Proxy.__str__ = text_of  # type: ignore[method-assign, assignment]

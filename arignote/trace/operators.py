@@ -13,6 +13,7 @@ from .effects import assert_, raise_
 from .guarding import guarded, refuse, tracing_errors, with_
 from .journal import made
 from .loops import loop_for, loop_while
+from .marks import marked, percent
 from .pybuiltins import IN_PLACE
 from .sequences import add, compared, is_sequence, mul, unpacked
 from .shortcut import and_, contains, or_
@@ -22,9 +23,9 @@ from .undefined import Undefined, defined
 
 __all__ = [
     "add", "and_", "assert_", "aug", "call", "compared", "comprehension", "contains", "defined",
-    "guarded", "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "mul",
-    "not_", "or_", "owner", "raise_", "refuse", "tracing_errors", "truth", "undefined",
-    "unpacked", "with_",
+    "guarded", "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "marked",
+    "mul", "not_", "or_", "owner", "percent", "raise_", "refuse", "tracing_errors", "truth",
+    "undefined", "unpacked", "with_",
 ]  # fmt: skip
 
 undefined = Undefined

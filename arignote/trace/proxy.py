@@ -113,17 +113,11 @@ def _contains(self: Array, value: Any) -> Any:
     return arithmetic.compare("eq", self, value).any()
 
 
-def _repr(self: Proxy) -> str:
-    kind = "number" if isinstance(self, Scalar) and self.weak else type(self).__name__.lower()
-    return f"<traced {kind} {self.node.type}>"
-
-
 _set(Array, "__len__", truth.length)
 _set(Array, "__iter__", _iterate)
 _set(Array, "__contains__", _contains)
 _set(Array, "__getitem__", getitem)
 _set(Array, "__setitem__", setitem)
-_set(Proxy, "__repr__", _repr)
 
 
 def _scalar_getitem(self: Scalar, key: Any) -> Any:

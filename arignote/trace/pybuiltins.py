@@ -28,6 +28,7 @@ from .effects import print_
 from .folds import fold
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
+from .marks import marked
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .queues import Deque
 from .shortcut import and_, or_
@@ -263,6 +264,21 @@ def reduce_(f: Any, items: Any, *initial: Any) -> Any:
 @answers(print)
 def print_traced(*args: Any, **options: Any) -> None:
     print_(*args, **options)
+
+
+@answers(str)
+def str_(x: Any = "", *rest: Any) -> Any:
+    return marked(str(x, *rest))
+
+
+@answers(repr)
+def repr_text(x: Any) -> Any:
+    return marked(repr(x))
+
+
+@answers(format)
+def format_(x: Any, spec: str = "") -> Any:
+    return marked(format(x, spec))
 
 
 # ---- types ---------------------------------------------------------------------------------------

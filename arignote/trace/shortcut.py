@@ -18,6 +18,7 @@ from ..fxgraph.types import Size
 from ..fxgraph.window import window_of
 from .branches import restore, value_of_choice
 from .growing import growing
+from .marks import plain
 from .proxy import Array, Proxy, cells, node_of, wrap
 from .regions import facts_of, run
 from .texts import Text
@@ -113,7 +114,7 @@ def contains(value: Any, container: Any) -> Any:
             return value in container
         return truth((container == value).any())
     if not isinstance(container, tuple | list | set | frozenset | range):
-        return value in container
+        return plain(value) in container
     if isinstance(container, range) and isinstance(value, Proxy):
         return _in_range(value, container)
     g = growing(container)

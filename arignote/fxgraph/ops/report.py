@@ -1,13 +1,18 @@
 """Effects that speak: errors and prints whose text contains values computed at run time.
 
-A text has marks `\\x02k:spec\\x03`, each to be replaced by the k-th operand, formatted by `spec`.
+A text has marks `\\x02k:spec\\x03`, each to be replaced by the k-th operand: as format() does with
+`spec`, or by `spec % value` where it begins with `%`, or by its repr for `!r`, and for `!i` by that
+of the Python number.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from ..node import Op
 from ..types import BOOL, TensorType
@@ -18,9 +23,17 @@ MARK = re.compile("\x02(\\d+):([^\x03]*)\x03")
 _DONE = TensorType(BOOL, (), True)
 
 
-def filled_in(text: str, values: tuple[Any, ...]) -> str:
+def filled_in(text: str, values: Sequence[Any] | Mapping[int, Any]) -> str:
     """The text with its marks replaced."""
-    return MARK.sub(lambda m: format(values[int(m[1])], m[2]), text)
+    return MARK.sub(lambda m: _shown(values[int(m[1])], m[2]), text)
+
+
+def _shown(value: Any, spec: str) -> str:
+    if spec.startswith("%"):
+        return spec % (value,)
+    if spec == "!i":
+        return repr(value.item() if isinstance(value, np.generic) else value)
+    return repr(value) if spec == "!r" else format(value, spec)
 
 
 def _raised(ok: Any, *values: Any, error: str, message: str) -> bool:

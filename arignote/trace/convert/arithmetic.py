@@ -1,4 +1,4 @@
-"""`+`, `*` and comparisons that lists know too, where an operand may be one.
+"""`+` and `*`, which lists know too, where an operand may be one; `%` of texts; f-strings.
 
 All other operators are Python's own: a list has none.
 """
@@ -13,10 +13,32 @@ _SHARED = {ast.Add: "add", ast.Mult: "mul"}
 
 def convert_bin_op(ctx: Context, node: ast.BinOp) -> ast.expr:
     """`a + b` -> `_ag.add(a, b)`, unless one of them is surely a number"""
+    if isinstance(node.op, ast.Mod) and _is_text(node.left):
+        return operation("percent", node.left, node.right)
     name = _SHARED.get(type(node.op))
     if name is None or _is_number(node.left, name) or _is_number(node.right, name):
         return node
     return operation(name, node.left, node.right)
+
+
+def convert_f_string(ctx: Context, node: ast.JoinedStr) -> ast.expr:
+    """`f"{x}"` -> `_ag.marked(f"{x}")`"""
+    if any(isinstance(part, ast.FormattedValue) for part in node.values):
+        return operation("marked", node)
+    return node
+
+
+def _is_text(node: ast.expr) -> bool:
+    """Is it a text, as far as the source says?"""
+    while isinstance(node, ast.BinOp):
+        node = node.left
+    if isinstance(node, ast.Call):  # an f-string, a `+` or a `%` that is converted already
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        inner = node.args[0] if node.args and name in ("add", "percent", "marked") else None
+        return isinstance(inner, ast.expr) and (name == "marked" or _is_text(inner))
+    return isinstance(node, ast.JoinedStr) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def may_be_list(node: ast.expr) -> bool:

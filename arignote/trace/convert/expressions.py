@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-from .arithmetic import convert_bin_op
+from .arithmetic import convert_bin_op, convert_f_string
 from .assign import convert_walrus
 from .boolean import convert_bool_op, convert_compare, convert_if_exp, convert_not
 from .calls import convert_attribute, convert_call, convert_subscript
@@ -44,6 +44,7 @@ RULES: dict[type[ast.AST], Rule] = {
     ast.SetComp: convert_comprehension,
     ast.DictComp: convert_comprehension,
     ast.GeneratorExp: convert_comprehension,
+    ast.JoinedStr: convert_f_string,
     ast.List: convert_display,
     ast.Dict: convert_display,
     ast.Set: convert_display,

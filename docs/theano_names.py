@@ -119,7 +119,11 @@ OFFERED: dict[str, dict[str, str]] = {
         "ifelse": "ifelse",
         "tensor.opt": "Assert",
         "raise_op": "Raise",
-        "gof": "Apply Variable Constant Op FunctionGraph MissingInputError",
+        "gof": "Apply Variable Constant Op COp OpenMPOp ParamsType Type FunctionGraph "
+        "MissingInputError MethodNotDefined",
+        "scalar": "ScalarOp UnaryScalarOp BinaryScalarOp Composite upgrade_to_float same_out "
+        "upcast_out float64 float_types int_types",
+        "tensor.elemwise": "Elemwise",
         "gof.graph": "inputs ancestors io_toposort variables clone",
     },
     "Gradients": {
@@ -185,12 +189,20 @@ DIFFERENT: dict[str, str] = {
     "`source`, `explain`, `validate`; `f.maker.fgraph` shows the expressions with `givens` in "
     "their "
     "places and users' rewrites done, not yet the built-in rules",
-    "Op": "`perform` is what runs, as one library call; `c_code` is not read, so an op that has no "
-    "`perform` does not run; `R_op` follows from `grad`; operands and results are arrays",
+    "Op": "`perform` or `c_code` runs, as one library call with the GIL, and DEBUG_MODE compares "
+    "the two; outputs of `c_code` start as NULL; `R_op` follows from `grad`",
+    "gof.Type": "a function with such values runs its operations one by one in Python; `c_declare` "
+    "and its relatives are not read; no gradients pass through such functions",
+    "gof.ParamsType": "parameters are scalars, constants of the compiled code",
+    "scalar.UnaryScalarOp": "with `c_code` for its types it joins loops with its neighbours; "
+    "without, `impl` is called for each element",
+    "scalar.float64": "scalars are tensors of rank 0",
+    "tensor.elemwise.Elemwise": "`inplace_pattern` changes nothing",
     "gof.Op": "as `theano.Op`",
     "compile.ProfileStats": "counts and times calls; `summary` profiles a call like the last one",
-    "gof.local_optimizer": "rewrites act on expressions before they are traced, in every mode, not "
-    "inside scans; the modes exclude them by name or tag, and DEBUG_MODE compares their two sides",
+    "gof.local_optimizer": "rewrites act on expressions before they are traced, in every mode, "
+    "inside scans too; the modes exclude them by name or tag, and DEBUG_MODE compares their two "
+    "sides",
     "compile.optdb": "holds users' rewrites only; the built-in rules are listed by `ag.rules()`",
     "compile.MonitorMode": "nodes are the operations of the optimized graph, run one by one "
     "in NumPy",
@@ -230,9 +242,7 @@ NOT: dict[str, str] = {
     "sparse.bsr_matrix": "use csr_matrix",
     "compile.register_linker": "back ends are part of the package",
     "compile.register_optimizer": "rules have tags: `ag.rules()`",
-    "gof.COp": "use `ag.op` with C code",
-    "gof.Type": "types are those of arrays and sparse matrices",
-    "scalar.UnaryScalarOp": "use `ag.op` with scalar C code",
+    "gof.CLinkerType": "C sees arrays; other values are Python's",
     "d3viz": "use pydotprint(format='svg')",
     "gpuarray": _GPU,
 }  # fmt: skip

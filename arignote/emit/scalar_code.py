@@ -13,6 +13,7 @@ of the declaration means operands as they are.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -79,7 +80,11 @@ def scalar_function(op: Op, operands: tuple[DType, ...], result: DType) -> Scala
     )  # fmt: skip
     if re.fullmatch(rf"{name}\((x|x, y|x, y, z)\)", body) and codes == working:
         return ScalarFunction(name, "", codes, to)
-    return ScalarFunction(name, _definition(name, body, codes, working, to), codes, to)
+    definition = _definition(name, body, codes, working, to)
+    if support := op.extra.get("support"):  # C of the user's, once however many dtypes there are
+        mark = f"an_support_{hashlib.sha256(support.encode()).hexdigest()[:16]}"
+        definition = f"#ifndef {mark}\n#define {mark}\n{support}\n#endif\n{definition}"
+    return ScalarFunction(name, definition, codes, to)
 
 
 def library(functions: Iterable[ScalarFunction], used: str = "") -> str:

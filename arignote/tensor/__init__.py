@@ -47,7 +47,6 @@ from .creation import (
 from .elementwise import (
     FUNCTIONS,
     NAMES,
-    Elemwise,
     add,
     cast,
     clip,
@@ -123,6 +122,7 @@ from .reductions import (
     sum,
     var,
 )
+from .scalar_ops import Elemwise
 from .shaping import (
     addbroadcast,
     dimshuffle,

@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from ..config import config
-from ..errors import ArignoteError, warn_once
+from ..errors import warn_once
 from ..trace.pytree import Tree, flatten
-from .evaluate import call, strong
-from .graph import Apply, Op, Variable
+from .evaluate import call, points_of, strong
+from .expressions import values_of
+from .graph import Apply, Op, Variable, leaves_of
 from .types import TensorType
-from .variables import TensorVariable
+from .variables import TensorConstant, TensorVariable
 
 Infer = Callable[..., Any]
 
@@ -133,18 +134,22 @@ def _type(x: Any) -> TensorType:
 # ---- test values ---------------------------------------------------------------------------------
 def give_test_values(node: Apply) -> None:
     """Run the application on the test values of its inputs, at the user's line."""
+    by_tracing = bool(points_of([node]))
+    variables = leaves_of(node.outputs) if by_tracing else node.inputs
     values = []
-    for v in node.inputs:
+    for v in variables:
         found = test_value(v)
         if found is None:
             _missing(v)
             return
         values.append(found)
-    try:
-        with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), config(compute_test_value="off"):
+        if by_tracing:
+            given = dict(zip(variables, values, strict=True))
+            known = {v: x for v, x in given.items() if not isinstance(v, TensorConstant)}
+            results: Any = values_of(node.outputs, known)
+        else:
             results = node.op.run(node, values)
-    except ArignoteError:
-        return  # it needs a trace: gradients of eager values
     for v, x in zip(node.outputs, results, strict=True):
         if isinstance(v.type, TensorType):
             v.tag.test_value = np.asarray(strong(x), dtype=v.type.dtype)

@@ -254,8 +254,8 @@ def cast(x: Any, dtype: Any) -> Any:
 
 class _Kind(type):
     def __instancecheck__(cls, x: object) -> bool:
-        return getattr(x, "kind", None) == "elementwise"
+        return getattr(x, "kind", None) == "elementwise" or type.__instancecheck__(cls, x)
 
 
-class Elemwise(metaclass=_Kind):
-    """What the ops of elementwise functions are instances of: `isinstance(node.op, T.Elemwise)`."""
+class Elementwise(metaclass=_Kind):
+    """What the ops of elementwise functions are instances of."""

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..api import Compiled
 from ..trace.proxy import fresh, is_proxy, node_of
-from .evaluate import evaluate, strong
-from .graph import Variable
+from ..trace.session import is_tracing
+from .evaluate import evaluate, points_of, strong
+from .graph import Variable, apply_order
 from .pickling import text_of
 from .types import TensorType
 
@@ -29,7 +32,10 @@ class Expressions:
         f = self.owner
         leaves = [*[i.variable for i in f.inputs], *f.shared]
         roots = f.roots(self.wanted)
-        found = evaluate(roots, dict(zip(leaves, values, strict=True)), f.replaced)
+        given = dict(zip(leaves, values, strict=True))
+        if not is_tracing() and points_of(apply_order([*roots, *f.replaced.values()])):
+            return values_of(roots, given, f.replaced)
+        found = evaluate(roots, given, f.replaced)
         return tuple(_result(v, x) for v, x in zip(roots, found, strict=True))
 
     def __arignote_meaning__(self) -> str | None:
@@ -38,6 +44,23 @@ class Expressions:
         roots = f.roots(self.wanted)
         leaves = [*[i.variable for i in f.inputs], *f.shared]
         return text_of((roots, leaves, list(f.replaced.items())))
+
+
+def values_of(
+    roots: Sequence[Variable],
+    given: Mapping[Variable, Any],
+    replaced: Mapping[Variable, Variable] | None = None,
+) -> tuple[Any, ...]:
+    """The values of expressions with gradients in them: traced, then run by NumPy."""
+    leaves = list(given)
+
+    def run(*values: Any) -> Any:
+        found = evaluate(roots, dict(zip(leaves, values, strict=True)), replaced)
+        return tuple(_result(v, x) for v, x in zip(roots, found, strict=True))
+
+    run.__arignote_traced__ = True  # type: ignore[attr-defined]
+    answer: tuple[Any, ...] = Compiled(run, mode="FAST_COMPILE")(*given.values())
+    return answer
 
 
 def _result(v: Variable, x: Any) -> Any:

@@ -26,6 +26,7 @@ from .rebuilding import rebuilt
 from .rewriting import compare, registered, rewrite
 from .sharing import SharedVariable
 from .types import TensorType, random_state_type
+from .user_types import is_by_hand
 from .variables import TensorConstant
 
 
@@ -73,6 +74,7 @@ class Function(Caller):
         leaves = self._leaves()
         self.shared = [v for v in leaves if isinstance(v, SharedVariable)]
         self._containers = [v.container for v in self.shared]
+        self._by_hand = is_by_hand([*outputs, *self.news], [*self._inner, *self.shared])
         self._programs: dict[tuple[int, ...], Any] = {}
         self._program = self._program_for(tuple(range(len(outputs))))
         kept = {v.container for v in updates}
@@ -153,7 +155,7 @@ class Function(Caller):
         found = self._programs.get(wanted)
         if found is None:
             run = Expressions(self, wanted)
-            found = self.mode.compiled(run)
+            found = run if self._by_hand else self.mode.compiled(run)
             if self.profile is not None:
                 found = self.profile.recorded(found)
             self._programs[wanted] = found

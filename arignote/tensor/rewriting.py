@@ -11,6 +11,7 @@ from ..errors import DebugError
 from .databases import Entry, as_whole, optdb
 from .fgraph import FunctionGraph
 from .graph import Variable
+from .rebuilding import remade
 
 #: what `theano.config.optimizer_excluding` and the like name, in the user's words
 NAMED: dict[str, tuple[str, ...]] = {"excluding": (), "including": (), "requiring": ()}
@@ -22,7 +23,8 @@ def registered() -> frozenset[str]:
 
 
 def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
-    """Do what is registered, as far as the mode (and the flags) let it."""
+    """Do what is registered, as far as the mode (and the flags) let it; inside scans, too."""
+    _rewrite_steps(fgraph, mode)
     excluded = {*mode.excluded, *config.excluding, *NAMED["excluding"]}
     required = {*mode.required, *config.requiring, *NAMED["requiring"]}
     included = {"fast_run", "fast_compile", *mode.included, *config.including, *NAMED["including"]}
@@ -35,6 +37,28 @@ def rewrite(fgraph: FunctionGraph, mode: Any) -> None:
         fgraph.history[before:] = [(e.name, old, new) for _, old, new in done]
     for position, what in sorted(mode.extra, key=lambda pair: pair[0]):
         as_whole(Entry(str(what), what, position, frozenset())).optimize(fgraph)
+
+
+def _rewrite_steps(fgraph: FunctionGraph, mode: Any) -> None:
+    """`rewrite` for the steps of scans."""
+    done: list[Any] = []
+    while True:
+        scans = [n for n in fgraph.toposort() if n.op.kind == "scan"]
+        node = next((n for n in scans if all(n.attrs["inner"] is not i for i in done)), None)
+        if node is None:
+            return
+        inner = node.attrs["inner"]
+        step = FunctionGraph(inner.inputs, inner.roots)
+        rewrite(step, mode)
+        if not step.history:
+            done.append(inner)
+            continue
+        changed = inner.computing(step.outputs)
+        done.append(changed)
+        made = remade(node, node.inputs, {**node.attrs, "inner": changed})
+        names = " and ".join(dict.fromkeys(name for name, _, _ in step.history))
+        pairs = zip(node.outputs, made.outputs, strict=True)
+        fgraph.replace_all(pairs, f"{names} inside a scan")
 
 
 def compare(name: str, old: Variable, before: Any, after: Any) -> None:

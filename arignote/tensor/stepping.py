@@ -7,7 +7,7 @@ evaluates the inner expressions on that step's values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,20 @@ class Inner:
         """All that a step computes."""
         news = [new for _, new in self.shared if new is not None]
         return (*self.outputs, *news, *([self.until] if self.until is not None else []))
+
+    @property
+    def inputs(self) -> tuple[Variable, ...]:
+        """All that a step is given."""
+        rows = [v for s in self.seqs for v in s.variables]
+        past = [v for p in self.pasts for v in p.variables]
+        return (*rows, *past, *(v for v, _ in self.shared), *self.captured)
+
+    def computing(self, roots: Sequence[Variable]) -> Inner:
+        """The same inside with other expressions for what `roots` was."""
+        rest = list(roots[len(self.outputs) :])
+        shared = tuple((v, rest.pop(0) if new is not None else None) for v, new in self.shared)
+        until = rest.pop() if self.until is not None else None
+        return replace(self, outputs=tuple(roots[: len(self.outputs)]), shared=shared, until=until)
 
 
 @traced_into

@@ -1,13 +1,14 @@
 """Theano's `Op` class: operations of the user with `make_node`, `perform`, `grad`.
 
-`perform` is the meaning and what runs.  Inside a compiled function it is one library call;
-`infer_shape` gives the sizes of its results, and where it is missing they are those that `perform`
-returned.  `grad` (or `L_op`) builds expressions, which are traced like all others, so forward mode
-and second derivatives follow from it.
+`perform` is the meaning, and what runs where the op has no `c_code`.  Inside a compiled function it
+is one library call; `infer_shape` gives the sizes of its results, and where it is missing they are
+those that `perform` returned.  `grad` (or `L_op`) builds expressions, which are traced like all
+others, so forward mode and second derivatives follow from it.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 from .. import extend
 from ..config import config
 from ..errors import UnsupportedError
+from .c_code import c_function
 from .deferred import give_test_values
 from .evaluate import evaluate, is_traced, strong
 from .gradients import DisconnectedType, NullType
@@ -39,10 +41,10 @@ class Op:
     output_storage) puts each result in output_storage[k][0].  grad(inputs, output_gradients) and
     L_op(inputs, outputs, output_gradients) give one expression an input.
     infer_shape(node, shapes) gives the shapes of the results.  connection_pattern(node): for each
-    input, for each output, whether a derivative passes.
+    input, for each output, whether a derivative passes.  c_code(node, name, inputs, outputs, sub)
+    and its relatives: see `c_code`; an op may have C code only.
 
-    Raises NotImplementedError for an op with C code only, and where a derivative is asked of an op
-    without `grad`.
+    Raises NotImplementedError where a derivative is asked of an op without `grad`.
     """
 
     __props__: Any = None
@@ -63,9 +65,13 @@ class Op:
             raise NotImplementedError(f"{self} needs make_node, or itypes and otypes")
         if len(inputs) != len(self.itypes):
             raise ValueError(f"{self} takes {len(self.itypes)} inputs, not {len(inputs)}")
-        given = [as_tensor_variable(x) for x in inputs]
+        pairs = zip(inputs, self.itypes, strict=True)
+        given = [as_tensor_variable(x) if isinstance(t, TensorType) else x for x, t in pairs]
         for x, t in zip(given, self.itypes, strict=True):
-            if (x.dtype, x.ndim) != (t.dtype, t.ndim):
+            if not isinstance(t, TensorType):
+                if x.type != t:
+                    raise TypeError(f"{self}: {x} is {x.type}, it must be {t}")
+            elif (x.dtype, x.ndim) != (t.dtype, t.ndim):
                 raise TypeError(f"{self}: {x} is {x.type}, it must be {t}")
         return Apply(self, given, [t() for t in self.otypes], {})
 
@@ -112,9 +118,12 @@ class Op:
     # -- what evaluation and gradients ask
     def run(self, node: Apply, values: Sequence[Any]) -> Sequence[Any]:
         """The values of the outputs, for arrays and for traced values."""
-        values = [strong(v) for v in values]
+        values = [
+            strong(v) if isinstance(x.type, TensorType) else v
+            for v, x in zip(values, node.inputs, strict=True)
+        ]
         if not is_traced(values):
-            return performed(self, node, values)
+            return performed(self, node, values, _meaning_of(self, node))
         found = _array_op(self, node)(*values)
         return found if isinstance(found, tuple | list) else (found,)
 
@@ -153,29 +162,43 @@ def _silent(op: Op, node: Apply) -> frozenset[int]:
 
 
 # ---- running -------------------------------------------------------------------------------------
-def performed(op: Op, node: Apply, values: Sequence[Any]) -> list[Any]:
-    """The results of `perform`, in the types that the node declares."""
+def performed(
+    op: Op, node: Apply, values: Sequence[Any], run: Callable[[Sequence[Any]], Sequence[Any]]
+) -> list[Any]:
+    """What `run` gives for the values, in the types that the node declares."""
     written = {k for ks in op.destroy_map.values() for k in ks}
     values = [np.array(x) if k in written else x for k, x in enumerate(values)]
+    return [v.type.filter(x, False, True) for v, x in zip(node.outputs, run(values), strict=True)]
+
+
+def _meaning_of(op: Op, node: Apply) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """`perform`, or the C code of an op that has nothing else."""
+    if type(op).perform is not Op.perform:
+        return functools.partial(_by_perform, op, node)
+    found = c_function(op, node)
+    if found is None:
+        raise NotImplementedError(f"{op} has no perform, and no C code that can be compiled here")
+    return found
+
+
+def _by_perform(op: Op, node: Apply, values: Sequence[Any]) -> list[Any]:
     storage: list[list[Any]] = [[None] for _ in node.outputs]
     if op.params_type is None:
         op.perform(node, values, storage)
     else:
         op.perform(node, values, storage, op)  # type: ignore[call-arg]  # parameters are its attributes
-    out = []
-    for k, (v, (x,)) in enumerate(zip(node.outputs, storage, strict=True)):
+    for k, (x,) in enumerate(storage):
         if x is None:
             raise ValueError(f"{op}: perform put nothing in output_storage[{k}][0]")
-        out.append(v.type.filter(x, False, True))
-    return out
+    return [x for (x,) in storage]
 
 
 def _array_op(op: Op, node: Apply) -> Any:
     """The op of the graph for operands and results of these types."""
     if not all(isinstance(v.type, TensorType) for v in (*node.inputs, *node.outputs)):
-        raise UnsupportedError(f"{op}: operands and results of an Op are arrays")
-    if type(op).perform is Op.perform:
-        raise NotImplementedError(f"{op} has no perform: C code alone does not run here")
+        raise UnsupportedError(
+            f"{op}: operands and results of an Op are arrays, or of types that derive from gof.Type"
+        )
     key = (op, *[v.type for v in node.inputs], "->", *[v.type for v in node.outputs])
     found = _made.get(key)
     if found is None:
@@ -184,10 +207,15 @@ def _array_op(op: Op, node: Apply) -> Any:
 
 
 def _declared(op: Op, node: Apply) -> Any:
-    def meaning(*values: Any) -> Any:
-        found = performed(op, node, values)
-        return tuple(found) if len(found) > 1 else found[0]
+    def calling(run: Any) -> Callable[..., Any]:
+        def called(*values: Any) -> Any:
+            found = performed(op, node, values, run)
+            return tuple(found) if len(found) > 1 else found[0]
 
+        return called
+
+    by_meaning = _meaning_of(op, node)
+    meaning = calling(by_meaning)
     names = [inspect.Parameter(f"x{k}", inspect.Parameter.POSITIONAL_ONLY)
              for k in range(len(node.inputs))]  # fmt: skip
     meaning.__signature__ = inspect.Signature(names)  # type: ignore[attr-defined]
@@ -196,13 +224,17 @@ def _declared(op: Op, node: Apply) -> Any:
     ranks = tuple(v.type.ndim for v in node.outputs)
     dtypes = tuple(np.dtype(v.type.dtype) for v in node.outputs)
     shape = _shape_rule(op, node)
-    return extend.op(
+    made = extend.op(
         meaning,
         shape=shape,
         ndim=None if shape is not None else (ranks[0] if single else ranks),
         dtype=dtypes[0] if single else dtypes,
         vjp=_backward(op, node) if _differentiable(node) else None,
     )
+    by_c = c_function(op, node) if type(op).perform is not Op.perform else None
+    if by_c is not None:
+        made.run_by(calling(by_c))
+    return made
 
 
 def _differentiable(node: Apply) -> bool:
@@ -217,7 +249,8 @@ def _shape_rule(op: Op, node: Apply) -> Callable[..., Any] | None:
     sizes = [tuple(TensorType("int64", ())() for _ in range(v.type.ndim)) for v in node.inputs]
     several = len(inspect.signature(rule).parameters) > 2
     try:
-        found = rule(None, node, sizes) if several else rule(node, sizes)
+        with config(compute_test_value="off"):
+            found = rule(None, node, sizes) if several else rule(node, sizes)
     except (ShapeError, NotImplementedError):
         return None
     wanted = [[as_tensor_variable(d) for d in s] for s in found]
@@ -246,7 +279,8 @@ def _backward(op: Op, node: Apply) -> Callable[..., Any]:
 
     def backward(g: Any, out: Any, *values: Any) -> Any:
         if not built:
-            built.extend(op.pulled(copied, inputs, outputs, slopes))
+            with config(compute_test_value="off"):
+                built.extend(op.pulled(copied, inputs, outputs, slopes))
         pulled = built
         given = dict(zip(inputs, values, strict=True))
         given.update(zip(outputs, _listed(out), strict=True))

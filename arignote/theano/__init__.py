@@ -35,6 +35,7 @@ from . import (
     printing,
     raise_op,
     sandbox,
+    scalar,
     scan_module,
     sparse,
     tensor,
@@ -51,7 +52,7 @@ __all__ = [
     "OrderedUpdates", "Out", "Rop", "UnusedInputError", "Variable", "as_op", "change_flags",
     "clone", "compile", "config", "debugprint", "dot", "foldl", "foldr", "function",
     "function_dump", "generic", "gof", "grad", "gradient", "ifelse", "install", "map", "misc",
-    "pp", "printing", "raise_op", "reduce", "sandbox", "scan", "scan_checkpoints",
+    "pp", "printing", "raise_op", "reduce", "sandbox", "scalar", "scan", "scan_checkpoints",
     "scan_module", "settings", "shared", "sparse", "subgraph_grad", "tensor", "typed_list",
     "uninstall", "updates",
 ]  # fmt: skip

@@ -154,3 +154,32 @@ def test_products_with_jacobians_go_through_scans():
     weights = np.array([1.0, -2.0, 0.5])
     assert value(T.Rop(h, x, v), x=(x, V), v=(v, weights)) == pytest.approx(J @ weights, abs=1e-8)
     assert value(T.Lop(h, x, v), x=(x, V), v=(v, weights)) == pytest.approx(weights @ J, abs=1e-8)
+
+
+def test_debug_mode_of_gradients_and_of_what_is_made_of_them():
+    x = T.dmatrix("x")
+    g = T.grad(T.exp(x).sum(), x)
+    h = T.jacobian((g * x).sum(axis=0), x)
+    a = np.arange(6.0).reshape(2, 3) / 6
+    f = theano.function([x], [g, h], mode="DEBUG_MODE")
+    value, rows = f(a)
+    np.testing.assert_allclose(value, np.exp(a))
+    expected = np.zeros((3, 2, 3))
+    for k in range(3):
+        expected[k, :, k] = np.exp(a[:, k]) * (1 + a[:, k])
+    np.testing.assert_allclose(rows, expected)
+
+
+def test_gradients_have_test_values():
+    with theano.config.change_flags(compute_test_value="raise"):
+        x = T.dmatrix("x")
+        x.tag.test_value = np.arange(6.0).reshape(2, 3)
+        w = theano.shared(np.ones(3), "w")
+        gx, gw = T.grad(T.exp(x * w).sum(), [x, w])
+        np.testing.assert_allclose(gx.tag.test_value, np.exp(x.tag.test_value))
+        values = (x.tag.test_value * np.exp(x.tag.test_value)).sum(axis=0)
+        np.testing.assert_allclose(gw.tag.test_value, values)
+        np.testing.assert_allclose(T.Rop(x * w, w, w).tag.test_value, x.tag.test_value)
+        np.testing.assert_allclose(T.jacobian(w**2, w).tag.test_value, 2 * np.eye(3))
+        with pytest.raises(ValueError, match="not aligned"):
+            T.dot(gx, x)

@@ -5,6 +5,7 @@ import pytest
 
 import arignote.theano as theano
 import arignote.theano.tensor as T
+from arignote.errors import DebugError
 from arignote.theano import gof
 from arignote.theano.compile import optdb
 
@@ -141,3 +142,37 @@ def test_profile(capsys):
     f(np.ones(3))
     f.profile.summary()
     assert "2 calls" in capsys.readouterr().err
+
+
+def test_a_rewrite_acts_inside_scans_and_debug_mode_compares_it(clean_database):
+    @T.opt.register_specialize
+    @gof.local_optimizer([T.sin])
+    def sin_is_cos(node):
+        return [T.cos(node.inputs[0])]
+
+    x = T.dvector("x")
+    h, _ = theano.scan(lambda v, h: 0.5 * h + T.sin(v), x, T.constant(np.float64(0.0)))
+    y, v = T.sqr(h).sum(), np.array([0.3, 0.7, 1.1])
+    expected = ((h0 := np.cos(0.3)), (h1 := h0 / 2 + np.cos(0.7)), h1 / 2 + np.cos(1.1))
+    f = theano.function([x], [y, T.grad(y, x)])
+    value, slope = f(v)
+    np.testing.assert_allclose(value, np.square(expected).sum())
+    assert slope[2] == pytest.approx(-2 * expected[2] * np.sin(1.1))
+    assert "sin_is_cos inside a scan" in [name for name, _, _ in f.maker.fgraph.history]
+    plain = theano.compile.get_default_mode().excluding("sin_is_cos")
+    assert theano.function([x], y, mode=plain)(v) != pytest.approx(value)
+    with pytest.raises(DebugError, match="sin_is_cos inside a scan"):
+        theano.function([x], y, mode="DEBUG_MODE")(v)
+
+
+def test_a_rewrite_acts_in_nested_scans(clean_database):
+    @T.opt.register_specialize
+    @gof.local_optimizer([T.sqr])
+    def sqr_is_product(node):
+        return [node.inputs[0] * node.inputs[0]]
+
+    x = T.dmatrix("x")
+    rows, _ = theano.map(lambda row: theano.map(lambda v: T.sqr(v) + 1, row)[0].sum(), x)
+    f = theano.function([x], rows)
+    np.testing.assert_allclose(f(np.arange(6.0).reshape(2, 3)), [8.0, 53.0])
+    assert f.maker.fgraph.history

@@ -7,6 +7,7 @@ from ...tensor import extra_ops as extra_ops
 from ...tensor import reductions as _reductions
 from . import (
     basic,
+    elemwise,
     fft,
     nlinalg,
     opt,

@@ -1,0 +1,5 @@
+"""`theano.scalar`"""
+
+# ruff: noqa: F403
+from . import basic as basic
+from .basic import *

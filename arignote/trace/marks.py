@@ -74,8 +74,8 @@ def _on_characters(name: str) -> Callable[..., Any]:
 
 _KEPT = {"__add__", "__radd__", "__mul__", "__rmul__", "__mod__", "__hash__", "__format__",
          "__str__", "__repr__", "__new__", "__init__", "__getattribute__", "__setattr__",
-         "__delattr__", "__class__", "__init_subclass__", "__subclasshook__", "__doc__", "__reduce__",
-         "__reduce_ex__", "__dir__", "format", "join", "maketrans"}  # fmt: skip
+         "__delattr__", "__class__", "__init_subclass__", "__subclasshook__", "__doc__",
+         "__reduce__", "__reduce_ex__", "__dir__", "format", "join", "maketrans"}  # fmt: skip
 for _name in dir(str):
     if _name not in _KEPT and callable(getattr(str, _name)):
         setattr(MarkedText, _name, _on_characters(_name))

@@ -129,6 +129,12 @@ class Operators(Protocol):
     def mul(self, left: Any, right: Any) -> Any:
         """`left * right`, where an operand may be a list."""
 
+    def percent(self, text: str, values: Any) -> Any:
+        """`text % values`"""
+
+    def marked(self, text: str) -> Any:
+        """`text`, the value of an f-string."""
+
     def compared(self, name: str, left: Any, right: Any) -> Any:
         """`operator.<name>(left, right)` ("eq", "lt", ...), where an operand may be a list."""
 

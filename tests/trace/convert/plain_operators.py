@@ -90,6 +90,12 @@ class Plain:
     def mul(self, left, right):
         return left * right
 
+    def percent(self, text, values):
+        return text % values
+
+    def marked(self, text):
+        return text
+
     def compared(self, name, left, right):
         return getattr(operator, name)(left, right)
 

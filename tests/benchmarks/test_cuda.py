@@ -11,7 +11,6 @@ import pytest
 from rich.console import Console
 
 import arignote as ag
-from arignote.emit.cuda.runtime import cupy_machine, devices
 from arignote.emit.cuda.runtime.devices import what_is_missing
 from arignote.trace.pytree import flatten
 
@@ -35,14 +34,8 @@ def test_our_side_of_every_case_is_right_in_the_emulation(case):
 
 
 def test_our_sides_process_measures_every_case(monkeypatch, tmp_path):
-    made = fake_cupy.module()
-    monkeypatch.setitem(sys.modules, "cupy", made)
-    monkeypatch.setattr(cupy_machine, "compile_cubin", fake_cupy.compile_cubin)
-    monkeypatch.setattr(cupy_machine, "_driver", fake_cupy.Driver)
-    monkeypatch.setattr(devices, "what_is_missing", lambda: "")
-    devices.cuda.cache_clear()
+    fake_cupy.install(monkeypatch)
     cuda_sides.main("arignote", str(tmp_path / "rows"), True)
-    devices.cuda.cache_clear()
     rows = [json.loads(line) for line in (tmp_path / "rows").read_text().splitlines()]
     assert [r.get("error") for r in rows] == [None] * len(CASES)
     assert all(r["seconds"] > 0 for r in rows)

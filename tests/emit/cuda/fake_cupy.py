@@ -1,10 +1,12 @@
 """As much of CuPy as the runtime uses, on host memory, and a driver whose launches the emulation
 answers: the path of a GPU, run without one.  Signatures as in CuPy 14."""
 
+import contextlib
 import ctypes
 import functools
 import re
 import subprocess
+import sys
 import tempfile
 import types
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 from arignote.emit.cuda.compile import Cubin
 from arignote.emit.cuda.emulate import build
 from arignote.emit.cuda.emulate.build import compiler
-from arignote.emit.cuda.runtime import launches
+from arignote.emit.cuda.runtime import cupy_machine, devices, launches
 from arignote.emit.cuda.runtime.driver import prototyped
 
 
@@ -47,6 +49,8 @@ class ndarray:
         self._host, self._memory = own, memptr.owner if memptr is not None else own
         self._device = memptr.device_id if memptr is not None else Device.current[-1]
 
+    __hash__ = object.__hash__
+
     @classmethod
     def of(cls, array, device=None):
         made = cls.__new__(cls)
@@ -62,6 +66,18 @@ class ndarray:
         if name in ("shape", "dtype", "strides", "ndim", "size", "nbytes", "itemsize", "flags"):
             return getattr(self._host, name)
         raise AttributeError(name)
+
+    def __ne__(self, other):
+        return self._both(other, np.not_equal)
+
+    def all(self):
+        return self._host.all()
+
+    def __float__(self):
+        return float(self._host)
+
+    def __int__(self):
+        return int(self._host)
 
     @property
     def T(self):
@@ -165,8 +181,18 @@ class Device:
 
 
 class Stream:
-    def __init__(self, ptr):
-        self.ptr = ptr
+    made = 0
+
+    def __init__(self, ptr=None, non_blocking=False):
+        Stream.made += ptr is None
+        self.ptr = 1024 + 64 * Stream.made if ptr is None else ptr
+
+    def __enter__(self):
+        sys.modules["cupy"].streams.append(self)
+        return self
+
+    def __exit__(self, *_):
+        sys.modules["cupy"].streams.pop()
 
     def synchronize(self):
         pass
@@ -194,6 +220,132 @@ def matmul(a, b):
     return ndarray.of(np.matmul(a._host, b._host))
 
 
+# ---- libraries: signatures as in CuPy 14 (test_libraries.py compares), answers by NumPy ----------
+def _of(answer):
+    if isinstance(answer, tuple):
+        return tuple(_of(x) for x in answer)
+    return ndarray.of(np.array(answer, order="C"))
+
+
+def diagonal(a, offset=0, axis1=0, axis2=1):
+    return ndarray.of(np.diagonal(a._host, offset, axis1, axis2))
+
+
+def sort(a, axis=-1, kind=None):
+    assert kind in (None, "stable")
+    return _of(np.sort(a._host, axis, "stable"))
+
+
+def argsort(a, axis=-1, kind=None):
+    assert kind in (None, "stable")
+    return _of(np.argsort(a._host, axis, "stable"))
+
+
+def partition(a, kth, axis=-1):
+    return _of(np.partition(a._host, kth, axis))
+
+
+def argpartition(a, kth, axis=-1):
+    return _of(np.argpartition(a._host, kth, axis))
+
+
+def lexsort(keys):
+    return _of(np.lexsort(keys._host))
+
+
+class linalg:
+    strict = [False]
+
+    @staticmethod
+    def solve(a, b):
+        if not linalg.strict[0]:
+            raise AssertionError("a singular matrix would go unseen")
+        return _of(np.linalg.solve(a._host, b._host))
+
+    @staticmethod
+    def inv(a):
+        return _of(np.linalg.inv(a._host))
+
+    @staticmethod
+    def det(a):
+        return _of(np.linalg.det(a._host))
+
+    @staticmethod
+    def slogdet(a):
+        return _of(tuple(np.linalg.slogdet(a._host)))
+
+    @staticmethod
+    def pinv(a, rcond=1e-15):
+        assert isinstance(rcond, float)
+        return _of(np.linalg.pinv(a._host, rcond))
+
+    @staticmethod
+    def cholesky(a):
+        return _of(np.linalg.cholesky(a._host))
+
+    @staticmethod
+    def qr(a, mode="reduced"):
+        return _of(tuple(np.linalg.qr(a._host, mode)))
+
+    @staticmethod
+    def svd(a, full_matrices=True, compute_uv=True):
+        answer = np.linalg.svd(a._host, full_matrices, compute_uv)
+        return _of(tuple(answer) if compute_uv else answer)
+
+    @staticmethod
+    def eigh(a, UPLO="L"):
+        return _of(tuple(np.linalg.eigh(a._host, UPLO)))
+
+    @staticmethod
+    def eigvalsh(a, UPLO="L"):
+        return _of(np.linalg.eigvalsh(a._host, UPLO))
+
+
+class fft:
+    @staticmethod
+    def fft(a, n=None, axis=-1, norm=None):
+        return _of(np.fft.fft(a._host, n, axis, norm))
+
+    @staticmethod
+    def ifft(a, n=None, axis=-1, norm=None):
+        return _of(np.fft.ifft(a._host, n, axis, norm))
+
+    @staticmethod
+    def rfft(a, n=None, axis=-1, norm=None):
+        return _of(np.fft.rfft(a._host, n, axis, norm))
+
+    @staticmethod
+    def irfft(a, n=None, axis=-1, norm=None):
+        return _of(np.fft.irfft(a._host, n, axis, norm))
+
+
+def solve_triangular(
+    a, b, trans=0, lower=False, unit_diagonal=False, overwrite_b=False, check_finite=False
+):
+    import scipy.linalg
+
+    return _of(scipy.linalg.solve_triangular(a._host, b._host, trans, lower, unit_diagonal))
+
+
+@contextlib.contextmanager
+def errstate(*, divide=None, over=None, under=None, invalid=None, linalg=None):
+    globals()["linalg"].strict.append(linalg == "raise")
+    globals()["linalg"].strict.reverse()
+    yield
+    globals()["linalg"].strict.reverse()
+    globals()["linalg"].strict.pop()
+
+
+LIBRARY = (diagonal, sort, argsort, partition, argpartition, lexsort)
+
+
+def extras():
+    """cupyx, and what is imported of it."""
+    cupyx, linear = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy.linalg")
+    cupyx.errstate, linear.solve_triangular = errstate, solve_triangular
+    return {"cupyx": cupyx, "cupyx.scipy.linalg": linear}
+
+
 def module():
     made = types.ModuleType("cupy")
     made.__version__ = "14.2.0"
@@ -201,15 +353,31 @@ def module():
     made.empty = lambda shape, dtype=float: ndarray(shape, dtype)
     made.arange = lambda n: ndarray.of(np.arange(n))
     made.from_dlpack = lambda x: ndarray.of(x.host)
-    made.sort = lambda a, axis=-1, kind=None: ndarray.of(np.sort(a._host, axis, "stable"))
+    made.linalg, made.fft = linalg, fft
+    for function in LIBRARY:
+        setattr(made, function.__name__, function)
     properties = {"name": b"a GPU that is not there"}
     made.streams = [Stream(0)]
     made.cuda = types.SimpleNamespace(
-        Device=Device, Event=Event, is_available=lambda: True,
+        Device=Device, Event=Event, Stream=Stream, is_available=lambda: True,
         device=types.SimpleNamespace(get_device_id=lambda: Device.current[-1]),
         runtime=types.SimpleNamespace(getDeviceProperties=lambda k: properties),
         memory=types.SimpleNamespace(OutOfMemoryError=MemoryError),
         function=types.SimpleNamespace(Module=Module),
         get_current_stream=lambda: made.streams[-1],
     )
+    return made
+
+
+def install(patch):
+    """Put the stand-ins where the real things are looked for; patch: a MonkeyPatch.  The module."""
+    made = module()
+    for name, own in {"cupy": made, **extras()}.items():
+        patch.setitem(sys.modules, name, own)
+    patch.setattr(cupy_machine, "compile_cubin", compile_cubin)
+    patch.setattr(cupy_machine, "nearest", lambda arch: arch)
+    patch.setattr(cupy_machine, "driver", driver)
+    patch.setattr(devices, "what_is_missing", lambda: "")
+    patch.setattr(devices, "_machines", {})
+    driver().standin_reset(1)
     return made

@@ -35,7 +35,7 @@ from arignote.trace.pytree import flatten
 from tests.corpus.cases import copied, outcome
 
 from .joined import joined
-from .kinds import KINDS, differs, function_of
+from .kinds import KINDS, alike, differs, function_of
 
 ROOT = Path(__file__).parents[2]
 _SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g0")
@@ -91,7 +91,7 @@ def _prepared(kind: str, seed: int, at: int) -> tuple[Job, str]:
     except (TraceError, UnsupportedError) as error:
         raise _Said(f"refused: {str(error).splitlines()[-1]}") from None
     except Exception as error:
-        if type(outcome(function, copied(args)).error) is type(error):
+        if alike(outcome(function, copied(args)).error, error):
             raise _Said("refused: the error is found while tracing") from None
         raise _Said(f"compiling: {type(error).__name__}: {error}"[:300]) from None
     return Job(at, seed, made.plan, externs(made.program), threads), made.source

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from textwrap import indent
 
 from arignote.emit.cython.bare import ADDRESSES, NAMES, bare
 from arignote.emit.cython.direct import c_of
@@ -25,16 +26,21 @@ def joined(texts: Sequence[str], folder: Path) -> list[Path]:
     for k, text in enumerate(texts):
         c = c_of(text)
         if c is not None:
-            one.append(_numbered(c.replace(TEAM, ""), k))
+            one.append(_numbered(_alone(c), k))
             continue
         pyx = folder / f"other{k}.pyx"
         pyx.write_text(text)
         made = translate(pyx)
-        made.write_text(_numbered(bare(made.read_text(), text, pyx.stem).replace(TEAM, ""), k))
+        made.write_text(_numbered(_alone(bare(made.read_text(), text, pyx.stem)), k))
         others.append(made)
     source = folder / "batch.c"
     source.write_text(f"{_team(texts)}\n" + "\n".join(one))
     return [source, *others]
+
+
+def _alone(c: str) -> str:
+    """Without what shares loops, which Cython's text has indented."""
+    return c.replace(TEAM, "").replace(indent(TEAM, "    "), "")
 
 
 def _numbered(c: str, k: int) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from arignote.trace.pytree import flatten
 from tests.corpus.cases import Outcome, copied, outcome, same_error
 
-from . import arrays, programs, running, short, typed
+from . import arrays, calls, programs, running, short, typed
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "typed": Kind(typed.program, typed.arguments),
     "short": Kind(short.program, typed.arguments),
     "arrays": Kind(arrays.program, arrays.arguments, rtol=1e-8),
+    "calls": Kind(calls.program, calls.arguments, rtol=1e-8),
 }
 
 
@@ -75,11 +76,22 @@ def difference(kind: Kind, want: Outcome, got: Outcome) -> str:
     return said or _same(kind, want.args, got.args, "arguments afterwards", want.args)
 
 
+def alike(want: BaseException | None, got: BaseException) -> bool:
+    """Is an error of the class that was wanted?"""
+    try:
+        if want is not None:
+            same_error(want, got, 0)
+    except AssertionError:
+        return False
+    return want is not None
+
+
 def _same(kind: Kind, want: Any, got: Any, where: str, context: Sequence[Any]) -> str:
     a, tree = flatten(want)
     b, other = flatten(got)
-    narrow = any(getattr(x, "dtype", None) == np.float32 for x in [*a, *context])
-    rtol = 2e-4 if narrow else kind.rtol  # any number may stem from an array of float32
+    # any number may stem from an array of float32 or float16
+    narrow = {getattr(x, "dtype", np.dtype(bool)).char for x in [*a, *context]}
+    rtol = 2e-2 if "e" in narrow else 2e-4 if narrow & {"f", "F"} else kind.rtol
     if tree != other:
         return f"{where}: structure {tree} became {other}"
     for k, (x, y) in enumerate(zip(a, b, strict=True)):

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .direct import arguments
 from .scope import Scope, function_text
@@ -124,7 +125,7 @@ def share_statements(scope: Scope, starts: Sequence[int]) -> None:
 
 def _parts(scope: Scope, starts: Sequence[int]) -> Iterator[_Part]:
     """The statements that could be functions."""
-    spans = list(zip(starts, [*starts[1:], len(scope.lines)], strict=True))
+    spans = list(pairwise([*starts, len(scope.lines)]))
     mentions = [_mentions(scope.lines[start:stop]) for start, stop in spans]
     count = Counter(word for words in mentions for word in words)
     count.update(_mentions(scope.lines[: starts[0]] if starts else ()))

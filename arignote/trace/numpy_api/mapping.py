@@ -50,8 +50,9 @@ def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
     value = proxy(a)
     rank = array(value).rank
     for k in axes if isinstance(axes, tuple | list) else (axes,):
-        result = func(value, axis_of(k, rank))
-        if array(result).rank == rank - 1:
+        axis_of(k, max(rank, 1))
+        result = func(value, k)
+        if rank and array(result).rank == rank - 1:
             result = hooks.wrap(sh.expand(array(result), (axis_of(k, rank),)))
         if array(result).rank != rank:
             raise ValueError("function is not returning an array of the correct shape")

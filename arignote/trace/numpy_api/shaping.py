@@ -26,6 +26,7 @@ from .arguments import (
     dynamic_size,
     integer,
     known_equal,
+    loose_axes,
     proxy,
     said_shape,
     shape_of,
@@ -241,7 +242,7 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     if axis is None:
         axes = tuple(k for k, d in enumerate(shape) if d == 1)
     else:
-        axes = axes_of(axis, len(shape))
+        axes = loose_axes(axis, len(shape))
         if any(shape[k] != 1 for k in axes):
             raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
     return hooks.view(x, squeeze_window(shape, axes)) if axes else x

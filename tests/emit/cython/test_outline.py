@@ -92,3 +92,7 @@ def test_functions_are_equal_up_to_the_names_of_their_variables():
     swapped = one.replace(" a(", " d(").replace("int n, an_f8p x", "an_f8p x, int n")
     kept, renamed = share_functions([one, same, other, swapped])
     assert kept == [one, other, swapped] and renamed == {"b": "a"}
+
+
+def test_a_kernel_without_statements():
+    assert compile(lambda: np.float32(True))() == 1

@@ -11,27 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .config import config
 from .debug import printing as _printing  # noqa: F401  (graphs and programs print as listings)
-from .debug.announce import announce
-from .debug.checked import checked_kernel
-from .debug.explain import explain as explain
 from .debug.float64 import report_float64
-from .debug.nan_guard import guarded_kernel
-from .debug.replay import replay
-from .debug.standing import standing_kernel
-from .emit.cuda.device import H100
-from .emit.cuda.runtime.devices import cuda, machine_for
-from .emit.cuda.runtime.gpu_calls import GpuCalls
-from .emit.cuda.runtime.specialised import device_compilation, device_kernel
 from .emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from .emit.kernel import Compilation, compilation, make_kernel
 from .emit.plan import Plan
 from .emit.warm import Ready
 from .errors import CompilerMissingError, TraceError, UnsupportedError, warn_once
 from .fxgraph.graph import bodies
+from .lazily import lazily
 from .optimize.pipeline import optimize
 from .optimize.rule import using as using
 from .trace import converting
@@ -43,6 +34,25 @@ from .trace.proxy import Proxy
 from .trace.pytree import Tree, flatten
 from .trace.session import NeedStatic
 from .trace.signature import signature_of
+
+if TYPE_CHECKING:
+    from .debug import announce, checked, nan_guard, replay, standing
+    from .debug import explain as explaining
+    from .emit.cuda import device as devices
+    from .emit.cuda.runtime import devices as machines
+    from .emit.cuda.runtime import gpu_calls as from_gpu
+    from .emit.cuda.runtime import specialised as on_device
+else:  # what a first call on the CPU does without
+    announce = lazily("arignote.debug.announce")
+    checked = lazily("arignote.debug.checked")
+    nan_guard = lazily("arignote.debug.nan_guard")
+    replay = lazily("arignote.debug.replay")
+    standing = lazily("arignote.debug.standing")
+    explaining = lazily("arignote.debug.explain")
+    devices = lazily("arignote.emit.cuda.device")
+    machines = lazily("arignote.emit.cuda.runtime.devices")
+    from_gpu = lazily("arignote.emit.cuda.runtime.gpu_calls")
+    on_device = lazily("arignote.emit.cuda.runtime.specialised")
 
 Overlap = Callable[[Kernel, Sequence[Any]], Any]
 Save = Callable[[Ready], None]
@@ -80,7 +90,7 @@ def play_out(error: Exception, leaves: Sequence[Any], mode: str) -> None:
         dispatcher = Dispatcher(_unexpected)
         dispatcher.call(kernel_for(trace, mode, None, _unexpected), tuple(leaves))
     else:
-        run(trace, leaves, replay=replay)
+        run(trace, leaves, replay=_replayed)
 
 
 def is_traced(leaves: Sequence[Any]) -> bool:
@@ -107,18 +117,19 @@ def kernel_for(
     """
     report_float64(trace.graph)
     if mode == "DEBUG_MODE" or (mode == "FAST_RUN" and config.debug >= 4):
-        return checked_kernel(trace, structure, overlap, function, device != "cpu")
+        return checked.checked_kernel(trace, structure, overlap, function, device != "cpu")
     if mode == "NanGuardMode":
-        return guarded_kernel(trace, structure, overlap)
+        return nan_guard.guarded_kernel(trace, structure, overlap)
     if mode != "FAST_COMPILE":
         try:
-            on_device = _device_kernel(trace, mode, structure, overlap, device)
-            if on_device is not None:
-                return on_device
+            elsewhere = _device_kernel(trace, mode, structure, overlap, device)
+            if elsewhere is not None:
+                return elsewhere
             made = compilation(trace, mode)
-            announce(made)
+            if config.debug >= 2 or config.keep:
+                announce.announce(made)
             if profile:
-                return standing_kernel(made, structure)
+                return standing.standing_kernel(made, structure)
             kernel, ready = make_kernel(made, structure)
             if save is not None:
                 save(ready)
@@ -146,25 +157,36 @@ def _device_kernel(
     trace: Trace, mode: str, structure: Tree | None, overlap: Overlap, device: str
 ) -> Kernel | None:
     """None for the CPU, and for what has no form on a GPU."""
-    machine = machine_for(device)
+    machine = machines.machine_for(device) if device != "cpu" else None
     if machine is None:
         return None
     try:
-        made = device_compilation(trace, machine.info, mode)
+        made = on_device.device_compilation(trace, machine.info, mode)
     except UnsupportedError as reason:
         warn_once(f"device {trace.name}", f"it runs on the CPU: {reason}")
         return None
-    return device_kernel(made, structure, overlap, machine)
+    return on_device.device_kernel(made, structure, overlap, machine)
 
 
-def gpu_calls(function: Callable[..., Any]) -> GpuCalls:
+def gpu_calls(function: Callable[..., Any]) -> from_gpu.GpuCalls:
     """What answers calls with arrays on a GPU.  Raises DeviceError where there is none."""
-    return GpuCalls(lambda tree, leaves: traced(function, tree, leaves)[0], cuda)
+    return from_gpu.GpuCalls(lambda tree, leaves: traced(function, tree, leaves)[0], machines.cuda)
 
 
 def cuda_source(trace: Trace) -> str:
     """The CUDA text of a trace.  Raises UnsupportedError for what has no form on a GPU."""
-    return device_compilation(trace, H100).module.source
+    return on_device.device_compilation(trace, devices.H100).module.source
+
+
+def explain(
+    made: Compilation, leaves: Sequence[Any], device: str = "cpu"
+) -> explaining.Explanation:
+    """What a compilation does for a call with these leaves."""
+    return explaining.explain(made, leaves, device)
+
+
+def _replayed(trace: Trace, leaves: Sequence[Any], error: Exception) -> bool:
+    return replay.replay(trace, leaves, error)
 
 
 def stages(trace: Trace, mode: str) -> Compilation:
@@ -177,7 +199,7 @@ def _interpreted(trace: Trace, structure: Tree | None, overlap: Overlap) -> Kern
         if not trace.signature.shared and overlapping(leaves, trace.written):
             return overlap(kernel, leaves)
         try:
-            return run(trace, leaves, replay=replay)
+            return run(trace, leaves, replay=_replayed)
         except GuardFailed:
             return NO_MATCH
 

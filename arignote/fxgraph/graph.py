@@ -12,10 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-
+from ..lazily import lazily
 from .affine import combine
 from .constants import constant, lit
 from .node import (
@@ -31,6 +30,11 @@ from .node import (
     origin,
     unflatten,
 )
+
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = lazily("networkx")
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-
-import networkx as nx
-from networkx.algorithms.flow import boykov_kolmogorov
+from typing import TYPE_CHECKING
 
 from ..fxgraph.affine import affine_op
 from ..fxgraph.constants import constant, param, proj
 from ..fxgraph.graph import Body, bodies, order_of
 from ..fxgraph.node import Node, dependencies
 from ..fxgraph.ops.structure import gather, view_op
+from ..lazily import lazily
 from .body_walk import TYPICAL, BodyWalk, count
 from .padded import can_stack
+
+if TYPE_CHECKING:
+    import networkx as nx
+else:
+    nx = lazily("networkx")
 
 #: Storing and reading one element back.
 STORE = 0.6
@@ -49,7 +53,9 @@ def saved_values(needs: Sequence[Reads]) -> tuple[set[Node], list[set[Node]]]:
                 if price:
                     flow.add_edge((which, n, "make"), (x, "outside"))
                     _edge(flow, (x, "outside"), "sink", price)
-    _, (kept, _) = nx.minimum_cut(flow, "source", "sink", flow_func=boykov_kolmogorov)
+    _, (kept, _) = nx.minimum_cut(
+        flow, "source", "sink", flow_func=nx.algorithms.flow.boykov_kolmogorov
+    )
     saved: set[Node] = set()
     made: list[set[Node]] = []
     for which, reads in enumerate(needs):

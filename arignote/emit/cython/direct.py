@@ -161,6 +161,8 @@ def _opened(f: _Function, text: str) -> tuple[str, str]:
         return "else {", "}"
     if text == "while True:":
         return "for (;;) {", "}"
+    if text.startswith("while "):
+        return f"while ({_expression(f, text[6:-1])}) {{", "}"
     if (found := _IF.fullmatch(text)) is not None:
         condition = _expression(f, found[3])
         if found[2]:

@@ -12,8 +12,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import networkx as nx
-
 from ...fxgraph.affine import minus, size_node
 from ...fxgraph.constants import array_of, constant, lit, new_index
 from ...fxgraph.graph import substitute
@@ -21,6 +19,7 @@ from ...fxgraph.node import Node, turn_of
 from ...fxgraph.prove import ge0
 from ...fxgraph.window import Window, place, window_of
 from .element import aligned
+from .precedence import CycleError, Precedence
 from .region import Reads, Region, is_action, reads_of
 from .scope import Scope
 from .selection import keeps_rows, reads_ahead
@@ -150,13 +149,16 @@ def _ordered(
     owned: frozenset[Node],
 ) -> list[Node] | None:
     """A topological order, or None after marking what breaks a cycle."""
-    dag: nx.DiGraph = nx.DiGraph()
-    dag.add_nodes_from(actions)
+    dag = Precedence(actions)
     for a in actions:
-        dag.add_edges_from((p, a) for p in reads[a].actions if p is not a)
+        for p in reads[a].actions:
+            if p is not a:
+                dag.add(p, a)
     if last is not None and last in dag:
-        before = nx.descendants(dag, last)
-        dag.add_edges_from((a, last) for a in actions if a is not last and a not in before)
+        after = dag.following(last)
+        for a in actions:
+            if a is not last and a not in after:
+                dag.add(a, last)
     _keep_observable_order(dag, observed)
     _keep_order_of_writes(dag, observed, over, owned)
     anti: dict[tuple[Node, Node], Node] = {}
@@ -169,13 +171,13 @@ def _ordered(
         for v in versions:
             for a in readers.get(v, ()):
                 if a is not w and (w, v) not in saved:
-                    dag.add_edge(a, w)
+                    dag.add(a, w)
                     anti[a, w] = v
     place_of = {n: k for k, n in enumerate(region.nodes)}
     rank = {a: (a.serial, place_of[a]) for a in actions}
     try:
-        return list(nx.lexicographical_topological_sort(dag, key=lambda n: rank[n]))
-    except nx.NetworkXUnfeasible:
+        return dag.order(rank.__getitem__)
+    except CycleError:
         _break_cycles(dag, anti, reads, region, scope, saved)
         return None
 
@@ -196,7 +198,7 @@ class Observed:
 NOTHING_OBSERVED = Observed((), ())
 
 
-def _keep_observable_order(dag: nx.DiGraph, observed: Observed) -> None:
+def _keep_observable_order(dag: Precedence[Node], observed: Observed) -> None:
     """Checks stay in program order, and on their side of writes to arguments."""
     effects = [a for a in dict.fromkeys(map(_source, observed.effects)) if a in dag]
     for a, b in itertools.pairwise(effects):
@@ -221,7 +223,7 @@ def _keep_observable_order(dag: nx.DiGraph, observed: Observed) -> None:
 
 
 def _keep_order_of_writes(
-    dag: nx.DiGraph, observed: Observed, over: dict[Node, set[Node]], owned: frozenset[Node]
+    dag: Precedence[Node], observed: Observed, over: dict[Node, set[Node]], owned: frozenset[Node]
 ) -> None:
     """In a loop body or branch: writes to what it may overwrite stay on their side of checks."""
     if observed.history or not observed.effects:
@@ -244,9 +246,9 @@ def _keep_order_of_writes(
             _add_order(dag, n, check)
 
 
-def _add_order(dag: nx.DiGraph, a: Node, b: Node) -> None:
-    if a is not b and not nx.has_path(dag, b, a):
-        dag.add_edge(a, b)
+def _add_order(dag: Precedence[Node], a: Node, b: Node) -> None:
+    if a is not b and not dag.comes_before(b, a):
+        dag.add(a, b)
 
 
 def _source(n: Node) -> Node:
@@ -254,7 +256,7 @@ def _source(n: Node) -> Node:
 
 
 def _break_cycles(
-    dag: nx.DiGraph,
+    dag: Precedence[Node],
     anti: dict[tuple[Node, Node], Node],
     reads: dict[Node, Reads],
     region: Region,
@@ -263,12 +265,11 @@ def _break_cycles(
 ) -> None:
     """Marks what breaks every cycle: one for each, as if the one before were broken."""
     while True:
-        try:
-            cycle = nx.find_cycle(dag)
-        except nx.NetworkXNoCycle:
+        cycle = dag.cycle()
+        if not cycle:
             return
-        late, writer = next((e[0], e[1]) for e in cycle if (e[0], e[1]) in anti)
-        dag.remove_edge(late, writer)
+        late, writer = next(e for e in cycle if e in anti)
+        dag.remove(late, writer)
         _keep_old(late, writer, anti[late, writer], reads, region, scope, saved)
 
 

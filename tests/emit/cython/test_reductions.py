@@ -9,6 +9,7 @@ import pytest
 from programs import argument, counter, local, op, program, reduction_program, scalar_output
 from running import run_program
 
+import arignote as ag
 from arignote.fxgraph.constants import const, new_size
 from arignote.fxgraph.ops.family import cast_to
 from arignote.fxgraph.ops.reduce import (
@@ -202,3 +203,13 @@ def test_counting_truth():
     p = reduction_program(reduce_sum, 0, "?", f=lambda v: cast_to(v, "i8"), rtype="i8")
     x = np.random.default_rng(0).random(4000) < 0.3
     assert run_program(p, [x], [4000]).value == x.sum()
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_short_rows_keep_a_nan_wherever_it_stands(dtype):
+    f = ag.compile(lambda x: (np.max(x, axis=1), np.min(x, axis=1)))
+    for n in (3, 16, 17, 31, 33, 65, 130):
+        x = np.random.default_rng(n).normal(size=(n + 1, n)).astype(dtype)
+        x[np.arange(n), np.arange(n)] = np.nan
+        for got, want in zip(f(x), (np.max(x, axis=1), np.min(x, axis=1)), strict=True):
+            np.testing.assert_array_equal(got, want)

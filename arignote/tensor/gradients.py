@@ -19,6 +19,7 @@ from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.shaping import zeros_like as zeros_of
+from ..optimize.before_gradients import stabilized
 from ..trace.proxy import fresh, is_proxy, node_of
 from .deferred import apply_op
 from .evaluate import call, strong
@@ -98,7 +99,7 @@ def _reverse_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     floats = [k for k, r in enumerate(roots) if r.dtype.kind in "fc"]
     points = [w for w in wrt if w.dtype.kind in "fc"]
     found = cotangents_of(
-        [roots[k] for k in floats],
+        stabilized([roots[k] for k in floats], [*points, *constant]),
         [_shaped(seeds[k], roots[k]) for k in floats],
         points,
         constant=constant,

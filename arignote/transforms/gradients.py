@@ -11,6 +11,7 @@ from ..errors import DTypeError, ShapeError, TraceError
 from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to
+from ..optimize.before_gradients import stabilized
 from ..trace.proxy import wrap
 from ..trace.session import is_tracing
 from .kept import kept
@@ -48,7 +49,7 @@ def grad(
         value, derivative = both(*args, **kwargs)
         return (derivative, value[1]) if has_aux else derivative
 
-    return transformed(gradient, function)
+    return transformed(gradient, function, derivative=True)
 
 
 def value_and_grad(
@@ -61,8 +62,9 @@ def value_and_grad(
 ) -> Callable[..., Any]:
     """(result, gradient) of a function, in one pass; see `grad`."""
     return transformed(
-        _value_and_grad(function, argnums, has_aux, allow_int, holomorphic, memory), function
-    )
+        _value_and_grad(function, argnums, has_aux, allow_int, holomorphic, memory), function,
+        derivative=True,
+    )  # fmt: skip
 
 
 def _value_and_grad(
@@ -82,7 +84,7 @@ def _value_and_grad(
         answer = answer_of(function, variables.args, kwargs)
         out = _scalar(_main(answer) if has_aux else answer, holomorphic)
         seed = cast_to(const(1.0), out.dtype)
-        found = cotangents_of((out,), (seed,), variables.wrt)
+        found = cotangents_of(stabilized((out,), variables.wrt), (seed,), variables.wrt)
         most = config.tape_memory if bound is None else bound
         log = stored([out, *(g for g in found if g is not None)]) if most else 0
         if log > most:
@@ -142,7 +144,7 @@ def vjp(function: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], 
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         seeds = paired(cotangent, outputs, tree, "vjp: the cotangent")
-        found = cotangents_of(outputs, seeds, variables.wrt)
+        found = cotangents_of(stabilized(outputs, variables.wrt), seeds, variables.wrt)
         pulled: tuple[Any, ...] = variables.tree_of(found, False)
         return pulled
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...fxgraph.constants import const
 from ...fxgraph.node import Node, make
+from ...fxgraph.ops.barriers import stop_gradient_op
 from ...fxgraph.ops.elementwise import (
     absolute,
     add,
@@ -156,10 +157,12 @@ def log_of_window(n: Node) -> Node | None:
     if v.op is gather:
         p = v.inputs[0]
         return make(gather, (log(p), *v.inputs[1:]), v.attrs) if _is_softmax(p) else None
-    if v.op is view_op and (
-        v.inputs[0].op is exp or _is_softmax(v.inputs[0]) or _sums_exponentials(v.inputs[0])
-    ):
-        return view(log(v.inputs[0]), window_of(v))
+    if v.op is not view_op:
+        return None
+    p = v.inputs[0]
+    picked = p.op is gather and _is_softmax(p.inputs[0])
+    if p.op is exp or picked or _is_softmax(p) or _sums_exponentials(p):
+        return view(log(p), window_of(v))
     return None
 
 
@@ -208,7 +211,7 @@ def _shift(x: Node, axes: tuple[int, ...]) -> Node | None:
     if _is_shifted(x) or not all(positive(x.shape[k]) for k in axes):
         return None
     m = reduced(reduce_max, x, axes)
-    return where(isfinite(m), m, const(0, m.dtype))
+    return stop_gradient_op(where(isfinite(m), m, const(0, m.dtype)))  # no result depends on it
 
 
 def _is_shifted(x: Node) -> bool:
@@ -216,7 +219,7 @@ def _is_shifted(x: Node) -> bool:
     if x.op is not subtract:
         return False
     m = x.inputs[1]
-    while m.op in (view_op, where) or m.op.name in ("full", "reshape"):
+    while m.op in (view_op, where, stop_gradient_op) or m.op.name in ("full", "reshape"):
         m = m.inputs[1] if m.op is where else m.inputs[0]
     return m.op is reduce_max
 

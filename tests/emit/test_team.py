@@ -1,5 +1,6 @@
 """The threads that share loops: every step is done once, whoever comes late, is busy or is gone."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 
 import arignote as ag
 from arignote.config import config
+from arignote.emit.compiler import find_compiler
+from arignote.emit.cython import team
 from arignote.emit.dispatch import team_address
 
 pytestmark = pytest.mark.skipif(not team_address(), reason="the compiled runtime is not built")
@@ -91,3 +94,37 @@ def test_idle_threads_sleep():
     before = time.process_time()
     time.sleep(0.3)
     assert time.process_time() - before < 0.1
+
+
+_REGIONS = """
+#include <omp.h>
+#include <stdint.h>
+%s
+__attribute__((visibility("default"))) int64_t sums(int64_t n, int threads, long *x) {
+    int64_t s = 0;
+    #pragma omp parallel for num_threads(threads) schedule(dynamic, 3) reduction(+: s)
+    for (long i = 0; i < n; i++) s += i;
+    #pragma omp parallel for num_threads(threads) schedule(static) reduction(+: s)
+    for (long i = n - 1; i >= 0; i--) s += i;
+    #pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (long i = 0; i < 100; i++) x[i] += n;
+    return s;
+}
+"""
+
+
+def test_regions_of_c_text_with_the_team_and_without(tmp_path):
+    source, library = tmp_path / "regions.c", tmp_path / "regions.so"
+    source.write_text(_REGIONS % team.C)
+    compiler = find_compiler()
+    assert compiler.run(source, library).returncode == 0
+    loaded = ctypes.CDLL(str(library))
+    loaded.sums.restype = ctypes.c_int64
+    for joined in (False, True):
+        if joined:
+            team.join(loaded)
+        for n in (0, 1, 7, 1000):
+            for threads in (1, 2, 5):
+                x = np.zeros(100, np.int64)
+                got = loaded.sums(ctypes.c_int64(n), threads, ctypes.c_void_p(x.ctypes.data))
+                assert got == n * (n - 1) and (x == n).all()

@@ -26,11 +26,26 @@ typedef struct {
     int (*rank)(void);
     int (*size)(void);
     int (*pays)(double work);
+    void (*loop_set)(long start, long end, long step, long chunk);
 } an_team_functions;
 __attribute__((visibility("default"))) const an_team_functions *arignote_team = 0;
 void GOMP_parallel(void (*body)(void *), void *data, unsigned size, unsigned flags) {
     if (arignote_team) arignote_team->parallel(body, data, size);
     else body(data);
+}
+typedef struct { void (*body)(void *); void *data; long start, end, step, chunk; } an_team_loop;
+static void an_team_body(void *given) {
+    const an_team_loop *t = given;
+    arignote_team->loop_set(t->start, t->end, t->step, t->chunk);
+    t->body(t->data);
+}
+/* A region that is a loop: its body asks for chunks at once.  Alone it gets them in one piece. */
+static __thread const an_team_loop *an_team_alone;
+void GOMP_parallel_loop_nonmonotonic_dynamic(void (*body)(void *), void *data, unsigned size,
+        long start, long end, long step, long chunk, unsigned flags) {
+    an_team_loop loop = {body, data, start, end, step, chunk};
+    if (arignote_team) arignote_team->parallel(an_team_body, &loop, size);
+    else an_team_alone = &loop, body(data);
 }
 _Bool GOMP_loop_nonmonotonic_dynamic_start(long start, long end, long step, long chunk,
                                            long *first, long *last) {
@@ -39,7 +54,12 @@ _Bool GOMP_loop_nonmonotonic_dynamic_start(long start, long end, long step, long
     return step > 0 ? start < end : start > end;
 }
 _Bool GOMP_loop_nonmonotonic_dynamic_next(long *first, long *last) {
-    return arignote_team ? arignote_team->loop_next(first, last) : 0;
+    if (arignote_team) return arignote_team->loop_next(first, last);
+    const an_team_loop *t = an_team_alone;
+    an_team_alone = 0;
+    if (!t) return 0;
+    *first = t->start; *last = t->end;
+    return t->step > 0 ? *first < *last : *first > *last;
 }
 void GOMP_loop_end(void) {}
 void GOMP_loop_end_nowait(void) {}

@@ -21,6 +21,7 @@ typedef struct {
     int (*rank)(void);
     int (*size)(void);
     int (*pays)(double work);
+    void (*loop_set)(long start, long end, long step, long chunk);
 } an_team_functions;
 
 #ifndef _WIN32
@@ -247,11 +248,15 @@ static int an_loop_next(long *first, long *last) {
     return 1;
 }
 
-static int an_loop_start(long start, long end, long step, long chunk, long *first, long *last) {
+static void an_loop_set(long start, long end, long step, long chunk) {
     an_place *here = an_here;
     const long steps = step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
     here->start = start, here->end = end, here->step = step, here->chunk = chunk;
     here->chunks = steps > 0 ? (steps + chunk - 1) / chunk : 0;
+}
+
+static int an_loop_start(long start, long end, long step, long chunk, long *first, long *last) {
+    an_loop_set(start, end, step, chunk);
     return an_loop_next(first, last);
 }
 
@@ -270,7 +275,7 @@ static int an_pays(double work) {
 }
 
 static const an_team_functions an_team_table = {
-    an_parallel, an_loop_start, an_loop_next, an_rank, an_size, an_pays,
+    an_parallel, an_loop_start, an_loop_next, an_rank, an_size, an_pays, an_loop_set,
 };
 #define an_team_address() ((size_t)&an_team_table)
 static void an_set_spin(double us) { an_put(an_team.spin_ns, (int64_t)(us * 1000)); }

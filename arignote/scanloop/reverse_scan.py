@@ -24,7 +24,7 @@ from ..fxgraph.prove import inside
 from ..fxgraph.types import TensorType
 from ..fxgraph.window import Window
 from .body_walk import BodyWalk
-from .outer_sums import Term, finished, postponed
+from .outer_sums import Steps, finished, postponed, rows_of
 from .replay import Replay
 from .scan import scan, scan_node, scan_op, trip_count
 from .unused import parts_of
@@ -68,21 +68,18 @@ def reverse_scan(n: Node, walk: Walk) -> None:
     first = len(plan.active) + len(plan.restore)
     totals = dict(enumerate(inner.carried[first:], first)) if type(walk) is Walk else {}
     back_steps = walk.value(steps)
-    results, terms = postponed(results, totals, checks, back_steps)
-    rows = tuple(x for t in terms for x in (t.left, t.right))
+    leaves = frozenset((*inner.carried, token))
+    results, terms = postponed(results, totals, checks, Steps(position, back_steps, leaves))
+    rows = rows_of(terms)
     back = Body(position, tuple(inner.carried), None, results, token, checks, rows)
-    outs = scan(_inits(n, plan, walk), back, back_steps if rows else None)
+    inits = _inits(n, plan, walk)
+    outs = scan(inits, back, back_steps if rows else None)
     if outs and n in origin:
         origin[outs[0].inputs[0]] = origin[n]
-    _hand_over(n, plan, walk, _with_products(outs, terms, len(results)))
-
-
-def _with_products(outs: Sequence[Node], terms: Sequence[Term], first: int) -> tuple[Node, ...]:
-    """The loop's results, postponed products added."""
-    done = list(outs[:first])
-    for k, t in enumerate(terms):
-        done[t.total] = finished(done[t.total], *outs[first + 2 * k : first + 2 * k + 2])
-    return tuple(done)
+    stacks = dict(zip(rows, outs[len(results) :]))
+    loop = zip(inits, inner.carried, results, outs)
+    done = [first if r is x else out for first, x, r, out in loop]
+    _hand_over(n, plan, walk, finished(done, terms, stacks))
 
 
 def _length(n: Node, body: Body) -> Node:

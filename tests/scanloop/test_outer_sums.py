@@ -67,3 +67,45 @@ def test_what_the_loop_does_not_read_is_not_read():
     dirty = np.where(np.tri(5, k=-1, dtype=bool), np.nan, a)
     for clean, got in zip(ag.grad(triangle, (0, 1))(a, x), ag.grad(triangle, (0, 1))(dirty, x)):
         np.testing.assert_allclose(got, clean)
+
+
+def by_rows(data):
+    m = data.shape[0]
+    c = np.zeros((m, m))
+    for i in range(m):
+        c[i, i:] = data[i:] @ data[i]
+    return np.sum(np.sin(c))
+
+
+def inner_columns(data):
+    m = data.shape[1]
+    c = np.zeros((m, m))
+    for i in range(1, m - 1):
+        c[i, : i + 1] = data[1:, i] @ data[1:, : i + 1]
+    return np.sum(np.sin(c))
+
+
+def downwards(data, w):
+    m = data.shape[1]
+    c = np.zeros((m, m))
+    for i in range(m - 1, -1, -1):
+        c[i, i:] = np.tanh(data[:, i] * w) @ data[:, i:]
+    return np.sum(np.sin(c))
+
+
+@pytest.mark.parametrize("shape", [(9, 7), (7, 9), (4, 4), (5, 3)])
+def test_columns_that_are_products_with_the_matrix_itself(shape):
+    data = RNG.normal(size=shape)
+    ag.check_grad(by_rows, data, order=2)
+    ag.check_grad(inner_columns, data, order=2)
+    ag.check_grad(downwards, data, RNG.normal(size=shape[0]), order=2)
+
+
+def test_columns_of_a_fixed_matrix_are_not_kept():
+    data = RNG.normal(size=(9, 7))
+    for function in (covariance, by_rows):
+        text = str(ag.grad(function).compiled_for(data).graph)
+        loop = [line for line in text.splitlines() if " = scan(" in line][-1]
+        _, results = loop.split(" : ")
+        assert results.count("float64[") <= 2, loop  # cotangents, and one row of factors a step
+        assert products_after_loops(function, data) == 1

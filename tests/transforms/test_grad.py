@@ -314,3 +314,13 @@ def test_aux_that_is_not_there():
 def test_an_operation_without_derivative_names_the_line():
     with pytest.raises(UnsupportedError, match=r"test_grad.py:\d+: "):
         ag.grad(lambda x: np.sum(np.nextafter(x, 2.0)))(X)
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (3, 4), (2, 3, 4), (1, 1)])
+def test_a_matrix_times_its_transpose(shape):
+    a = np.random.default_rng(5).normal(size=shape)
+    outer = lambda a: np.sum(np.sin(a @ np.swapaxes(a, -1, -2)))
+    inner = lambda a: np.sum(np.sin(np.swapaxes(a, -1, -2) @ a))
+    part = lambda a: np.sum(np.sin(a[..., 1:, :] @ np.swapaxes(a[..., 1:, :], -1, -2)))
+    for f in (outer, inner, part):
+        ag.check_grad(f, a, order=2)

@@ -23,7 +23,9 @@ def _meaning(a: Any, b: Any) -> Any:
         return np.matmul(a, b)
 
 
-def _vjp(g: Node, out: Node, a: Node, b: Node) -> tuple[Node, Node]:
+def _vjp(g: Node, out: Node, a: Node, b: Node) -> tuple[Node, Node | None]:
+    if a is swap_last(b) and a is not b:  # both lead to one array: (G + G') A for A A'
+        return matmul(add(g, swap_last(g)), a), None
     return matmul(g, swap_last(b)), matmul(swap_last(a), g)
 
 

@@ -7,7 +7,10 @@
 
 It pays where elements that are far apart for the inner loop are neighbours for the outer one.  The
 body is cut into segments without loops; a variable that lives from one segment to another gets an
-element a step, so the outer loop runs in strips that the first cache holds.
+element a step, so the outer loop runs in strips that the first cache holds.  An inner loop that
+walks along memory as it stands stays inside, in a segment of its own.  Steps may also be dependent
+by what they add to an array that nothing in the loop reads, as in the backward pass of a loop:
+floats may be added in any order.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ from ...fxgraph.constants import lit, new_index
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from ...fxgraph.ops.scalar import greatest, least
-from .access import effects_of, renamed
+from .access import effects_of, meeting, renamed
+from .accumulate import accumulate
 from .dependence import independent_steps
 from .mentions import mentioned, own
 from .program import (
@@ -39,6 +43,7 @@ from .program import (
     with_children,
 )
 from .strides import stride
+from .sums import adding
 
 #: Steps of a strip: so many doubles of a few variables fit the first cache, and the stack.
 STRIP = 256
@@ -51,7 +56,8 @@ def interchange(program: Program) -> Program:
     block = _block(program.statements, mentions, notes)
     if not notes:
         return program
-    return replace(program, statements=block, notes=(*program.notes, *notes))
+    turned = replace(program, statements=block, notes=(*program.notes, *notes))
+    return accumulate(turned)  # a loop that moved inside may add to one element all along
 
 
 def _block(
@@ -72,13 +78,20 @@ def _block(
 def _turned(loop: Loop, mentions: dict[Node, int]) -> Loop | None:
     """The loop, in strips, inside the loops of its body; None where that is not possible or does
     not pay."""
+    if loop.index.attr("step") == -1:
+        loop = _upwards(loop)
     if loop.index.attr("step") != 1 or not _pays(loop) or not _sinkable(loop):
         return None
-    if not independent_steps(loop, set()) or len(own(loop.body, mentions)) < len(
-        effects_of(loop.body).sets
-    ):
+    parallel = independent_steps(loop, set())
+    if not parallel:
+        loop = replace(loop, body=adding(loop.body))
+        sums = _only_added(loop)
+        if not sums or not independent_steps(loop, sums):
+            return None
+    if len(own(loop.body, mentions)) < len(effects_of(loop.body).sets):
         return None
-    crossing = _crossing(loop.body)
+    kept = frozenset(s for s in loop.body if isinstance(s, Loop) and not _gains(s, loop))
+    crossing = _crossing(loop.body, kept)
     if any(v.dtype.kind not in "fiucb" or v.dtype.char == "e" for v in crossing):
         return None
     lo, hi = loop.index.attr("lo"), loop.index.attr("hi")
@@ -88,20 +101,45 @@ def _turned(loop: Loop, mentions: dict[Node, int]) -> Loop | None:
         return replace(whole, origin=whole.origin or loop.origin)
     strip = new_index(lo, hi, STRIP, loop.index.attr("name"))
     arrays = {v: Buffer(v.attr("name"), v.dtype, (STRIP,), "temporary") for v in crossing}
-    sink = _Sink(loop, strip, least(lit(STRIP), minus(hi, strip)), arrays)
+    sink = _Sink(loop, strip, least(lit(STRIP), minus(hi, strip)), arrays, kept)
     body = (*(Alloc(b) for b in arrays.values()), *sink.block(loop.body))
-    return Loop(strip, body, parallel=True, origin=loop.origin)
+    return Loop(strip, body, parallel=parallel, origin=loop.origin)
+
+
+def _upwards(loop: Loop) -> Loop:
+    """The same steps in the other order."""
+    lo, hi, name = (loop.index.attr(k) for k in ("lo", "hi", "name"))
+    index = new_index(plus(hi, lit(1)), plus(lo, lit(1)), 1, name)
+    return replace(loop, index=index, body=renamed(loop.body, {loop.index: index}))
+
+
+def _only_added(loop: Loop) -> set[Buffer]:
+    """The arrays of which the loop only adds to elements."""
+    at = effects_of(loop.body).at
+    return {
+        b
+        for b, accesses in at.items()
+        if b.restrict
+        and b.dtype.char in "fdFD"
+        and all(a.accumulate and a.buffer is b for a in accesses)
+        and all(r is b for r in meeting(at.keys(), {b}))
+    }
 
 
 # ---- does it pay, can it be done -----------------------------------------------------------------
 def _pays(loop: Loop) -> bool:
     """Do inner loops walk along memory afterwards, and did not before?"""
+    return any(_gains(s, loop) for s in loop.body if isinstance(s, Loop))
+
+
+def _gains(inner: Loop, outer: Loop) -> bool:
+    """Do its innermost loops walk along memory when the outer loop is inside?"""
     gains = 0
-    for inner in walk(loop.body):
-        if not isinstance(inner, Loop) or any(isinstance(s, Loop) for s in inner.body):
+    for s in walk((inner,)):
+        if not isinstance(s, Loop) or any(isinstance(x, Loop) for x in s.body):
             continue
-        for a in effects_of(inner.body).accesses:
-            before, after = stride(a, inner.index), stride(a, loop.index)
+        for a in effects_of(s.body).accesses:
+            before, after = stride(a, s.index), stride(a, outer.index)
             if before == "far" and after == "unit":
                 gains += 1
             elif before != "far" and after == "far":
@@ -134,12 +172,12 @@ def moves(bound: Node, index: Node) -> str:
     return "otherwise"
 
 
-def _crossing(block: Sequence[Statement]) -> tuple[Node, ...]:
+def _crossing(block: Sequence[Statement], kept: frozenset[Statement]) -> tuple[Node, ...]:
     """Variables that one segment sets and another (or the same one, next time) reads, in order."""
     sets, exposed = effects_of(block).sets, dict[Node, None]()
     stack: list[Sequence[Statement]] = [block]
     while stack:
-        for segment in segments(stack.pop()):
+        for segment in segments(stack.pop(), kept):
             if isinstance(segment, Loop):
                 stack.append(segment.body)
                 continue
@@ -152,8 +190,9 @@ def _exposed(segment: Sequence[Statement]) -> list[Node]:
     """The variables that a segment reads before it sets them."""
     known: set[Node] = set()
     out: dict[Node, None] = {}
-    for s in segment:
-        for v in order_of(expressions(s)):
+    for s in walk(segment):
+        read = (s.local, *expressions(s)) if isinstance(s, Fold) else expressions(s)
+        for v in order_of(read):
             if v.op.name == "local" and v not in known:
                 out[v] = None
         if isinstance(s, Assign | Fold):
@@ -161,13 +200,16 @@ def _exposed(segment: Sequence[Statement]) -> list[Node]:
     return list(out)
 
 
-def segments(block: Sequence[Statement]) -> list[Loop | list[Statement]]:
-    """Runs of statements without loops, and the loops between them."""
+def segments(
+    block: Sequence[Statement], kept: frozenset[Statement] = frozenset()
+) -> list[Loop | list[Statement]]:
+    """Runs of statements without loops, and the loops between them; loops of `kept` count as
+    statements, and are runs of their own."""
     out: list[Loop | list[Statement]] = []
     for s in block:
         if isinstance(s, Loop):
-            out.append(s)
-        elif out and isinstance(out[-1], list):
+            out.append([s] if s in kept else s)
+        elif out and isinstance(out[-1], list) and out[-1][-1] not in kept:
             out[-1].append(s)
         else:
             out.append([s])
@@ -180,19 +222,21 @@ class _Sink:
     """Puts `count` steps of the outer loop, from `base`, around every segment.
 
     arrays: the variables that live from one segment to another; `first` and `stop`: which of the
-    steps take part (inside a loop that only some of them reach).
+    steps take part (inside a loop that only some of them reach).  kept: loops that stay inside.
     """
 
     outer: Loop
     base: Node
     count: Node
     arrays: dict[Node, Buffer]
+    kept: frozenset[Statement] = frozenset()
     first: Node = field(default_factory=lambda: lit(0))
     stop: Node | None = None
 
     def block(self, block: Sequence[Statement]) -> tuple[Statement, ...]:
         return tuple(
-            self._loop(s) if isinstance(s, Loop) else self._segment(s) for s in segments(block)
+            self._loop(s) if isinstance(s, Loop) else self._segment(s)
+            for s in segments(block, self.kept)
         )
 
     def _segment(self, segment: list[Statement]) -> Loop:
@@ -225,6 +269,6 @@ class _Sink:
             stop = least(stop, minus(plus(minus(k2, c), lit(1)), self.base))
         else:
             return replace(loop, body=self.block(loop.body))
-        inner = _Sink(self.outer, self.base, self.count, self.arrays, first, stop)
+        inner = _Sink(self.outer, self.base, self.count, self.arrays, self.kept, first, stop)
         body = inner.block(renamed(loop.body, {k: k2}))
         return Loop(k2, body, origin=loop.origin)

@@ -59,12 +59,12 @@ def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, .
     for s in block:
         if isinstance(s, Loop) and not s.parallel:
             private = scratch.private(s, effects_of((s,)))
-            adding = replace(s, body=_adding(s.body))
-            sums = sums_of(adding, private) if _several(s) else {}
+            added = replace(s, body=adding(s.body))
+            sums = sums_of(added, private) if _several(s) else {}
             if sums:
                 mine = tuple(a for a in block if isinstance(a, Alloc) and a.buffer in private)
                 moved |= {a.buffer for a in mine}
-                out.extend(_chunks(adding, tuple(sums), mine))
+                out.extend(_chunks(added, tuple(sums), mine))
                 notes.append(f"{s.origin or s.index.attr('name')}: sums of chunks of its steps")
                 continue
             if not independent_steps(s, private):
@@ -75,7 +75,7 @@ def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, .
     return tuple(s for s in out if not (isinstance(s, Alloc) and s.buffer in moved))
 
 
-def _adding(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
+def adding(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
     """y[j] = y[j] + e   ->   y[j] += e"""
     out = []
     for s in block:
@@ -84,7 +84,7 @@ def _adding(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
             terms = [x for x in s.value.inputs if x is not mine]
             if len(terms) == 1 and mine not in order_of(terms) and terms[0].dtype == mine.dtype:
                 s = replace(s, value=terms[0], accumulate=True)
-        inner = tuple(_adding(c) for c in children(s))
+        inner = tuple(adding(c) for c in children(s))
         out.append(s if inner == children(s) else with_children(s, inner))
     return tuple(out)
 

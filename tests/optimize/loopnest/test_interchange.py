@@ -117,3 +117,55 @@ def integers(a, b):
 
 def test_integer_columns():
     check("interchange", integers, *squares(3, 6, dtype="i4"))
+
+
+def downwards(a, b):
+    for j in range(a.shape[1] - 1, -1, -1):
+        for k in range(a.shape[0]):
+            b[k, j] = 2 * a[k, j] + b[k, j]
+
+
+def test_independent_steps_that_go_down_may_go_up():
+    assert check("interchange", downwards, *squares(2, 4, 7)).changed
+
+
+def sums_of_rows(a, b):
+    total = np.zeros(a.shape[0])
+    for j in range(a.shape[1] - 1, -1, -1):
+        for k in range(a.shape[0]):
+            total[k] += a[k, j] * b[0, j]
+        for k in range(1, a.shape[0]):
+            b[k, j] = 2 * b[k, j] + a[k, 0]
+    b[:, 0] = total
+
+
+def test_what_the_steps_only_add_to_does_not_keep_them_apart():
+    made = check("interchange", sums_of_rows, *squares(2, 5, 300), rtol=1e-12)
+    assert "moved inside" in made.note
+
+
+def sums_that_are_read(a, b):
+    total = np.zeros(a.shape[0])
+    for j in range(a.shape[1]):
+        for k in range(a.shape[0]):
+            total[k] += a[k, j]
+        for k in range(a.shape[0]):
+            b[k, j] = total[k] + b[k, j]
+
+
+def test_sums_that_a_step_reads_keep_their_order():
+    check("interchange", sums_that_are_read, *squares(2, 5, 9), rtol=1e-12)
+
+
+def both_ways(a, b):
+    for j in range(a.shape[1]):
+        s = 0.0
+        for k in range(a.shape[0]):
+            s += a[k, j] * b[k, 0]
+        for k in range(1, a.shape[0]):
+            b[j, k] = s * a[j, k]
+
+
+def test_a_loop_along_memory_stays_inside():
+    made = check("interchange", both_ways, *squares(2, 5, 300), rtol=1e-12)
+    assert made.changed

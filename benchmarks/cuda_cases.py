@@ -40,8 +40,23 @@ class Case:
 CASES: list[Case] = []
 
 
+_DRAWN = 2**20  # numbers; larger arrays repeat them, which takes no minutes
+
+
+def _repeated(drawn: Any, shape: tuple[int, ...]) -> Any:
+    return np.resize(drawn, shape)
+
+
+def _drawn(shape: tuple[int, ...]) -> int:
+    return min(int(np.prod(shape)), _DRAWN - 3)  # no power of two, so that rows differ
+
+
 def _f4(random: np.random.Generator, *shape: int) -> Any:
-    return random.standard_normal(shape, dtype=np.float32)
+    return _repeated(random.standard_normal(_drawn(shape), dtype=np.float32), shape)
+
+
+def _f8(random: np.random.Generator, *shape: int) -> Any:
+    return _repeated(random.standard_normal(_drawn(shape)), shape)
 
 
 def _add(name: str, data: Any, sizes: Any, tiny: Any, moved: Any, **more: Any) -> Any:
@@ -74,7 +89,7 @@ def transposed(np: Any) -> Any:
 
 
 @_add(
-    "3 fused sum", lambda r, s: (r.standard_normal(s[0]),), (2**27,), (1000,), lambda n: 8 * n,
+    "3 fused sum", lambda r, s: (_f8(r, s[0]),), (2**27,), (1000,), lambda n: 8 * n,
     double=True,
 )  # fmt: skip
 def fused_sum(np: Any) -> Any:
@@ -139,7 +154,7 @@ def logistic(np: Any) -> Any:
 
 def _options(r: np.random.Generator, s: tuple[int, ...]) -> Arrays:
     n = s[0]
-    return tuple(r.uniform(low, high, n) for low, high in _RANGES)
+    return tuple(_repeated(r.uniform(low, high, _drawn((n,))), (n,)) for low, high in _RANGES)
 
 
 _RANGES = ((80, 120), (80, 120), (0.01, 0.05), (0.1, 0.4), (0.2, 2.0))
@@ -227,9 +242,13 @@ for _name, _sizes, _tiny in (
     )(_recurrence)  # fmt: skip
 
 
+def _places(r: np.random.Generator, s: tuple[int, ...]) -> Any:
+    return r.integers(0, s[1], s[0], dtype=np.int32)
+
+
 @_add(
     "12 gather, scatter-add",
-    lambda r, s: (_f4(r, s[0]), r.integers(0, s[1], s[0]).astype(np.int32), _f4(r, s[1])),
+    lambda r, s: (_f4(r, s[0]), _places(r, s), _f4(r, s[1])),
     (2**26, 2**20), (300, 20), lambda n, m: 8 * n + 8 * m, functional=False,
 )  # fmt: skip
 def scatter(np: Any) -> Any:

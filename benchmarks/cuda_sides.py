@@ -8,10 +8,12 @@ which compiles, is apart.  Three sets of data in turn keep small ones out of the
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ import numpy as np
 from .cuda_cases import CASES, Arrays, Case, arguments
 
 Call = Callable[..., Any]
+GPU_IS_LOST = 3
 _BATCH_S = 0.02
 _ROUNDS = 10
 _SETS = 3
@@ -27,17 +30,100 @@ _MOST_STEPS = 4096
 
 
 def main(side: str, file: str, tiny: bool) -> None:
-    """Measure every case that the side has."""
+    """Measure every case that the side has and that the file has no line of.
+
+    A line is written before a case, too, so that a crash or a hang is that case's.  Exits with
+    status 3 where the GPU does not answer any more.
+    """
+    if side == "calibration":
+        _write(file, calibration())
+        return
+    lines = Path(file).read_text().splitlines() if os.path.exists(file) else []
+    begun = {json.loads(line)["case"] for line in lines}
     prepare, put, wait = _SIDES[side]()
     for case in CASES:
+        if case.name in begun:
+            continue
         row: dict[str, Any] = {"side": side, "case": case.name}
+        _write(file, {**row, "begun": True})
         try:
             call, scale = prepare(case)
             row |= _measured(call, case, put, wait, tiny, scale)
+            if scale == 1:
+                row["wrong"] = _difference(call, case, put)
         except Exception as error:  # whatever a library raises: the other cases go on
-            row["error"] = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
-        with open(file, "a") as out:
-            out.write(json.dumps(row) + "\n")
+            said = str(error).splitlines() or [""]
+            row["error"] = f"{type(error).__name__}: {said[0][:300]}"
+        _write(file, row)
+        if "error" in row and not _alive(wait):
+            sys.exit(GPU_IS_LOST)
+
+
+def _write(file: str, row: dict[str, Any]) -> None:
+    with open(file, "a") as out:
+        out.write(json.dumps(row) + "\n")
+
+
+def _alive(wait: Call) -> bool:
+    try:
+        wait()
+    except Exception:
+        return False
+    return True
+
+
+def _difference(call: Call, case: Case, put: Call) -> float:
+    """How far the answer for the small size is from NumPy's in float64, beside the largest value.
+
+    The gradients of a side are compared with ours on the CPU.
+    """
+    import arignote as ag
+    from arignote.config import config
+
+    given = arguments(case, True, 7)
+    wide = [a.astype("f8") if a.dtype == np.float32 else a for a in given]
+    plain = case.program(np)
+    if case.gradient:
+        plain = ag.value_and_grad(plain, argnums=case.gradient)
+    with config(mode="FAST_COMPILE"):
+        want = plain(*wide)
+    worst = 0.0
+    for got, expected in zip(_leaves(call(*[put(a) for a in given])), _leaves(want), strict=True):
+        a, b = np.asarray(_host(got), "f8"), np.asarray(expected, "f8")
+        scale = max(float(np.abs(b).max()), 1e-30)
+        worst = max(worst, float(np.abs(a - b).max()) / scale)
+    return worst
+
+
+def _leaves(x: Any) -> list[Any]:
+    return [y for part in x for y in _leaves(part)] if isinstance(x, tuple | list) else [x]
+
+
+def _host(x: Any) -> Any:
+    if hasattr(x, "detach"):  # PyTorch's
+        return x.detach().cpu().numpy()
+    return x.get() if type(x).__module__ == "cupy" and hasattr(x, "get") else x
+
+
+def calibration() -> dict[str, Any]:
+    """The GPU's name, its copy bandwidth in byte/s, and the rate of a float32 product in FLOP/s."""
+    import cupy
+    from cupyx.profiler import benchmark
+
+    def seconds(function: Any) -> float:
+        return float(benchmark(function, (), n_repeat=5, n_warmup=2).gpu_times.min())
+
+    a, b = cupy.empty(2**28, "f4"), cupy.empty(2**28, "f4")
+    a[...] = cupy.random.standard_normal(2**28, dtype="f4")
+    copy = 2 * a.nbytes / seconds(lambda: cupy.copyto(b, a))
+    m = a[: 8192 * 8192].reshape(8192, 8192)
+    product = 2 * 8192**3 / seconds(lambda: m @ m)
+    name = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
+    driver = cupy.cuda.runtime.driverGetVersion()
+    return {
+        "gpu": name, "copy": copy, "product": product, "cupy": cupy.__version__, "driver": driver,
+        "runtime": cupy.cuda.runtime.runtimeGetVersion(),
+    }  # fmt: skip
 
 
 def _measured(

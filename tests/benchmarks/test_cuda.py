@@ -37,8 +37,9 @@ def test_our_sides_process_measures_every_case(monkeypatch, tmp_path):
     fake_cupy.install(monkeypatch)
     cuda_sides.main("arignote", str(tmp_path / "rows"), True)
     rows = [json.loads(line) for line in (tmp_path / "rows").read_text().splitlines()]
+    rows = [r for r in rows if "begun" not in r]
     assert [r.get("error") for r in rows] == [None] * len(CASES)
-    assert all(r["seconds"] > 0 for r in rows)
+    assert all(r["seconds"] > 0 and r["wrong"] < 1e-3 for r in rows)
 
 
 def test_the_table_has_a_line_for_every_case():
@@ -59,3 +60,25 @@ def test_without_a_gpu_the_command_says_so():
         [sys.executable, "-m", "benchmarks.cuda"], capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 1 and "no GPU" in done.stdout
+
+
+def test_a_case_that_takes_the_process_with_it_is_one_error(monkeypatch, tmp_path):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "cuda_sides.py").write_text(CRASHES)
+    monkeypatch.chdir(tmp_path)
+    rows = cuda.side_rows("any", 60, Console(file=open("/dev/null", "w")))
+    assert [r.get("error") for r in rows] == [None, "the GPU was lost", None]
+
+
+CRASHES = """
+import json, sys, os
+file = sys.argv[2]
+begun = {json.loads(x)["case"] for x in open(file)} if os.path.exists(file) else set()
+for name in "abc":
+    if name in begun:
+        continue
+    print(json.dumps({"case": name, "begun": True}), file=open(file, "a"))
+    if name == "b":
+        os._exit(3)
+    print(json.dumps({"case": name, "seconds": 1.0}), file=open(file, "a"))
+"""

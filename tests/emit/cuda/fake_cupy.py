@@ -4,6 +4,7 @@ answers: the path of a GPU, run without one.  Signatures as in CuPy 14."""
 import contextlib
 import ctypes
 import functools
+import importlib.machinery
 import re
 import subprocess
 import sys
@@ -72,6 +73,9 @@ class ndarray:
 
     def all(self):
         return self._host.all()
+
+    def get(self):
+        return np.array(self._host, order="C")
 
     def __float__(self):
         return float(self._host)
@@ -336,6 +340,26 @@ def errstate(*, divide=None, over=None, under=None, invalid=None, linalg=None):
     globals()["linalg"].strict.pop()
 
 
+def _gemm(dtype):
+    """cuBLAS's product, in columns."""
+    item = np.dtype(dtype).itemsize
+
+    def matrix(at, rows, cols, lead):
+        assert lead >= max(rows, 1)
+        raw = (ctypes.c_char * (item * (lead * (cols - 1) + rows))).from_address(at)
+        return np.ndarray((rows, cols), dtype, raw, 0, (item, item * lead))
+
+    def gemm(handle, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
+        x = matrix(a, *((k, m) if ta else (m, k)), lda)
+        y = matrix(b, *((n, k) if tb else (k, n)), ldb)
+        scale, keep = (matrix(p, 1, 1, 1)[0, 0] for p in (alpha, beta))
+        out = matrix(c, m, n, ldc)
+        product = scale * ((x.T if ta else x) @ (y.T if tb else y))
+        out[...] = product + (keep * out if keep else 0)
+
+    return gemm
+
+
 LIBRARY = (diagonal, sort, argsort, partition, argpartition, lexsort)
 
 
@@ -343,11 +367,15 @@ def extras():
     """cupyx, and what is imported of it."""
     cupyx, linear = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy.linalg")
     cupyx.errstate, linear.solve_triangular = errstate, solve_triangular
-    return {"cupyx": cupyx, "cupyx.scipy.linalg": linear}
+    blas = types.ModuleType("cupy_backends.cuda.libs.cublas")
+    blas.CUBLAS_OP_N, blas.CUBLAS_OP_T = 0, 1
+    blas.sgemm, blas.dgemm, blas.cgemm, blas.zgemm = map(_gemm, ("f4", "f8", "c8", "c16"))
+    return {m.__name__: m for m in (cupyx, linear, blas)}
 
 
 def module():
     made = types.ModuleType("cupy")
+    made.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
     made.__version__ = "14.2.0"
     made.ndarray, made.asnumpy, made.asarray, made.matmul = ndarray, asnumpy, asarray, matmul
     made.empty = lambda shape, dtype=float: ndarray(shape, dtype)
@@ -360,7 +388,9 @@ def module():
     made.streams = [Stream(0)]
     made.cuda = types.SimpleNamespace(
         Device=Device, Event=Event, Stream=Stream, is_available=lambda: True,
-        device=types.SimpleNamespace(get_device_id=lambda: Device.current[-1]),
+        device=types.SimpleNamespace(
+            get_device_id=lambda: Device.current[-1], get_cublas_handle=lambda: 7
+        ),
         runtime=types.SimpleNamespace(getDeviceProperties=lambda k: properties),
         memory=types.SimpleNamespace(OutOfMemoryError=MemoryError),
         function=types.SimpleNamespace(Module=Module),

@@ -38,7 +38,10 @@ def gemm(cupy: Any, out: Any, a: Any, b: Any, alpha: Any, beta: Any) -> bool:
     (m, k), n = a.shape, b.shape[1]
     if max(m, n, k, ldc, left[1], right[1]) > _MOST:
         return False
-    cublas = importlib.import_module("cupy_backends.cuda.libs.cublas")
+    try:
+        cublas = importlib.import_module("cupy_backends.cuda.libs.cublas")
+    except ImportError:
+        return False  # CuPy says which library is missing
     flags = [cublas.CUBLAS_OP_N if x[0] else cublas.CUBLAS_OP_T for x in (left, right)]
     scale, keep = np.array(alpha, out.dtype), np.array(beta, out.dtype)
     getattr(cublas, name)(

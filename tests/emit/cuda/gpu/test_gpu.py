@@ -1,112 +1,66 @@
-"""What the emulation is tested with, on a GPU: values, arrays of other libraries, barriers.
+"""What the emulation is tested with, on a GPU: `python -m tests.emit.cuda.gpu` tells more.
 
-`python -m pytest tests/emit/cuda/gpu` runs for some minutes; without a CUDA device it is skipped.
+Without a CUDA device all but the dry run, which has a stand-in for CuPy and the driver, is skipped.
 """
 
-import importlib
+import json
 import shutil
 import subprocess
 import sys
+import time
+from pathlib import Path
 
-import handwritten
-import numpy as np
 import pytest
 
-import arignote as ag
 from arignote.emit.cuda.runtime.devices import what_is_missing
-from tests.corpus.cases import check_same
+from tests.emit.cuda.gpu.__main__ import GROUPS, rows_of, table
 
-pytestmark = [
+ROOT = Path(__file__).resolve().parents[4]
+with_gpu = [
     pytest.mark.gpu,
     pytest.mark.skipif(bool(what_is_missing()), reason=f"no CUDA device: {what_is_missing()}"),
 ]
-CORPUS = (
-    "straight straight_calls straight_dtypes straight_functions straight_indexing straight_views "
-    "loops_discrete loops_numeric loops_state loops_traps"
-).split()
 
 
-@pytest.mark.parametrize("module", CORPUS)
-def test_the_corpus_on_the_gpu_is_numpys(module):
-    wrong = []
-    for case in importlib.import_module(f"tests.corpus.{module}").CASES:
-        try:
-            check_same(case, ag.compile(case.function, device="cuda"))
-        except AssertionError as error:
-            wrong.append(f"{case.name}: {str(error).strip().splitlines()[:2]}")
-    assert not wrong, "\n".join(wrong)
+@pytest.mark.parametrize("group", [pytest.param(g, marks=with_gpu) for g in GROUPS])
+def test_on_the_gpu(group):
+    rows = rows_of(group, time.monotonic() + 500)
+    assert rows and not [r for r in rows if r["error"]]
 
 
-def test_arrays_of_cupy_stay_on_the_gpu():
-    import cupy
-
-    x = cupy.random.standard_normal((300, 400))
-    y = cupy.asfortranarray(x)
-    f = ag.compile(lambda x: (np.exp(x) - x.sum(axis=1, keepdims=True)).max(axis=0))
-    for given in (x, y, x[::-1, ::2]):
-        got = f(given)
-        assert isinstance(got, cupy.ndarray)
-        want = (cupy.exp(given) - given.sum(axis=1, keepdims=True)).max(axis=0)
-        cupy.testing.assert_allclose(got, want, rtol=1e-10)
+def test_the_command_without_a_gpu(tmp_path):
+    """With `--group device` instead of the few jobs here, it takes a minute."""
+    out = tmp_path / "rows.json"
+    words = ["-m", "tests.emit.cuda.gpu", "--stand-in", "--group", "device", "--out", str(out)]
+    words += ["--job", "several", "--job", "product", "--job", "by hand", "--job", "pytorch"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, cwd=ROOT)
+    rows = json.loads(out.read_text())
+    assert done.returncode == 0 and not [r for r in rows if r["error"]], done.stdout
+    assert len(rows) == 7 and "wrong" in done.stdout.splitlines()[-1] + done.stdout
 
 
-def test_arrays_of_pytorch():
-    torch = pytest.importorskip("torch")
-    x = torch.randn(1000, device="cuda", dtype=torch.float64)
-    got = torch.from_dlpack(ag.compile(lambda x: np.tanh(x) + 1)(x))
-    torch.testing.assert_close(got, torch.tanh(x) + 1)
+def test_a_job_that_takes_the_process_with_it_is_one_wrong_row(monkeypatch, tmp_path):
+    from tests.emit.cuda.gpu import __main__ as runner
+
+    worker = tmp_path / "worker.py"
+    worker.write_text(CRASHES)
+    monkeypatch.setattr(runner, "HERE", tmp_path)
+    rows = runner.rows_of("any", time.monotonic() + 60)
+    assert [(r["job"], bool(r["error"])) for r in rows] == [("a", False), ("b", True), ("c", False)]
+    assert "the GPU was lost" in rows[1]["error"] and "1 wrong" in table(rows).title
 
 
-def test_arrays_of_jax():
-    jax = pytest.importorskip("jax")
-    x = jax.numpy.arange(1000, dtype="float32")
-    got = ag.compile(lambda x: x * 2 + 1)(x)
-    np.testing.assert_array_equal(got.get(), np.arange(1000, dtype="f4") * 2 + 1)
-
-
-def test_handwritten_kernels():
-    """As the emulation runs them: right kernels must be right here, too."""
-    from arignote.emit.cuda.runtime.devices import cuda
-
-    machine = cuda()
-    module = machine.module(handwritten.ALL, False)
-    for name, (_, make) in handwritten.KERNELS.items():
-        arrays, call, want = make()
-        own = {k: machine.put(a) for k, a in arrays.items()}
-        slots = []
-        for a in call.arguments:
-            slots += [machine.address(own[a]) if isinstance(a, str) else a[1], 0]
-        grid, block = ((*s, 1, 1)[:3] for s in (call.grid, call.block))
-        module.start(call.kernel, grid, block, call.shared, call.cooperative, slots)
-        assert handwritten.right({k: machine.get(a) for k, a in own.items()}, want), name
-
-
-def test_a_million_barriers_of_the_grid():
-    """Each block writes, all wait, each reads its neighbour's: 10^6 times."""
-    from arignote.emit.cuda.runtime.devices import cuda
-
-    text = handwritten.RECURRENCE.split('extern "C"')[0] + BARRIERS
-    machine = cuda()
-    blocks, rounds = machine.info.sms, 500_000
-    seen = machine.zeros((blocks,), np.dtype("u4"))
-    words, wrong = machine.zeros((2,), np.dtype("u4")), machine.zeros((1,), np.dtype("u4"))
-    slots = []
-    for a in (seen, words, wrong):
-        slots += [machine.address(a), 0]
-    module = machine.module(text, False)
-    module.start("barriers", (blocks, 1, 1), (64, 1, 1), 0, True, [*slots, rounds, 0])
-    assert machine.get(wrong)[0] == 0 and (machine.get(seen) == rounds).all()
-
-
-BARRIERS = r"""
-extern "C" __global__ void barriers(unsigned* seen, unsigned* words, unsigned* wrong, int rounds) {
-    for (int k = 1; k <= rounds; k++) {
-        if (threadIdx.x == 0) seen[blockIdx.x] = k;
-        grid_sync(words, words + 1);
-        if (threadIdx.x == 0 && __ldcg(seen + (blockIdx.x + 1) % gridDim.x) != k) *wrong = 1;
-        grid_sync(words, words + 1);
-    }
-}
+CRASHES = """
+import json, sys, os
+file = sys.argv[2]
+begun = {json.loads(x)["job"] for x in open(file)} if os.path.exists(file) else set()
+for name in "abc":
+    if name in begun:
+        continue
+    print(json.dumps({"group": "any", "job": name}), file=open(file, "a"))
+    if name == "b":
+        os._exit(3)
+    print(json.dumps({"group": "any", "job": name, "error": ""}), file=open(file, "a"))
 """
 
 CHECKED = """
@@ -128,10 +82,13 @@ ag.compile(softmax)(x), ag.compile(scan)(x), ag.compile(scatter)(abs(x[0]).astyp
 """
 
 
-@pytest.mark.skipif(shutil.which("compute-sanitizer") is None, reason="no compute-sanitizer here")
+@pytest.mark.gpu
+@pytest.mark.skipif(
+    bool(what_is_missing()) or shutil.which("compute-sanitizer") is None,
+    reason="no CUDA device, or no compute-sanitizer here",
+)
 @pytest.mark.parametrize("tool", ["memcheck", "racecheck", "synccheck"])
 def test_kernels_are_clean_under_compute_sanitizer(tool):
     words = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", sys.executable]
     done = subprocess.run([*words, "-c", CHECKED], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
-

@@ -366,9 +366,7 @@ class Compiled(Dispatcher):
         seconds = time.perf_counter() - started
         made = _maker().stages(trace, self._mode())
         module = importlib.import_module("arignote.debug.profile")
-        found: Profile = module.profile(
-            made, leaves, seconds, len(self.kernels), self._device()
-        )
+        found: Profile = module.profile(made, leaves, seconds, len(self.kernels), self._device())
         return found
 
     def monitor(self, callback: Any, *args: Any, **kwargs: Any) -> Any:
@@ -425,7 +423,14 @@ _OPTIONS = ("mode", "device", "profile", "rules")
 
 def _maker() -> Any:
     """The module that traces and compiles, imported when first needed."""
-    return importlib.import_module("arignote.specialise")
+    random = sys.modules.get("random")
+    if random is None or "arignote.specialise" in sys.modules:
+        return importlib.import_module("arignote.specialise")
+    drawn = random.getstate()  # libraries draw from the user's generator while they are imported
+    try:
+        return importlib.import_module("arignote.specialise")
+    finally:
+        random.setstate(drawn)
 
 
 def _flattened(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Sequence[Any], Tree | None]:

@@ -29,10 +29,10 @@ from .trace import converting
 from .trace.capture import trace_call
 from .trace.interpreted import GuardFailed, run
 from .trace.overlap import Placement, overlapping, stand_in
-from .trace.plan import Trace
+from .trace.plan import Hidden, Trace
 from .trace.proxy import Proxy
 from .trace.pytree import Tree, flatten
-from .trace.session import NeedStatic
+from .trace.session import NeedSource, NeedStatic
 from .trace.signature import signature_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ else:  # what a first call on the CPU does without
 
 Overlap = Callable[[Kernel, Sequence[Any]], Any]
 Save = Callable[[Ready], None]
+#: Random generators beside the arguments that one function may draw from.
+MOST_GENERATORS = 64
 
 
 def traced(
@@ -66,12 +68,18 @@ def traced(
 ) -> tuple[Trace, frozenset[int]]:
     """The trace of a call, and the leaves whose values it needed to know."""
     static: frozenset[int] = frozenset()
-    for _ in range(len(leaves) + 1):
+    hidden: tuple[Hidden, ...] = ()
+    while len(hidden) <= MOST_GENERATORS:
         signature, slots = signature_of(tree, leaves, static, shared)
+        convert = converting.converted
         try:
-            return trace_call(function, signature, leaves, slots, converting.converted), static
+            return trace_call(function, signature, leaves, slots, convert, hidden), static
         except NeedStatic as needed:
+            if static >= frozenset(needed.leaves):
+                break
             static = static | frozenset(needed.leaves)
+        except NeedSource as drawn:
+            hidden = (*hidden, drawn.source)
     name = getattr(function, "__qualname__", function)
     raise TraceError(f"{name}: tracing does not settle which values are static")
 

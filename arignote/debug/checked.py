@@ -15,6 +15,7 @@ from ..trace.plan import Trace
 from ..trace.pytree import Tree
 from .inputs import fresh
 from .report import Report
+from .rewinding import rewinding
 from .validate import Depth, Validation
 
 Overlap = Callable[[Kernel, Sequence[Any]], Any]
@@ -49,9 +50,7 @@ def checked_kernel(
 class _Checked:
     """The state of one specialisation: whether it has been validated, and the kernel if built."""
 
-    def __init__(
-        self, trace: Trace, function: Callable[..., Any] | None, emulate: bool
-    ) -> None:
+    def __init__(self, trace: Trace, function: Callable[..., Any] | None, emulate: bool) -> None:
         self.trace, self.function, self.emulate = trace, function, emulate
         self.made: Any = None
         self.real: Kernel | None = None
@@ -63,10 +62,11 @@ class _Checked:
             return run(trace, leaves)
         report = Report(trace.name)
         session = Validation(self.function, trace, report)
-        if self.fresh:
-            self.made = session.call(fresh(leaves), Depth(layouts=(), emulate=self.emulate))
-        elif self.made is not None:
-            session.later(fresh(leaves), self.made)
+        with rewinding(trace):
+            if self.fresh:
+                self.made = session.call(fresh(leaves), Depth(layouts=(), emulate=self.emulate))
+            elif self.made is not None:
+                session.later(fresh(leaves), self.made)
         if not report.ok:
             error = DebugError(str(report))
             error.report = report

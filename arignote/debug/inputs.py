@@ -7,10 +7,13 @@ changes it.
 from __future__ import annotations
 
 import copy
+import random
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from .rewinding import rewind
 
 GUARD = 128
 PATTERN = 0xA5
@@ -66,14 +69,18 @@ def _c_strides(shape: Sequence[int], size: int) -> tuple[int, ...]:
 
 
 def fresh(leaves: Sequence[Any]) -> list[Any]:
-    """Copies that keep memory layouts; arrays that share memory share none afterwards."""
+    """Copies that keep memory layouts; arrays that share memory share none afterwards.
+
+    Generators that are no arguments are wound back (see `rewinding`).
+    """
+    rewind()
     return [_copied(x) for x in leaves]
 
 
 def _copied(x: Any) -> Any:
     if isinstance(x, np.ndarray):
         return _like(x, x.strides, Zones())
-    if isinstance(x, np.random.Generator):
+    if isinstance(x, np.random.Generator | np.random.RandomState | random.Random):
         return copy.deepcopy(x)
     return x
 

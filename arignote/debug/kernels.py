@@ -6,6 +6,7 @@ the function does not write must keep every bit, and any number of threads must 
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -141,7 +142,10 @@ def outcomes_differ(
         if word == "answer" and want.error is not None:
             continue
         for k, (a, b) in enumerate(zip(mine, theirs, strict=True)):
-            if isinstance(a, np.random.Generator) or difference(a, b) is None:
+            if (
+                isinstance(a, np.random.Generator | np.random.RandomState | random.Random)
+                or difference(a, b) is None
+            ):
                 continue
             allowed = 0.0 if want.error is not None else slack()[side][k]
             found = difference(a, b, allowed, improve=improve)

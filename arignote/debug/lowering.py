@@ -40,7 +40,7 @@ from ..optimize.loopnest.program_text import program_text
 from ..optimize.loopnest.schedule import PASSES
 from ..optimize.loopnest.simulate import GuardFailed, simulate
 from ..trace.interpreted import feeds_of
-from ..trace.plan import HandleOf, Trace
+from ..trace.plan import HandleOf, Held, Made, Trace
 from ..trace.signature import ArraySpec, is_odd
 from .compare import Difference, difference
 from .report import Check, Finding
@@ -178,7 +178,7 @@ def _word(error: Exception | None) -> str:
 
 def _unfit(trace: Trace, meeting: Meeting, leaves: list[Any]) -> str:
     """Why the program cannot be executed, or ""."""
-    if any(isinstance(s, HandleOf) for s in trace.sources):
+    if any(isinstance(s, HandleOf | Held | Made) for s in trace.sources):
         return "generators belong to the runtime"
     work = Work()
     with np.errstate(all="ignore"), contextlib.suppress(Exception):  # the function's own errors
@@ -226,9 +226,7 @@ def arguments(trace: Trace, meeting: Meeting, leaves: list[Any]) -> tuple[list[A
     return pointers, integers
 
 
-def _finding(
-    name: str, program: Program, meeting: Meeting, k: int, found: Difference
-) -> Finding:
+def _finding(name: str, program: Program, meeting: Meeting, k: int, found: Difference) -> Finding:
     stage = "lowering" if name == "lower" else "program pass"
     where = origin_of(meeting.graph.outputs[k]) if k >= 0 else None
     value = f"output {k}" if k >= 0 else "errors"

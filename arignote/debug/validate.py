@@ -38,6 +38,7 @@ from .lowering import check_programs, origin_of
 from .overlapped import check_overlapped
 from .reduce import script
 from .report import Check, Finding, Report
+from .rewinding import rewinding
 from .rewriting import Rewritten, check_passes, check_repeat, check_rules
 from .shrink import shrunk
 
@@ -83,6 +84,21 @@ def validate(
     depth = depth or Depth()
     given = fresh(leaves)
     trace, _ = tracer(function, tree, given)
+    with rewinding(trace):
+        return _validated(function, tree, leaves, tracer, depth, runner, used, given, trace)
+
+
+def _validated(
+    function: Callable[..., Any] | None,
+    tree: Tree,
+    leaves: Sequence[Any],
+    tracer: Tracer,
+    depth: Depth,
+    runner: Callable[[Trace], Callable[[Leaves], Any]] | None,
+    used: Callable[[Leaves], Any] | None,
+    given: Leaves,
+    trace: Trace,
+) -> Report:
     report = Report(trace.name)
     session = Validation(function, trace, report)
     made = session.call(given, depth)
@@ -241,9 +257,7 @@ class Validation:
                 if self.report.ok:
                     self.call_kernel(made[0], made[1], self.leaves, other)
 
-    def as_used(
-        self, leaves: Leaves, call: Callable[[Leaves], Any]
-    ) -> tuple[list[Finding], Check]:
+    def as_used(self, leaves: Leaves, call: Callable[[Leaves], Any]) -> tuple[list[Finding], Check]:
         """The compiled function as it is called otherwise: what its dispatcher and caches give."""
         started = time.perf_counter()
         expected = Expected(self.trace, lambda: fresh(leaves))

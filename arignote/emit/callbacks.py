@@ -2,12 +2,13 @@
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from arignote.emit.plan import ArrayOperand, Callback
+from arignote.emit.plan import ArrayOperand, Callback, HiddenOperand, LeafOperand
 
 
 def counts(callback: Callback) -> tuple[int, int]:
@@ -34,7 +35,7 @@ def run_callback(
             strides = [next(number) for _ in range(operand.ndim)]
             operands.append(array_at(next(pointer), operand.dtype, dims, strides)[()])
         else:
-            operands.append(leaves[operand.leaf])
+            operands.append(opaque(operand, leaves, kept))
     answer = callback.function(*operands)
     answers = answer if isinstance(answer, tuple) else (answer,)
     for result, value in zip(callback.results, answers, strict=True):
@@ -46,6 +47,27 @@ def run_callback(
         else:
             dims = [next(number) for _ in range(result.ndim)]
             array_at(next(pointer), result.dtype, dims)[...] = value
+
+
+@dataclass(frozen=True)
+class _Instance:
+    """What one call got from a source."""
+
+    operand: HiddenOperand
+    value: Any
+
+
+def opaque(
+    operand: LeafOperand | HiddenOperand, leaves: Sequence[Any], kept: list[Any]
+) -> Any:
+    """An object that stands for itself; `kept`, a list of this call's, has what was made for it."""
+    if isinstance(operand, LeafOperand):
+        return leaves[operand.leaf]
+    for entry in kept:
+        if isinstance(entry, _Instance) and entry.operand == operand:
+            return entry.value
+    kept.append(_Instance(operand, operand.source.made(leaves)))
+    return kept[-1].value
 
 
 def array_at(

@@ -37,7 +37,7 @@ class Meeting:
     interface: Interface
     ints: tuple[plan.SizeOf | plan.StrideOf | plan.IntOf, ...]
     ptrs: tuple[plan.DataOf | plan.ValueOf | plan.Constant, ...]
-    handles: dict[Node, int]
+    handles: dict[Node, plan.LeafOperand | plan.HiddenOperand]
     outputs: dict[int, int]
     windows: dict[int, int]
 
@@ -46,7 +46,7 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
     """Bind the inputs and choose the outputs of `graph` (trace.graph after rewriting)."""
     ints: dict[Node, plan.SizeOf | plan.StrideOf | plan.IntOf] = {}
     ptrs: dict[Node, plan.DataOf | plan.ValueOf | plan.Constant] = {}
-    handles: dict[Node, int] = {}
+    handles: dict[Node, plan.LeafOperand | plan.HiddenOperand] = {}
     by_leaf: dict[int, Node] = {}
     for n, source in zip(graph.inputs, trace.sources, strict=True):
         if isinstance(source, traced.SizeOf):
@@ -61,7 +61,9 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
         elif isinstance(source, traced.ValueOf):
             ptrs[n] = plan.ValueOf(source.leaf)
         elif isinstance(source, traced.HandleOf):
-            handles[n] = source.leaf
+            handles[n] = plan.LeafOperand(source.leaf)
+        elif isinstance(source, traced.Held | traced.Made):
+            handles[n] = plan.HiddenOperand(source)
         else:
             ptrs[n] = plan.Constant(source.array)
     graph, versions = _written_in_place(trace, graph, by_leaf)
@@ -282,12 +284,12 @@ def _callback(s: Site, meeting: Meeting) -> plan.Callback:
     n = s.node
     if n is None:
         return plan.Callback(nothing, (), ())
-    operands: list[plan.ArrayOperand | plan.LeafOperand] = []
+    operands: list[plan.ArrayOperand | plan.LeafOperand | plan.HiddenOperand] = []
     for x in n.inputs:
         if x.op.name == "token":
             continue
         if x.dtype == OPAQUE:
-            operands.append(plan.LeafOperand(meeting.handles[_handle(x)]))
+            operands.append(meeting.handles[_handle(x)])
         else:
             operands.append(plan.ArrayOperand(x.dtype, x.rank))
     types = n.type if isinstance(n.type, tuple) else (n.type,)

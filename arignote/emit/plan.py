@@ -198,6 +198,19 @@ class LeafOperand:
     leaf: int
 
 
+class Source(Protocol):
+    """What gives an object that is no leaf: a random generator that the function knows or makes."""
+
+    def made(self, leaves: Sequence[Any], /) -> Any: ...
+
+
+@dataclass(frozen=True)
+class HiddenOperand:
+    """An operand of a callback that is no leaf; made once a call."""
+
+    source: Source
+
+
 @dataclass(frozen=True)
 class CallbackResult:
     """What a callback gives.  The kernel passes one pointer, and the dims in ints, to be written
@@ -215,7 +228,7 @@ class Callback:
     in result order.  The function gets arrays and leaves, and returns one array or a tuple."""
 
     function: Callable[..., Any]
-    operands: tuple[ArrayOperand | LeafOperand, ...]
+    operands: tuple[ArrayOperand | LeafOperand | HiddenOperand, ...]
     results: tuple[CallbackResult, ...]
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError
-from . import journal, lists
+from . import hidden, journal, lists
 from .convert import converted
 from .convert.site import Site
 from .dispatch import array_function
@@ -30,7 +30,7 @@ from .marks import all_plain, marked
 from .proxy import Proxy, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
-from .regions import at_site, depth
+from .regions import at_site
 from .registry import implementation
 from .session import is_tracing, session
 from .texts import Text
@@ -89,6 +89,12 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     inner = _inlined(f)
     if inner is not f:
         return _call(site, inner, args, kwargs)
+    if is_tracing():
+        drawing = hidden.method_of(f, site)
+        if drawing is not None:
+            return _call(site, drawing, args, kwargs)
+        if any(f is maker for maker in hidden.MAKERS):
+            return hidden.made(f, args, kwargs, site)
     if isinstance(f, FunctionType | MethodType):
         return _function(site, f, args, kwargs, traced)
     if isinstance(f, type):
@@ -224,13 +230,11 @@ def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str,
 
 # ---- everything else -----------------------------------------------------------------------------
 def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
-    _refuse_hidden_state(site, f, args)
+    _refuse_hidden_state(site, f)
     try:
         out = f(*args, **kwargs)
     except (TraceError, UnsupportedError) as error:
         raise _located(error, site) from None
-    if f is np.random.default_rng and is_tracing():
-        session().generators.append(out)
     if type(out) is str:
         return marked(out)
     if type(out) in (list, dict) and getrefcount(out) <= 2:
@@ -250,40 +254,12 @@ def _made_here(f: Any, out: np.ndarray[Any, Any], args: tuple[Any, ...]) -> bool
     )
 
 
-def _refuse_hidden_state(site: Site, f: Any, args: tuple[Any, ...]) -> None:
-    """Random numbers from hidden state would be drawn once, while tracing."""
+def _refuse_hidden_state(site: Site, f: Any) -> None:
+    """Containers from outside that are changed would be changed once, while tracing."""
     owner = getattr(f, "__self__", None)
-    if isinstance(owner, np.random.RandomState):
-        raise UnsupportedError(
-            f"{site}\nnp.random.{f.__name__} draws from NumPy's global state. Pass a Generator "
-            f"(np.random.default_rng(seed)) as an argument and draw from it."
-        )
     if isinstance(owner, collections.deque):
         raise UnsupportedError(
             f"{site}\na deque from outside the compiled function: make it in the function"
-        )
-    if f is np.random.default_rng and (not args or args[0] is None):
-        raise UnsupportedError(
-            f"{site}\na generator without a seed would be seeded once, while tracing. Pass a "
-            "Generator "
-            f"as an argument."
-        )
-    if isinstance(owner, np.random.Generator) and is_tracing():
-        _refuse_generator(site, owner)
-
-
-def _refuse_generator(site: Site, generator: np.random.Generator) -> None:
-    """One made from a known seed in the function itself gives constants outside loops."""
-    if not any(generator is g for g in session().generators):
-        raise UnsupportedError(
-            f"{site}\nthis Generator is no argument of the compiled function, so its numbers "
-            "would be drawn once, while tracing. Pass it as an argument."
-        )
-    if depth():
-        raise UnsupportedError(
-            f"{site}\na Generator that is made in the compiled function is drawn from in a loop or "
-            "branch: its numbers would be drawn once, while tracing. Pass "
-            "np.random.default_rng(seed) as an argument."
         )
 
 

@@ -14,6 +14,7 @@ from ..fxgraph.node import Node
 from ..fxgraph.types import I64, Size
 from ..fxgraph.window import transposed
 from . import polynomial as poly
+from .hidden import handles_for
 from .layout import order_of
 from .marks import plain, with_keys_told, without_marks
 from .plan import (
@@ -22,6 +23,7 @@ from .plan import (
     Constant,
     DataOf,
     HandleOf,
+    Hidden,
     IntOf,
     Output,
     ScalarResult,
@@ -51,17 +53,23 @@ def trace_call(
     leaves: Sequence[Any],
     slots: Sequence[int],
     convert: Callable[[Any], Any],
+    hidden: tuple[Hidden, ...] = (),
 ) -> Trace:
     """Run `function` on proxies for the leaves.  `convert` rewrites its control flow first.
+    hidden: the generators it draws from that are no arguments, as far as they are known.
 
     leaves, slots: the arguments and the value of each size slot (hints).  Raises what the function
     raises while it is traced, TraceError and UnsupportedError for what cannot be traced,
-    NeedStatic.  An error of the program itself has the trace of what comes before it with it, as
-    `__arignote_trace__`, where there is any and the error was not found inside a loop or branch.
+    NeedStatic, NeedSource.  An error of the program itself has the trace of what comes before it
+    with it, as `__arignote_trace__`, where there is any and the error was not found inside a loop
+    or branch.
     """
     with tracing() as session:
         call = _Call(session, signature, function, leaves, slots)
         proxies = call.all_proxies()
+        for source, (n, proxy) in handles_for(hidden).items():
+            call.inputs[n] = source
+            session.sources[source] = proxy
         args, kwargs = signature.tree.unflatten(proxies)
         name = getattr(function, "__name__", "function")
         try:

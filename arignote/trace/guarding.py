@@ -14,10 +14,10 @@ from ..fxgraph.ops.checks import partial, recording
 from .convert.site import Site
 from .leaves import Unstable
 from .regions import Ended
-from .session import NeedStatic, is_tracing
+from .session import Retrace, is_tracing
 
 #: What a user's `except` must not catch.
-tracing_errors = (TraceError, UnsupportedError, VerifyError, Ended, NeedStatic, Unstable)
+tracing_errors = (TraceError, UnsupportedError, VerifyError, Ended, Retrace, Unstable)
 
 
 @contextmanager

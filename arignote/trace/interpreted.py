@@ -21,7 +21,9 @@ from .plan import (
     Constant,
     DataOf,
     HandleOf,
+    Held,
     IntOf,
+    Made,
     Output,
     ScalarResult,
     SizeOf,
@@ -96,6 +98,8 @@ def _value(source: Any, leaves: Sequence[Any]) -> Any:
             return a.T if transposed else a
         case Constant(array):
             return array
+        case Held() | Made():
+            return source.made(leaves)
     raise TypeError(f"no such source: {source}")
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from . import callables, extremes, folding, heaps, lists, ordering, pycmath, pymath, repeating
+from . import (
+    callables,
+    extremes,
+    folding,
+    heaps,
+    lists,
+    ordering,
+    pycmath,
+    pymath,
+    pyrandom,
+    repeating,
+)
 from .branches import if_, ifexp
 from .callables import call
 from .comprehensions import comprehension
@@ -30,7 +41,7 @@ __all__ = [
 
 undefined = Undefined
 #: Their functions are registered when they are imported.
-_ = extremes, folding, heaps, ordering, pycmath, pymath, repeating
+_ = extremes, folding, heaps, ordering, pycmath, pymath, pyrandom, repeating
 callables.OPERATORS[:] = [sys.modules[__name__]]
 
 

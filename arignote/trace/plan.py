@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -66,7 +67,51 @@ class Constant:
     array: np.ndarray[Any, Any]
 
 
-Source: TypeAlias = "SizeOf | StrideOf | IntOf | DataOf | ValueOf | HandleOf | Constant"
+@dataclass(frozen=True, eq=False, slots=True)
+class Held:
+    """A random generator that is no argument: a global one, or one of a closure or an object."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    @property
+    def type(self) -> type:
+        return type(self.value)
+
+    def made(self, leaves: Sequence[Any]) -> Any:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar leaf of the call, as a part of a source."""
+
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A random generator that every call makes anew: `maker(*args)`, the n-th of the function."""
+
+    maker: Callable[..., Any]
+    args: tuple[Any, ...]
+    position: int
+
+    @property
+    def type(self) -> type:
+        return self.maker if isinstance(self.maker, type) else np.random.Generator
+
+    def made(self, leaves: Sequence[Any]) -> Any:
+        return self.maker(*(leaves[a.leaf] if isinstance(a, Leaf) else a for a in self.args))
+
+
+Hidden: TypeAlias = "Held | Made"
+Source: TypeAlias = "SizeOf | StrideOf | IntOf | DataOf | ValueOf | HandleOf | Constant | Hidden"
 
 
 # ---- what a leaf of the answer is ----------------------------------------------------------------

@@ -20,14 +20,27 @@ from ..fxgraph.ops.checks import recording
 from ..fxgraph.prove import Knowledge, construction
 
 if TYPE_CHECKING:
+    from .plan import Hidden
     from .storage import Cell
 
 
-class NeedStatic(BaseException):
-    """Python needs the value of these argument leaves: trace again with their values fixed.
+class Retrace(BaseException):
+    """The trace starts again, knowing more.
 
     Not an Exception, so that the user's `except Exception` does not swallow it.
     """
+
+
+class NeedSource(Retrace):
+    """This generator is drawn from: trace again with a handle for it."""
+
+    def __init__(self, source: Hidden) -> None:
+        super().__init__(f"{source} must be a source")
+        self.source = source
+
+
+class NeedStatic(Retrace):
+    """Python needs the value of these argument leaves: trace again with their values fixed."""
 
     def __init__(self, leaves: tuple[int, ...]) -> None:
         super().__init__(f"argument leaves {leaves} must be static")
@@ -43,7 +56,8 @@ class Session:
     refs: the cells, weakly, oldest first.
     log: (effects so far, cell, version) for every write outside loops and branches to an argument.
     texts: the strings that values known at run time only are among (see `texts`).
-    generators: those made in the traced function.  frozen: containers that stand for one of two.
+    sources: what stands for generators that are no
+    arguments.  generators: how many were made.  frozen: containers that stand for one of two.
     appended: (list, array): cells of arrays that were put into lists of run-time length.
     torn: an error that left a loop or branch half traced.
     """
@@ -61,7 +75,8 @@ class Session:
     marked: list[Node] = field(default_factory=list)
     torn: Exception | None = None
     texts: list[str] = field(default_factory=list)
-    generators: list[np.random.Generator] = field(default_factory=list)
+    sources: dict[Hidden, Any] = field(default_factory=dict)
+    generators: int = 0
     appended: list[tuple[Cell, Cell]] = field(default_factory=list)
     frozen: list[Any] = field(default_factory=list)
 
@@ -100,9 +115,9 @@ def is_tracing() -> bool:
 @contextmanager
 def tracing() -> Iterator[Session]:
     """A fresh session: its own knowledge, its own list of partial operations."""
-    session()
+    outer = session()
     with construction() as knowledge, recording() as effects:
-        mine = Session(knowledge, effects)
+        mine = Session(knowledge, effects, sources=outer.sources if outer.active else {})
         _local.stack.append(mine)
         try:
             yield mine

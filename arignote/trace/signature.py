@@ -7,6 +7,7 @@ may take them for one symbol.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -117,7 +118,7 @@ def _spec(x: Any, static: bool, slots: dict[int, int]) -> LeafSpec:
         raise UnsupportedError(
             f"arguments of type {cls.__name__} are not supported: pass np.asarray(x) instead"
         )
-    if isinstance(x, np.random.Generator):
+    if isinstance(x, np.random.Generator | np.random.RandomState | random.Random):
         return ObjectSpec(cls)
     return StaticSpec(x)
 

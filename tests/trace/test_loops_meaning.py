@@ -278,15 +278,6 @@ def test_an_array_of_two_names_is_not_written_silently():
         f(np.ones(3), np.ones(3), 4)
 
 
-def test_hidden_random_state_is_refused():
-    @fast
-    def f(n):
-        return np.random.rand(n)
-
-    with pytest.raises(UnsupportedError, match="Generator"):
-        f(3)
-
-
 def test_try_around_checks_is_refused():
     @fast
     def f(a, i):

@@ -6,8 +6,6 @@ import pytest
 import arignote as ag
 from arignote.errors import ArignoteError
 
-RNG = np.random.default_rng(3)
-
 
 def compiled(f):
     return ag.compile(f, mode="FAST_COMPILE")
@@ -59,26 +57,6 @@ def test_lists_made_on_either_path_can_be_changed():
 
     x = np.array([1.0, 3.0, 2.0])
     assert compiled(f)(x) == f(x) == ([7.0, 2.0, 5.0], [3.0, 1.0])
-
-
-def test_a_generator_from_outside_is_refused():
-    with pytest.raises(ArignoteError, match="no argument of the compiled function"):
-        compiled(lambda x: x + RNG.normal(size=3))(np.ones(3))
-
-
-def test_a_generator_made_inside_is_drawn_from_once_outside_loops_only():
-    def straight(x):
-        return x + np.random.default_rng(3).normal(size=3)
-
-    def looping(x):
-        rng = np.random.default_rng(3)
-        for i in range(len(x)):
-            x[i] = rng.normal()
-        return x
-
-    np.testing.assert_array_equal(compiled(straight)(np.ones(3)), straight(np.ones(3)))
-    with pytest.raises(ArignoteError, match=r"test_one_of_several.py.*(?s:.*)as an argument"):
-        compiled(looping)(np.ones(30))
 
 
 def history(x):

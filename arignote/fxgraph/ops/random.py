@@ -1,4 +1,5 @@
-"""Draws from a `np.random.Generator`: the one op whose value depends on what was drawn before.
+"""Draws from random generators, NumPy's new and old and Python's: the one op whose value depends on
+what was drawn before.
 
 The state of a generator is an opaque value that every draw takes and gives anew, so draws keep
 their order; the state IS the generator, so values are NumPy's, draw for draw.  A draw is recorded
@@ -7,6 +8,7 @@ among its region's effects: it happens even when nobody uses its value.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +25,8 @@ from .elementwise import add, divide, log, multiply, subtract
 from .shaping import sum_to
 
 _STATE = TensorType(OPAQUE)
+#: Methods of Python's generator whose parameters have no names.
+_BY_POSITION = frozenset({"random", "getrandbits", "_randbelow", "seed"})
 
 
 def _draw(
@@ -39,8 +43,22 @@ def _draw(
     sizes = operands[len(names) : len(names) + max(rank, 0)]
     if rank >= 0:
         values["size"] = tuple(int(d) for d in sizes)
+    if isinstance(state, random.Random):
+        return state, _python_number(state, method, values)
     with np.errstate(all="ignore"):
-        return state, getattr(state, method)(**values, **dict(options))
+        number = getattr(state, method)(**values, **dict(options))
+    return state, 0.0 if number is None else number  # seed() gives nothing
+
+
+def _python_number(state: random.Random, method: str, values: dict[str, Any]) -> Any:
+    given = {
+        k: v.item() if isinstance(v, np.generic | np.ndarray) else v for k, v in values.items()
+    }
+    if method in _BY_POSITION:
+        number = getattr(state, method)(*given.values())
+    else:
+        number = getattr(state, method)(**given)
+    return 0.0 if number is None else number
 
 
 def _type(
@@ -113,7 +131,7 @@ def _vjp(
     rule = _PATHWISE.get(method)
     if rule is None:
         raise UnsupportedError(
-            f"no derivative of Generator.{method} by its parameters: draw from a "
+            f"no derivative of {method} by its parameters: draw from a "
             "distribution whose "
             f"parameters are constant ({', '.join(_PATHWISE)} have derivatives)"
         )

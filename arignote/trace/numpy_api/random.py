@@ -159,12 +159,27 @@ class GeneratorProxy:
         """Positions are drawn, then read: so choices from arrays have derivatives."""
         pool = node(a)
         k = axis_of(axis, pool.rank) if pool.rank else 0
-        count = sh.strong(size_node(pool.shape[k])) if pool.rank else cast_to(sh.strong(pool), I64)
-        values = {"a": count}
+        values = {"a": self._count(pool, k)}
         if p is not None:
             values["p"] = cast_to(array(p), F64)
         shape = None if size is None else shape_of(size)
         options = {"replace": bool(replace), "shuffle": bool(shuffle)}
+        return self._chosen(pool, k, values, options, shape)
+
+    def _count(self, pool: Node, axis: int = 0) -> Node:
+        if not pool.rank:
+            return cast_to(sh.strong(pool), I64)
+        return sh.strong(size_node(pool.shape[axis]))
+
+    def _chosen(
+        self,
+        pool: Node,
+        k: int,
+        values: dict[str, Node],
+        options: dict[str, Any],
+        shape: Shape | None,
+    ) -> Any:
+        """What stands at drawn positions along axis k."""
         at = self._draw("choice", values, options, shape, I64)
         if not pool.rank:
             return hooks.wrap(at)

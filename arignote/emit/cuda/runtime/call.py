@@ -17,6 +17,7 @@ import numpy as np
 from ....errors import warn_once
 from ... import plan as host
 from ... import raising
+from ...callbacks import opaque
 from ...dispatch import NO_MATCH
 from ...references import Reference
 from ..plan import CudaModule
@@ -202,7 +203,7 @@ class Run:
         operands = [
             self.machine.get(next(arrays))[()]
             if isinstance(o, host.ArrayOperand)
-            else self.given[o.leaf]
+            else opaque(o, self.given, self._kept)
             for o in callback.operands
         ]
         answer = callback.function(*operands)

@@ -101,7 +101,7 @@ def print_streamed(
     first, last = bounds
     outer = Scope(module, inner.outer)
     kinds = {module.pointers[root(b)]: module.type_of(code(b.dtype)) for b in buffers}
-    trip, stop = (module.names.counter(w) for w in ("trip", "stop"))
+    steps, stop = (module.names.counter(w) for w in ("steps", "stop"))
     outer.declared[stop] = f"int64_t {stop}"
     near = {}
     size_of = buffers[0].dtype.itemsize
@@ -114,7 +114,7 @@ def print_streamed(
     )
     main, kind = next(iter(kinds.items()))
     size = f"<int64_t>sizeof({kind})"
-    outer.put(f"if {trip}*{size} < AN_FAR:")
+    outer.put(f"if {steps}*{size} < AN_FAR:")
     outer.put(f"    {nest}({first}, {last}, {args})")
     outer.put("    return")
     outer.put(f"while {first} < {last}:")
@@ -126,12 +126,12 @@ def print_streamed(
     outer.put("an_streamed()")
     name = module.names.fresh(f"{nest}_streamed")
     typed = ", ".join(
-        ["int64_t " + x for x in (trip, first, last)]
+        ["int64_t " + x for x in (steps, first, last)]
         + [f"{module.types[x]} {x}" for x in inner.free]
     )
     module.functions.append(function_text(f"cdef void {name}({typed}) noexcept nogil:", outer))
     for pointer, scratch in near.items():
         module.names.release(f"{pointer}_near", scratch)
-    module.names.release("trip", trip)
+    module.names.release("steps", steps)
     module.names.release("stop", stop)
     return name

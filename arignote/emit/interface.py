@@ -4,13 +4,14 @@ end in the caller's memory, and the plan by which the runtime calls it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..fxgraph.constants import const, input_op, lit, new_input, proj
 from ..fxgraph.graph import Graph, Rebuild
-from ..fxgraph.node import Node, Origin, make
+from ..fxgraph.node import Node, Origin, make, turn_of
 from ..fxgraph.ops.checks import ERRORS
 from ..fxgraph.ops.family import cast, cast_to
 from ..fxgraph.ops.structure import full, set_item
@@ -66,14 +67,15 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
             handles[n] = plan.HiddenOperand(source)
         else:
             ptrs[n] = plan.Constant(source.array)
-    graph, versions = _written_in_place(trace, graph, by_leaf)
+    counts = _effects_before(trace, graph)
+    graph, versions = _written_in_place(trace, graph, by_leaf, counts)
     strides = _strides(trace, by_leaf, ints)
     newest = {w.leaf: v for w, v in zip(trace.history, versions, strict=True)}
     nodes, outputs, into, windows = _outputs(trace, graph, by_leaf, newest)
     chosen = replace(graph, outputs=tuple(nodes))
     history = tuple(
-        (_copied(v, by_leaf[w.leaf]), w.effects)
-        for w, v in zip(trace.history, versions, strict=True)
+        (_copied(v, by_leaf[w.leaf]), count)
+        for w, v, count in zip(trace.history, versions, counts, strict=True)
     )
     interface = Interface(tuple(ptrs), tuple(ints), strides, into, history=history)
     return Meeting(
@@ -81,8 +83,21 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
     )
 
 
+def _effects_before(trace: traced.Trace, graph: Graph) -> tuple[int, ...]:
+    """How many effects of the rewritten graph come before each entry of `trace.history`."""
+    old = trace.graph.effects
+    place = {e: k for k, e in enumerate(old)}
+
+    def before(e: Node, count: int) -> bool:
+        if e in place or count == len(old):
+            return place.get(e, -1) < count
+        return turn_of(e) < turn_of(old[count])
+
+    return tuple(sum(before(e, w.effects) for e in graph.effects) for w in trace.history)
+
+
 def _written_in_place(
-    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node]
+    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node], counts: Sequence[int]
 ) -> tuple[Graph, tuple[Node, ...]]:
     """The graph, and the version of an argument that each entry of `trace.history` is.
 
@@ -99,9 +114,9 @@ def _written_in_place(
     newest = dict(by_leaf)
     final = frozenset(w.output for w in trace.writes)
     changed = {by_leaf[w.leaf] for w in trace.writes}
-    for w in trace.history:
+    for w, count in zip(trace.history, counts, strict=True):
         n, o = by_leaf[w.leaf], graph.outputs[w.output]
-        seen = w.effects < len(graph.effects)
+        seen = count < len(graph.effects)
         (value,) = rebuild((o,))
         if n.shape and o not in written and o.dtype == n.dtype and (seen or w.output in final):
             fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ..fxgraph.constants import constant, proj
+from ..fxgraph.constants import constant, proj, project
 from ..fxgraph.graph import Body, Graph, order_of
 from ..fxgraph.node import Node, Op, at_origin, make, origin
 from ..fxgraph.prove import Knowledge, construction
@@ -129,7 +129,7 @@ def rewrite(graph: Graph, rules: Sequence[Rule], report: Report | None = None) -
         for x in graph.inputs:
             run.done[x] = x
         roots = run(graph.roots)
-    effects = settled(roots[: len(graph.effects)])
+        effects = settled([run.effect(e) for e in roots[: len(graph.effects)]])
     outputs = roots[len(graph.effects) :]
     if effects == graph.effects and outputs == graph.outputs:
         return graph
@@ -159,10 +159,18 @@ class Rewriter(Resolve):
         return self._apply(n, candidates) if candidates else n
 
     def body(self, b: Body) -> Body:
-        effects = settled(b.effects, b.own)
+        effects = settled([self.effect(e) for e in b.effects], b.own)
         if effects == b.effects:
             return b
         return Body(b.index, b.params, b.cond, b.results, b.token, effects, b.stacks)
+
+    def effect(self, e: Node) -> Node:
+        """An effect, as the rules left its values: a loop that raises must not become two."""
+        if "body" not in e.op.traits or not isinstance(e.type, tuple) or not e.type:
+            return e
+        (last,) = self((project(e, len(e.type) - 1),))
+        new = last.inputs[0] if last.op is proj else e
+        return new if new.op is e.op and raises(new) else e
 
     def _apply(self, n: Node, candidates: Candidates) -> Node:
         kind = n.type.dtype.kind if isinstance(n.type, TensorType) else "O"

@@ -186,6 +186,32 @@ def exchanged_three_times(a, b):
         a[i] += b[1] + c[2]
 
 
+@case(np.arange(6.0), np.array([1, 2, 0, 4]), 4)
+def checks_of_the_first_loop_are_proved(a, m, n):
+    for i in range(0, n, 2):
+        a[-i % 4] += 0.5
+    i = 1
+    while i < n:
+        for j in range(3, -1, -1):
+            m[j] = 4 // int(m[j])
+        i += 1
+
+
+@case(np.arange(6.0), np.arange(36.0).reshape(6, 6), 4)
+def a_carry_that_no_step_changes(a, A, n):
+    c = a * 1.0
+    for i in range(6):
+        if A[i + 1, -1] > n:
+            c = c * 1.0
+        A[n, 1:5] = c[4:0:-1] + i
+
+
+def test_a_loop_that_raises_and_is_rewritten_stays_one_loop():
+    f = compile(a_carry_that_no_step_changes)
+    args = np.arange(6.0), np.arange(36.0).reshape(6, 6), 4
+    assert str(f.program(*args)).count("check_index") == 1
+
+
 @pytest.mark.parametrize("case", CASES, ids=repr)
 def test_writes_before_the_error_are_kept(case):
     f = compile(case.function, mode="FAST_RUN")

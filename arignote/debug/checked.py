@@ -9,6 +9,7 @@ from ..emit.dispatch import NO_MATCH, Dispatcher, Kernel
 from ..emit.plan import Plan
 from ..errors import DebugError
 from ..fxgraph.interpret import evaluate
+from ..fxgraph.ops.report import silent
 from ..trace.interpreted import feeds_of, run
 from ..trace.overlap import overlapping
 from ..trace.plan import Trace
@@ -62,7 +63,7 @@ class _Checked:
             return run(trace, leaves)
         report = Report(trace.name)
         session = Validation(self.function, trace, report)
-        with rewinding(trace):
+        with silent(), rewinding(trace):
             if self.fresh:
                 self.made = session.call(fresh(leaves), Depth(layouts=(), emulate=self.emulate))
             elif self.made is not None:

@@ -101,6 +101,13 @@ class Expected:
             m = moved[w.output]
             leaves[w.leaf] = m.T if getattr(spec, "layout", "") == "F" and np.ndim(m) else m
         answer = [leaves[a[1]] if isinstance(a, tuple) else a for a in answer]
+        if len(answer) != len(self.outcome.answer):  # lists of run-time length: columns to items
+            spots = [getattr(o, "output", None) for o in trace.outputs]
+            columns = [
+                a if k is None else np.broadcast_to(a, np.shape(want[k]))
+                for a, k in zip(answer, spots, strict=True)
+            ]
+            answer = flatten(trace.tree.unflatten(iter(columns)))[0]
         return answer, leaves
 
 

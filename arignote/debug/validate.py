@@ -18,6 +18,7 @@ from typing import Any
 from ..emit.kernel import Compilation, compilation
 from ..errors import CompilerMissingError
 from ..fxgraph.graph import order_of
+from ..fxgraph.ops.report import silent
 from ..trace.interpreted import feeds_of
 from ..trace.overlap import overlapping
 from ..trace.plan import Trace
@@ -77,18 +78,31 @@ def validate(
 ) -> Report:
     """Compare every stage of the compilation of `function` for a call with these leaves.
 
-    The arguments are copied, never written.  runner: runs the trace of a call whose arguments share
-    memory.  used: calls the compiled function as its user does, with whatever it recalls from
-    earlier calls and processes.  Raises what tracing raises.
+    The arguments are copied, never written, and nothing that the function prints is shown.
+    runner: runs the trace of a call whose arguments share memory.  used: calls the compiled
+    function as its user does, with whatever it recalls from earlier calls and processes.  Raises
+    what tracing raises.
     """
-    depth = depth or Depth()
-    given = fresh(leaves)
-    trace, _ = tracer(function, tree, given)
-    with rewinding(trace):
-        return _validated(function, tree, leaves, tracer, depth, runner, used, given, trace)
+    with silent():
+        return _validated(function, tree, leaves, tracer, depth or Depth(), runner, used)
 
 
 def _validated(
+    function: Callable[..., Any] | None,
+    tree: Tree,
+    leaves: Sequence[Any],
+    tracer: Tracer,
+    depth: Depth,
+    runner: Callable[[Trace], Callable[[Leaves], Any]] | None,
+    used: Callable[[Leaves], Any] | None,
+) -> Report:
+    given = fresh(leaves)
+    trace, _ = tracer(function, tree, given)
+    with rewinding(trace):
+        return _compared(function, tree, leaves, tracer, depth, runner, used, given, trace)
+
+
+def _compared(
     function: Callable[..., Any] | None,
     tree: Tree,
     leaves: Sequence[Any],
@@ -102,6 +116,14 @@ def _validated(
     report = Report(trace.name)
     session = Validation(function, trace, report)
     made = session.call(given, depth)
+    base = getattr(function, "__arignote_of__", None)
+    if base is not None:  # a derivative: NumPy has the function, and quotients of its differences
+        below = Validation(base, tracer(base, tree, given)[0], report)
+        below.leaves = given
+        if below.add(below.plain(given)):
+            below.add(check_gradient(below.trace, given))
+        if below.failing:
+            function, session = base, below
     if report.ok and used is not None:
         session.add(session.as_used(given, used))
     if overlapping(leaves, trace.written) and function is not None and runner is not None:
@@ -182,6 +204,8 @@ class Validation:
         name = "the traced graph"
         if self.function is None:
             return [], Check(name, 0, 0.0, "the function is not at hand")
+        if hasattr(self.function, "__arignote_of__"):
+            return [], Check(name, 0, 0.0, "a transformation has no form in NumPy")
         tree, function = self.trace.signature.tree, self.function
 
         def call(given: Leaves) -> Any:

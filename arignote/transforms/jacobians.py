@@ -45,7 +45,7 @@ def jacobian(
         parts = [_structured(variables, b, single) for b in blocks]
         return parts[0] if tree.kind == "leaf" else tree.unflatten(parts)
 
-    return transformed(jacobian_, function)
+    return transformed(jacobian_, function, derivative=True)
 
 
 def hessian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:

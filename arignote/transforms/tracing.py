@@ -29,10 +29,18 @@ __all__ = [
 ]  # fmt: skip
 
 
-def transformed(implementation: Callable[..., Any], function: Callable[..., Any]) -> Compiled:
+def transformed(
+    implementation: Callable[..., Any], function: Callable[..., Any], derivative: bool = False
+) -> Compiled:
     """What a transformation returns: `implementation` runs on traced values; it takes its name and
-    documentation from `function`."""
+    documentation from `function`.
+
+    derivative: of the function, by arguments that are the function's own.
+    """
     implementation.__arignote_traced__ = True  # type: ignore[attr-defined]
+    base = function._function if isinstance(function, Compiled) else function
+    known = getattr(base, "__arignote_of__", base)
+    implementation.__arignote_of__ = known if derivative else None  # type: ignore[attr-defined]
     implementation.__name__ = f"{implementation.__name__}_of_{_name(function)}"
     implementation.__qualname__ = implementation.__name__
     implementation.__doc__ = getattr(function, "__doc__", None)

@@ -7,9 +7,12 @@ of the Python number.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -42,6 +45,20 @@ def _raised(ok: Any, *values: Any, error: str, message: str) -> bool:
     return True
 
 
+_silence = threading.local()
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """No text is printed and no debugger started by what this thread runs meanwhile."""
+    before, _silence.held = getattr(_silence, "held", False), True
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        _silence.held = before
+
+
 def _printed(*values: Any, text: str, uid: int) -> bool:
     sys.stdout.write(filled_in(text, values))
     return True
@@ -55,7 +72,8 @@ def _stopped(wanted: Any, *values: Any, names: tuple[str, ...], uid: int) -> boo
 
 def stop(values: dict[str, Any]) -> None:
     """The debugger stands here; `values` are those that ag.breakpoint was given."""
-    sys.breakpointhook()
+    if not getattr(_silence, "held", False):
+        sys.breakpointhook()
 
 
 #: (ok, values..., token): True, or the named error with the values in its message

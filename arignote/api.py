@@ -29,6 +29,7 @@ from .trace.pytree import LEAF, Tree, flatten
 from .trace.signature import Signature, signature_of
 
 if TYPE_CHECKING:
+    from .debug.device_profile import DeviceProfile
     from .debug.explain import Explanation
     from .debug.profile import Profile
     from .debug.report import Report
@@ -165,7 +166,7 @@ class Compiled(Dispatcher):
 
         kernel: Kernel = maker.kernel_for(
             trace, self._mode(), structure, self._overlapping, save, self._function, self._device(),
-            profile=self._is_profiled(),
+            profile=self._is_profiled(), monitor=self._options.get("monitor"),
         )  # fmt: skip
         self._keep(trace.signature, kernel, trace)
         return kernel
@@ -232,7 +233,8 @@ class Compiled(Dispatcher):
         return runner(given)
 
     def _mode(self) -> str:
-        mode: str = self._options.get("mode") or config.mode
+        given = "MonitorMode" if "monitor" in self._options else config.mode
+        mode: str = self._options.get("mode") or given
         return mode
 
     def _is_profiled(self) -> bool:
@@ -240,14 +242,13 @@ class Compiled(Dispatcher):
 
     def _on_gpu(self, args: tuple[Any, ...], tree: Tree, leaves: list[Any]) -> Any:
         """A call with arrays that live on a GPU."""
-        if self._mode() not in ("FAST_RUN", "FAST_COMPILE"):
+        if self._mode() in ("DEBUG_MODE", "MonitorMode"):
             raise UnsupportedError(
                 f"{self._name}: {self._mode()} looks at arrays in host memory: pass NumPy arrays "
                 f"and device='cuda'"
             )
         with self._lock:
-            if self._gpu is None:
-                self._gpu = _maker().gpu_calls(self._function)
+            self._gpu = _maker().gpu_calls(self._function, self._mode(), self._gpu)
             answer = self._gpu(tree, leaves, _flags())
             if _is_flat(tree):
                 self._gpu.learned(args, tree, leaves, _flags())
@@ -355,12 +356,19 @@ class Compiled(Dispatcher):
         found: Values = module.values_of(self.trace_of(*args, **kwargs), flatten((args, kwargs))[0])
         return found
 
-    def profile(self, *args: Any, **kwargs: Any) -> Profile:
+    def profile(self, *args: Any, **kwargs: Any) -> Profile | DeviceProfile:
         """Where the time of a call like this one goes, and tips; the arguments are not written.
 
-        Builds the kernel and calls it some times.  Raises what the call raises.
+        Builds the kernel and calls it some times; on a GPU, kernels stand between events.  Raises
+        what the call raises.
         """
-        leaves, _ = flatten((args, kwargs))
+        leaves, tree = flatten((args, kwargs))
+        if self._device() != "cpu" or any(map(_is_foreign, leaves)):
+            module = importlib.import_module("arignote.debug.device_profile")
+            timed: DeviceProfile = module.profile(
+                self._function, tree, leaves, self._device(), _maker().traced
+            )
+            return timed
         started = time.perf_counter()
         trace = self.trace_of(*args, **kwargs)
         seconds = time.perf_counter() - started
@@ -418,7 +426,7 @@ def _checked(options: dict[str, Any], function: Any) -> dict[str, Any]:
     return options
 
 
-_OPTIONS = ("mode", "device", "profile", "rules")
+_OPTIONS = ("mode", "device", "profile", "rules", "monitor")
 
 
 def _maker() -> Any:
@@ -489,7 +497,10 @@ def compile(
 def compile(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Compile a function of NumPy arrays and numbers; a decorator, with or without options.
 
-    mode: "FAST_RUN", "FAST_COMPILE", "DEBUG_MODE" or "NanGuardMode" (default: `config.mode`).
+    mode: "FAST_RUN", "FAST_COMPILE", "DEBUG_MODE", "NanGuardMode" or "MonitorMode" (default:
+    `config.mode`).
+    monitor: what MonitorMode calls at every operation of every call, as `f.monitor` does; without
+    it each operation is printed.
     profile: keep the time of each nest over all calls; printed at the end (`ag.profiles()`).
     device: "cpu", "cuda", or "emulate", which runs the CUDA source on the CPU to find faults
     (default: `config.device`).  Raises ConfigError for another name.

@@ -36,7 +36,7 @@ from .trace.session import NeedSource, NeedStatic
 from .trace.signature import signature_of
 
 if TYPE_CHECKING:
-    from .debug import announce, checked, nan_guard, replay, standing
+    from .debug import announce, checked, device_guard, monitoring, nan_guard, replay, standing
     from .debug import explain as explaining
     from .emit.cuda import device as devices
     from .emit.cuda.runtime import devices as machines
@@ -45,9 +45,11 @@ if TYPE_CHECKING:
 else:  # what a first call on the CPU does without
     announce = lazily("arignote.debug.announce")
     checked = lazily("arignote.debug.checked")
+    device_guard = lazily("arignote.debug.device_guard")
     nan_guard = lazily("arignote.debug.nan_guard")
     replay = lazily("arignote.debug.replay")
     standing = lazily("arignote.debug.standing")
+    monitoring = lazily("arignote.debug.monitoring")
     explaining = lazily("arignote.debug.explain")
     devices = lazily("arignote.emit.cuda.device")
     machines = lazily("arignote.emit.cuda.runtime.devices")
@@ -116,18 +118,22 @@ def kernel_for(
     device: str = "cpu",
     *,
     profile: bool = False,
+    monitor: Any = None,
 ) -> Kernel:
     """What runs a trace in a mode, on a device.
 
     structure: of the arguments, None where they are the leaves themselves.  overlap: answers calls
     whose written arrays share memory with others.  save: gets what a later process needs.
     function: the plain function, for DEBUG_MODE.  profile: each call adds to the times of nests.
+    monitor: what MonitorMode calls.
     """
     report_float64(trace.graph)
     if mode == "DEBUG_MODE" or (mode == "FAST_RUN" and config.debug >= 4):
         return checked.checked_kernel(trace, structure, overlap, function, device != "cpu")
     if mode == "NanGuardMode":
         return nan_guard.guarded_kernel(trace, structure, overlap)
+    if mode == "MonitorMode":
+        return monitoring.monitored_kernel(trace, structure, overlap, monitor)
     if mode != "FAST_COMPILE":
         try:
             elsewhere = _device_kernel(trace, mode, structure, overlap, device)
@@ -176,9 +182,17 @@ def _device_kernel(
     return on_device.device_kernel(made, structure, overlap, machine)
 
 
-def gpu_calls(function: Callable[..., Any]) -> from_gpu.GpuCalls:
-    """What answers calls with arrays on a GPU.  Raises DeviceError where there is none."""
-    return from_gpu.GpuCalls(lambda tree, leaves: traced(function, tree, leaves)[0], machines.cuda)
+def gpu_calls(
+    function: Callable[..., Any], mode: str, made: from_gpu.GpuCalls | None = None
+) -> from_gpu.GpuCalls:
+    """What answers calls with arrays on a GPU in a mode; `made` has answered others before.
+
+    Raises DeviceError where there is none.
+    """
+    if made is None:
+        made = from_gpu.GpuCalls(lambda *given: traced(function, *given)[0], machines.cuda)
+    made.run = device_guard.GuardedRun if mode == "NanGuardMode" else None
+    return made
 
 
 def cuda_source(trace: Trace) -> str:

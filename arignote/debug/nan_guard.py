@@ -54,12 +54,12 @@ def guard(n: Node, value: Any) -> None:
     if not isinstance(n.type, TensorType) or n.dtype.kind not in "fc" or n.op.name == "constant":
         return
     for word in config.nan_guard:
-        bad = np.asarray(_FOUND[word](np.asarray(value)))
+        bad = np.asarray(FOUND[word](np.asarray(value)))
         if bad.any():
             raise NanGuardError(_message(n, np.asarray(value), bad, word))
 
 
-_FOUND: dict[str, Callable[[Any], Any]] = {
+FOUND: dict[str, Callable[[Any], Any]] = {
     "nan": np.isnan,
     "inf": np.isinf,
     "big": lambda v: np.isfinite(v) & (np.abs(v) > config.nan_guard_big),

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import types
 from pathlib import Path
 
@@ -206,10 +207,19 @@ class Event:
     done = True
 
     def __init__(self, block=False, disable_timing=False, interprocess=False):
-        assert disable_timing
+        self.timing = not disable_timing
 
     def record(self, stream=None):
         assert isinstance(stream, Stream)
+        self.at = time.perf_counter()
+
+    def synchronize(self):
+        pass
+
+
+def get_elapsed_time(start_event, end_event):
+    assert start_event.timing and end_event.timing
+    return 1e3 * (end_event.at - start_event.at)
 
 
 def asnumpy(array):
@@ -387,7 +397,8 @@ def module():
     properties = {"name": b"a GPU that is not there"}
     made.streams = [Stream(0)]
     made.cuda = types.SimpleNamespace(
-        Device=Device, Event=Event, Stream=Stream, is_available=lambda: True,
+        get_elapsed_time=get_elapsed_time, Device=Device, Event=Event, Stream=Stream,
+        is_available=lambda: True,
         device=types.SimpleNamespace(
             get_device_id=lambda: Device.current[-1], get_cublas_handle=lambda: 7
         ),

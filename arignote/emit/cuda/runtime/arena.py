@@ -88,6 +88,16 @@ def all_records(records: Sequence[Record]) -> Iterator[Record]:
         stack += reversed(inside)
 
 
+def first_lines(plan: CudaPlan) -> dict[str, str]:
+    """Buffer -> ", " and the line of the user's that first starts something with it."""
+    out: dict[str, str] = {}
+    for record in all_records(plan.records):
+        line = getattr(record, "line", "")
+        for name in _names(record) if line else ():
+            out.setdefault(name, f", {line}")
+    return out
+
+
 def _names(record: Record) -> Iterator[str]:
     """Every buffer that a record and those inside it name."""
     for r in all_records((record,)):

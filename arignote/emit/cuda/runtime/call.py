@@ -23,7 +23,7 @@ from ...references import Reference
 from ..plan import CudaModule
 from . import libraries
 from .answer import answer_of, integer_of
-from .arena import layout, lives
+from .arena import first_lines, layout, lives
 from .machine import Machine, Sizes
 from .program import Shape, host_program
 
@@ -65,14 +65,17 @@ class DeviceProgram:
             raise MemoryError(f"{error}{self._largest(shapes)}") from error
 
     def _largest(self, shapes: tuple[Shape | None, ...]) -> str:
-        """What the call wants memory for, the most first."""
+        """What the call wants memory for, the most first, with the first line that uses it."""
+        lines = first_lines(self.device_plan)
         rows = []
         for b, shape in zip(self.device_plan.buffers, shapes):
             if shape is not None:
                 rows.append((math.prod(shape) * b.dtype.itemsize, b.name, b.dtype, shape, b.role))
         rows.sort(key=lambda r: (-r[0], r[1]))
-        texts = [f"\n  {n / 1e6:.1f} MB: {name}, {dtype}{list(shape)}, {role}"
-                 for n, name, dtype, shape, role in rows[:5]]
+        texts = [
+            f"\n  {n / 1e6:.1f} MB: {name}, {dtype}{list(shape)}, {role}{lines.get(name, '')}"
+            for n, name, dtype, shape, role in rows[:5]
+        ]
         head = f"\n{self.plan.name} wants memory for" if texts else ""
         return head + "".join(texts)
 

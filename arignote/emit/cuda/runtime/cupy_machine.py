@@ -225,6 +225,17 @@ class CupyMachine:
     def finish(self) -> None:
         self._stream().synchronize()
 
+    def stamp(self) -> Any:
+        """An event of the current stream."""
+        event = self._cupy.cuda.Event()
+        event.record(self._stream())
+        return event
+
+    def between(self, before: Any, after: Any) -> float:
+        """Seconds between two events, which have happened."""
+        after.synchronize()
+        return float(self._cupy.cuda.get_elapsed_time(before, after)) / 1e3
+
     def stream(self) -> int:
         return int(self._stream().ptr)
 

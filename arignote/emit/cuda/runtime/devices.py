@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,20 @@ def on_gpu(leaf: Any) -> bool:
     if place is None:
         return hasattr(leaf, "__cuda_array_interface__")
     return int(place()[0]) in _CUDA_ARRAYS
+
+
+def number_of(leaves: Iterable[Any]) -> int | None:
+    """Of the GPU where the first array lives; None where it does not say."""
+    for x in leaves:
+        if type(x).__module__ == "cupy":
+            return int(x.data.device_id)
+        if on_gpu(x):
+            place = getattr(x, "__dlpack_device__", None)
+            return None if place is None else int(place()[1])
+    return None
+
+
+def machine_of(leaves: Iterable[Any], device: str) -> Machine | None:
+    """Where a call runs: on the GPU of its arrays, else on the device of the name."""
+    held = list(leaves)
+    return cuda(number_of(held)) if any(map(on_gpu, held)) else machine_for(device)

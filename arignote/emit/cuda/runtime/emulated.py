@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -113,6 +114,12 @@ class EmulatedMachine:
 
     def finish(self) -> None:
         pass
+
+    def stamp(self) -> float:
+        return time.perf_counter()
+
+    def between(self, before: float, after: float) -> float:
+        return after - before
 
     def begin_call(self, scratch_bytes: int) -> Any:
         return self.empty((scratch_bytes,), np.dtype("u1"))

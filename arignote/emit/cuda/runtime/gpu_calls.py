@@ -17,9 +17,9 @@ from ....trace.plan import Trace
 from ....trace.pytree import Tree
 from ...dispatch import NO_MATCH
 from ...matching import matches
-from .call import DeviceProgram
+from .call import DeviceProgram, Run
 from .cupy_machine import CupyMachine
-from .devices import on_gpu
+from .devices import number_of, on_gpu
 from .machine import Machine
 from .recorded import Recorded, Recorder
 from .specialised import device_compilation
@@ -59,10 +59,12 @@ class Known:
 @dataclass
 class GpuCalls:
     """The GPUs' specialisations of one function.  trace: (tree, host leaves) -> the trace.
-    machine: of the GPU with a number, or of the current one."""
+    machine: of the GPU with a number, or of the current one.  run: makes the Run of each call,
+    where it is watched; nothing is recorded then."""
 
     trace: Callable[[Tree, Sequence[Any]], Trace]
     machine: Callable[[int | None], CupyMachine]
+    run: Callable[..., Run] | None = None
     programs: list[tuple[Any, DeviceProgram]] = field(default_factory=list)
     plain: dict[Any, Known] = field(default_factory=dict)
     known: dict[Any, DeviceProgram] = field(default_factory=dict)
@@ -72,7 +74,7 @@ class GpuCalls:
 
         Raises UnsupportedError for what has no form on a GPU.
         """
-        machine = self.machine(_number(leaves))
+        machine = self.machine(number_of(leaves))
         with machine.here():
             return self._on(machine, tree, leaves, (state, machine.number))
 
@@ -134,9 +136,9 @@ class GpuCalls:
     def learned(self, args: tuple[Any, ...], tree: Tree, leaves: Sequence[Any], state: Any) -> None:
         """Note for `again` what answers arguments that are leaves themselves."""
         kind = _plain_kind(args, state)
-        if kind is None:
+        if kind is None or self.run is not None:
             return
-        program = self.known.get(_kind(tree, leaves, (state, self.machine(_number(args)).number)))
+        program = self.known.get(_kind(tree, leaves, (state, self.machine(number_of(args)).number)))
         if program is not None:
             if len(self.plain) >= _KINDS:
                 self.plain.clear()
@@ -151,18 +153,7 @@ class GpuCalls:
                 )
         if program.plan.written:
             _require_apart(program, own, program.machine)
-        return program(own, given)
-
-
-def _number(leaves: Sequence[Any]) -> int | None:
-    """Of the GPU where the first array lives; None where it does not say."""
-    for x in leaves:
-        if type(x).__module__ == "cupy":
-            return int(x.data.device_id)
-        if on_gpu(x):
-            place = getattr(x, "__dlpack_device__", None)
-            return None if place is None else int(place()[1])
-    return None
+        return program(own, given, self.run)
 
 
 def _is_immutable(x: Any) -> bool:

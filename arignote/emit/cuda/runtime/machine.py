@@ -85,5 +85,11 @@ class Machine(Protocol):
     def finish(self) -> None:
         """Wait for what the current stream has been given."""
 
+    def stamp(self) -> Any:
+        """A point in the course of the current stream."""
+
+    def between(self, before: Any, after: Any) -> float:
+        """Seconds between two of them."""
+
     def begin_call(self, scratch_bytes: int) -> Any:
         """One block of scratch for a call's buffers, free again when the next call begins."""

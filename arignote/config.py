@@ -41,7 +41,7 @@ class Flag:
 
 _TABLE = (
     Flag("mode", "choice", "FAST_RUN", "how compiled functions run",
-         ("FAST_RUN", "FAST_COMPILE", "DEBUG_MODE", "NanGuardMode"), keyed=True),
+         ("FAST_RUN", "FAST_COMPILE", "DEBUG_MODE", "NanGuardMode", "MonitorMode"), keyed=True),
     Flag("device", "choice", "cpu", "where compiled functions run; emulate runs CUDA source here",
          ("cpu", "cuda", "emulate"), fixed=True, keyed=True),
     Flag("force_device", "bool", True, "device=cuda without a usable GPU is an error; False: the "

@@ -105,10 +105,10 @@ def monitored(
 ) -> Any:
     """The answer of a run on copies of the arguments, with callbacks around each operation, inside
     loops too; they may raise to stop."""
-    return run(trace, fresh(leaves), _Watch(after, before))
+    return run(trace, fresh(leaves), Watch(after, before))
 
 
-class _Watch:
+class Watch:
     """What the interpreter calls."""
 
     def __init__(self, after: Callback | None, before: Callback | None) -> None:

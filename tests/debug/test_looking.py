@@ -172,3 +172,36 @@ def test_a_fused_nest_names_all_its_lines():
     lines = [line for n in several.explain(a, a).nests for line in n.lines]
     for text in ("np.exp(a - b)", "c * a", "d.max()"):
         assert any(text in line for line in lines), lines
+
+
+def test_monitor_mode_tells_every_operation_of_every_call(capsys):
+    def f(a):
+        s = 0.0
+        for i in range(len(a)):
+            s = s + a[i] * 2.0
+        return s
+
+    seen = []
+    g = ag.compile(f, monitor=seen.append)
+    assert g(np.array([1.0, 4.0])) == 10.0 and g(np.ones(3)) == 6.0
+    assert [float(x.value) for x in seen if x.op == "multiply"] == [2.0, 8.0, 2.0, 2.0, 2.0]
+
+    steps = []
+    pair = (lambda x: steps.append((x.op, "before")), lambda x: steps.append((x.op, "after")))
+    ag.compile(lambda a: np.sin(a), mode="MonitorMode", monitor=pair)(np.ones(2))
+    assert steps == [("sin", "before"), ("sin", "after")]
+
+    ag.compile(lambda a: np.sqrt(a) + 1.0, mode="MonitorMode")(np.array([4.0]))
+    said = capsys.readouterr().out
+    assert "np.sqrt(a)" in said and "[3.]" in said
+
+
+def test_a_monitor_may_stop_a_call():
+    def big(seen):
+        if np.max(seen.value) > 5.0:
+            raise OverflowError(f"{seen.origin.expression} gives {seen.value}")
+
+    f = ag.compile(lambda a: a * 4.0 + 2.0, monitor=big)
+    np.testing.assert_array_equal(f(np.array([0.5])), [4.0])
+    with pytest.raises(OverflowError, match=r"a \* 4.0 \+ 2.0 gives \[6.\]"):
+        f(np.array([1.0]))

@@ -2,28 +2,28 @@
 
 At most one action gets to overwrite a version; every reader of the version comes before it.  A
 cycle of such orders is broken by storing the stale window that the late reader wants, or by a
-copy. A write whose value reads its own base through another window needs a temporary unless the
-reads are provably apart, or provably not yet overwritten by ascending loops.
+copy.  What errors leave visible orders actions too (`observable`), and a write that reads what it
+overwrites may need a temporary (`overlap`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from ...fxgraph.affine import minus, size_node
-from ...fxgraph.constants import array_of, constant, lit, new_index
-from ...fxgraph.graph import substitute
-from ...fxgraph.node import Node, turn_of
-from ...fxgraph.prove import ge0
-from ...fxgraph.window import Window, place, window_of
-from .element import aligned
+from ...fxgraph.node import Node
+from .observable import (
+    NOTHING_OBSERVED,
+    Observed,
+    keep_observable_order,
+    keep_order_of_writes,
+    source_of,
+)
+from .overlap import needs_temporary, scatter_reads_itself
 from .precedence import CycleError, Precedence
 from .region import Reads, Region, is_action, reads_of
 from .scope import Scope
-from .selection import keeps_rows, reads_ahead
-from .versions import captured_windows, chain, chain_root, is_array, overwritten, surely_inside
+from .versions import captured_windows, chain, is_array, overwritten, surely_inside
 
 _ROUNDS = 60
 
@@ -67,13 +67,13 @@ def schedule(
         reads = {a: reads_of(a, found, region, scope) for a in actions}
         over = _choose(actions, reads, region, scope, owned, saved, lines)
         if any(
-            _needs_temporary(a, found, region, scope)
+            needs_temporary(a, found, region, scope)
             for a in actions
             if a in over and _writes_window(a) and (a, a.inputs[0]) not in saved
         ):
             continue
         if any(
-            _scatter_reads_itself(a, found, region, scope, saved)
+            scatter_reads_itself(a, found, region, scope, saved)
             for a in actions
             if a in over and "scatter" in a.op.traits and (a, a.inputs[0]) not in saved
         ):
@@ -132,8 +132,8 @@ def _heir(v: Node, writers: Sequence[Node], lines: Sequence[Sequence[Node]]) -> 
     for line in lines:
         if v in line:
             for n in reversed(line[: line.index(v)]):
-                if _source(n) in writers:
-                    return _source(n)
+                if source_of(n) in writers:
+                    return source_of(n)
     return max(writers, key=lambda n: n.serial)
 
 
@@ -159,8 +159,8 @@ def _ordered(
         for a in actions:
             if a is not last and a not in after:
                 dag.add(a, last)
-    _keep_observable_order(dag, observed)
-    _keep_order_of_writes(dag, observed, over, owned)
+    keep_observable_order(dag, observed)
+    keep_order_of_writes(dag, observed, over, owned)
     anti: dict[tuple[Node, Node], Node] = {}
     readers: dict[Node, list[Node]] = {}
     here = region.had(scope)
@@ -180,79 +180,6 @@ def _ordered(
     except CycleError:
         _break_cycles(dag, anti, reads, region, scope, saved)
         return None
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a caller can see after an error: checks in program order, and versions of written
-    arguments with the number of checks before each.
-
-    heirs: the newest versions; of several writes to one version theirs may overwrite it.
-    """
-
-    effects: tuple[Node, ...]
-    history: tuple[tuple[Node, int], ...]
-    heirs: tuple[Node, ...] = ()
-
-
-NOTHING_OBSERVED = Observed((), ())
-
-
-def _keep_observable_order(dag: Precedence[Node], observed: Observed) -> None:
-    """Checks stay in program order, and on their side of writes to arguments."""
-    effects = [a for a in dict.fromkeys(map(_source, observed.effects)) if a in dag]
-    for a, b in itertools.pairwise(effects):
-        _add_order(dag, a, b)
-    known = {version for version, _ in observed.history}
-    for version, before in observed.history:
-        w = _source(version)
-        if w not in dag:
-            continue
-        earlier = [e for e in map(_source, observed.effects[:before]) if e in dag]
-        later = [e for e in map(_source, observed.effects[before:]) if e in dag]
-        for e in earlier[-1:]:
-            _add_order(dag, e, w)
-        for e in later[:1]:
-            _add_order(dag, w, e)
-        older = itertools.islice(chain(version), 1, None)
-        for n in itertools.takewhile(lambda n: n not in known, older):
-            between = _source(n)  # a write on the way to this version
-            if between in dag:
-                for e in earlier[-1:]:
-                    _add_order(dag, e, between)
-
-
-def _keep_order_of_writes(
-    dag: Precedence[Node], observed: Observed, over: dict[Node, set[Node]], owned: frozenset[Node]
-) -> None:
-    """In a loop body or branch: writes to what it may overwrite stay on their side of checks."""
-    if observed.history or not observed.effects:
-        return
-    effects = {a for a in map(_source, observed.effects) if a in dag}
-    ours = lambda v: chain_root(v, owned.__contains__) in owned
-    writes = {w for w, versions in over.items() if any(map(ours, versions))}
-    row = sorted(effects | (writes & set(dag)), key=lambda n: (turn_of(n), n.serial))
-    check = None
-    for n in row:
-        if n in effects:
-            check = n
-        elif check is not None:
-            _add_order(dag, check, n)
-    check = None
-    for n in reversed(row):
-        if n in effects:
-            check = n
-        elif check is not None:
-            _add_order(dag, n, check)
-
-
-def _add_order(dag: Precedence[Node], a: Node, b: Node) -> None:
-    if a is not b and not dag.comes_before(b, a):
-        dag.add(a, b)
-
-
-def _source(n: Node) -> Node:
-    return n.inputs[0] if n.op.name == "proj" else n
 
 
 def _break_cycles(
@@ -306,144 +233,3 @@ def _keep_old(
     elif not windows:  # those that are forced by now are kept already: the next round sees it
         saved.add((writer, version))
         scope.state.note(writer, "copies the array it writes, because the old value is read later")
-
-
-# ---- a write whose value reads its own base -----------------------------------------------------
-def _needs_temporary(w: Node, actions: set[Node], region: Region, scope: Scope) -> bool:
-    """Does w read, through another window, elements of its base that it writes?  Marks what to
-    store.
-    """
-    window, value, base = window_of(w), w.inputs[-1], w.inputs[0]
-    if value in actions or not value.shape:
-        return False
-    here = _position(window.shape)
-    written = place(window, here)
-    bad = []
-    for source, index, through in _reads(value, aligned(value, here), actions, scope, value):
-        if source is not base or all(x is y for x, y in zip(index, written, strict=True)):
-            continue
-        if not (
-            _apart(here, index, written)
-            or _later(window, index, written)
-            or reads_ahead(window, index, written)
-        ):
-            bad.append(through)
-    if not bad:
-        return False
-    rank = sum(not (isinstance(d, int) and d == 1) for d in window.shape)
-    small = [
-        b
-        for b in bad
-        if b is not value and sum(not (isinstance(d, int) and d == 1) for d in b.shape) < rank
-    ]
-    storable = len(small) == len(bad) and not any(b in region.forced for b in small)
-    region.forced.update(small if storable else [value])
-    scope.state.note(
-        w,
-        "a temporary for "
-        + ("operands" if storable else "the right side")
-        + ": it reads what it overwrites",
-    )
-    return True
-
-
-def _scatter_reads_itself(
-    w: Node, actions: set[Node], region: Region, scope: Scope, saved: set[tuple[Node, Node]]
-) -> bool:
-    """Does a scatter compute its value or its positions from the array it writes?  Marks what to
-    store: which positions come first is known at run time only."""
-    base = w.inputs[0]
-    changed = False
-    for x in w.inputs[1:]:
-        if not is_array(x) or x in actions:
-            continue
-        here = _position(x.shape)
-        if not any(source is base for source, _, _ in _reads(x, here, actions, scope, x)):
-            continue
-        changed = True
-        if x is base or x in scope:
-            saved.add((w, base))
-        else:
-            region.forced.add(x)
-    if changed:
-        scope.state.note(w, "a temporary for what it computes from the array it writes")
-    return changed
-
-
-def _position(shape: Sequence[int | Node]) -> list[Node]:
-    return [
-        lit(0) if isinstance(d, int) and d == 1 else new_index(lit(0), size_node(d)) for d in shape
-    ]
-
-
-def _apart(here: Sequence[Node], index: Sequence[Node], written: Sequence[Node]) -> bool:
-    """Some axis of the read differs from every written one."""
-    other = _renamed(here)
-    renamed = substitute(list(index), other)
-    return any(
-        ge0(minus(minus(x, y), lit(1))) or ge0(minus(minus(y, x), lit(1)))
-        for x, y in zip(renamed, written, strict=True)
-    )
-
-
-def _renamed(here: Sequence[Node]) -> dict[Node, Node]:
-    return {i: new_index(i.attr("lo"), i.attr("hi")) for i in here if i.op is not constant}
-
-
-def _later(window: Window, index: Sequence[Node], written: Sequence[Node]) -> bool:
-    """Each element read is written by a later step of ascending loops, or never."""
-    distance: dict[int, int] = {}
-    for k, axis in enumerate(window.axes):
-        d = minus(index[k], written[k])
-        if d.op is not constant:
-            return False
-        far = int(array_of(d))
-        if axis < 0:
-            if far:
-                return True
-            continue
-        if far % window.steps[k]:
-            return True
-        far //= window.steps[k]
-        if distance.setdefault(axis, far) != far:
-            return True
-    for axis in range(window.rank):
-        if distance.get(axis, 0):
-            return distance[axis] > 0
-    return True
-
-
-def _reads(n: Node, index: list[Node], actions: set[Node], scope: Scope, through: Node):  # type: ignore[no-untyped-def]
-    """(version, index, node read through) for every stored value the expression reads."""
-    stack = [(n, index, through)]
-    while stack:
-        n, index, through = stack.pop()
-        if n in scope or n in actions or n.op.name == "proj":
-            if is_array(n):
-                yield n, index, through
-        elif n.op.name == "view":
-            if n.shape:
-                stack.append((n.inputs[0], place(window_of(n), index), n))
-        elif "elementwise" in n.op.traits:
-            stack.extend((x, aligned(x, index), x) for x in n.inputs)
-        elif "reduction" in n.op.traits:
-            x, rest, axes = n.inputs[0], iter(index), n.attr("axes")
-            inner = _position(x.shape)
-            full = [inner[a] if a in axes else next(rest) for a in range(x.rank)]
-            stack.append((x, full, n))
-        elif n.op.name == "matmul":
-            a, b = n.inputs
-            k = _position(a.shape[-1:])[0]
-            *batch, row, column = index
-            stack.append((a, [*batch[len(batch) - a.rank + 2 :], row, k], n))
-            stack.append((b, [*batch[len(batch) - b.rank + 2 :], k, column], n))
-        elif n.op.name in ("gather", "reshape"):
-            x = n.inputs[0]
-            if keeps_rows(n):  # row k there is row k here, or a later one
-                row = new_index(index[0], size_node(x.shape[0]))
-                stack.append((x, [row, *index[1:]], n))
-                continue
-            while x.op.name == "reshape":
-                x = x.inputs[0]
-            stack.append((x, [new_index(lit(0), size_node(d)) for d in x.shape], n))
-            stack.extend((i, _position(i.shape), n) for i in n.inputs[1:] if is_array(i))

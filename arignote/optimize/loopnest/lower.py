@@ -2,7 +2,7 @@
 
 A kernel's outputs are built where they end: results in their own buffers, written arguments in
 the caller's.  Everything is decided region by region (`regions`, `inplace`), then each action is
-printed into statements (`actions`, `control`, `routines`).
+printed into statements (`actions`, `loops`, `branches`, `routines`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...fxgraph.types import Shape, TensorType
 from .actions import fill, perform, save
-from .control import Exit, lower_cond, lower_scan
+from .branches import lower_cond
+from .early_exit import Exit
 from .element import element
-from .inplace import Observed, schedule
+from .inplace import schedule
+from .loops import lower_scan
 from .nests import nest_of
+from .observable import Observed
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import is_dot, region_of
 from .routines import lower_callback, lower_product, lower_raise

@@ -1,17 +1,15 @@
-"""Loops and branches: a carried array is one buffer, a carried number one variable.
+"""Loops: a carried array is one buffer, a carried number one variable.
 
-Carries that only change places rotate pointers.  A flag that one branch sets and the loop's test
-reads becomes a `break` in that branch.
+Carries that only change places rotate pointers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ...fxgraph.affine import minus
-from ...fxgraph.constants import array_of, const, constant, lit, new_index, project
-from ...fxgraph.graph import Body, bodies, order_of
+from ...fxgraph.constants import const, lit, new_index, project
+from ...fxgraph.graph import Body, bodies
 from ...fxgraph.node import Node, make, op_named, origin
 from ...fxgraph.ops.elementwise import add, floor_divide
 from ...fxgraph.ops.structure import set_item
@@ -19,24 +17,17 @@ from ...fxgraph.prove import inside
 from ...fxgraph.types import I64, OPAQUE, TensorType
 from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
-from .actions import Over, copied, fill, fresh, save
+from .actions import Over, copied, fill, fresh
+from .early_exit import exit_of, only_tests
 from .element import aligned, element
-from .inplace import Observed
+from .observable import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
 from .routines import handle_of
 from .scope import Scope, allocate, nest
-from .versions import chain_root, is_array
+from .together import assign_together
+from .versions import chain_root
 
 LowerRegion = Callable[..., None]
-
-
-@dataclass(frozen=True)
-class Exit:
-    """A break: branch `side` of the cond node `at` leaves the loop, after `carries` are updated."""
-
-    at: Node
-    side: int
-    carries: tuple[tuple[Node, Node, Buffer | Node], ...] = ()
 
 
 def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
@@ -157,11 +148,11 @@ def _step(
         r if not p.shape or turning or chain_root(r) is p else set_item(p, whole(p.shape), r)
         for p, r in zip(body.params, body.results, strict=True)
     ]
-    leave = _exit(body, results, places) if not turning and not stacks else None
+    leave = exit_of(body, results, places) if not turning and not stacks else None
     setup: list[Statement] = []
     cond = body.cond
     if cond is not None:
-        if leave is not None and _only_tests(cond, leave[0]):
+        if leave is not None and only_tests(cond, leave[0]):
             cond = None
         else:
             before = inner.child()
@@ -228,21 +219,7 @@ def _carry(
             values.append(inner.scalar(r))
     if aliases:
         inner.emit(Point(tuple(aliases), tuple(buffers)))
-    inner.emit(*_together(inner, locals_, values))
-
-
-def _together(scope: Scope, locals_: Sequence[Node], values: Sequence[Node]) -> list[Statement]:
-    """Simultaneous assignment: temporaries only where a later value reads an earlier target."""
-    pairs = [(a, v) for a, v in zip(locals_, values, strict=True) if a is not v]
-    clash = any(a in order_of((v,)) for k, (a, _) in enumerate(pairs) for _, v in pairs[k + 1 :])
-    if not clash:
-        return [Assign(a, v) for a, v in pairs]
-    first, then = [], []
-    for a, v in pairs:
-        t = scope.local(a.attr("name"), a.type)
-        first.append(Assign(t, v))
-        then.append(Assign(a, t))
-    return [*first, *then]
+    inner.emit(*assign_together(inner, locals_, values))
 
 
 def _steps(n: Node, body: Body, counter: Node | None, scope: Scope) -> Node:
@@ -254,155 +231,9 @@ def _steps(n: Node, body: Body, counter: Node | None, scope: Scope) -> Node:
     return scope.scalar(trip_count(lo, hi, step))
 
 
-# ---- early exit ---------------------------------------------------------------------------------
-def _exit(
-    body: Body, results: Sequence[Node], places: Sequence[Buffer | Node]
-) -> tuple[Node, Exit] | None:
-    """(flag, exit) when one branch of one cond sets the flag, and nothing else does."""
-    if body.cond is None:
-        return None
-    for p, r in zip(body.params, results, strict=True):
-        if p.dtype.kind != "b" or p.shape or not _tests(body.cond, p):
-            continue
-        if r.op.name != "proj" or r.inputs[0].op.name != "cond":
-            continue
-        at = r.inputs[0]
-        others = [x for x in results if not (x.op.name == "proj" and x.inputs[0] is at)]
-        if any(at in order_of((x,)) for x in others):
-            continue  # work after the test
-        k = r.attr("k")
-        sides = [b.results[k] for b in bodies(at)]
-        for j in (0, 1):
-            if _is(sides[j], True) and (sides[1 - j] is p or _is(sides[1 - j], False)):
-                carries = tuple(zip(body.params, results, places, strict=True))
-                return p, Exit(at, j, carries)
-    return None
-
-
-def _tests(cond: Node, flag: Node) -> bool:
-    """Is `cond` (not flag) and ...?"""
-    stack = [cond]
-    while stack:
-        c = stack.pop()
-        if _only_tests(c, flag):
-            return True
-        if c.op.name == "logical_and" or (c.op.name == "bitwise_and" and c.dtype.kind == "b"):
-            stack.extend(c.inputs)
-    return False
-
-
-def _only_tests(cond: Node, flag: Node) -> bool:
-    return cond.op.name in ("logical_not", "invert") and cond.inputs[0] is flag
-
-
-def _is(n: Node, value: bool) -> bool:
-    return n.op is constant and not n.shape and bool(array_of(n)) is value
-
-
 def _true() -> Node:
     return const(True, None, True)
 
 
 def _negated(cond: Node) -> Node:
     return make(op_named("logical_not"), (cond,), (("weak", True),) if cond.type.weak else ())
-
-
-# ---- branches -----------------------------------------------------------------------------------
-def lower_cond(
-    n: Node, scope: Scope, over: Over, region: LowerRegion, leave: Exit | None = None
-) -> None:
-    """Both branches write their results into the same places."""
-    branches = bodies(n)
-    base = scope.child()
-    owned: set[Node] = set()
-    pairs = list(zip(branches[0].results, branches[1].results, strict=True))
-    first = sorted(range(len(pairs)), key=lambda k: project(n, k) not in scope.state.lines)
-    made = {k: _merge_place(n, *pairs[k], scope, base, over, owned) for k in first}
-    places = [made[k] for k in range(len(pairs))]
-    sides = []
-    pred = scope.scalar(n.inputs[0])
-    for k, body in enumerate(branches):
-        inner = base.child()
-        inner.values[body.token] = lit(0)
-        _branch(n, body, inner, places, frozenset(owned), region)
-        if leave is not None and leave.side == k:
-            _leave(n, leave, places, inner)
-        sides.append(tuple(inner.out))
-    scope.emit(If(pred, sides[0], sides[1], origin.get(n)))
-    for k, place in enumerate(places):
-        scope.values[project(n, k)] = place
-
-
-def _merge_place(
-    n: Node, t: Node, o: Node, scope: Scope, base: Scope, over: Over, owned: set[Node]
-) -> Buffer | Node:
-    if t.dtype == OPAQUE:
-        return handle_of(t, scope)
-    if not is_array(t):
-        return scope.local("c", t.type)
-    root = chain_root(t, scope.__contains__)
-    if root is chain_root(o, scope.__contains__) and root in scope and root not in owned:
-        kept = over.get(root)
-        if kept is None:
-            kept = copied(root, t, scope) if scope.buffer(root) is not None else fresh(root, scope)
-            scope.state.note(
-                n, "a branch copies the array it writes, because the old value is used later"
-            )
-        base.values[root] = kept
-        owned.add(root)
-        return kept
-    return allocate(scope, t, t.dtype, t.shape)
-
-
-def _branch(
-    n: Node,
-    body: Body,
-    inner: Scope,
-    places: Sequence[Buffer | Node],
-    owned: frozenset[Node],
-    region: LowerRegion,
-) -> None:
-    results = [r for r in body.results if r.op is not constant]
-    kept = [inner.buffer(v) for v in owned]
-    heirs = tuple(
-        r for r, place in zip(body.results, places, strict=True)
-        if isinstance(place, Buffer) and place in kept
-    )  # fmt: skip
-    region((*body.effects, *results), inner, owned, None, Observed(body.effects, (), heirs))
-    copies = []
-    for r, place in zip(body.results, places, strict=True):
-        if isinstance(place, Buffer):
-            if inner.buffer(r) is not place:
-                copies.append((place, r))
-        elif r.dtype != OPAQUE:
-            inner.emit(Assign(place, inner.scalar(r)))
-    _fill_together(copies, inner)
-
-
-def _fill_together(copies: list[tuple[Buffer, Node]], inner: Scope) -> None:
-    """Fill places none of which is read after it was filled."""
-    while copies:
-        read = {inner.buffer(r) for _, r in copies}
-        free = next((c for c in copies if c[0] not in read), None)
-        if free is None:  # they change places
-            filled = [place for place, _ in copies]
-            save(next(r for _, r in copies if inner.buffer(r) in filled), inner)
-            continue
-        fill(*free, inner)
-        copies.remove(free)
-
-
-def _leave(n: Node, leave: Exit, places: Sequence[Buffer | Node], inner: Scope) -> None:
-    """Carries take their last values, then break."""
-    for k, place in enumerate(places):
-        inner.values[project(n, k)] = place
-    locals_, values, copies = [], [], []
-    for p, r, place in leave.carries:
-        if isinstance(place, Buffer):
-            if r is not p and inner.buffer(r) is not place:
-                copies.append((place, r))
-        elif r is not p and p.dtype != OPAQUE:
-            locals_.append(place)
-            values.append(inner.scalar(r))
-    _fill_together(copies, inner)
-    inner.emit(*_together(inner, locals_, values), Break())

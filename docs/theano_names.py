@@ -163,7 +163,6 @@ OFFERED: dict[str, dict[str, str]] = {
 
 #: name -> how it differs
 DIFFERENT: dict[str, str] = {
-    "specify_shape": "a shape with another number of elements is refused when the function runs",
     "addbroadcast": "changes the flags only: an axis of length 1 broadcasts in any case",
     "unbroadcast": "changes the flags only",
     "patternbroadcast": "changes the flags only",

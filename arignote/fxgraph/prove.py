@@ -102,11 +102,17 @@ def _ge0(n: Node, depth: int) -> bool:
     coefs, const = linear(n)
     if not coefs:
         return const >= 0
-    facts = knowledge().facts
+    known = knowledge()
+    facts = known.facts
     if any(f is n for f in facts):
         return True
     if depth == 0:
         return False
+    if not known.regions and known.hints:
+        # outside of bodies all facts hold in this call, so nothing that is false in it follows
+        value = hinted(n)
+        if value is not None and value < 0:
+            return False
     for atom in sorted(coefs, key=lambda a: -a.serial):
         k = coefs[atom]
         rest = from_linear({b: c for b, c in coefs.items() if b is not atom}, const)

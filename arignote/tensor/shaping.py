@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..fxgraph.ops.checks import required
+from ..trace.proxy import is_proxy, node_of
 from .deferred import Slot, apply_op, deferred
 from .evaluate import call, is_weak, strong
 from .graph import Apply, Op, Variable
@@ -238,8 +240,12 @@ def unbroadcast(x: Any, *axes: int) -> Any:
 
 def _specify(x: Any, parts: Any, count: int) -> Any:
     wanted = as_sizes(parts, count)
-    if not any(hasattr(d, "node") for d in (*wanted, *x.shape)) and tuple(x.shape) != wanted:
-        raise AssertionError(f"specify_shape: got shape {x.shape}, expected {wanted}")
+    for axis, (have, want) in enumerate(zip(x.shape, wanted, strict=True)):
+        same = have == want
+        if is_proxy(same):
+            required(node_of(same), "AssertionError", f"specify_shape: axis {axis} is not {want}")
+        elif not same:
+            raise AssertionError(f"specify_shape: axis {axis} is {have}, not {want}")
     return call(np.reshape, x, wanted)
 
 

@@ -8,6 +8,17 @@ X = np.arange(6.0)
 #: Seconds after which a child counts as hung.
 LIMIT_S = 120
 
+def counted(a, n):
+    """Some seconds for n of 10**7, and a[0] tells how far it came."""
+    s = 0.0
+    for i in range(n):
+        a[0] = i
+        for j in range(1, len(a)):
+            a[j] = a[j] * 0.5 + a[j - 1] + i
+        s += a[-1]
+    return s
+
+
 PROGRAM = """
 import os, signal, sys
 import numpy as np

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,27 +15,18 @@ import arignote.emit.cython.build as build_module
 from arignote.api import compile
 from arignote.config import config
 from arignote.errors import BuildError
-from tests.emit.faults.program import LIMIT_S, X
+from tests.emit.faults.program import LIMIT_S, X, counted
 
+ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
 WORKERS = """
 import os, signal, sys, threading, time
 import numpy as np
 import arignote as ag
+from tests.emit.faults.program import counted
 
-@ag.compile
-def long(a, n):
-    s = 0.0
-    for i in range(n):
-        for j in range(1, len(a)):
-            a[j] = a[j] * 0.5 + a[j - 1] + i
-        s += a[-1]
-    return s
-
-def plain(a, n):
-    return long.__wrapped__(a, n)
-
+long = ag.compile(counted)
 long(np.ones(9), 2)
 done = []
 threads = [threading.Thread(target=lambda: done.append(long(np.ones(9), 2_000_000)))
@@ -51,7 +43,7 @@ except KeyboardInterrupt:
 for t in threads:
     t.join()
 assert len(done) == 3 and done[0] == done[1] == done[2]
-assert long(np.ones(9), 3) == plain(np.ones(9), 3)
+assert long(np.ones(9), 3) == counted(np.ones(9), 3)
 print("right")
 """
 
@@ -62,9 +54,36 @@ def test_ctrl_c_ends_the_main_threads_kernel_and_no_other(probed, tmp_path):
     (tmp_path / "workers.py").write_text(text)
     child = subprocess.run(
         [sys.executable, "workers.py"], cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={**os.environ, "ARIGNOTE_FLAGS": f"cache_dir={probed}"}, timeout=LIMIT_S,
+        env={**os.environ, "ARIGNOTE_FLAGS": f"cache_dir={probed}", "PYTHONPATH": str(ROOT)},
+        timeout=LIMIT_S,
     )  # fmt: skip
     assert child.stdout == "interrupted\nright\n", child.stderr
+
+
+def endless(x, n):
+    while n > 0:
+        x = x * 0.5 + 1.0
+    return x
+
+
+@pytest.mark.parametrize(
+    ("f", "argument", "short", "long"),
+    [(counted, np.ones(50), 3, 10**9), (endless, np.ones(()), 0, 7)],
+    ids=["for", "while"],
+)
+def test_ctrl_c_ends_a_long_kernel(f, argument, short, long):
+    """KeyboardInterrupt in the middle of it, and the function stays usable."""
+    g = compile(f)
+    g(argument, short)
+    sender = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
+    sender.start()
+    with pytest.raises(KeyboardInterrupt):
+        g(argument, long)
+    sender.join()
+    assert argument.flat[0] < long - 1
+    np.copyto(argument, 1.0)
+    given = np.ones_like(argument)
+    assert g(argument, short) == f(given, short)
 
 
 def test_a_handler_that_raises_leaves_a_build_undone_and_nothing_behind(own_cache, monkeypatch):

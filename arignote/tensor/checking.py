@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..fxgraph.ops.checks import required
+from ..fxgraph.ops.checks import ERRORS, required
 from ..trace.proxy import is_proxy, node_of
+from ..trace.session import is_tracing
 from .deferred import apply_op
 from .evaluate import call, strong
 from .graph import Apply, Op
@@ -14,13 +15,16 @@ from .variables import as_tensor_variable
 
 
 def _assert_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
+    """While tracing a condition is tested by the traced function, though it be known: it may stand
+    in a branch that is not taken."""
+    message, error = node.attrs["message"], node.attrs.get("error", "AssertionError")
     for v in values[1:]:
         v = strong(v)
         fine = call(all_true, v)
-        if is_proxy(fine):
-            required(node_of(fine), "AssertionError", node.attrs["message"])
+        if is_proxy(fine) or (is_tracing() and not fine):
+            required(node_of(fine), error, message)
         elif not fine:
-            raise AssertionError(node.attrs["message"])
+            raise ERRORS[error](message)
     return (values[0],)
 
 
@@ -52,10 +56,16 @@ class Raise:
     """`Raise(message)(x)`: raises when it runs."""
 
     def __init__(self, msg: str = "", exc: Any = NotImplementedError) -> None:
-        self.msg = msg
+        if exc.__name__ not in ERRORS:
+            raise ValueError(f"Raise: {exc.__name__} is none of {', '.join(ERRORS)}")
+        self.msg, self.exc = msg, exc
 
     def __call__(self, x: Any) -> Any:
-        return Assert(self.msg)(x, 0)
+        x, never = as_tensor_variable(x), as_tensor_variable(0)
+        attrs = {
+            "message": self.msg, "silent": frozenset({1}), "error": self.exc.__name__,
+        }  # fmt: skip
+        return apply_op(_assert, [x, never], (x.type,), attrs)[0]
 
 
 def _print_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:

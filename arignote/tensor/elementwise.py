@@ -125,8 +125,8 @@ for _name, _ufunc in {
 }.items():  # fmt: skip
     elementwise(_name, _ufunc, 2, silent=_name in "lt gt le ge eq neq".split())
 elementwise("true_div", np.true_divide, 2, "divide")
-_add = elementwise("_add", np.add, 2)
-_mul = elementwise("_mul", np.multiply, 2)
+_add = elementwise("add", np.add, 2)
+_mul = elementwise("mul", np.multiply, 2)
 for _name, _ufunc in {
     "neg": np.negative, "abs_": np.abs, "sgn": np.sign, "sqr": np.square,
     "bitwise_not": np.invert, "conj": np.conj, "real": np.real, "imag": np.imag,
@@ -184,8 +184,8 @@ _trigamma = _by_op("trigamma", lambda x: special.polygamma(1, x).astype(x.dtype)
 tri_gamma = elementwise("tri_gamma", _trigamma, 1, "float", silent=True)
 
 
-#: the names that `theano.tensor` has
-NAMES = tuple(name for name in FUNCTIONS if not name.startswith("_"))
+#: the names that `theano.tensor` has, but for those of several operands, which stand below
+NAMES = tuple(n for n in FUNCTIONS if not n.startswith("_") and n not in ("add", "mul"))
 
 
 # ---- functions of several operands, and other names ----------------------------------------------

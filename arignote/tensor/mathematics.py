@@ -9,7 +9,7 @@ from .graph import Variable, apply_order
 
 #: op -> (sign, precedence, LaTeX sign)
 _INFIX = {
-    "_add": ("+", 1, "+"), "sub": ("-", 1, "-"), "_mul": ("*", 2, r"\cdot"),
+    "add": ("+", 1, "+"), "sub": ("-", 1, "-"), "mul": ("*", 2, r"\cdot"),
     "true_div": ("/", 2, "/"), "int_div": ("//", 2, "//"), "mod": ("%", 2, r"\bmod"),
     "pow": ("**", 4, "^"), "dot": (r"\dot", 2, r"\cdot"), "matmul": ("@", 2, r"\cdot"),
     "lt": ("<", 0, "<"), "gt": (">", 0, ">"), "le": ("<=", 0, r"\le"), "ge": (">=", 0, r"\ge"),

@@ -69,7 +69,7 @@ def test_an_update_of_a_wider_dtype_names_what_widened_it():
     w = theano.shared(np.ones(3, dtype="float32"), name="w")
     x = T.dvector("x")
     step = x * 2
-    with pytest.raises(TypeError, match=r"float64 comes from _mul of x .*test_functions\.py"):
+    with pytest.raises(TypeError, match=r"float64 comes from mul of x .*test_functions\.py"):
         theano.function([x], [], updates=[(w, w - step)])
 
 

@@ -1,6 +1,7 @@
 """docs/theano.md agrees with what can be imported."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,19 @@ def test_every_note_is_about_an_offered_name(names):
 
 def test_the_page_is_up_to_date(names):
     assert names.PAGE.read_text() == names.page(), "run python docs/theano_names.py"
+
+
+def test_every_offered_name_is_used_by_some_test(names):
+    """Constructors are tested by their prefixes and shapes."""
+    tests = SOURCE.parent.parent / "tests"
+    folders = [tests / name for name in ("theano", "sparse", "distributed")]
+    files = [p for folder in folders for p in folder.glob("*.py")]
+    words = set(re.findall(r"\w+", "\n".join(p.read_text() for p in files)))
+    unused = [
+        name
+        for heading, name in names.entries()
+        if (last := name.rpartition(".")[2]) not in words
+        and not re.fullmatch(r"[bwilfdcz]?(scalar|vector|row|col|matrix|tensor[3-7])", last)
+        and not re.fullmatch(r"register_\w+", last)
+    ]
+    assert not unused

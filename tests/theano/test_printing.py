@@ -30,14 +30,14 @@ def test_trees_with_labels_types_and_inner_graphs():
     text = theano.debugprint((h + h).sum(), file="str", print_type=True)
     assert text.splitlines() == [
         "sum <TensorType(float64, scalar)> [id A] ''",
-        " |_add <TensorType(float64, vector)> [id B] ''",
+        " |add <TensorType(float64, vector)> [id B] ''",
         "   |exp <TensorType(float64, vector)> [id C] 'h'",
         "   | |x <TensorType(float64, vector)> [id D]",
         "   |exp <TensorType(float64, vector)> [id C] 'h'",
     ]
     out, _ = theano.scan(lambda v: v * 2, x)
     text = theano.debugprint(out, file="str")
-    assert "Inner graphs:" in text and "_mul" in text
+    assert "Inner graphs:" in text and "mul" in text
     assert theano.debugprint(theano.function([x], h), file="str").startswith("exp [id A] 'h'")
 
 

@@ -249,4 +249,4 @@ def test_more_blocks_than_fit_at_once_are_made_fewer(cupy):
     fake_cupy.driver().standin_refuse(1, 720, 1)
     for _ in range(3):
         np.testing.assert_allclose(cupy.asnumpy(made(*own)), f(w, x), rtol=1e-10)
-    assert count(TOGETHER) == 5 and recorded(made)[0]._steps[-1].sizes[0] == 2
+    assert count(TOGETHER) == 5 and recorded(made)[0].steps[-1].sizes[0] == 2

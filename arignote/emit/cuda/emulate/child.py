@@ -22,10 +22,10 @@ from ....errors import DeviceError, EmulationError
 from .build import build, preload
 from .launch import EmulatedModule
 
-_OPTIONS = {
-    "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
-    "UBSAN_OPTIONS": "print_stacktrace=1",
-    "TSAN_OPTIONS": "exitcode=0:report_signal_unsafe=0:history_size=4",
+OPTIONS = {
+    "ASANOPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+    "UBSANOPTIONS": "print_stacktrace=1",
+    "TSANOPTIONS": "exitcode=0:report_signal_unsafe=0:history_size=4",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
@@ -68,7 +68,7 @@ def watched(
     with tempfile.TemporaryDirectory(prefix="arignote-child-") as folder:
         job, answer = Path(folder, "job"), Path(folder, "answer")
         job.write_bytes(pickle.dumps((function, tuple(arguments))))
-        environment = {**os.environ, **_OPTIONS, "LD_PRELOAD": preload(flavour)}
+        environment = {**os.environ, **OPTIONS, "LD_PRELOAD": preload(flavour)}
         words = [sys.executable, "-m", __name__, str(job), str(answer)]
         done = subprocess.run(
             words, capture_output=True, text=True, errors="replace", check=False,

@@ -62,6 +62,7 @@ class CupyMachine:
             self.name, int(attributes["MultiProcessorCount"]), _THREADS, _BLOCKS_PER_SM, _SHARED,
             f"sm_{capability}",
         )  # fmt: skip
+        self.stream_object = self._cupy.cuda.get_current_stream
         self._modules: dict[tuple[str, bool], Module] = {}
         self._counters: dict[tuple[int, int], Any] = {}
         self._foreign: deque[tuple[Any, Any]] = deque()
@@ -240,7 +241,7 @@ class CupyMachine:
         return int(self._stream().ptr)
 
     def _stream(self) -> Any:
-        return self._cupy.cuda.get_current_stream()
+        return self.stream_object()
 
 
 class _Kernels:

@@ -21,7 +21,8 @@ from .call import DeviceProgram, Run
 from .cupy_machine import CupyMachine
 from .devices import number_of, on_gpu
 from .machine import Machine
-from .recorded import Recorded, Recorder
+from .recorded import Recorded
+from .recorder import Recorder
 from .specialised import device_compilation
 
 _KINDS = 512  # kinds of calls remembered
@@ -38,7 +39,10 @@ class Known:
 
     def __call__(self, args: Sequence[Any]) -> Any:
         if self.recorded is not None:
-            return self.recorded(args, args)
+            try:
+                return self.recorded.call(args, args)
+            except MemoryError:
+                return self.program(args, args)  # which tells what it is for
         if self.tried:
             return self.program(args, args)
         self.tried = True

@@ -1,15 +1,13 @@
 """A call of a kind that was seen before, started again without running the host program.
 
-The second call of a kind (dtypes, shapes, strides, values of integers) is noted while it runs: what
-was started, and which numbers came from addresses or arguments.  Later calls fill those in and hand
-the whole to the launcher.  Plans that look at values on the way, call libraries or need memory of
-a size that only the device knows are not recorded; they run as they are.
+A kind is dtypes, shapes, strides and values of integers.  Its second call is recorded
+(recorder.py); later ones fill in their addresses and numbers and hand the whole to the launcher.
+What a call does is printed once as a straight-line Python function, as the host program is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,254 +16,47 @@ from ....errors import DeviceError
 from ... import plan as host
 from ... import raising
 from .answer import answer_of
-from .arena import ALIGNMENT
-from .call import DeviceProgram, Run, two_words
+from .call import DeviceProgram, two_words
 from .driver import NOT_READY_CONTEXT, said
 from .graphs import Graphs
-from .launches import Patch, Step
-from .machine import Sizes
-from .program import Shape
-
-_WORD_BYTES = 64  # of the error record
-_MOST_STEPS = 4096
-
-
-class Place(int):
-    """A number that another call has another of: (kind, which) of its word, and what is added."""
-
-    source: tuple[str, int]
-    more: int
-
-
-@dataclass
-class Recording:
-    """What one call has done.  leaves: whose addresses are the first words; results: buffers whose
-    addresses are the next; then the block's, the counters', and two for each number.
-
-    fixed: other calls of the kind do the same.  again: another call may be recorded where this one
-    could not, as an array was given twice.
-    """
-
-    leaves: list[int] = field(default_factory=list)
-    results: list[int] = field(default_factory=list)
-    values: list[tuple[int, np.dtype[Any]]] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    slots: list[int] = field(default_factory=list)
-    block: int = 0
-    word: int | None = None  # the error record's offset in the block
-    counters: int = 0
-    fixed: bool = True
-    again: bool = False
-
-
-class Recorder(Run):
-    """A call that notes what it does."""
-
-    def __init__(self, *given: Any) -> None:
-        self.made = Recording()
-        super().__init__(*given)
-        plan, made = self.program.device_plan, self.made
-        self._words: dict[int, tuple[str, int, int]] = {}  # array -> (kind, which, offset)
-        self._held: list[Any] = []  # so that no other array gets the id of one that was dropped
-        self._allocated: set[int] = set()
-        offsets, made.block = self.program.layout_of(given[3])
-        arrays = [id(x) for x in self.leaves if self.machine.is_own(x)]
-        made.again = len(set(arrays)) < len(arrays)  # which one is read cannot be told
-        made.fixed = not made.again
-        for k, b in enumerate(plan.buffers):
-            array, key = self.buffers[k], ("", 0, 0)
-            if b.role == "argument":
-                source = self.program.plan.ptrs[b.position]
-                if isinstance(source, host.DataOf) and self.machine.is_own(
-                    self.leaves[source.leaf]
-                ):
-                    key = "leaf", source.leaf, 0
-            elif b.role == "constant":
-                key = "constant", 0, 0
-            elif k in offsets:
-                key = "block", 0, offsets[k]
-            elif b.role == "result" and array is not None:
-                key = "result", k, 0
-            if key[0]:
-                self._words[id(array)] = key
-        self.address = self._address
-        self.copy = self._copy
-        self.fill = self._fill
-
-    def _address(self, array: Any) -> int:
-        value = int(self.machine.address(array))
-        kind, which, offset = self._words.get(id(array), ("", 0, 0))
-        if kind == "constant":
-            return value
-        if not kind:
-            self.made.fixed = False
-            return value
-        return _named(self.made, value, kind, which, offset)
-
-    def launch(
-        self,
-        kernel: str,
-        grid: Sizes,
-        block: Sizes,
-        shared: int,
-        cooperative: bool,
-        wide: bool,
-        slots: Sequence[int],
-    ) -> None:
-        super().launch(kernel, grid, block, shared, cooperative, wide, slots)
-        if 0 not in grid:
-            module: Any = self.machine.module(self.program.source, bool(wide))
-            first = len(self.made.slots)
-            step = module.step(kernel, grid, block, shared, cooperative, first, len(slots) // 2)
-            self.made.steps.append(step)
-            self.made.slots += slots
-            self.made.fixed &= len(self.made.steps) <= _MOST_STEPS
-
-    def error_word(self) -> int:
-        made = self.made
-        if made.word is None:
-            made.word = _more(made, _WORD_BYTES)
-            _filled(made, _named(made, 0, "block", 0, made.word), 0, _WORD_BYTES)
-        return _named(made, super().error_word(), "block", 0, made.word)
-
-    def arena(self, size: int) -> int:
-        return _named(self.made, super().arena(size), "block", 0, _more(self.made, max(size, 1)))
-
-    def counters(self, count: int) -> int:
-        self.made.counters = max(self.made.counters, count)
-        return _named(self.made, super().counters(count), "counters", 0, 0)
-
-    def value(self, position: int, dtype: np.dtype[Any]) -> tuple[int, int]:
-        low, high = super().value(position, dtype)
-        key = position, dtype
-        if key not in self.made.values:
-            self.made.values.append(key)
-        k = self.made.values.index(key)
-        return (
-            _named(self.made, low, "value", 2 * k, 0),
-            _named(self.made, high, "value", 2 * k + 1, 0),
-        )
-
-    def allocate(self, k: int, shape: Shape, zero: bool) -> Any:
-        before, b = self.buffers[k], self.program.device_plan.buffers[k]
-        array = super().allocate(k, shape, zero)
-        if array is before:  # its zeros went through `_fill`
-            return array
-        if k in self._allocated:  # in a loop: what it was before may still be read
-            self.made.fixed = False
-        self._allocated.add(k)
-        key = "result", k, 0
-        if b.role != "result":
-            key = "block", 0, _more(self.made, max(array.nbytes, 1))
-        self._words[id(array)] = key
-        self._held.append(array)
-        if zero and array.nbytes:
-            _filled(self.made, self._address(array), 0, array.nbytes)
-        return array
-
-    def _fill(self, array: Any, byte: int) -> None:
-        self.machine.fill(array, byte)
-        if array.size:
-            _filled(self.made, self._address(array), byte, array.nbytes)
-
-    def _copy(self, target: Any, source: Any) -> None:
-        self.made.fixed = False
-        self.machine.assign(target, source)
-
-    def fetch(self, buffer: Any) -> Any:
-        self.made.fixed = False
-        return super().fetch(buffer)
-
-    def library(self, *given: Any, **attrs: Any) -> None:
-        self.made.fixed = False
-        super().library(*given, **attrs)
-
-    def callback(self, *given: Any) -> None:
-        self.made.fixed = False
-        super().callback(*given)
-
-
-def _more(made: Recording, size: int) -> int:
-    """Room at the end of the block."""
-    start = -(-made.block // ALIGNMENT) * ALIGNMENT
-    made.block = start + size
-    return start
-
-
-def _filled(made: Recording, at: int, byte: int, size: int) -> None:
-    first = len(made.slots)
-    made.slots += (at, 0)
-    made.steps.append(Step("memory", 0, (byte, size, 0, 0, 0, 0, 0), False, first, 0))
-
-
-def _named(made: Recording, value: int, kind: str, which: int, offset: int) -> Place:
-    named = Place(value)
-    named.source, named.more = (kind, which), offset
-    if kind == "leaf" and which not in made.leaves:
-        made.leaves.append(which)
-    if kind == "result" and which not in made.results:
-        made.results.append(which)
-    return named
+from .recorder import Recorder, patches_of
 
 
 class Recorded:
-    """Answers calls of one kind.  Leaves are CuPy's arrays and numbers."""
+    """Answers calls of one kind: `call(leaves, given)`.  Leaves are CuPy's arrays and numbers; the
+    machine's device is the current one."""
 
     def __init__(self, program: DeviceProgram, run: Recorder) -> None:
         made = run.made
-        self.program, self.machine = program, program.machine
-        self.plan = program.plan
-        self._leaves, self._values = tuple(made.leaves), tuple(made.values)
-        buffers = program.device_plan.buffers
-        #: every result, with or without an address in a kernel, in the order of the plan
-        self._results = [
-            (tuple(run.buffers[k].shape), buffers[k].dtype) for k in program.result_places
-        ]
-        self._addressed = [program.result_places.index(k) for k in made.results]
-        self._block, self._word, self._counters = made.block, made.word, made.counters
-        machine: Any = self.machine
-        self._empty = machine.pool()
-        self._bare = _bare(self.plan)
-        patches = _patches(made)
-        self._launcher = machine.launcher(made.steps, [int(s) for s in made.slots], patches)
-        self._graphs = Graphs(self._launcher, len(made.steps), machine.driver())
-        self._steps = tuple(made.steps)
-
-    def __call__(self, leaves: Sequence[Any], given: Sequence[Any]) -> Any:
-        """The answer.  The machine's device is the current one."""
-        machine: Any = self.machine
-        empty = self._empty
-        results = [empty(shape, dtype) for shape, dtype in self._results]
-        words = [leaves[k].data.ptr for k in self._leaves]
-        words += [results[k].data.ptr for k in self._addressed]
-        block = empty(self._block, np.uint8) if self._block else None
-        words.append(block.data.ptr if block is not None else 0)
-        words.append(machine.counters(self._counters).data.ptr if self._counters else 0)
-        for position, dtype in self._values:
-            words += two_words(self.plan, leaves, position, dtype)
-        stream = machine.stream()
-        code = self._graphs.run(words, stream)
-        if code:
-            self._mended(code, words, stream)
-        if block is not None and self._word is not None:
-            self._checked(block, self._word)
-        if self._bare is not None:
-            made = [results[k] for k in self._bare]
-            return made[0] if self.plan.structure == "leaf" else tuple(made)
-        return answer_of(self.plan, machine, results, leaves, given)
+        self.plan, self.steps = program.plan, tuple(made.steps)
+        machine: Any = program.machine
+        self.machine = machine
+        self._launcher = machine.launcher(
+            made.steps, [int(s) for s in made.slots], patches_of(made)
+        )
+        self.graphs = Graphs(self._launcher, len(made.steps), machine.driver())
+        self.text, names = _text(program, run)
+        names |= {
+            "_empty": machine.pool(), "_stream": machine.stream_object,
+            "_counters": machine.counters, "_two": two_words, "_plan": self.plan,
+            "_start": self.graphs.run, "_mended": self._mended, "_checked": self._checked,
+            "_answer": answer_of, "_machine": machine, "_u1": np.dtype("u1"),
+        }  # fmt: skip
+        exec(compile(self.text, f"<recorded call of {self.plan.name}>", "exec"), names)
+        self.call: Callable[[Any, Any], Any] = names["_call"]
 
     def _mended(self, code: int, words: list[int], stream: int) -> None:
-        machine: Any = self.machine
+        """A thread's first call wants its context; other errors are raised."""
         at, error = (code >> 32) - 1, code & 0xFFFFFFFF
         if error in NOT_READY_CONTEXT:
-            machine.wake()
+            self.machine.wake()
             code = self._launcher.run(words, stream, at)
             at, error = (code >> 32) - 1, code & 0xFFFFFFFF
         if code:
-            machine.forget_counters()
+            self.machine.forget_counters()
             raise DeviceError(
-                f"{self._steps[at].name}: the driver refuses the launch: "
-                f"{said(machine.driver(), error)}"
+                f"{self.steps[at].name}: the driver refuses the launch: "
+                f"{said(self.machine.driver(), error)}"
             )
 
     def _checked(self, block: Any, word: int) -> None:
@@ -274,6 +65,45 @@ class Recorded:
         if values[0]:
             self.machine.forget_counters()
             raising.raise_site(self.plan, values[0] - 1, tuple(values[1:7]))
+
+
+def _text(program: DeviceProgram, run: Recorder) -> tuple[str, dict[str, Any]]:
+    """The call as Python, and the dtypes it names.  Words stand in the order of `patches_of`."""
+    made, plan = run.made, program.plan
+    names: dict[str, Any] = {}
+    lines = ["def _call(_leaves, _given):"]
+    results = []
+    for k, place in enumerate(program.result_places):  # those without an address in a kernel too
+        names[f"_d{k}"] = program.device_plan.buffers[place].dtype
+        lines.append(f"    _r{k} = _empty({tuple(run.buffers[place].shape)!r}, _d{k})")
+        results.append(f"_r{k}")
+    words = [f"_leaves[{k}].data.ptr" for k in made.leaves]
+    words += [f"_r{program.result_places.index(k)}.data.ptr" for k in made.results]
+    if made.block:
+        lines.append(f"    _block = _empty({made.block}, _u1)")
+    words.append("_block.data.ptr" if made.block else "0")
+    words.append(f"_counters({made.counters}).data.ptr" if made.counters else "0")
+    for k, (position, dtype) in enumerate(made.values):
+        names[f"_v{k}"] = dtype
+        words.append(f"*_two(_plan, _leaves, {position}, _v{k})")
+    lines += [
+        f"    _words = [{', '.join(words)}]",
+        "    _s = _stream().ptr",
+        "    _code = _start(_words, _s)",
+        "    if _code:",
+        "        _mended(_code, _words, _s)",
+    ]
+    if made.word is not None:
+        lines.append(f"    _checked(_block, {made.word})")
+    bare = _bare(plan)
+    if bare is None:
+        all_results = f"({', '.join(results)}{',' if len(results) == 1 else ''})"
+        lines.append(f"    return _answer(_plan, _machine, {all_results}, _leaves, _given)")
+    elif plan.structure == "leaf":
+        lines.append(f"    return _r{bare[0]}")
+    else:
+        lines.append(f"    return ({', '.join(f'_r{k}' for k in bare)},)")
+    return "\n".join(lines) + "\n", names
 
 
 def _bare(plan: host.Plan) -> tuple[int, ...] | None:
@@ -286,18 +116,3 @@ def _bare(plan: host.Plan) -> tuple[int, ...] | None:
             return None
         out.append(o.result)
     return tuple(out) if any(hasattr(s, "layout") for s in plan.leaves) else None
-
-
-def _patches(made: Recording) -> list[Patch]:
-    """Where the words of a call go: leaves, results, block, counters, values."""
-    first = {"leaf": 0, "result": len(made.leaves)}
-    first["block"] = first["result"] + len(made.results)
-    first["counters"], first["value"] = first["block"] + 1, first["block"] + 2
-    order = {"leaf": made.leaves, "result": made.results}
-    out: list[Patch] = []
-    for slot, value in enumerate(made.slots):
-        if isinstance(value, Place):
-            kind, which = value.source
-            within = order[kind].index(which) if kind in order else which
-            out.append((slot, first[kind] + within, value.more))
-    return out

@@ -18,6 +18,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from arignote.emit.cuda.emulate.build import preload
+from arignote.emit.cuda.emulate.child import OPTIONS, telling
+
 HERE = Path(__file__).resolve().parent
 GROUPS = (
     "device libraries straight straight_calls straight_dtypes straight_functions straight_indexing "
@@ -35,14 +38,22 @@ def main():
     parser.add_argument("--at-once", type=int, default=max(2, min(6, (os.cpu_count() or 2) // 2)))
     parser.add_argument("--out", type=Path, default=Path("cuda-tests.json"), help="the JSON file")
     parser.add_argument("--stand-in", action="store_true", help="without a GPU, to try this out")
+    parser.add_argument(
+        "--sanitize", choices=["address", "thread"],
+        help="without a GPU: the corpus in the emulation under a sanitizer",
+    )  # fmt: skip
     given = parser.parse_args()
     end = time.monotonic() + given.seconds
     console = Console(highlight=False, soft_wrap=True)
     rows, more = [], ["--stand-in"] * given.stand_in
     for part in given.job:
         more += ["--job", part]
+    groups = given.group or (GROUPS[2:] if given.sanitize else GROUPS)
+    if given.sanitize:
+        more += ["--sanitize", given.sanitize]
+        os.environ.update({**OPTIONS, "LD_PRELOAD": preload(given.sanitize)})
     with ThreadPoolExecutor(given.at_once) as pool:
-        work = {g: pool.submit(rows_of, g, end, more) for g in given.group or GROUPS}
+        work = {g: pool.submit(rows_of, g, end, more) for g in groups}
         for group, future in work.items():
             try:
                 rows += future.result()
@@ -101,7 +112,8 @@ def process(group, file, end, more):
         return ""
     if worker.returncode == 3:
         return "the GPU was lost"
-    told = log.read_text(errors="replace").strip().splitlines()[-3:]
+    text = log.read_text(errors="replace")
+    told = telling(text).splitlines()[:6] or text.strip().splitlines()[-3:]
     return f"the process ended with {worker.returncode}: {' | '.join(told)}"[:900]
 
 

@@ -11,6 +11,11 @@ import numpy as np
 import test_libraries
 
 import arignote as ag
+from arignote.emit.cuda import TINY
+from arignote.emit.cuda.runtime import DeviceProgram, EmulatedMachine
+from arignote.emit.cuda.runtime.specialised import device_compilation
+from arignote.errors import UnsupportedError
+from arignote.trace.pytree import flatten
 from tests.corpus.cases import check_same
 
 CORPUS = (
@@ -43,6 +48,31 @@ def jobs(group):
     cases = importlib.import_module(f"tests.corpus.{group}").CASES
     return [(c.name, lambda c=c: check_same(c, ag.compile(c.function, device="cuda")))
             for c in cases]  # fmt: skip
+
+
+def sanitized(group, flavour):
+    """(name, function) of a group of the corpus, in the emulation: this process has a sanitizer."""
+    machine = EmulatedMachine(TINY, flavour)
+
+    def run(case):
+        leaves, _ = flatten((case.fresh(), {}))
+        try:
+            trace = ag.compile(case.function).trace_of(*case.fresh())
+            made = device_compilation(trace, TINY)
+        except (UnsupportedError, TypeError) as error:
+            raise NotHere(str(error)) from error
+        except Exception as error:  # the program raises in any case
+            raise NotHere(f"while it is traced: {error}") from error
+        DeviceProgram(made.module, made.plan, machine, apart=True)(leaves, leaves)
+
+    def kept(case):
+        try:
+            run(case)
+        except (ArithmeticError, LookupError, ValueError, AssertionError):
+            pass  # the program's own errors; what a sanitizer sees ends the process
+
+    cases = importlib.import_module(f"tests.corpus.{group}").CASES
+    return [(c.name, lambda c=c: kept(c)) for c in cases]
 
 
 def host(x):
@@ -304,8 +334,8 @@ def several_launches_as_a_graph():
         same(made(own), f(x))
     records = [k.recorded for k in made._gpu.plain.values()]
     assert records and records[0] is not None, "the call was not recorded"
-    if hasattr(cupy, "get_default_memory_pool") and len(records[0]._steps) >= 4:
-        assert records[0]._graphs.made, "no graph was made of it"
+    if hasattr(cupy, "get_default_memory_pool") and len(records[0].steps) >= 4:
+        assert records[0].graphs.made, "no graph was made of it"
 
 
 @job

@@ -51,9 +51,10 @@ def array_c(n: Node | None, s: Library) -> ArrayC | None:
 
 
 def function_name(n: Node) -> str:
-    """One name for each kind of operands."""
-    kinds = "_".join(f"{code(x.dtype)}x{x.rank}" for x in n.inputs if x.shape)
-    return f"an_array_{n.op.name}_{kinds}"
+    """One name for each kind of operands, and for each word among the attributes."""
+    kinds = [f"{code(x.dtype)}x{x.rank}" for x in n.inputs if x.shape]
+    words = [v for _, v in n.attrs if isinstance(v, str)]
+    return "_".join(["an_array", n.op.name, *kinds, *words])
 
 
 def results_of(n: Node) -> tuple[TensorType, ...]:
@@ -105,6 +106,28 @@ def _sparse(what: int) -> ArrayC:
     return ArrayC("fd" if what < 2 else "lq", text, (), "fd")
 
 
+def _sorting(positions: bool) -> ArrayC:
+    def text(name: str, n: Node) -> str:
+        x = n.inputs[0]
+        t, stable = code(x.dtype), n.attr("kind") == "stable"
+        return (
+            f"{typed(_file('sort.h'), t)}\n"
+            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+            f"    return an_sort_rows_{t}({x.rank}, p, d, {int(positions)}, {int(stable)});\n}}"
+        )
+
+    return ArrayC("fdlqi", text, ("axis",))
+
+
+def _unique(name: str, n: Node) -> str:
+    t = code(n.inputs[0].dtype)
+    return (
+        f"{typed(_file('sort.h'), t)}\n"
+        f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+        f"    return an_unique_{t}(p, d);\n}}"
+    )
+
+
 def _swaps(name: str, n: Node) -> str:
     """The order that swaps of rows lead to, for each vector of a stack."""
     rank = n.rank
@@ -135,6 +158,9 @@ _OWN = {
     "conv": _convolution(0),
     "conv_input": _convolution(1),
     "conv_filters": _convolution(2),
+    "sort": _sorting(False),
+    "argsort": _sorting(True),
+    "unique": ArrayC("fdlqi", _unique, ("equal_nan",)),
     "sparse_dot": _sparse(0),
     "sparse_dot_t": _sparse(1),
     "sparse_sampled": _sparse(2),

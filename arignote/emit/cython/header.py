@@ -251,9 +251,10 @@ static inline int64_t an_trip(int64_t lo, int64_t hi, int64_t step) {
     int64_t n = step > 0 ? (hi - lo + step - 1) / step : (lo - hi - step - 1) / -step;
     return n > 0 ? n : 0;
 }
-/* Chunks of a long reduction: their number and their bounds depend on its length alone. */
-static inline int64_t an_chunks(int64_t trip) {
-    return trip < 131072 ? 1 : trip >> 16 < 256 ? trip >> 16 : 256;
+/* Chunks of a long reduction, of `size` steps or more: their number and their bounds depend on its
+   length alone. */
+static inline int64_t an_chunks(int64_t trip, int64_t size) {
+    return trip < 2 * size ? 1 : trip / size < 256 ? trip / size : 256;
 }
 static inline int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) {
     const int64_t at = k * (((trip + chunks - 1) / chunks + 1023) & ~(int64_t)1023);
@@ -269,7 +270,7 @@ int64_t an_parts(int32_t threads, int64_t trip, double work, double least) noexc
 ctypedef void an_nest
 int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
 int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
-int64_t an_chunks(int64_t trip) noexcept nogil
+int64_t an_chunks(int64_t trip, int64_t size) noexcept nogil
 int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
 void an_report(an_context* ctx, const an_context* part) noexcept nogil""",
         ("base",),

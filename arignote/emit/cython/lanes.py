@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...fxgraph.constants import const
+from ...fxgraph.constants import const, is_const, value_of
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import BOOL
 from ...optimize.loopnest.parallel import work_of
@@ -27,6 +27,9 @@ def print_reduction(scope: Scope, loop: Loop, block: Block) -> bool:
     if len(loop.body) == 1 and isinstance(loop.body[0], Fold) and loop.index.attr("step") == 1:
         fold = loop.body[0]
         if fold.op.name in ("reduce_all", "reduce_any"):
+#: Tenths of nanoseconds a step from which chunks are shorter: one takes 8 µs or more.
+HEAVY = 10
+
             _early(scope, loop, fold, block)
             return True
     outermost = scope.outer is None and scope.depth == 1
@@ -100,9 +103,11 @@ def _in_chunks(
         arrays.append(scope.variable(f"{inner.module.held[f.local]}_part", f"{kind}q"))
         scope.declared[arrays[-1]] = f"{kind} {arrays[-1]}[{MOST_CHUNKS}]"
     rest = [scope.read(x) for x in inner.free]
-    work = scope.text(work_of(loop.body))
+    step = work_of(loop.body)
+    work = scope.text(step)
+    heavy = is_const(step) and value_of(step) >= HEAVY
     scope.put(f"{trip} = an_trip({lo}, {hi}, 1)")
-    scope.put(f"{chunks} = an_chunks({trip})")
+    scope.put(f"{chunks} = an_chunks({trip}, {8192 if heavy else 65536})")
     least = f"{module.parallel_work!r}"
     scope.put(f"{most} = an_share({scope.context()}.threads, {trip}, {work}, {least})")
     cut = [f"an_chunk({lo}, {trip}, {k}, {chunks})" for k in (piece, f"{piece} + 1")]

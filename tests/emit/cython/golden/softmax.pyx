@@ -21,7 +21,7 @@ cdef extern from *:
     ctypedef void an_nest
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
     int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
-    int64_t an_chunks(int64_t trip) noexcept nogil
+    int64_t an_chunks(int64_t trip, int64_t size) noexcept nogil
     int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
     void an_report(an_context* ctx, const an_context* part) noexcept nogil
     an_f8 an_exp_f8(an_f8) noexcept nogil

@@ -19,7 +19,7 @@ cdef extern from *:
     ctypedef void an_nest
     int64_t an_cut(int64_t lo, int64_t step, int64_t trip, int64_t k, int64_t n) noexcept nogil
     int64_t an_trip(int64_t lo, int64_t hi, int64_t step) noexcept nogil
-    int64_t an_chunks(int64_t trip) noexcept nogil
+    int64_t an_chunks(int64_t trip, int64_t size) noexcept nogil
     int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
     void an_report(an_context* ctx, const an_context* part) noexcept nogil
     void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
@@ -39,7 +39,7 @@ cdef int32_t total(int64_t n, an_f8p x, an_context* ctx, void** results) noexcep
     s = 0.0
     # example.py:2: np.sum(x)
     trip = an_trip(0, n, 1)
-    chunks = an_chunks(trip)
+    chunks = an_chunks(trip, 65536)
     most = an_share(ctx.threads, trip, 1, 500000.0)
     if chunks == 1:
         chunk(0, n, &s_part[0], x)

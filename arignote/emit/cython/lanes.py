@@ -19,6 +19,9 @@ from .header import MOST_CHUNKS
 from .reductions import KINDS, accumulator, carried, lane_folds, lane_macro, macro_name
 from .scope import Scope, function_text
 
+#: Tenths of nanoseconds a step from which chunks are shorter: one takes 8 µs or more.
+HEAVY = 10
+
 Block = Callable[[Scope, Iterable[Statement]], None]
 
 
@@ -27,9 +30,6 @@ def print_reduction(scope: Scope, loop: Loop, block: Block) -> bool:
     if len(loop.body) == 1 and isinstance(loop.body[0], Fold) and loop.index.attr("step") == 1:
         fold = loop.body[0]
         if fold.op.name in ("reduce_all", "reduce_any"):
-#: Tenths of nanoseconds a step from which chunks are shorter: one takes 8 µs or more.
-HEAVY = 10
-
             _early(scope, loop, fold, block)
             return True
     outermost = scope.outer is None and scope.depth == 1

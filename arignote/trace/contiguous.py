@@ -29,6 +29,17 @@ def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Any:
     return made if not _has_order(made) or _is_fortran(made) else copied(made, "F")
 
 
+@implements(np.asarray, np.asanyarray)
+def in_asked_order(a: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
+    """The argument itself where it has that dtype and order already."""
+    made = asarray(a, dtype)
+    if not _has_order(made):
+        return made
+    if order == "C" and not is_contiguous(made):
+        return fresh(made.node)
+    return copied(made, "F") if order == "F" and not _is_fortran(made) else made
+
+
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     """np.copy: a number gives an array of rank 0."""

@@ -306,5 +306,5 @@ REFUSED: dict[str, str] = {
     "ctypes": "memory is no part of a traced value",
     "base": "memory is no part of a traced value",
     "__array_interface__": "pass the array itself",
-    "__array_struct__": "pass the array itself",
+    "__array_struct__": "pass the array itself (SciPy's sparse matrices: ag.sparse.from_scipy)",
 }

@@ -1,7 +1,7 @@
 """Where the user's code stands: the origin that new nodes get.
 
-The frame nearest to us whose file is neither ours nor NumPy's is the user's; converted functions
-keep the user's file and positions, so they need nothing special.
+The frame nearest to us whose file is neither ours nor NumPy's or SciPy's is the user's; converted
+functions keep the user's file and positions, so they need nothing special.
 """
 
 from __future__ import annotations
@@ -21,7 +21,12 @@ from ..fxgraph.node import Origin, at_origin
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OURS = tuple(os.path.dirname(f) + os.sep for f in (os.path.dirname(__file__), np.__file__))
+_NUMPY = os.path.dirname(np.__file__)
+_SCIPY = os.path.join(os.path.dirname(_NUMPY), "scipy")
+_ARIGNOTE = os.path.dirname(os.path.dirname(__file__))
+_OURS = tuple(f + os.sep for f in (_ARIGNOTE, _NUMPY, _SCIPY))
+#: Programs of ours that stand for a user's.
+_PROGRAMS = os.path.join(_ARIGNOTE, "cli") + os.sep
 _pinned = threading.local()
 
 
@@ -64,7 +69,8 @@ class _Code:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.ours = code.co_filename.startswith(_OURS)
+        file = code.co_filename
+        self.ours = file.startswith(_OURS) and not file.startswith(_PROGRAMS)
         self.origins: dict[int, Origin] = {}
 
     @functools.cached_property

@@ -24,8 +24,8 @@ from ...fxgraph.ops.reduce import reduce_sum
 from ...fxgraph.ops.structure import reshape, view
 from ...fxgraph.prove import hinted
 from ...fxgraph.types import Shape, Size
-from ...fxgraph.window import Window
-from ..registry import implements
+from ...fxgraph.window import Window, transposed
+from ..registry import hooks, implements
 from .arguments import array, finish, known_equal, said, supported
 
 #: Labels of the axes an ellipsis stands for, last axis first.
@@ -49,14 +49,27 @@ def einsum(
     order: str = "K",
     casting: str = "safe",
 ) -> Any:
-    """Raises ValueError for subscripts that do not fit the operands."""
+    """Raises ValueError for subscripts that do not fit the operands.
+
+    Axes of one operand in another order are a view, as in NumPy.
+    """
     subscripts, arrays = _arguments(operands)
     parts = [array(a) for a in arrays]
     inputs, output = parse(subscripts, [p.rank for p in parts])
+    plain = out is None and dtype is None and hooks.is_proxy(arrays[0])
+    if plain and inputs == [_permuted(output, inputs[0])]:
+        axes = [inputs[0].index(label) for label in output]
+        return hooks.view(arrays[0], transposed(parts[0].shape, axes))
     kind = supported(dtype) if dtype is not None else np.result_type(*(p.dtype for p in parts))
     triples = enumerate(zip(parts, inputs, strict=True))
     terms = [_distinct(cast_to(p, kind), s, k) for k, (p, s) in triples]
     return finish(contracted(terms, output), out)
+
+
+def _permuted(output: str, labels: str) -> str | None:
+    """The labels if the output has the same, each once."""
+    same = len(set(labels)) == len(labels) and sorted(labels) == sorted(output)
+    return labels if same and len(output) > 0 else None
 
 
 def _arguments(operands: Sequence[Any]) -> tuple[str, Sequence[Any]]:

@@ -29,11 +29,13 @@ from .arguments import (
     known_equal,
     node,
     position_room,
+    proxy,
     shape_of,
     size_of,
 )
 from .grids import lower
 from .reductions import start_of
+from .shaping import expand_dims
 
 
 # ---- reading at positions ------------------------------------------------------------------------
@@ -379,8 +381,9 @@ def ix_(*args: Any) -> Any:
         x = array(a)
         if x.rank != 1:
             raise ValueError("Cross index must be 1 dimensional")
-        x = sets.true_positions(x) if x.dtype == BOOL else x
-        out.append(hooks.wrap(sh.expand(x, [j for j in range(len(args)) if j != k])))
+        line = hooks.fresh(sets.true_positions(x)) if x.dtype == BOOL else proxy(a)
+        others = tuple(j for j in range(len(args)) if j != k)
+        out.append(expand_dims(line, others) if others else line)
     return tuple(out)
 
 

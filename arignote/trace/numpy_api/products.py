@@ -94,7 +94,8 @@ def matmul(
     x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
     result = product(array(x1), array(x2))
-    return finish(cast_to(result, supported(dtype)) if dtype is not None else result, out)
+    result = cast_to(result, supported(dtype)) if dtype is not None else result
+    return finish(result, out, wide=True)
 
 
 @implements(np.dot)

@@ -26,6 +26,7 @@ from .arguments import (
     integer,
     known_equal,
     node,
+    proxy,
 )
 
 
@@ -315,8 +316,9 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
 
 @implements(np.trim_zeros)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    """One axis; the length is a size that only the run knows."""
-    x = array(filt)
+    """A view of one axis; the length is a size that only the run knows."""
+    p = proxy(filt)
+    x = array(p)
     if x.rank != 1:
         raise NotImplementedError("trim_zeros of more than one axis: slice by nonzero")
     if x.shape[0] == 0:
@@ -329,7 +331,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
         hi = ew.subtract(n, red.reduce_argmax(sh.flip(mask, (0,)), axis=0))
     some = red.reduce_any(mask, axes=(0,))
     lo, hi = (cast_to(ew.where(some, end, 0), I64, True) for end in (lo, hi))
-    return hooks.wrap(sh.sliced(x, 0, lo, dim(minus(hi, lo))))
+    return hooks.view(p, sh.slice_window(x.shape, 0, lo, dim(minus(hi, lo))))
 
 
 # ---- tables --------------------------------------------------------------------------------------

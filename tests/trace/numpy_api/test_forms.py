@@ -123,6 +123,33 @@ def same(want, got):
         np.testing.assert_allclose(got, want, rtol=2e-3 if want.dtype == np.float16 else 1e-6)
 
 
+def test_what_views_are_views():
+    def f(a, k):
+        np.einsum("ij->ji", a)[1, 0] = 5.0
+        np.trim_zeros(a[0])[1] = 7.0
+        np.linalg.matrix_power(a[:, :2], 1)[1, 1] = 9.0
+        np.ix_(k, k)[0][0, 0] = 2
+        return a.sum()
+
+    want, got = (A.copy(), np.arange(3)), (A.copy(), np.arange(3))
+    np.testing.assert_array_equal(ag.compile(f)(*got), f(*want))
+    for x, y in zip(want, got, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_asarray_copies_what_lies_otherwise(order):
+    def f(a):
+        b = np.asarray(a, order=order)
+        b[0, 0] = 9.0
+        return a + 0
+
+    for a in (A, np.asfortranarray(A), A[::-1]):
+        np.testing.assert_array_equal(
+            ag.compile(f, mode="FAST_COMPILE")(a.copy(order="K")), f(a.copy(order="K"))
+        )
+
+
 def test_kernels_of_reductions_into_an_array():
     """The same through emitted code."""
 

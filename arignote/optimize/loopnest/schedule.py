@@ -29,6 +29,7 @@ from .strips import strips
 from .sums import share_sums
 from .sweep import sweep
 from .tiles import tile
+from .window_adjoints import window_adjoints
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("interchange", interchange),
     ProgramPass("raise_recurrences", raise_recurrences),
     ProgramPass("tiles", tile),
+    ProgramPass("window_adjoints", window_adjoints),
     ProgramPass("collapse", collapse),
     ProgramPass("sums", share_sums),
     ProgramPass("strips", strips),

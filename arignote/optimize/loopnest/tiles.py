@@ -69,14 +69,14 @@ def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, .
             out.extend(_if_many(s, found))
             where = found.inner.origin or found.band[0].index.attr("name")
             notes.append(f"{where}: sums of tiles in registers")
-        elif isinstance(s, Loop | If | While) and not _chooses_library(s):
+        elif isinstance(s, Loop | If | While) and not chooses_library(s):
             out.append(with_children(s, tuple(_block(c, notes) for c in children(s))))
         else:
             out.append(s)
     return tuple(out)
 
 
-def _chooses_library(s: Statement) -> bool:
+def chooses_library(s: Statement) -> bool:
     """Is it a choice by size, whose loops are for a few elements?"""
     return isinstance(s, If) and any(isinstance(x, Library) for x in s.other)
 
@@ -87,8 +87,8 @@ def _if_many(loop: Statement, c: WindowSums) -> list[Statement]:
     trips = [_trips(b) for b in c.band if not _moves(b, moving)]
     count = product([clip0(n) for n in trips])
     if is_const(count):
-        return _tiled(c) if int(value_of(count)) >= FEW else [loop]
-    return [If(make(less, (count, lit(FEW))), (loop,), tuple(_tiled(c)), c.inner.origin)]
+        return tiled(c) if int(value_of(count)) >= FEW else [loop]
+    return [If(make(less, (count, lit(FEW))), (loop,), tuple(tiled(c)), c.inner.origin)]
 
 
 def _moves(b: Loop, moving: set[Node]) -> bool:
@@ -104,15 +104,13 @@ class _Tiles:
     packs: dict[Node, Buffer]
 
 
-def _tiled(c: WindowSums) -> list[Statement]:
+def tiled(c: WindowSums) -> list[Statement]:
+    """The sums in tiles, packing first."""
     lanes = VECTOR // c.sums.dtype.itemsize
     count = ceil_quotient(c.size, lanes)
     trips = tuple(_trips(r) for r in c.reductions)
     shape: Shape = (count, *trips, lanes)
-    packs = {
-        m: Buffer(f"{root(m.attr('buffer')).name}_pack", m.dtype, shape, "temporary")
-        for m in c.packed
-    }
+    packs = {m: Buffer(f"{_array(m).name}_pack", m.dtype, shape, "temporary") for m in c.packed}
     tiles = _Tiles(lanes, count, packs)
     out: list[Statement] = []
     for m, pack in packs.items():
@@ -125,6 +123,11 @@ def _tiled(c: WindowSums) -> list[Statement]:
         if b is not c.position:
             nest = (replace(b, body=nest),)
     return [*out, *nest]
+
+
+def _array(m: Node) -> Buffer:
+    """The array that what is packed, an element or a cast of one, is read from."""
+    return root((m if m.op.name == "load" else m.inputs[0]).attr("buffer"))
 
 
 def _trips(loop: Loop) -> Node:

@@ -175,14 +175,25 @@ def _position(band: Sequence[Loop], value: Node, j: Node) -> Loop | None:
         within = [x for inner in band[k + 1 :] for x in bounds(inner)]
         if b.index in order_of(within) or not independent_steps(b, set()):
             continue
-        degree = 0
-        for m in order_of((value,)):
-            if m.op.name == "load" and j not in order_of(m.inputs):
-                found = slope(flat(m), b.index)
-                degree = max(degree, _degree(found[0]) if found is not None else 9)
-        if degree and degree < 10 and (best is None or degree < least_degree):
+        still = [
+            m for m in order_of((value,)) if m.op.name == "load" and j not in order_of(m.inputs)
+        ]
+        degree = distance(still, b.index)
+        if degree and (best is None or degree < least_degree):
             best, least_degree = b, degree
     return best
+
+
+def distance(elements: Sequence[Node], counter: Node) -> int | None:
+    """How far, about, the farthest of the elements moves in a step: how many sizes are multiplied;
+    0 where none moves, None where that is not known."""
+    degree = 0
+    for m in elements:
+        found = slope(flat(m if m.op.name == "load" else m.inputs[0]), counter)
+        if found is None:
+            return None
+        degree = max(degree, _degree(found[0]))
+    return degree
 
 
 def _degree(n: Node) -> int:

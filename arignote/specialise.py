@@ -164,7 +164,7 @@ def _stabilized(trace: Trace) -> Trace:
         mode="FAST_COMPILE",
     )
     # a draw or a print among the effects may be part of an output too: it must be one node
-    return replace(trace, graph=replace(graph, outputs=better.outputs, effects=better.effects))
+    return trace.rewritten(replace(graph, outputs=better.outputs, effects=better.effects))
 
 
 def _device_kernel(

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..fxgraph.constants import const, input_op, lit, new_input, proj
 from ..fxgraph.graph import Graph, Rebuild
-from ..fxgraph.node import Node, Origin, make, turn_of
+from ..fxgraph.node import Node, Origin, make
 from ..fxgraph.ops.checks import ERRORS
 from ..fxgraph.ops.family import cast, cast_to
-from ..fxgraph.ops.structure import full, set_item
+from ..fxgraph.ops.structure import full, set_item, set_item_op
 from ..fxgraph.types import I64, OPAQUE, Shape
-from ..fxgraph.window import Window, whole
+from ..fxgraph.window import Window, whole, window_of
 from ..optimize.loopnest.lower import Interface
 from ..optimize.loopnest.program import Program, Site
 from ..optimize.loopnest.versions import chain, chain_root
@@ -67,39 +67,28 @@ def meet(trace: traced.Trace, graph: Graph) -> Meeting:
             handles[n] = plan.HiddenOperand(source)
         else:
             ptrs[n] = plan.Constant(source.array)
-    counts = _effects_before(trace, graph)
-    graph, versions = _written_in_place(trace, graph, by_leaf, counts)
+    history = trace.rewritten(graph).history
+    graph, versions = _written_in_place(trace, graph, by_leaf, history)
     strides = _strides(trace, by_leaf, ints)
-    newest = {w.leaf: v for w, v in zip(trace.history, versions, strict=True)}
+    newest = {w.leaf: v for w, v in zip(history, versions, strict=True)}
     nodes, outputs, into, windows = _outputs(trace, graph, by_leaf, newest)
     chosen = replace(graph, outputs=tuple(nodes))
-    history = tuple(
-        (_copied(v, by_leaf[w.leaf]), count)
-        for w, v, count in zip(trace.history, versions, counts, strict=True)
+    seen = tuple(
+        (_copied(v, by_leaf[w.leaf]), w.effects) for w, v in zip(history, versions, strict=True)
     )
-    interface = Interface(tuple(ptrs), tuple(ints), strides, into, history=history)
+    interface = Interface(tuple(ptrs), tuple(ints), strides, into, history=seen)
     return Meeting(
         chosen, interface, tuple(ints.values()), tuple(ptrs.values()), handles, outputs, windows
     )
 
 
-def _effects_before(trace: traced.Trace, graph: Graph) -> tuple[int, ...]:
-    """How many effects of the rewritten graph come before each entry of `trace.history`."""
-    old = trace.graph.effects
-    place = {e: k for k, e in enumerate(old)}
-
-    def before(e: Node, count: int) -> bool:
-        if e in place or count == len(old):
-            return place.get(e, -1) < count
-        return turn_of(e) < turn_of(old[count])
-
-    return tuple(sum(before(e, w.effects) for e in graph.effects) for w in trace.history)
-
-
 def _written_in_place(
-    trace: traced.Trace, graph: Graph, by_leaf: dict[int, Node], counts: Sequence[int]
+    trace: traced.Trace,
+    graph: Graph,
+    by_leaf: dict[int, Node],
+    history: Sequence[traced.Write],
 ) -> tuple[Graph, tuple[Node, ...]]:
-    """The graph, and the version of an argument that each entry of `trace.history` is.
+    """The graph, and the version of an argument that each entry of its history is.
 
     A new value of a whole argument becomes a write to it, so that it is computed in its memory:
 
@@ -114,9 +103,9 @@ def _written_in_place(
     newest = dict(by_leaf)
     final = frozenset(w.output for w in trace.writes)
     changed = {by_leaf[w.leaf] for w in trace.writes}
-    for w, count in zip(trace.history, counts, strict=True):
+    for w in history:
         n, o = by_leaf[w.leaf], graph.outputs[w.output]
-        seen = count < len(graph.effects)
+        seen = w.effects < len(graph.effects)
         (value,) = rebuild((o,))
         if n.shape and o not in written and o.dtype == n.dtype and (seen or w.output in final):
             fresh = o.op.name not in ("input", "constant", "proj") and chain_root(o) is o
@@ -126,10 +115,12 @@ def _written_in_place(
                 # over the version before it: that one is seen if the check between them fails
                 value = rebuild.done[o] = set_item(newest[w.leaf], whole(n.shape), value)
         if n.shape and o.dtype == n.dtype and _elsewhere(value, newest[w.leaf], n, changed, seen):
-            value = set_item(newest[w.leaf], whole(n.shape), value)
+            value = _over(newest[w.leaf], value)
+            if value.inputs[-1] is not rebuild.done[o]:
+                rebuild.done[o] = value
         newest[w.leaf] = value
         versions.append(value)
-    if tuple(versions) == tuple(graph.outputs[w.output] for w in trace.history):
+    if tuple(versions) == tuple(graph.outputs[w.output] for w in history):
         return graph, tuple(versions)
     count = len(graph.effects)
     roots = rebuild((*graph.effects, *graph.outputs))
@@ -138,9 +129,22 @@ def _written_in_place(
 
 def _elsewhere(value: Node, newest: Node, n: Node, changed: set[Node], seen: bool) -> bool:
     """Is a version of argument n in other memory, from where it must be had before that changes?"""
-    if seen:
+    if seen or newest is not n:
         return newest not in chain(value)
     return chain_root(value) is not n and chain_root(value) in changed
+
+
+def _over(newest: Node, value: Node) -> Node:
+    """`value` as a write of `newest`: of the same window, where it replaces what was written there
+    (rules skip the writes that nothing reads)."""
+    m = newest
+    if value.op is set_item_op:
+        w = window_of(value)
+        while m is not value.inputs[0] and m.op is set_item_op and window_of(m) == w:
+            m = m.inputs[0]
+        if m is value.inputs[0]:
+            return set_item(newest, w, value.inputs[-1])
+    return set_item(newest, whole(value.shape), value)
 
 
 def _strides(

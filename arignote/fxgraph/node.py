@@ -227,9 +227,10 @@ def make(op: Op, inputs: Iterable[Node] = (), attrs: Attrs = ()) -> Node:
     where = getattr(_here, "origin", None)
     if where is not None:
         origin[node] = where
-    if not _SEEN_AFTER_ERRORS.isdisjoint(op.traits):
-        turn = getattr(_here, "turn", None)
-        if turn is not None:
+    turn = getattr(_here, "turn", None)
+    if turn is not None:
+        whole = isinstance(node.type, TensorType) and node.type.shape  # may be all of an argument
+        if whole or not _SEEN_AFTER_ERRORS.isdisjoint(op.traits):
             _turns[node] = turn
     return node
 

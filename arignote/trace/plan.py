@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..fxgraph.graph import Graph
+from ..fxgraph.node import Node, turn_of
 from ..fxgraph.types import DType
 from .pytree import Tree
 from .signature import Signature
@@ -193,6 +194,22 @@ class Trace:
     signature: Signature
     name: str
     slots: tuple[int, ...] = field(default=(), compare=False)
+
+    def rewritten(self, graph: Graph) -> Trace:
+        """The trace with another graph of the same meaning, whose effects its history counts."""
+        old = self.graph.effects
+        place = {e: k for k, e in enumerate(old)}
+
+        def before(e: Node, count: int) -> bool:
+            if e in place or count == len(old):
+                return place.get(e, -1) < count
+            return turn_of(e) < turn_of(old[count])
+
+        history = tuple(
+            replace(w, effects=sum(before(e, w.effects) for e in graph.effects))
+            for w in self.history
+        )
+        return replace(self, graph=graph, history=history)
 
     @property
     def written(self) -> tuple[int, ...]:

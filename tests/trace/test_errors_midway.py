@@ -206,6 +206,38 @@ def a_carry_that_no_step_changes(a, A, n):
         A[n, 1:5] = c[4:0:-1] + i
 
 
+@case(np.arange(6.0), np.arange(3.0), np.array([1, 2, 3, 1]))
+def one_window_written_again_and_again(g, b, w):
+    s = 0.5
+    for y, i in zip(g[3::-1], w[:4]):
+        s = s * 0.5 + float(y)
+        g[3::-1] = b[i] + s
+    return s
+
+
+@case(np.arange(6.0), np.array([0.0, 3.0, 4.0, 9.0, 1.0, 2.0]), 6)
+def exchanged_at_each_step(a, b, n):
+    for i in range(n):
+        c = b.copy()
+        b[:] = a
+        a[:] = c
+        if a[i] > 8:
+            raise ValueError("no")
+        a += 1
+
+
+@case(np.arange(6.0), np.arange(6.0), 0, 4)
+def a_first_loop_in_front_of_one_that_fails(g, m, k, n):
+    for i in range(0, n, 2):
+        g[-i % 4] += 0.3
+    m[k] = m[3] * 0.5
+    while k < n:
+        k += 1
+        for j in range(3, -1, -1):
+            g[j] = g[k] * 0.3
+            m[j] = k // (k - 2)
+
+
 def test_a_loop_that_raises_and_is_rewritten_stays_one_loop():
     f = compile(a_carry_that_no_step_changes)
     args = np.arange(6.0), np.arange(36.0).reshape(6, 6), 4

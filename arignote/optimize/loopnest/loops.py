@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from ...fxgraph.affine import minus
 from ...fxgraph.constants import const, lit, new_index, project
 from ...fxgraph.graph import Body, bodies
-from ...fxgraph.node import Node, make, op_named, origin
+from ...fxgraph.node import Node, at_origin, make, op_named, origin
 from ...fxgraph.ops.elementwise import add, floor_divide
 from ...fxgraph.ops.structure import set_item
 from ...fxgraph.prove import inside
@@ -145,7 +145,7 @@ def _step(
 ) -> tuple[list[Statement], list[Statement], Node | None]:
     """(body statements, statements before the test, test)"""
     results = [
-        r if not p.shape or turning or chain_root(r) is p else set_item(p, whole(p.shape), r)
+        r if not p.shape or turning or chain_root(r) is p else _all_of(p, r)
         for p, r in zip(body.params, body.results, strict=True)
     ]
     leave = exit_of(body, results, places) if not turning and not stacks else None
@@ -175,6 +175,12 @@ def _step(
     if counter is not None:
         inner.emit(Assign(counter, add(counter, lit(1), weak=True)))
     return inner.out, setup, cond
+
+
+def _all_of(p: Node, r: Node) -> Node:
+    """A new value of a whole carry as a write of it, where the value stood among the checks."""
+    with at_origin(origin.get(r), r):
+        return set_item(p, whole(p.shape), r)
 
 
 def _push(n: Node, s: Node, b: Buffer, body: Body, counter: Node | None, inner: Scope) -> None:

@@ -79,7 +79,10 @@ for _ in range(5):
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.skipif(
+    not hasattr(os, "fork") or "tsan" in os.environ.get("LD_PRELOAD", ""),
+    reason="no fork here, or ThreadSanitizer, which starts no threads in a forked child",
+)
 def test_a_forked_child_starts_threads_of_its_own():
     environment = {**os.environ, "ARIGNOTE_FLAGS": "threads=4,parallel_min_us=0"}
     subprocess.run([sys.executable, "-c", _FORKS], env=environment, check=True, timeout=60)

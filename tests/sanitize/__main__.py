@@ -5,7 +5,7 @@
 Without tests named it runs them all.  A sanitizer must be in the process before Python is, so the
 tests run in a child.  Whatever a sanitizer finds, in any process that a test starts, is printed at
 the end, and makes the exit status 1.  thread: ThreadSanitizer, with every nest that may be parallel
-on four threads, and OpenMP by threads that it sees (openmp.c).
+on four threads.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ ROOT = Path(__file__).parents[2]
 @dataclass(frozen=True)
 class Flavour:
     """libraries: what the process starts with.  options: of the runtime's build.  flags: under
-    which the tests run.  openmp: is there a stand-in for OpenMP's library?"""
+    which the tests run."""
 
     libraries: tuple[str, ...]
     options: str
     flags: str
-    openmp: bool = False
 
 
 FLAVOURS = {
@@ -45,7 +44,6 @@ FLAVOURS = {
         ("libtsan.so",),
         "-fsanitize=thread -g -O1",
         "cflags=-fsanitize=thread -g1 -O1,threads=4,parallel_min_us=0",
-        openmp=True,
     ),
 }
 
@@ -74,42 +72,23 @@ def libraries(names: tuple[str, ...]) -> list[str]:
     return found
 
 
-def openmp(options: str, place: Path) -> Path:
-    """The stand-in for OpenMP's library."""
-    built = place / "openmp.so"
-    place.mkdir(parents=True, exist_ok=True)
-    source = str(Path(__file__).with_name("openmp.c"))
-    command = [*find_compiler().command, *options.split(), "-fPIC", "-shared", source]
-    subprocess.run([*command, "-o", str(built), "-lpthread"], check=True)
-    return built
-
-
 def environment(name: str, findings: Path) -> dict[str, str]:
     """For a process in which all that Arignote builds is sanitized, and its runtime; findings are
     written to files that begin with this path."""
-    place = ROOT / "build" / f"sanitized-{name}"
-    built = runtime(FLAVOURS[name].options, place)
-    return {**emitted(name, findings, place), "ARIGNOTE_RUNTIME": str(built)}
-
-
-def emitted(name: str, findings: Path, place: Path) -> dict[str, str]:
-    """The same with the runtime as it is; `place` is for what has to be built."""
     flavour = FLAVOURS[name]
-    preloaded = libraries(flavour.libraries)
-    if flavour.openmp:
-        preloaded.append(str(openmp(flavour.options, place)))
+    built = runtime(flavour.options, ROOT / "build" / f"sanitized-{name}")
     site = str(Path(__file__).with_name("site"))
     return {
         **os.environ,
-        "LD_PRELOAD": " ".join(preloaded),
+        "LD_PRELOAD": " ".join(libraries(flavour.libraries)),
+        "ARIGNOTE_RUNTIME": str(built),
         "ARIGNOTE_FLAGS": flavour.flags,
         "PYTHONPATH": os.pathsep.join(filter(None, (site, os.environ.get("PYTHONPATH")))),
         # leaks: Python leaves objects to the end of the process
         "ASAN_OPTIONS": f"detect_leaks=0:verify_asan_link_order=0:allocator_may_return_null=1:"
         f"log_path={findings}",
         "UBSAN_OPTIONS": f"halt_on_error=1:print_stacktrace=1:log_path={findings}",
-        "TSAN_OPTIONS": f"exitcode=0:die_after_fork=0:report_signal_unsafe=0:history_size=4:"
-        f"log_path={findings}",
+        "TSAN_OPTIONS": f"exitcode=0:report_signal_unsafe=0:history_size=4:log_path={findings}",
         "PYTHONMALLOC": "malloc",
         "OPENBLAS_NUM_THREADS": "1",
     }

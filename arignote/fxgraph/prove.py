@@ -18,6 +18,8 @@ from .constants import array_of, constant, index, input_op, lit, token
 from .node import Node
 
 DEPTH = 5
+#: Parts of one question after which it counts as not proved.
+MOST_STEPS = 500
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Knowledge:
     )  # tokens of the bodies being built, innermost last
     memo: dict[tuple[Node, tuple[Node, ...], int], bool] = field(default_factory=dict)
     values: dict[Node, int | None] = field(default_factory=dict)  # what `hinted` found for atoms
+    taken: dict[tuple[Node, ...], bool] = field(default_factory=dict)  # see `_of_this_call`
+    steps: int = 0  # parts of the present question that `ge0` has looked at
 
 
 _local = threading.local()
@@ -92,9 +96,17 @@ def ge0(n: Node, depth: int = DEPTH) -> bool:
     k = knowledge()
     key = (n, tuple(k.facts), depth)
     known = k.memo.get(key)
-    if known is None:
-        k.memo[key] = False  # a cycle proves nothing
-        known = k.memo[key] = _ge0(n, depth)
+    if known is not None:
+        return known
+    if depth == DEPTH:
+        k.steps = 0
+    k.steps += 1
+    if k.steps > MOST_STEPS:
+        return False
+    k.memo[key] = False  # a cycle proves nothing
+    known = k.memo[key] = _ge0(n, depth)
+    if k.steps > MOST_STEPS and not known:
+        del k.memo[key]  # another question may get further
     return known
 
 
@@ -102,17 +114,14 @@ def _ge0(n: Node, depth: int) -> bool:
     coefs, const = linear(n)
     if not coefs:
         return const >= 0
-    known = knowledge()
-    facts = known.facts
+    value = hinted(n)
+    if value is not None and value < 0 and _of_this_call():
+        return False  # where all facts hold in this call, nothing that is false in it follows
+    facts = knowledge().facts
     if any(f is n for f in facts):
         return True
     if depth == 0:
         return False
-    if not known.regions and known.hints:
-        # outside of bodies all facts hold in this call, so nothing that is false in it follows
-        value = hinted(n)
-        if value is not None and value < 0:
-            return False
     for atom in sorted(coefs, key=lambda a: -a.serial):
         k = coefs[atom]
         rest = from_linear({b: c for b, c in coefs.items() if b is not atom}, const)
@@ -129,6 +138,17 @@ def _ge0(n: Node, depth: int) -> bool:
         for f in reversed(facts)
         if f is not n
     )
+
+
+def _of_this_call() -> bool:
+    """Do the facts hold in this call?  Not in a branch that it does not take."""
+    k = knowledge()
+    facts = tuple(k.facts)
+    known = k.taken.get(facts)
+    if known is None:
+        values = [hinted(f) for f in facts]
+        known = k.taken[facts] = all(v is None or v >= 0 for v in values)
+    return known
 
 
 def bounds(atom: Node, lower: bool) -> tuple[list[Node], bool]:

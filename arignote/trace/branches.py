@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import TraceError
 from ..fxgraph.node import Node
 from ..fxgraph.ops.checks import partial
 from ..fxgraph.prove import region as present_region
@@ -22,12 +23,14 @@ from .journal import Contents, contents, journal, mutating, refill
 from .merging import Conflict, Merge
 from .proxy import Cell, Proxy, cells
 from .regions import Region, at_site, facts_of, learn, recorded, run
-from .session import NeedStatic
-from .truth import known
+from .session import NeedStatic, session
+from .truth import by_value, known
 from .truthiness import truth
 from .undefined import Undefined
 
 State = tuple[Any, ...]
+#: Calls of one function inside each other that conditions known at run time only have let happen.
+_ENDLESS = 12
 
 
 # ---- the branch itself ---------------------------------------------------------------------------
@@ -58,6 +61,12 @@ def choose(
     """The state after `then() if pred else other()`: both merged, or, where they cannot be and the
     condition follows from the arguments' sizes and integers, the one this call takes (guarded).
     """
+    if session().recursing:  # else both branches would call on without end
+        taken = _decided(pred, by_value)
+        if taken is not None:
+            learn(*facts_of(pred, taken))
+            return then() if taken else other()
+        _refuse_endless(site)
     known_cells = cells()
     before = [c.version for c in known_cells]
     effects = recorded()
@@ -83,14 +92,25 @@ def choose(
     return then() if taken else other()
 
 
-def _decided(pred: Node) -> bool | None:
+def _refuse_endless(site: Site | None) -> None:
+    """Raise TraceError for a recursion whose end depends on values computed at run time."""
+    calls = session().calls
+    if calls.count(calls[-1]) > _ENDLESS:
+        raise TraceError(
+            f"{site or ''}\n{calls[-1].co_qualname} calls itself, and whether it does so again "
+            "depends on values that are computed when the compiled function runs: write a loop "
+            "with a list of what is still to be done"
+        )
+
+
+def _decided(pred: Node, settled: Callable[[Node], Any] = known) -> bool | None:
     """The value of a condition over arguments' sizes and integers (guarded); None for others."""
     n = pred
     while n.op.name == "cast":
         n = n.inputs[0]
     if n.dtype.kind != "b":
         return None
-    value = known(n)
+    value = settled(n)
     return None if value is None else bool(value)
 
 

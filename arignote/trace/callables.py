@@ -55,7 +55,6 @@ _CREATION = (
 )
 _PLAIN_PACKAGES = ("numpy", "scipy", "arignote", "networkx", "builtins")
 _STDLIB = sysconfig.get_paths()["stdlib"]
-_now = [0]
 
 
 def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -182,24 +181,25 @@ def _function(
         return _plain(site, f, args, kwargs, traced)
     if _is_library(inner):
         return _plain(site, f, args, kwargs, traced)
-    if _now[0] >= DEEPEST:
+    calls = session().calls
+    if len(calls) >= DEEPEST:
         raise TraceError(
             f"{site}\n{inner.__qualname__} calls itself more than {DEEPEST} deep while it is "
             "traced. "
             f"Recursion must end by values known while tracing; write a loop instead."
         )
-    _now[0] += 1
+    calls.append(inner.__code__)
     try:
         return converted(f, OPERATORS[0])(*args, **kwargs)
     except RecursionError:
-        if _now[0] > 1:
+        if len(calls) > 1:
             raise  # to where there is room for the message
         raise TraceError(
             f"{site}\n{inner.__qualname__} calls itself too deep while it is traced. "
             "Recursion must end by values known while tracing; write a loop instead."
         ) from None
     finally:
-        _now[0] -= 1
+        calls.pop()
 
 
 def _is_library(f: FunctionType) -> bool:

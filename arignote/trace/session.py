@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class Session:
     arguments.  generators: how many were made.  frozen: containers that stand for one of two.
     appended: (list, array): cells of arrays that were put into lists of run-time length.
     torn: an error that left a loop or branch half traced.
+    calls: the user's functions that are being called, outermost first.
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)
@@ -74,11 +76,17 @@ class Session:
     printed: int = 0
     marked: list[Node] = field(default_factory=list)
     torn: Exception | None = None
+    calls: list[CodeType] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     sources: dict[Hidden, Any] = field(default_factory=dict)
     generators: int = 0
     appended: list[tuple[Cell, Cell]] = field(default_factory=list)
     frozen: list[Any] = field(default_factory=list)
+
+    @property
+    def recursing(self) -> bool:
+        """Does the function that is being traced stand inside a call of itself?"""
+        return len(self.calls) > 1 and self.calls[-1] in self.calls[:-1]
 
     def wrote(self, cell: Cell, version: Node) -> None:
         if not self.knowledge.regions:

@@ -39,6 +39,14 @@ def known(n: Node) -> Any:
     return None
 
 
+def by_value(n: Node) -> Any:
+    """As `known`, but arguments that decide are taken by their values, without a guard for each."""
+    leaves = None if is_const(n) else _leaves(n)
+    if leaves is not None:
+        raise NeedStatic(leaves)
+    return known(n)
+
+
 def _comparison(n: Node) -> bool | None:
     """A comparison of integers that depend on arguments only, decided under a guard."""
     if n.op.name not in ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"):

@@ -16,7 +16,15 @@ from ...fxgraph.types import BOOL
 from ...optimize.loopnest.parallel import work_of
 from ...optimize.loopnest.program import Fold, Loop, Statement
 from .header import MOST_CHUNKS
-from .reductions import KINDS, accumulator, carried, lane_folds, lane_macro, macro_name
+from .reductions import (
+    KINDS,
+    accumulator,
+    carried,
+    join_function,
+    lane_folds,
+    lane_macro,
+    macro_name,
+)
 from .scope import Scope, function_text
 
 #: Tenths of nanoseconds a step from which chunks are shorter: one takes 8 µs or more.
@@ -118,8 +126,10 @@ def _in_chunks(
     scope.put(f"    for {piece} in prange({chunks}, num_threads=<int>{most}, schedule='dynamic'):")
     scope.put(f"        {name}({', '.join([*cut, *into, *rest])})")
     for f, a, target in zip(folds, arrays, targets, strict=True):
-        shape = ((KINDS[f.op.name], accumulator(f.local.dtype)),)
-        _call(scope, shape, piece, ("0", chunks), [(target, f"{a}[{piece}]")])
+        kind, t = KINDS[f.op.name], accumulator(f.local.dtype)
+        joined = f"an_join_{kind}_{t}"
+        module.folds[joined] = join_function(kind, t)
+        scope.put(f"{target} = {joined}({target}, {a}, {chunks})")
 
 
 def _chunk(scope: Scope, loop: Loop, folds: tuple[Fold, ...], block: Block) -> tuple[Scope, str]:

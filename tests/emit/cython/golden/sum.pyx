@@ -23,6 +23,7 @@ cdef extern from *:
     int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
     void an_report(an_context* ctx, const an_context* part) noexcept nogil
     void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
+    an_f8 an_join_sum_f8(an_f8 s, an_f8* v, int64_t n) noexcept nogil
 
 
 cdef an_nest chunk(int64_t first, int64_t last, an_f8* s_out, an_f8p x) noexcept nogil:
@@ -46,7 +47,7 @@ cdef int32_t total(int64_t n, an_f8p x, an_context* ctx, void** results) noexcep
     else:
         for piece in prange(chunks, num_threads=<int>most, schedule='dynamic'):
             chunk(an_chunk(0, trip, piece, chunks), an_chunk(0, trip, piece + 1, chunks), &s_part[piece], x)
-    AN_FOLD_sum_f8(piece, 0, chunks, s, s_part[piece])
+    s = an_join_sum_f8(s, s_part, chunks)
     (<an_f8*>results[0])[0] = s
     return 0
 

@@ -55,6 +55,7 @@ static struct {
     uint64_t state;
     an_job job;
     int busy, helpers, spinning, sleeping, waiting, prepared;
+    int places; /* helpers that the job has work for */
     int64_t spin_ns, wanted_at, alone_until;
     pthread_mutex_t mutex;
     pthread_cond_t work, done;
@@ -94,7 +95,7 @@ static void an_work_on(an_job *job, int helps) {
 
 static int an_entered(uint64_t seen) {
     uint64_t s = an_get(an_team.state);
-    while ((s & AN_OPEN) && s / AN_GENERATION != seen && (s & AN_ACTIVE) + 1 < an_team.job.size)
+    while ((s & AN_OPEN) && s / AN_GENERATION != seen && (s & AN_ACTIVE) < (uint64_t)an_get(an_team.places))
         if (__atomic_compare_exchange_n(&an_team.state, &s, s + 1, 0, __ATOMIC_SEQ_CST,
                                         __ATOMIC_SEQ_CST))
             return 1;
@@ -225,7 +226,8 @@ static void an_parallel(an_job_body body, void *data, unsigned size) {
     const int64_t started = an_ticks();
     an_hire((int)size - 1);
     an_team.job = (an_job){body, data, size, 0, 0, 0};
-    an_put(an_team.state, (an_team.state / AN_GENERATION + 1) * AN_GENERATION | AN_OPEN);
+    an_put(an_team.places, (int)size - 1);
+    an_put(an_team.state, (an_get(an_team.state) / AN_GENERATION + 1) * AN_GENERATION | AN_OPEN);
     an_call_helpers((int)size - 1);
     an_work_on(&an_team.job, 0);
     an_close(started);

@@ -21,6 +21,7 @@ from .problems import PROBLEMS, Problem
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+PAGE = HERE.parent / "THEANO.md"
 SIDES = ("arignote", "pytensor", "jax")
 _TITLES = {
     "compile": ("Compilation: expression, `function` and first call", "seconds"),
@@ -51,9 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             row[side] = _measured(python, side, index, size, given.patience)
             print(problem.name, problem.kind, size, side, _said(problem, row[side]), flush=True)
         rows.append((problem, size, row))
-    text = page(rows)
+    kept = PAGE.read_text() if given.write and PAGE.exists() else ""
+    text = page(rows, kept)
     if given.write:
-        (HERE.parent / "THEANO.md").write_text(text)
+        PAGE.write_text(text)
     print(text)
     return 0
 
@@ -108,17 +110,19 @@ def _said(problem: Problem, found: dict[str, Any]) -> str:
 
 
 # ---- the page ------------------------------------------------------------------------------------
-def page(rows: Sequence[tuple[Problem, int, Row]]) -> str:
-    """The tables as Markdown."""
+def page(rows: Sequence[tuple[Problem, int, Row]], kept: str = "") -> str:
+    """The tables as Markdown; of kinds that were not measured, those of the page before."""
     parts = [
         "# Theano's style beside PyTensor and jax.lax.scan\n\n"
-        "Written by `python -m benchmarks.theano_style --write`; every number is of one run, each "
-        "in a process of its own with empty caches. Compile times are from the first variable to "
-        "the end of the first call. All answers agreed to 1e-6.\n"
+        "Written by `python -m benchmarks.theano_style --write`; the numbers of a table are of one "
+        "run, each in a process of its own with empty caches. Compile times are from the first "
+        "variable to the end of the first call. Others shared the machine, so compare within a "
+        "row. All answers agreed to 1e-6.\n"
     ]
     for kind, (title, unit) in _TITLES.items():
         chosen = [(p, n, row) for p, n, row in rows if p.kind == kind]
         if not chosen:
+            parts += [f"\n## {t}" for t in kept.split("\n## ")[1:] if t.startswith(f"{title}\n")]
             continue
         lines = [f"\n## {title}\n", f"| | n | Arignote, {unit} | PyTensor | times | JAX | times |",
                  "|---|---|---|---|---|---|---|"]  # fmt: skip

@@ -172,7 +172,7 @@ def _gradient(name: str) -> Callable[[Any, Any, int], Built]:
 
 
 SCANS: dict[str, tuple[Callable[[Any, Any, int], Any], int]] = {
-    "ar": (autoregression, 100_000), "random walk": (walk, 20_000),
+    "ar": (autoregression, 1_000_000), "random walk": (walk, 20_000),
     "hmm": (markov, 10_000), "lstm": (lstm, 2_000),
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from .problems import PROBLEMS, Built, Problem, scan_data
 
 def main(side: str, index: int, size: int) -> None:
     """Measures and prints."""
+    sys.setrecursionlimit(1_000_000)  # PyTensor goes down a graph by recursion
     problem = PROBLEMS[index]
     call, arguments, found = (_jax if side == "jax" else _theano)(side, problem, size)
     values = call(*arguments)

@@ -7,10 +7,13 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .programs import PROGRAMS
 
 _HERE = Path(__file__).parent
 
@@ -68,6 +71,37 @@ for program in PROGRAMS:
     compile(program.function)(*arguments)
     seconds.append(time.perf_counter() - start)
 print(seconds)
+""".replace("{here!r}", repr(str(_HERE)))
+
+
+def fresh(environment: Mapping[str, str]) -> list[Number]:
+    """First calls of some programs, each in a new process with an empty cache; the interpreter has
+    compiled the package's files before, as an installation does."""
+    seconds: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="overheads-") as folder:
+        bytecode = {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "PYTHONDONTWRITEBYTECODE": ""}
+        flags = environment.get("ARIGNOTE_FLAGS", "")
+        for k in (0, *range(0, len(PROGRAMS), 3)):
+            own = ",".join(filter(None, (flags, f"cache_dir={folder}/{len(seconds)}")))
+            given = {**environment, **bytecode, "ARIGNOTE_FLAGS": own}
+            seconds.append(_python(_ONE_CALL.replace("{number}", str(k)), given))
+    return [
+        Number("first call, empty cache, new process, median", statistics.median(seconds[1:]), "s",
+               "0.6 s"),
+    ]  # fmt: skip
+
+
+_ONE_CALL = """
+import sys, time
+sys.path.insert(0, {here!r})
+import numpy as np
+from programs import PROGRAMS
+import arignote.api
+program = PROGRAMS[{number}]
+arguments = program.arguments(np.random.default_rng(0), 1000, "float64")
+start = time.perf_counter()
+arignote.api.compile(program.function)(*arguments)
+print(time.perf_counter() - start)
 """.replace("{here!r}", repr(str(_HERE)))
 
 
@@ -129,7 +163,7 @@ print([len(trace.graph.order), traced - start, time.perf_counter() - traced])
 
 
 def _python(script: str, environment: Mapping[str, str]) -> Any:
-    """The list that a script prints, run by this Python in a new process."""
+    """The number or list that a script prints, run by this Python in a new process."""
     env = {**os.environ, "PYTHONPATH": str(_HERE.parent), **environment}
     done = subprocess.run(
         [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=False
@@ -141,7 +175,7 @@ def _python(script: str, environment: Mapping[str, str]) -> Any:
 
 MEASURES: dict[str, Callable[..., list[Number]]] = {
     "import": lambda rounds, quick, env: imports(rounds, env),
-    "build": lambda rounds, quick, env: builds(env),
+    "build": lambda rounds, quick, env: [*builds(env), *fresh(env)],
     "call": lambda rounds, quick, env: calls(rounds, env),
     "tracing": lambda rounds, quick, env: tracing(
         (1000, 10_000) if quick else (1000, 10_000, 100_000), env

@@ -73,7 +73,10 @@ PROGRAMS = [
     (columns, (f4(512, 512),), 64, {r"LDG\.E": 4}),
     (turned, (f4(64, 96), f4(96, 64)), 64, {r"STS": 1, r"LDS": 1, r"BAR\.SYNC": 1}),
     (lanes, (f4(50, 512),), 64, {r"LDG\.E": 1}),
-    (recurrence, (f4(128, 128), f4(10, 128)), 128, {r"STRONG\.GPU": 2, r"MEMBAR": 1}),
+    (
+        recurrence, (f4(128, 128), f4(10, 128)), 128,
+        {r"STRONG\.GPU": 2, r"MEMBAR": 1, r"CCTL\.IVALL": 1},
+    ),
     (scatter, (f4(512), np.zeros(512, "i4"), f4(64)), 64, {r"RED\w*\.E\.ADD\.F32": 1}),
 ]  # fmt: skip
 

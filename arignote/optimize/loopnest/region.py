@@ -213,7 +213,7 @@ def is_action(n: Node, region: Region, scope: Scope) -> bool:
         return True
     users = region.users.get(n, [])
     if not n.shape:
-        return _scalar_action(n, users)
+        return _scalar_action(n, users) or (_slow(n) and _spread(n, region))
     if None in users:
         return True
     return _array_action(n, _through_views(users, region))
@@ -235,6 +235,30 @@ def _scalar_action(n: Node, users: Sequence[Node | None]) -> bool:
     one = len(users) == 1 and users[0] is not None and not (set(users[0].op.traits) & {"body"})
     cheap = one and users[0] is not None and (is_array(users[0]) or not _has_shape(users[0]))
     return not cheap or (users[0] is not None and bool(users[0].op.traits & _PANELS))
+
+
+_QUICK = frozenset(
+    "add subtract multiply divide negative square absolute minimum maximum where cast real imag "
+    "conjugate make_complex equal not_equal less less_equal greater greater_equal logical_and "
+    "logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_xor invert left_shift "
+    "right_shift floor_divide remainder isnan isinf isfinite sign sqrt".split()
+)
+
+
+def _slow(n: Node) -> bool:
+    """Is it worth a variable, so that it is not computed for each element that it meets?"""
+    return "elementwise" in n.op.traits and n.op.name not in _QUICK
+
+
+def _spread(n: Node, region: Region) -> bool:
+    """Does a number meet the elements of an array?"""
+    while True:
+        users = region.users.get(n, [])
+        if len(users) != 1 or users[0] is None or "elementwise" not in users[0].op.traits:
+            return False
+        n = users[0]
+        if n.shape:
+            return True
 
 
 def _has_shape(n: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Tables of counts, searches and interpolation are nests: NumPy's values, without Python's calls."""
+"""Tables of counts, searches and interpolation are nests: NumPy's values, no call of Python's."""
 
 import numpy as np
 import pytest

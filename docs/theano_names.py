@@ -282,7 +282,9 @@ def page() -> str:
         "An expression is not compiled when it is built: `function` evaluates it on traced values "
         "when it is first called, like any function under `ag.compile`, and again for arguments of "
         "another kind. So sizes of 1 broadcast without flags, gradients are those of `ag.grad`, "
-        "and `f.compiled` offers `explain`, `validate`, `source` and `profile`.", "",
+        "and `f.compiled` offers `explain`, `validate`, `source` and `profile`. How fast programs "
+        "in this style are beside PyTensor and `jax.lax.scan`: "
+        "[benchmarks/THEANO.md](../benchmarks/THEANO.md).", "",
         "This page is written by `python docs/theano_names.py`; tests compare it with what can be "
         "imported.", "",
     ]  # fmt: skip

@@ -13,7 +13,8 @@ from .rule_names import translated
 
 _NAMES = {
     "fast_run": "FAST_RUN", "fast_compile": "FAST_COMPILE", "debug_mode": "DEBUG_MODE",
-    "debugmode": "DEBUG_MODE", "nanguardmode": "NanGuardMode", "mode": "FAST_RUN",
+    "debugmode": "DEBUG_MODE", "nanguardmode": "NanGuardMode", "monitormode": "MonitorMode",
+    "mode": "FAST_RUN",
     "fast_run_nogc": "FAST_RUN", "jax": "FAST_RUN", "numba": "FAST_RUN", "cvm": "FAST_RUN",
 }  # fmt: skip
 #: optimizers of Theano -> the mode that is nearest
@@ -130,7 +131,8 @@ def mode_of(mode: Any) -> Mode:
     known = _NAMES.get(str(mode).lower())
     if known is None:
         raise ConfigError(
-            f"there is no mode {mode!r}; there are FAST_RUN, FAST_COMPILE, DEBUG_MODE, NanGuardMode"
+            f"there is no mode {mode!r}; there are FAST_RUN, FAST_COMPILE, DEBUG_MODE, "
+            f"NanGuardMode, MonitorMode"
         )
     return Mode(name=known)
 

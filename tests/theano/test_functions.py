@@ -190,3 +190,11 @@ def test_libraries_hang_attributes_on_variables_and_trust_their_inputs():
     assert f(np.ones((2, 3), dtype="float32"))[0] == 6
     y = pickle.loads(pickle.dumps(x))
     assert y._keras_shape == (None, 3) and y.type == x.type
+
+
+def test_monitor_mode_by_its_name_prints_operations(capsys):
+    x = T.dvector("x")
+    f = theano.function([x], T.log(x).sum(), mode="MonitorMode")
+    assert f(np.array([1.0, np.e])) == pytest.approx(1.0)
+    out = capsys.readouterr().out
+    assert "log " in out and "reduce_sum" in out

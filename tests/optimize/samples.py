@@ -352,6 +352,11 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda m, b: matmul(b, linalg.inv(m)), m=M, b=M[:2].copy()),
     ],
     "inverse_inverse": [lambda: _graph(lambda m: linalg.inv(linalg.inv(m)), m=M)],
+    "sum_of_outer_products": [
+        lambda: _graph(
+            lambda a, b: _sum(el.multiply(expand(a, (2,)), expand(b, (1,))), 0), a=A, b=A[:, :3].copy()
+        ),
+    ],
     "vector_product": [
         lambda: _graph(lambda a, x: matmul(transpose(a, (1, 0)), x), a=A, x=A[:, :1].copy()),
         lambda: _graph(lambda a, x: matmul(x, transpose(a, (1, 0))), a=A, x=A[:1].copy()),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from ...fxgraph.affine import dim, size_node
 from ...fxgraph.constants import lit
 from ...fxgraph.node import Node, make
 from ...fxgraph.ops.elementwise import multiply
 from ...fxgraph.ops.linalg import inv, solve
 from ...fxgraph.ops.products import matmul
+from ...fxgraph.ops.reduce import reduce_sum
+from ...fxgraph.ops.scalar import product
 from ...fxgraph.ops.shaping import swap_last
-from ...fxgraph.ops.structure import view, view_op
+from ...fxgraph.ops.structure import reshape, view, view_op
+from ...fxgraph.types import Size
 from ...fxgraph.window import Window, transposed, window_of
 from ..rule import rule
 
@@ -57,11 +61,11 @@ def vector_product(n: Node) -> Node | None:
     if n.rank != 2 or n.shape[0] == n.shape[1]:
         return None
     if n.shape[1] == 1 and (turned := _turned(a)) is not None:
-        product = matmul(_as_row(b), turned)
-        return view(product, Window((lit(0), lit(0)), (1, 1), (-1, 0), n.shape))
+        row = matmul(_as_row(b), turned)
+        return view(row, Window((lit(0), lit(0)), (1, 1), (-1, 0), n.shape))
     if n.shape[0] == 1 and (turned := _turned(b)) is not None:
-        product = matmul(turned, _as_column(a))
-        return view(product, Window((lit(0), lit(0)), (1, 1), (1, -1), n.shape))
+        column = matmul(turned, _as_column(a))
+        return view(column, Window((lit(0), lit(0)), (1, 1), (1, -1), n.shape))
     return None
 
 
@@ -88,6 +92,35 @@ def outer_product(n: Node) -> Node | None:
     """A @ B -> A * B, where the summed axis has length 1"""
     a, b = n.inputs
     return multiply(a, b) if a.shape[-1] == 1 else None
+
+
+@rule(reduce_sum, keeps="reals", tags=("linalg",), kinds="fc", first=(multiply,))
+def sum_of_outer_products(n: Node) -> Node | None:
+    """sum of A[b, :, None] * B[b, None, :] over all b -> A.T @ B"""
+    m = n.inputs[0]
+    if m.op is not multiply or m.rank < 3 or n.attr("axes") != tuple(range(m.rank - 2)):
+        return None
+    for a, b in (m.inputs, m.inputs[::-1]):
+        if a.shape == (*m.shape[:-1], 1) and b.shape == (*m.shape[:-2], 1, m.shape[-1]):
+            left, right = _as_rows(a, m.shape[-2]), _as_rows(b, m.shape[-1])
+            if left is not None and right is not None and 1 not in n.shape:
+                return matmul(swap_last(left), right)
+    return None
+
+
+def _as_rows(x: Node, width: Size) -> Node | None:
+    """x as a matrix of rows of that width, if its elements lie in order."""
+    shape = (dim(product([size_node(d) for d in x.shape[:-2]])), width)
+    if x.op is not view_op:
+        return reshape(x, shape)
+    w, base = window_of(x), x.inputs[0]
+    if any(s is not lit(0) for s in w.starts) or any(step != 1 for step in w.steps):
+        return None
+    long = [a for a, d in enumerate(x.shape) if d != 1]
+    if [a for a in w.axes if a in long] != long:
+        return None
+    sizes = [x.shape[a] if a in long else 1 for a in w.axes]
+    return reshape(base, shape) if list(base.shape) == sizes else None
 
 
 @rule(matmul, keeps="reals", tags=("linalg",), kinds="fc", among=(multiply, view_op))

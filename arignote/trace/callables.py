@@ -26,13 +26,13 @@ from .dispatch import array_function
 from .growing import Growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .library_names import is_library
-from .marks import all_plain, marked
+from .marks import Marked, all_plain, marked
 from .proxy import Proxy, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
 from .regions import at_site
 from .registry import implementation
-from .session import is_tracing, session
+from .session import is_tracing, record, session
 from .texts import Text
 from .ufuncs import apply
 from .vectorizing import vectorized
@@ -64,7 +64,7 @@ def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if session().marked and not _keeps_marks(f):
+    if record(Marked) and not _keeps_marks(f):
         args = tuple(map(all_plain, args))
         kwargs = {k: all_plain(v) for k, v in kwargs.items()}
     if isinstance(f, functools.partial):

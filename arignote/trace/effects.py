@@ -17,10 +17,10 @@ from ..fxgraph.ops.checks import ERRORS, partial, required
 from ..fxgraph.ops.report import MARK, breakpoint_op, print_op, raise_op
 from ..fxgraph.prove import region
 from .convert.site import Site
-from .marks import text_of
+from .marks import Marked, text_of
 from .proxy import Proxy, node_of
 from .regions import Ended, at_site, depth
-from .session import session
+from .session import record
 from .truthiness import truth
 
 
@@ -87,7 +87,7 @@ def with_values(text: str) -> tuple[str, list[Node]]:
     nodes: list[Node] = []
 
     def renumbered(m: re.Match[str]) -> str:
-        nodes.append(session().marked[int(m[1])])
+        nodes.append(record(Marked)[int(m[1])])
         return f"\x02{len(nodes) - 1}:{m[2]}\x03"
 
     return MARK.sub(renumbered, text), nodes
@@ -114,5 +114,10 @@ def breakpoint_(wanted: Any, values: dict[str, Any]) -> None:
 
 def _order() -> int:
     """Two prints of one text are two prints."""
-    session().printed += 1
-    return session().printed
+    printed = record(_Printed)
+    printed.append(None)
+    return len(printed)
+
+
+class _Printed(list[None]):
+    """One for each text and stop so far."""

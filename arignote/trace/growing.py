@@ -31,7 +31,7 @@ from .leaves import Unstable
 from .merging import Unmergeable, agreed, as_type, is_number, join
 from .proxy import Array, Cell, node_of, wrap
 from .pytree import register_list
-from .session import session
+from .session import record
 from .slicing import int_node, where_int
 
 COPIED = "an array in a list is written after it was put there: append a copy, x.copy()"
@@ -49,6 +49,10 @@ class Kind:
     types: tuple[TensorType, ...]
     nested: bool = False
     weak: bool = False
+
+
+class Appended(list[tuple[Cell, Cell]]):
+    """(list, array): cells of arrays that were put into lists of run-time length."""
 
 
 class Growing:
@@ -101,7 +105,7 @@ class Growing:
         for cell, x in zip(self.buffers, parts, strict=True):
             if isinstance(x, Array) and x.sizes:
                 tie_both(cell, x.cell, COPIED)
-                session().appended.append((cell, x.cell))
+                record(Appended).append((cell, x.cell))
         nodes = [node_of(x) for x in parts]
         return [
             cast_to(as_type(n, t), t.dtype) for n, t in zip(nodes, self.kind.types, strict=True)

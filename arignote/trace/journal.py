@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import TraceError
-from .session import is_tracing, session
+from .session import is_tracing, record
 from .where import place
 
 #: What a container holds: its keys, and its items.
@@ -65,15 +65,19 @@ def recording_changes() -> bool:
     return bool(_open())
 
 
+class _Frozen(list[Any]):
+    """Containers that stand for one of several."""
+
+
 def freeze(container: Any) -> Any:
     """Call with a container that stands for one of several that live on: it cannot be changed."""
-    session().frozen.append(container)
+    record(_Frozen).append(container)
     return container
 
 
 def mutating(container: Any) -> None:
     """Call before a container is changed.  Raises TraceError for one that stands for several."""
-    if is_tracing() and any(container is x for x in session().frozen):
+    if is_tracing() and any(container is x for x in record(_Frozen)):
         raise TraceError(
             f"a {type(container).__name__} is changed that is one of several, depending on a "
             f"condition that is known at run time only, at {place()}: write an `if` for each, or "

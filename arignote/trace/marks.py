@@ -16,7 +16,7 @@ from ..fxgraph.node import Node
 from ..fxgraph.ops.report import MARK, filled_in
 from .proxy import Proxy, Scalar
 from .pytree import register_pytree
-from .session import is_tracing, session
+from .session import is_tracing, record
 from .truth import known
 from .where import place
 
@@ -24,6 +24,10 @@ from .where import place
 _CONVERSION = re.compile(
     r"%(?:\((?P<key>[^)]*)\))?[-+ #0]*(?P<width>\*|\d*)(?:\.(?P<digits>\*|\d*))?[hlL]?(?P<kind>.)"
 )
+
+
+class Marked(list[Node]):
+    """What the marks of the trace's texts stand for."""
 
 
 class MarkedText(str):
@@ -55,7 +59,7 @@ class MarkedText(str):
         return self
 
     def __repr__(self) -> str:
-        numbers = all(not session().marked[int(m[1])].rank for m in _marks(self))
+        numbers = all(not record(Marked)[int(m[1])].rank for m in _marks(self))
         around = MARK.sub("", _raw(self))
         if numbers and repr(around) == f"'{around}'":
             return f"'{_raw(self)}'"
@@ -91,7 +95,7 @@ def text_of(x: Proxy, spec: str = "") -> str:
     """What stands for a traced value in a text."""
     if not is_tracing():
         return described(x.node, isinstance(x, Scalar))
-    known_marks = session().marked
+    known_marks = record(Marked)
     known_marks.append(x.node)
     return f"\x02{len(known_marks) - 1}:{spec}\x03"
 
@@ -135,7 +139,7 @@ def plain(x: Any) -> Any:
     """
     if not isinstance(x, MarkedText):
         return x
-    nodes = session().marked
+    nodes = record(Marked)
     values = {int(m[1]): _settled(nodes[int(m[1])]) for m in _marks(x)}
     return filled_in(_raw(x), values)
 
@@ -199,7 +203,7 @@ def described(n: Node, number: bool) -> str:
 
 def without_marks(text: str) -> str:
     """A message about traced values, for a reader."""
-    nodes = session().marked
+    nodes = record(Marked)
     return MARK.sub(lambda m: described(nodes[int(m[1])], not nodes[int(m[1])].rank), _raw(text))
 
 

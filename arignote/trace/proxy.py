@@ -177,7 +177,9 @@ def _rolled(x: Any, axes: tuple[int, ...], shape: Shape) -> Array:
     return Array(a.cell, path, writeable=False)
 
 
-def _assigned(x: Array, value: Any) -> None:
+def _assigned(x: Any, value: Any) -> None:
+    if not isinstance(x, Array):
+        raise TypeError("a number cannot be written: an array of no axes, np.array(x), can")
     check_writeable(x)
     store(x, fitted(converted(node_of(value), x.node.dtype), x.sizes))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,9 @@ from ..fxgraph.prove import Knowledge, construction
 if TYPE_CHECKING:
     from .plan import Hidden
     from .storage import Cell
+
+
+R = TypeVar("R")
 
 
 class Retrace(BaseException):
@@ -50,18 +53,15 @@ class NeedStatic(Retrace):
 
 @dataclass
 class Session:
-    """printed, marked: texts with traced values (see `effects`).  leaf_of: input node -> position
-    of the argument leaf it stands for
-    (scalars only).  captured: arrays from closures and globals that became extra inputs.
+    """leaf_of: input node -> position of the argument leaf it stands for (scalars only).
+    captured: arrays from closures and globals that became extra inputs.
     bounds: integer atoms -> (least, greatest), where something proved more than their op says.
     refs: the cells, weakly, oldest first.
     log: (effects so far, cell, version) for every write outside loops and branches to an argument.
-    texts: the strings that values known at run time only are among (see `texts`).
-    sources: what stands for generators that are no
-    arguments.  generators: how many were made.  frozen: containers that stand for one of two.
-    appended: (list, array): cells of arrays that were put into lists of run-time length.
+    sources: what stands for generators that are no arguments.  generators: how many were made.
     torn: an error that left a loop or branch half traced.
     calls: the user's functions that are being called, outermost first.
+    records: what single features note, each in an instance of a class of its own (see `record`).
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)
@@ -73,15 +73,11 @@ class Session:
     refs: list[weakref.ref[Cell]] = field(default_factory=list)
     limit: int = 64
     log: list[tuple[int, Cell, Node]] = field(default_factory=list)
-    printed: int = 0
-    marked: list[Node] = field(default_factory=list)
     torn: Exception | None = None
     calls: list[CodeType] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
     sources: dict[Hidden, Any] = field(default_factory=dict)
     generators: int = 0
-    appended: list[tuple[Cell, Cell]] = field(default_factory=list)
-    frozen: list[Any] = field(default_factory=list)
+    records: dict[type, Any] = field(default_factory=dict)
 
     @property
     def recursing(self) -> bool:
@@ -114,6 +110,15 @@ def session() -> Session:
     if not stack:
         _local.stack = stack = [Session(active=False)]
     return stack[-1]
+
+
+def record(kind: type[R]) -> R:
+    """What one feature notes of the present trace: made when it is first asked for."""
+    records = session().records
+    found: R | None = records.get(kind)
+    if found is None:
+        found = records[kind] = kind()
+    return found
 
 
 def is_tracing() -> bool:

@@ -18,12 +18,13 @@ from .aliasing import forget, recall
 from .branches import State
 from .carries import Guess, Held, check_rooms, enter, slots_of
 from .convert.site import Site
+from .growing import Appended
 from .iteration import Counter
 from .journal import Contents, contents, journal, mutating, refill
 from .proxy import Cell, cells, wrap
 from .regions import Region, facts_of, opened
 from .rotation import Carried, Links, bind, carried_arrays
-from .session import session
+from .session import record
 from .truthiness import decided, truth
 from .undefined import Undefined
 
@@ -177,7 +178,7 @@ def traced_step(
     facts += _assumed(loop, held, start)
     cond: Node | None = None
     never = False
-    appended = len(session().appended)
+    appended = len(record(Appended))
     with journal() as changes:
         write_state(loop, {n: held[n].value if n in held else Undefined(n) for n in start})
         with _remembering(loop.memory), opened(*facts) as region:
@@ -201,7 +202,7 @@ def traced_step(
             changed = []
         changes.undo()
     stale = {cell: cell.stale for cell in outer.cells if cell.stale is not None}
-    put = session().appended[appended:]
+    put = record(Appended)[appended:]
     trial = Trial(index, held, params, region, cond, state, versions, arrays, changed, stale, put)
     outer.back()
     write_state(loop, start)

@@ -13,7 +13,7 @@ from ..errors import TraceError
 from ..fxgraph.constants import lit
 from ..fxgraph.node import OPS
 from .pytree import register_pytree
-from .session import session
+from .session import record
 from .values import node_of, wrap
 from .where import place
 
@@ -55,11 +55,15 @@ class Text:
         return self._refused()
 
 
+class _Texts(list[str]):
+    """The strings that values known at run time only are among."""
+
+
 def as_text(x: Any) -> Text:
     """A string as a Text."""
     if isinstance(x, Text):
         return x
-    known = session().texts
+    known = record(_Texts)
     if x not in known:
         known.append(x)
     return Text(wrap(lit(known.index(x))))
@@ -89,7 +93,7 @@ def freed(before: Any, after: Any) -> Any:
 
 
 def _flatten(x: Text) -> tuple[list[Any], Any]:
-    return [x.code], tuple(session().texts)
+    return [x.code], tuple(record(_Texts))
 
 
 def _unflatten(meta: Any, codes: Sequence[Any]) -> Any:

@@ -309,7 +309,7 @@ def _values(dtype: np.dtype[Any], shape: tuple[int, ...], rng: np.random.Generat
     special = rng.random() < 0.3
     with np.errstate(all="ignore"):
         if dtype.kind == "b":
-            return rng.random(shape) < 0.5
+            return np.asarray(rng.random(shape) < 0.5)
         if dtype.kind in "iu":
             values = rng.integers(0 if dtype.kind == "u" else -5, 9, shape).astype(dtype)
             edges: Any = [np.iinfo(dtype).min, np.iinfo(dtype).max, 0]

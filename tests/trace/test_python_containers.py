@@ -234,7 +234,7 @@ def descend(n):
 
 def test_recursion_that_a_traced_value_ends_is_refused_with_the_line():
     with pytest.raises(ArignoteError, match=r"test_python_containers.py.*(?s:.*)calls itself"):
-        ag.compile(lambda n: descend(n), mode="FAST_COMPILE")(np.int64(5))
+        ag.compile(lambda a: descend(a.sum()), mode="FAST_COMPILE")(np.array([2, 3]))
 
 
 # ---- the best by a key ---------------------------------------------------------------------------

@@ -171,9 +171,9 @@ def _plain_kind(args: tuple[Any, ...], state: Any) -> Any:
         kind = type(x)
         if kind.__module__ == "cupy":
             parts.append((x.dtype, x.shape, x.strides, x.data.device_id))
-        elif kind is float or kind is np.float64 or kind is np.float32:
+        elif kind is float or kind is complex or issubclass(kind, np.inexact):
             parts.append(kind)
-        elif kind is int or kind is bool:
+        elif kind is int or kind is bool or issubclass(kind, np.integer | np.bool_):
             parts.append((kind, x))
         else:
             return None

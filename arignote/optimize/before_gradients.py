@@ -29,10 +29,12 @@ def stabilized(roots: Sequence[Node], points: Sequence[Node]) -> tuple[Node, ...
     order = order_of(roots, inside=True)
     if not any(live.candidates(n) for n in order):
         return tuple(roots)
-    run = Rewriter(rules, Report(), len(order))
+    report = Report()
+    run = Rewriter(rules, report, len(order))
     for p in points:
         run.done[p] = p
-    return run(roots)
+    new = run(roots)
+    return new if any(c.fired for c in report.counts.values()) else tuple(roots)
 
 
 __all__ = ["stabilized"]

@@ -9,7 +9,7 @@ a, b: float64 of 6; m: int64 of 6; k: int32 of 6; A: float64 of 6 by 6; n: int; 
 
 from __future__ import annotations
 
-import random
+from .lines import Lines
 
 HEAD = """\
 def f(a, b, m, k, A, n, x):
@@ -27,13 +27,11 @@ INTS = ("m", "k", "q")
 RETURN = "    return s, t, flag, b * 1.0, c[0], m[2]"
 
 
-class Writer:
+class Writer(Lines):
     """One program, written statement by statement."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.lines: list[str] = []
-        self.counters: list[str] = []
+        super().__init__(seed)
         self.loops = 0
         self.helpers = 0
 
@@ -41,12 +39,6 @@ class Writer:
         for _ in range(self.random.randint(4, 8)):
             self.statement(1, 0, False)
         return "import numpy as np\n\n\n" + HEAD + "\n".join([*self.lines, RETURN]) + "\n"
-
-    def put(self, indent: int, text: str) -> None:
-        self.lines.append("    " * indent + text)
-
-    def one(self, *choices: str) -> str:
-        return self.random.choice(choices)
 
     # -- expressions
     def index(self) -> str:

@@ -238,6 +238,36 @@ def a_first_loop_in_front_of_one_that_fails(g, m, k, n):
             m[j] = k // (k - 2)
 
 
+@case(np.arange(6.0), np.arange(6.0)[::-1].copy(), np.array([1, 2, 0]), 0)
+@case(np.arange(6.0), np.arange(6.0)[::-1].copy(), np.array([1, 2, 3]), 0)
+def masked_in_a_loop_that_breaks(a, b, m, i):
+    while True:
+        if i >= 3:
+            break
+        a[b > a[0]] *= 0.5
+        b[i] = 6 // m[i] if m[i] > 0 else 6 // int(m[i])
+        i += 1
+
+
+@case(np.arange(6.0), np.arange(6.0), 5)
+@case(np.arange(6.0), np.arange(6.0), 8)
+def replaced_in_a_branch_behind_a_write(a, b, n):
+    for i in range(n):
+        a[i % 3] += 1
+        if b[i] % 2 == 1:
+            a[:] = a * 0.5 + b[::-1]
+            b[i] = a[i + 1]
+
+
+def test_a_branch_that_replaces_an_array_writes_it():
+    def f(a, n, x):
+        for i in range(n):
+            if i % 3 == x:
+                a[:] = a * 0.5
+
+    assert "alloc" not in str(compile(f).program(np.arange(6.0), 9, 1))
+
+
 def test_a_loop_that_raises_and_is_rewritten_stays_one_loop():
     f = compile(a_carry_that_no_step_changes)
     args = np.arange(6.0), np.arange(36.0).reshape(6, 6), 4

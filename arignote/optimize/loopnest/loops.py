@@ -18,6 +18,7 @@ from ...fxgraph.types import I64, OPAQUE, TensorType
 from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
 from .actions import Over, copied, fill, fresh
+from .branch_writes import write_in_branches
 from .early_exit import exit_of, only_tests
 from .element import aligned, element
 from .observable import Observed
@@ -35,6 +36,8 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     (body,) = bodies(n)
     inner = scope.child()
     turning = _rotates(body)
+    if not turning:
+        body = write_in_branches(body)
     takers = _takers(n, over, scope)
     places = [
         _enter(p, v, n, scope, inner, over if takers.get(v) == k else {}, turning)

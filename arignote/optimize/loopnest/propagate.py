@@ -23,6 +23,9 @@ from .program import (
     with_children,
 )
 
+#: Values of more nodes stay in their variables: a chain of them would be walked again for each.
+LONGEST = 200
+
 
 def propagate(program: Program) -> Program:
     """The program with copies of variables, and values read once, put where they are used."""
@@ -89,7 +92,10 @@ def _block(
 
 
 def _once(s: Assign, reads: dict[Node, int]) -> bool:
-    return reads.get(s.local) == 1 and s.local not in order_of((s.value,))
+    if reads.get(s.local) != 1:
+        return False
+    nodes = order_of((s.value,))
+    return len(nodes) <= LONGEST and s.local not in nodes
 
 
 def _rewritten(s: Statement, known: dict[Node, Node], reads: dict[Node, int]) -> Statement:

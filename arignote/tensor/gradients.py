@@ -284,7 +284,7 @@ def _forward_run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
     nodes = [node_of(v) for v in values]
     outputs, points, tangents = nodes[:count], nodes[count : count + wrt], nodes[count + wrt :]
     fitted = [_shaped(t, p) for t, p in zip(tangents, points, strict=True)]
-    found = tangents_of(outputs, points, fitted)
+    found = tangents_of(stabilized(outputs, points), points, fitted)
     return [fresh(t if t is not None else zeros_of(o)) for t, o in zip(found, outputs, strict=True)]
 
 

@@ -16,6 +16,7 @@ from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import product
 from ..fxgraph.ops.shaping import zeros_like
 from ..fxgraph.prove import hinted
+from ..optimize.before_gradients import stabilized
 from ..trace import converting
 from ..trace.proxy import node_of, wrap
 from .gradients import Argnums, grad
@@ -41,7 +42,7 @@ def jacobian(
         outputs, tree = nodes_of(answer_of(function, variables.args, kwargs))
         forward = mode == "fwd" or (mode == "auto" and _count(variables.wrt) < _count(outputs))
         rows = _by_columns if forward else _by_rows
-        blocks = [rows(o, variables.wrt) for o in outputs]
+        blocks = [rows(o, variables.wrt) for o in stabilized(outputs, variables.wrt)]
         parts = [_structured(variables, b, single) for b in blocks]
         return parts[0] if tree.kind == "leaf" else tree.unflatten(parts)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..autograd_sym.forward import jvp as tangents_of
 from ..fxgraph.node import Node
+from ..optimize.before_gradients import stabilized
 from ..trace.proxy import wrap
 from .gradients import Argnums, grad
 from .kept import kept
@@ -75,4 +76,6 @@ def _tangents(
     """The tangents of outputs for tangents of the variables; those of integers do not matter."""
     given = paired(tuple(tangents), variables.leaves, variables.tree, f"{what}: the tangent")
     pairs = [(p, t) for p, t in zip(variables.points, given, strict=True) if p is not None]
-    return filled(tangents_of(outputs, [p for p, _ in pairs], [t for _, t in pairs]), outputs)
+    points = [p for p, _ in pairs]
+    stable = stabilized(outputs, points)
+    return filled(tangents_of(stable, points, [t for _, t in pairs]), outputs)

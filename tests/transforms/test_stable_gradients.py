@@ -35,6 +35,16 @@ def test_gradients_of_hand_written_forms(f, slope):
     np.testing.assert_allclose(pulled, slope(FAR), rtol=1e-14, atol=1e-300)
     assert np.isfinite(value)
     np.testing.assert_allclose(ag.vjp(f, FAR)[1](2.0)[0], 2 * slope(FAR), rtol=1e-14)
+    _, tangent = ag.jvp(f, (FAR,), (np.ones(5),))
+    assert tangent == pytest.approx(slope(FAR).sum(), rel=1e-13)
+
+
+@pytest.mark.parametrize("mode", ["rev", "fwd"])
+def test_jacobians(mode):
+    def f(s):
+        return np.log(1 / (1 + np.exp(-s)))
+
+    np.testing.assert_allclose(ag.jacobian(f, mode=mode)(FAR), np.diag(sigmoid(-FAR)), rtol=1e-14)
 
 
 def test_second_derivatives():
@@ -76,6 +86,9 @@ def test_cross_entropies_in_theanos_style():
         value, slope = theano.function([s, y], [cost, T.grad(cost, s)])(FAR, labels)
         assert value == pytest.approx(800 + 40 + np.log(2) + 40 + 800)
         np.testing.assert_allclose(slope, sigmoid(FAR) - labels, rtol=1e-14)
+
+    along = theano.function([s], T.Rop(T.log(p), s, T.ones_like(s)))
+    np.testing.assert_allclose(along(FAR), sigmoid(-FAR), rtol=1e-14)
 
     x, t = T.dmatrix("x"), T.lvector("t")
     rows, classes = np.array([[0.0, 800.0, 0.0], [800.0, 0.0, 0.0]]), np.array([0, 0])

@@ -31,6 +31,7 @@ from . import rules as _declared  # noqa: F401  (declares every rule)
 from .counts import count_masks
 from .effects import cover_effects
 from .loopnest.schedule import PASSES
+from .products import share_transposed
 from .rewrite import Report, idle, rewrite
 from .rule import PHASES, RULES, Rule, known_names, selected
 from .scatter import gather_additions
@@ -105,6 +106,10 @@ def _counts(graph: Graph, choice: Choice, report: Report) -> Graph:
     return count_masks(graph) if choice.allows("count_masks") else graph
 
 
+def _products(graph: Graph, choice: Choice, report: Report) -> Graph:
+    return share_transposed(graph) if choice.allows("transposed_products") else graph
+
+
 def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
     if choice.requiring:
         return graph
@@ -148,6 +153,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "bits",
         "positions of true elements that nobody reads -> their number alone",
     ),
+    "transposed_products": (
+        "products",
+        "reals",
+        "A @ B and B.T @ A.T -> one product",
+    ),
     "scatter_to_gather": (
         "scatter",
         "reals",
@@ -163,6 +173,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("effects", _effects),
     Pass("counts", _counts),
     Pass("scatter", _scatter),
+    Pass("products", _products),
 )
 
 #: What each mode runs; the cheap mode removes and stabilizes only.

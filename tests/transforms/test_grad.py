@@ -324,3 +324,11 @@ def test_a_matrix_times_its_transpose(shape):
     part = lambda a: np.sum(np.sin(a[..., 1:, :] @ np.swapaxes(a[..., 1:, :], -1, -2)))
     for f in (outer, inner, part):
         ag.check_grad(f, a, order=2)
+
+
+def test_a_product_and_its_transpose_are_one_product():
+    chain = lambda a, b, c, d: np.sum(np.sin(a @ b @ c @ d))
+    args = [np.random.default_rng(6).normal(size=s) for s in ((3, 4), (4, 5), (5, 2), (2, 6))]
+    made = ag.value_and_grad(chain, argnums=(0, 1, 2, 3)).compiled_for(*args)
+    assert str(made.graph).count(" = matmul(") == 9  # three there, two for each on the way back
+    ag.check_grad(chain, *args)

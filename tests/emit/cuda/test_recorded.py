@@ -36,7 +36,7 @@ def again(cupy, function, *given, times=6):
     """Calls with fresh arrays of one kind; each answer is NumPy's."""
     f = ag.compile(function)
     for k in range(times):
-        own = [x + k if isinstance(x, np.ndarray) else x for x in given]
+        own = [np.asarray(x + k) if isinstance(x, np.ndarray) else x for x in given]
         answer = f(*[cupy.asarray(x) if isinstance(x, np.ndarray) else x for x in own])
         want = function(*own)
         pairs = zip(answer, want) if isinstance(want, tuple) else [(answer, want)]
@@ -60,6 +60,25 @@ def test_numbers_come_from_the_call_and_integers_decide_the_kind(cupy, launcher)
     x = cupy.asarray(np.arange(5.0))
     for s, n in ((1.0, 1), (2.0, 1), (3.0, 1), (4.0, 1), (5.0, 2), (6.0, 2), (7.0, 2)):
         np.testing.assert_array_equal(cupy.asnumpy(f(x, s, n)), np.arange(5.0)[n:] * s)
+
+
+ROW = np.arange(12.0).reshape(3, 4)
+KINDS = {
+    "nothing in it": (lambda x: (x * 2, x.sum(axis=0)), np.zeros((0, 5))),
+    "rank 0": (lambda x: x * 2, np.array(3.0)),
+    "complex number": (lambda x, s: x * s, ROW, 1 + 2j),
+    "bool": (lambda x, s: np.where(s, x, -x), ROW, True),
+    "NumPy's numbers": (lambda x, s, n: x * s + n, ROW, np.float32(2), np.int64(3)),
+    "view and argument": (lambda x: (x[1:], x), ROW),
+    "constants": (lambda x: x[np.array([2, 0])] + np.array([1.0, 2, 3, 4]), ROW),
+    "a position": (lambda x: np.argmax(x), ROW),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds_of_arguments_and_results(cupy, kind):
+    function, *given = KINDS[kind]
+    assert all(recorded(again(cupy, function, *given, times=4)))
 
 
 def test_sums_with_counters_and_grid_barriers(cupy, launcher):

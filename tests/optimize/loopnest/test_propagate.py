@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from arignote.api import compile
@@ -11,10 +13,7 @@ from arignote.optimize.loopnest.propagate import LONGEST
 
 
 def _chain(x, y, length):
-    h = x
-    for _ in range(length):
-        h = np.tanh(h * 0.9 + y) - x
-    return h
+    return functools.reduce(lambda h, _: np.tanh(h * 0.9 + y) - x, range(length), x)
 
 
 def test_a_long_chain_stays_in_pieces():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from .__main__ import WAYS
 from .running import LAYOUTS, verdict
 
 
@@ -31,3 +32,10 @@ def test_layouts_of_the_arguments_do_not_matter(layout):
     for seed in range(30, 38):
         said = verdict(seed, "FAST_RUN" if seed < 32 else "FAST_COMPILE", layout)
         assert not said or said.startswith("refused"), f"seed {seed}: {said}"
+
+
+def test_single_calls_in_all_forms_of_their_arguments():
+    for seed, said in WAYS["meaning"]("calls", range(300)):
+        if "ndarray array(" in said:  # np.where of numbers: see differences.md
+            continue
+        assert not said.startswith(("answer", "arguments afterwards")), f"seed {seed}: {said}"

@@ -60,7 +60,7 @@ def median(
 ) -> Any:
     x = array(a)
     line, axes = _last_axis(x, axis)
-    return finish(keep_dims(_middle(line), axes, keepdims), out)
+    return finish(keep_dims(_middle(line), axes, keepdims), out, casting="unsafe")
 
 
 def _middle(line: Node) -> Node:
@@ -235,12 +235,14 @@ def nanmedian(
     k = line.rank - 1
     many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
     ordered = sorts.sort(line, axis=k, kind="quicksort")
+    if line.shape[k] == 0:  # nothing to pick from
+        ordered = sh.filled(np.nan, x.dtype, (*line.shape[:k], 1))
     low = _pick(ordered, ew.floor_divide(ew.subtract(many, 1), 2))
     high = _pick(ordered, ew.floor_divide(many, 2))
     odd = ew.equal(ew.remainder(many, 2), 1)
     half = ew.where(odd, high, ew.divide(ew.add(low, high), 2))
     result = ew.where(ew.equal(many, 0), const(np.nan, x.dtype), half)
-    return finish(keep_dims(result, axes, keepdims), out)
+    return finish(keep_dims(result, axes, keepdims), out, casting="unsafe")
 
 
 def _pick(ordered: Node, at: Node) -> Node:

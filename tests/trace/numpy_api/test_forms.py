@@ -84,6 +84,8 @@ CASES = [
     (lambda u: np.put(u, [0], 300), U),
     (lambda u, m: np.lexsort((u, m[:1])), U, M),
     (lambda a: np.nanpercentile(a[:, :0], 50, axis=1), A),
+    (lambda a: np.nanmedian(a[:, :0], axis=1), A),
+    (lambda a, o: np.nanmedian(a, axis=1, out=o), A, np.zeros(2, np.int32)),
     (lambda a: np.unwrap(a[0, :0]), A),
     (lambda a: np.linalg.norm(a[:, :0], ord=np.inf, axis=1), A),
     (lambda a: np.insert(a, -1, 9.0), A),

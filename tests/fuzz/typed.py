@@ -17,6 +17,10 @@ import numpy as np
 from .expressions import PARAMETERS, Expressions
 
 
+#: Arrays into which NumPy refuses to store a NumPy integer that does not fit; compiled code wraps.
+NARROW = ("h", "u", "w")
+
+
 def program(seed: int) -> str:
     """The text of one program, with `def f(...)`."""
     return Writer(f"typed {seed}").text()
@@ -118,6 +122,8 @@ class Writer(Expressions):
         if tables and r < 0.3:
             self.table(indent, tables[0], kind, scalar())
         elif r < 0.5:
+            if name in NARROW:
+                ops = ("=", "|=", "&=")
             self.put(indent, f"{name}[{self.index()}] {self.one(*ops)} {scalar()}")
         elif r < 0.78:
             op = self.one("=", "=", "+=", "-=") if kind != "i" else "="

@@ -66,7 +66,7 @@ def _written(body: Body, p: Node, at: Node) -> Body:
         sides.append(branch(results, b.token, b.effects))
     here = [x for x in n.inputs[1:] if x.op.name == "token"]
     with at_origin(origin.get(n), n):
-        new = cond_node(n.inputs[0], *sides, here)
+        new = cond_node(n.inputs[0], sides[0], sides[1], here)
     rebuild = Rebuild({n: new} | {project(n, j): project(new, j) for j in range(len(n.type))})
     count, stacks = len(body.results), len(body.stacks)
     cond = (body.cond,) if body.cond is not None else ()

@@ -16,7 +16,6 @@ import numpy as np
 
 from .expressions import PARAMETERS, Expressions
 
-
 #: Arrays into which NumPy refuses to store a NumPy integer that does not fit; compiled code wraps.
 NARROW = ("h", "u", "w")
 

@@ -24,6 +24,8 @@ PEERS = ("numexpr", "numba", "jax", "torch", "pythran")
 def main() -> int:
     """Runs what the command line asks for; returns the exit status."""
     given = _arguments()
+    if given.realtime:
+        os.environ["BENCHMARK_REALTIME"] = "1"
     console = Console(highlight=False, soft_wrap=True)
     sides = _sides(given.peer, given.without)
     programs = [p for p in PROGRAMS if _wanted(p.name, p.group, given.names)]
@@ -76,6 +78,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, nargs="+", default=[1, min(2, os.cpu_count() or 1)])
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument(
+        "--realtime",
+        action="store_true",
+        help="what is timed, some milliseconds at once, goes before other processes: for a busy "
+        "machine; Linux, as root",
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     given = parser.parse_args()
     given.threads = sorted(set(given.threads))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .worker import undisturbed
+
 _FEATURES = ("avx512f", "avx2", "avx", "fma", "sse4_2", "asimd", "sve")
 
 
@@ -35,11 +37,12 @@ def copy_bandwidth(threads: int, elements: int = 10**7, rounds: int = 9) -> floa
         workers = [
             threading.Thread(target=np.copyto, args=(target[w], source[w])) for w in windows[1:]
         ]
-        start = time.perf_counter()
-        for worker in workers:
-            worker.start()
-        np.copyto(target[windows[0]], source[windows[0]])
-        for worker in workers:
-            worker.join()
-        rates.append(2 * source.nbytes / (time.perf_counter() - start))
+        with undisturbed():
+            start = time.perf_counter()
+            for worker in workers:
+                worker.start()
+            np.copyto(target[windows[0]], source[windows[0]])
+            for worker in workers:
+                worker.join()
+            rates.append(2 * source.nbytes / (time.perf_counter() - start))
     return float(np.median(rates))

@@ -78,7 +78,7 @@ def write(
     today = datetime.date.today().isoformat()
     parts = [
         "# Results\n",
-        f"Measured {today} on {machine.summary()}, by `python -m benchmarks`. Sides: "
+        f"Measured {today} on {machine.summary()}, by `python -m benchmarks{_option()}`. Sides: "
         + ", ".join(f"{name} {version}" for name, version in versions.items())
         + f". Times are medians of {rounds} rounds, in which the sides take turns, each in its own "
         "process pinned to as many cores as there are threads; a call makes its result anew. "
@@ -109,6 +109,10 @@ def write(
             for side, program, error in failed
         ]
     return "\n".join(parts) + "\n"
+
+
+def _option() -> str:
+    return " --realtime" if os.environ.get("BENCHMARK_REALTIME") else ""
 
 
 def _noise(rows: Sequence[Measurement]) -> float:

@@ -95,7 +95,8 @@ static void an_work_on(an_job *job, int helps) {
 
 static int an_entered(uint64_t seen) {
     uint64_t s = an_get(an_team.state);
-    while ((s & AN_OPEN) && s / AN_GENERATION != seen && (s & AN_ACTIVE) < (uint64_t)an_get(an_team.places))
+    while ((s & AN_OPEN) && s / AN_GENERATION != seen
+           && (s & AN_ACTIVE) < (uint64_t)an_get(an_team.places))
         if (__atomic_compare_exchange_n(&an_team.state, &s, s + 1, 0, __ATOMIC_SEQ_CST,
                                         __ATOMIC_SEQ_CST))
             return 1;

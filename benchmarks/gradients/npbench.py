@@ -32,7 +32,8 @@ PATIENCE = 600.0
 
 @dataclass(frozen=True)
 class Row:
-    """primal, gradient: seconds.  error: against differences, None where these do not settle."""
+    """primal, gradient: seconds.  error: against differences, None where these do not settle, NaN
+    where it was not looked at."""
 
     kernel: str
     primal: float = math.nan
@@ -121,7 +122,7 @@ def page(rows: Sequence[Row], preset: str) -> str:
     done = sorted((r for r in rows if not r.failed), key=lambda r: -r.ratio)
     ratios = [r.ratio for r in done]
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
-    settled = [r for r in done if r.error is not None]
+    settled = [r for r in done if r.error is not None and not math.isnan(r.error)]
     right = sum(_right(r) for r in settled)
     parts = [
         f"# Gradients of NPBench, size {preset}\n",
@@ -140,6 +141,7 @@ def page(rows: Sequence[Row], preset: str) -> str:
     ]
     for r in done:
         error = "does not settle" if r.error is None else f"{r.error:.0e}"
+        error = "not measured" if error == "nan" else error
         times = f"{r.primal * 1e3:.3g} | {r.gradient * 1e3:.3g}"
         parts.append(f"| {r.kernel} | {times} | **{r.ratio:.2f}** | {error} |")
     parts += [f"\nLeft out: {r.kernel} ({r.failed})" for r in rows if r.failed]

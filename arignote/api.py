@@ -79,6 +79,7 @@ class Compiled(Dispatcher):
         self._variants: dict[str, int] = {}  # how many entries of the disk cache have been seen
         self._sharing: list[tuple[Any, Sharing]] = []
         self._gpu: GpuCalls | None = None
+        self._refilling: list[tuple[Trace, Kernel, frozenset[int]]] = []
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -103,6 +104,10 @@ class Compiled(Dispatcher):
     def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Called by the dispatcher where no kernel matches: find or make one, keep it, call it."""
         leaves, tree = flatten((args, kwargs))
+        if self._refilling and not any(map(_is_foreign, leaves)):
+            answer = self._refilled(args, kwargs, tree, leaves)
+            if answer is not NO_MATCH:
+                return answer
         if "arignote.specialise" in sys.modules and _maker().is_traced(leaves):
             return _maker().converting.converted(self._function)(*args, **kwargs)
         if any(map(_is_foreign, leaves)):
@@ -112,6 +117,10 @@ class Compiled(Dispatcher):
             with self._lock:
                 try:
                     made = None if self.kernels != before else self._added(tree, leaves)
+                except _maker().NeedTree as needed:
+                    if not _maker().become_tree(needed, leaves):
+                        raise UnsupportedError(needed.message) from None
+                    return self._miss(args, kwargs)
                 except Exception as error:
                     _maker().play_out(error, leaves, self._mode())
                     raise
@@ -119,6 +128,8 @@ class Compiled(Dispatcher):
             if made is None:  # another thread has added one meanwhile
                 return self(*args, **kwargs)
             kernel, is_new = made
+            if self._refilling and kernel is self._refilling[0][1]:
+                return self._refilled(args, kwargs, tree, leaves)
             answer = self.call(kernel, tuple(leaves))
             if answer is not NO_MATCH:
                 return answer
@@ -152,6 +163,8 @@ class Compiled(Dispatcher):
     ) -> Kernel:
         """A new kernel, kept in this process, and on the disk where there is a key."""
         trace, static = maker.traced(self._function, tree, leaves)
+        if trace.refills is not None:
+            key = None
 
         def save(ready: warm.Ready) -> None:
             if key is None or key != self._start_key(first):
@@ -168,8 +181,24 @@ class Compiled(Dispatcher):
             trace, self._mode(), structure, self._overlapping, save, self._function, self._device(),
             profile=self._is_profiled(), monitor=self._options.get("monitor"),
         )  # fmt: skip
-        self._keep(trace.signature, kernel, trace)
+        if trace.refills is None:
+            self._keep(trace.signature, kernel, trace)
+        else:
+            self._refilling.insert(0, (trace, kernel, static))
         return kernel
+
+    def _refilled(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], tree: Tree, leaves: list[Any]
+    ) -> Any:
+        """The answer of a function that changes containers among its arguments; NO_MATCH where no
+        kernel is at hand.  Its kernels are chosen here, the dispatcher does not know them."""
+        for trace, kernel, static in self._refilling:
+            if signature_of(tree, leaves, static)[0] != trace.signature:
+                continue
+            answer = self.call(kernel, tuple(leaves))
+            if answer is not NO_MATCH:
+                return _maker().refilled(trace, answer, (args, kwargs))
+        return NO_MATCH
 
     def _with_rules(self) -> Any:
         """The rewrites that were given for this function are in force inside."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .config import config
@@ -28,11 +29,13 @@ from .optimize.rule import using as using
 from .trace import converting
 from .trace.capture import trace_call
 from .trace.interpreted import GuardFailed, run
+from .trace.outside import at, refill
 from .trace.overlap import Placement, overlapping, stand_in
 from .trace.plan import Hidden, Trace
 from .trace.proxy import Proxy
-from .trace.pytree import Tree, flatten
+from .trace.pytree import Tree, flatten, register_object
 from .trace.session import NeedSource, NeedStatic
+from .trace.session import NeedTree as NeedTree
 from .trace.signature import signature_of
 
 if TYPE_CHECKING:
@@ -60,6 +63,8 @@ Overlap = Callable[[Kernel, Sequence[Any]], Any]
 Save = Callable[[Ready], None]
 #: Random generators beside the arguments that one function may draw from.
 MOST_GENERATORS = 64
+#: Classes whose objects hold more than their attributes say: lists, dicts, exceptions ...
+_BUILTIN_LAYOUT = 0xFF << 24
 
 
 def traced(
@@ -84,6 +89,27 @@ def traced(
             hidden = (*hidden, drawn.source)
     name = getattr(function, "__qualname__", function)
     raise TraceError(f"{name}: tracing does not settle which values are static")
+
+
+def refilled(trace: Trace, answer: Any, given: Any) -> Any:
+    """The answer of a call whose containers get what the function left in them."""
+    value, left = answer
+    refill(given, left)
+    assert trace.refills is not None
+    path = trace.refills.returned
+    return value if path is None else at(given, path)
+
+
+def become_tree(needed: NeedTree, leaves: Sequence[Any]) -> bool:
+    """Make the class of an argument that is, or has, what is changed a tree; False if none is."""
+    for x in leaves:
+        held = getattr(x, "__dict__", {}).values()
+        if x is needed.container or any(v is needed.container for v in held):
+            if type(x).__flags__ & _BUILTIN_LAYOUT or isinstance(x, type | ModuleType):
+                return False
+            register_object(type(x))
+            return True
+    return False
 
 
 def play_out(error: Exception, leaves: Sequence[Any], mode: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..errors import TraceError, UnsupportedError
@@ -15,8 +16,10 @@ from ..fxgraph.types import I64, Size
 from ..fxgraph.window import transposed
 from . import polynomial as poly
 from .hidden import handles_for
+from .journal import Journal
 from .layout import order_of
 from .marks import plain, with_keys_told, without_marks
+from .outside import containers_in, outsiders, settled, undo
 from .plan import (
     Argument,
     ArrayResult,
@@ -26,6 +29,7 @@ from .plan import (
     Hidden,
     IntOf,
     Output,
+    Refill,
     ScalarResult,
     SizeOf,
     Source,
@@ -40,7 +44,7 @@ from .proxy import Array, Proxy, Scalar
 from .pytree import flatten
 from .registry import HANDLES
 from .reshaping import placed_strides
-from .session import Session, tracing
+from .session import Retrace, Session, tracing
 from .signature import ArraySpec, LeafSpec, ObjectSpec, ScalarSpec, Signature
 from .storage import Cell, Part, Rolling
 
@@ -70,18 +74,36 @@ def trace_call(
         for source, (n, proxy) in handles_for(hidden).items():
             call.inputs[n] = source
             session.sources[source] = proxy
-        args, kwargs = signature.tree.unflatten(proxies)
+        given = args, kwargs = signature.tree.unflatten(proxies)
+        containers, sets = containers_in(given), flatten(given)[1]
+        changes, others = Journal(), outsiders(function, leaves)
+        session.changes = changes
         name = getattr(function, "__name__", "function")
         try:
             answer = convert(function)(*args, **kwargs)
         except Exception as error:
             error.args = tuple(without_marks(a) if isinstance(a, str) else a for a in error.args)
             refused = isinstance(error, TraceError | UnsupportedError) or session.torn is error
+            undo(changes, others, refused)
             if (session.log or session.effects) and not refused:
                 error.__arignote_trace__ = call.finished(None, name)  # type: ignore[attr-defined]
             raise
-        call.check_containers(args, kwargs, proxies)
-        return call.finished(answer, name)
+        except Retrace:
+            undo(changes, others, True)
+            raise
+        try:
+            refills = settled(changes, containers, given, others)
+        except BaseException:
+            undo(changes, others, True)
+            raise
+        if not refills:
+            if flatten(given)[1] != sets:
+                raise UnsupportedError(
+                    "the function changes a set among its arguments: return the new one instead"
+                )
+            return call.finished(answer, name)
+        whole = next((path for path, x in containers if x is answer), None)
+        return replace(call.finished((answer, given), name), refills=Refill(whole))
 
 
 class _Call:
@@ -131,16 +153,6 @@ class _Call:
             self.inputs[n] = HandleOf(k)
             return self._handle(k, n, spec)
         return spec.value
-
-    def check_containers(self, args: Any, kwargs: Any, proxies: Sequence[Any]) -> None:
-        """Containers among the arguments are copies: a change of one would be lost."""
-        now, tree = flatten((args, kwargs))
-        same = len(now) <= len(proxies) and all(a is b for a, b in zip(now, proxies, strict=False))
-        if tree != self.signature.tree or not same:
-            raise UnsupportedError(
-                "the function changes a list, dict or object among its arguments (not the elements "
-                "of an array): return the new values instead"
-            )
 
     def _kept(self, k: int, p: P) -> P:
         self.proxies[k] = p

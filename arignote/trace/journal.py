@@ -23,10 +23,12 @@ Contents = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 @dataclass
 class Journal:
-    """touched: containers changed inside, with what they held before.  born: those made inside."""
+    """touched: containers changed inside, with what they held before.  born: those made inside.
+    places: where those from outside are first changed."""
 
     touched: dict[int, tuple[Any, Contents]] = field(default_factory=dict)
     born: dict[int, Any] = field(default_factory=dict)
+    places: dict[int, str] = field(default_factory=dict)
 
     @property
     def changed(self) -> list[tuple[Any, Contents]]:
@@ -61,8 +63,8 @@ def journal() -> Iterator[Journal]:
 
 
 def recording_changes() -> bool:
-    """Is a traced branch or loop open?"""
-    return bool(_open())
+    """Is a call traced, or a branch or loop open?"""
+    return bool(_open()) or session().changes is not None
 
 
 class _Frozen(list[Any]):
@@ -83,17 +85,19 @@ def mutating(container: Any) -> None:
             f"condition that is known at run time only, at {place()}: write an `if` for each, or "
             "keep the values in an array with one more axis"
         )
-    for j in _open():
+    whole = session().changes
+    for j in _open() if whole is None else (*_open(), whole):
         if id(container) not in j.touched and id(container) not in j.born:
             j.touched[id(container)] = (container, contents(container))
+            if j is whole:
+                j.places[id(container)] = place()
 
 
 def made(container: Any) -> Any:
     """Call with a container that was just made; gives it back."""
-    stack = _open()
-    if stack:
-        for j in stack:
-            j.born[id(container)] = container
+    whole = session().changes
+    for j in _open() if whole is None else (*_open(), whole):
+        j.born[id(container)] = container
     return container
 
 

@@ -179,10 +179,19 @@ class Write:
     effects: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """returned: the way to the container among (args, kwargs) that is the answer."""
+
+    returned: tuple[Any, ...] | None = None
+
+
 @dataclass(frozen=True)
 class Trace:
     """graph.outputs are those of the answer, then what views need, then the contents of written
     arguments; `writes` are the final ones, `history` all of them in program order.
+    refills: the tree is that of (answer, (args, kwargs)), and the containers among the arguments
+    get what they hold there.
     """
 
     graph: Graph
@@ -194,6 +203,7 @@ class Trace:
     signature: Signature
     name: str
     slots: tuple[int, ...] = field(default=(), compare=False)
+    refills: Refill | None = None
 
     def rewritten(self, graph: Graph) -> Trace:
         """The trace with another graph of the same meaning, whose effects its history counts."""

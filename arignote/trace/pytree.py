@@ -71,6 +71,24 @@ def register_pytree(cls: type, flatten: Flatten, unflatten: Unflatten) -> None:
     _registered[cls] = (flatten, unflatten)
 
 
+def is_registered(cls: type) -> bool:
+    return cls in _registered
+
+
+def register_object(cls: type) -> None:
+    """Make objects of an ordinary class trees of their attributes, as those of dataclasses are."""
+
+    def parts(x: Any) -> tuple[list[Any], Any]:
+        return list(vars(x).values()), tuple(vars(x))
+
+    def made(names: Any, values: Sequence[Any]) -> Any:
+        out: Any = object.__new__(cls)
+        out.__dict__.update(zip(names, values, strict=True))
+        return out
+
+    register_pytree(cls, parts, made)
+
+
 def flatten(value: Any) -> tuple[list[Any], Tree]:
     """The leaves of a value in order, and its structure."""
     leaves: list[Any] = []

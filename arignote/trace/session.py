@@ -21,6 +21,7 @@ from ..fxgraph.ops.checks import recording
 from ..fxgraph.prove import Knowledge, construction
 
 if TYPE_CHECKING:
+    from .journal import Journal
     from .plan import Hidden
     from .storage import Cell
 
@@ -43,6 +44,14 @@ class NeedSource(Retrace):
         self.source = source
 
 
+class NeedTree(Retrace):
+    """The attributes of this object must be arguments: the function changes them."""
+
+    def __init__(self, container: Any, message: str) -> None:
+        super().__init__(message)
+        self.container, self.message = container, message
+
+
 class NeedStatic(Retrace):
     """Python needs the value of these argument leaves: trace again with their values fixed."""
 
@@ -62,6 +71,7 @@ class Session:
     torn: an error that left a loop or branch half traced.
     calls: the user's functions that are being called, outermost first.
     records: what single features note, each in an instance of a class of its own (see `record`).
+    changes: the containers that the function changes and makes, set where a call is traced.
     """
 
     knowledge: Knowledge = field(default_factory=Knowledge)
@@ -75,6 +85,7 @@ class Session:
     log: list[tuple[int, Cell, Node]] = field(default_factory=list)
     torn: Exception | None = None
     calls: list[CodeType] = field(default_factory=list)
+    changes: Journal | None = None
     sources: dict[Hidden, Any] = field(default_factory=dict)
     generators: int = 0
     records: dict[type, Any] = field(default_factory=dict)
@@ -130,7 +141,9 @@ def tracing() -> Iterator[Session]:
     """A fresh session: its own knowledge, its own list of partial operations."""
     outer = session()
     with construction() as knowledge, recording() as effects:
-        mine = Session(knowledge, effects, sources=outer.sources if outer.active else {})
+        mine = Session(knowledge, effects)
+        if outer.active:
+            mine.sources, mine.changes = outer.sources, outer.changes
         _local.stack.append(mine)
         try:
             yield mine

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TraceError, UnsupportedError
+from ..errors import TraceError
 from . import list_methods, lists
 from .callables import OPERATORS, has_traced
 from .convert import converted
@@ -17,7 +17,7 @@ from .lookup import looked_up
 from .proxy import Proxy, node_of, wrap
 from .queues import Deque
 from .registry import SUBSCRIPTED
-from .session import is_tracing
+from .session import NeedTree, is_tracing
 from .texts import Text
 from .where import place
 
@@ -131,10 +131,16 @@ class Outside:
         return self.array[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise UnsupportedError(
-            f"an array from a global or a closure is written at {place()}: it would be written "
-            f"while tracing only. Pass it as an argument."
-        )
+        raise outside_written(self.array)
 
     def __delitem__(self, key: Any) -> None:
         raise ValueError("cannot delete array elements")
+
+
+def outside_written(array: np.ndarray[Any, Any]) -> NeedTree:
+    """The error for a write to an array from outside the trace."""
+    return NeedTree(
+        array,
+        f"an array from a global, a closure or an object is written at {place()}: it would be "
+        "written while tracing only. Pass it as an argument.",
+    )

@@ -1,7 +1,8 @@
 """Assignments: augmented ones of names, walrus, `del`, names of other scopes.
 
 `x += y` of a name goes through an operator, because arrays change in place and numbers do not.
-Of elements and attributes Python's own statement is right: it evaluates base and index once.
+So do those of attributes, whose arrays may belong to objects from outside.  Of elements Python's
+own statement is right: it evaluates base and index once.
 """
 
 import ast
@@ -30,17 +31,22 @@ IN_PLACE: dict[type[ast.operator], str] = {
 
 def convert_aug_assign(ctx: Context, stmt: ast.AugAssign) -> list[ast.stmt]:
     """`x += y` -> `x = _ag.aug('iadd', x, y)`"""
+    if isinstance(stmt.target, ast.Attribute) and not stmt.target.attr.startswith("__"):
+        base = ctx.expression(ctx, stmt.target.value)
+        old: ast.expr = operation("attribute", base, ast.Constant(stmt.target.attr))
+        name = ast.Constant(IN_PLACE[type(stmt.op)])
+        return [ast.Expr(operation("aug_attribute", name, old, ctx.expression(ctx, stmt.value)))]
     if not isinstance(stmt.target, ast.Name):
         stmt.target = _target(ctx, stmt.target)
         stmt.value = ctx.expression(ctx, stmt.value)
         return [stmt]
-    name = stmt.target.id
-    old: ast.expr = load(name)
+    target = stmt.target.id
+    old = load(target)
     if stmt.target in ctx.unsure:
         old = operation("defined", old)
     value = ctx.expression(ctx, stmt.value)
     new = operation("aug", ast.Constant(IN_PLACE[type(stmt.op)]), old, value)
-    return [*foreign(ctx, stmt, stmt), ast.Assign([store(name)], new)]
+    return [*foreign(ctx, stmt, stmt), ast.Assign([store(target)], new)]
 
 
 def convert_assign(ctx: Context, stmt: ast.Assign) -> list[ast.stmt]:

@@ -129,6 +129,12 @@ class Operators(Protocol):
     def mul(self, left: Any, right: Any) -> Any:
         """`left * right`, where an operand may be a list."""
 
+    def attribute(self, base: Any, name: str) -> Any:
+        """`base.name` in `base.name += value`, which is evaluated before the value is."""
+
+    def aug_attribute(self, name: str, attribute: Any, value: Any) -> None:
+        """`base.name += value`, where `attribute` says of what, and `name` is "iadd"."""
+
     def percent(self, text: str, values: Any) -> Any:
         """`text % values`"""
 

@@ -90,6 +90,13 @@ class Plain:
     def mul(self, left, right):
         return left * right
 
+    def attribute(self, base, name):
+        return base, name, getattr(base, name)
+
+    def aug_attribute(self, name, attribute, value):
+        base, key, old = attribute
+        setattr(base, key, getattr(operator, name)(old, value))
+
     def percent(self, text, values):
         return text % values
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import TraceError
-from .session import is_tracing, record
+from .session import is_tracing, record, session
 from .where import place
 
 #: What a container holds: its keys, and its items.

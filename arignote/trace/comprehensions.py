@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from ..errors import TraceError
 from ..scanloop.scan import steps_known
 from .branches import if_
 from .convert.site import Site
+from .convert.syntax import PREFIX
 from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
 from .journal import made, mutating
@@ -17,6 +19,7 @@ from .loops import LONGEST_UNROLLED, loop_for
 from .proxy import Proxy
 from .regions import at_site
 from .truthiness import decided, truth
+from .undefined import OfSteps
 
 #: Counted comprehensions up to this length give plain lists.
 SHORT = 16
@@ -41,14 +44,44 @@ def comprehension(
     if isinstance(found, Nested):
         raise TraceError(f"{site}\na comprehension over every position of an array: write the loop")
     if isinstance(found, Counter):
-        items = _as_python(found, kind, condition, element, parts)
+        setters = _setters(element, condition)
+        steps = steps_known(found.lo, found.hi, found.step)
+        if setters and steps is not None and steps <= LONGEST_UNROLLED:
+            items: Any = found.literal()  # its steps hang together by names
+        else:
+            items = _as_python(found, kind, condition, element, parts)
         if items is None:
-            return _captured(found, condition, element, parts, site, nested)
+            capture = partial(_captured, found, condition, element, parts, site, nested)
+            return _with_names_of_steps(setters, capture)
         found = items
     produced = _produced(found, condition, element, parts, site, nested)
     if kind == "generator":
         return produced
     return made({"list": list, "set": set, "dict": dict}[kind](produced))
+
+
+def _setters(*functions: Callable[..., Any] | None) -> dict[str, Callable[[Any], Any]]:
+    """What assigns the names of `:=` in them."""
+    found: dict[str, Callable[[Any], Any]] = {}
+    for f in functions:
+        code, cells = getattr(f, "__code__", None), getattr(f, "__closure__", None) or ()
+        for name, cell in zip(code.co_freevars if code is not None else (), cells, strict=False):
+            if name.startswith(f"{PREFIX}set_"):
+                found[name.removeprefix(f"{PREFIX}set_")] = cell.cell_contents
+    return found
+
+
+def _with_names_of_steps(
+    setters: dict[str, Callable[[Any], Any]], capture: Callable[[], list[Any]]
+) -> list[Any]:
+    """Names that `:=` assigns in a captured loop belong to one step: not to the one before, and
+    not to what follows."""
+    for name, assign in setters.items():
+        assign(OfSteps(name))
+    out = capture()
+    for name, assign in setters.items():
+        assign(OfSteps(name))
+    return out
 
 
 def _as_python(

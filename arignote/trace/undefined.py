@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import TraceError
 from ..fxgraph.constants import const, is_const, number, value_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.checks import ERRORS, required
 from ..fxgraph.types import BOOL
 from .containers import rebuilt
 from .proxy import Array, Scalar, wrap
+from .where import place
 
 ERRORS.setdefault("UnboundLocalError", UnboundLocalError)
 
@@ -30,6 +32,36 @@ class Undefined:
 
     def __repr__(self) -> str:
         return f"<{self.name} is not assigned>"
+
+
+class OfSteps:
+    """The value of a name that only the steps of a captured comprehension have."""
+
+    __slots__ = ("name",)
+    __array_ufunc__ = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def _refused(self, *_: Any, **__: Any) -> Any:
+        raise TraceError(
+            f"{self.name} is assigned by `:=` in a comprehension over a number of items known at "
+            f"run time only, and is read outside of the step that assigns it, at {place()}: write "
+            "the loop"
+        )
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _refused
+    __rtruediv__ = __pow__ = __rpow__ = __mod__ = __rmod__ = __floordiv__ = _refused
+    __rfloordiv__ = __matmul__ = __rmatmul__ = __neg__ = __abs__ = __invert__ = _refused
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __bool__ = __len__ = __iter__ = _refused
+    __getitem__ = __setitem__ = __call__ = __int__ = __float__ = __index__ = _refused
+    __str__ = __format__ = __hash__ = _refused
+    __arignote_output__ = _refused
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._refused()
 
 
 class UnsureScalar(Scalar):

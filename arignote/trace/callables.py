@@ -13,7 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Container
 from sys import getrefcount
-from types import FunctionType, MethodType
+from types import FunctionType, MethodDescriptorType, MethodType
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,10 @@ from .dispatch import array_function
 from .growing import Growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .library_names import is_library
+from .listing import lists_of
 from .marks import Marked, all_plain, marked
-from .proxy import Proxy, fresh, node_of
+from .methods import tolist
+from .proxy import Proxy, Scalar, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
 from .regions import at_site
@@ -79,6 +81,10 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return BUILTINS[f](*(_callable(site, a) for a in args), **_callables(site, kwargs))
     if traced and isinstance(f, np.vectorize) and not kwargs:
         return vectorized(f, args, site, _callable(site, f.pyfunc))
+    if isinstance(f, MethodType) and f.__func__ is tolist:
+        return lists_of(f.__self__, site)  # type: ignore[arg-type]
+    if isinstance(f, MethodDescriptorType) and args and isinstance(args[0], Scalar):
+        return getattr(args[0], f.__name__)(*args[1:], **kwargs)  # complex.conjugate(z)
     if traced and isinstance(f, type) and issubclass(f, np.generic):
         return scalar_type(f, *args, **kwargs)
     if isinstance(f, np.ufunc):

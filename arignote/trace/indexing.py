@@ -257,8 +257,8 @@ def _entry(k: Any) -> Any:
         return k
     if isinstance(k, bool | np.bool_):
         raise UnsupportedError("a single bool as an index is not supported: use an if")
-    if isinstance(k, list):
-        k = _array_of_list(k)
+    if isinstance(k, list | tuple):
+        k = _array_of_list(list(k))
     if isinstance(k, Array | np.ndarray):
         n = node_of(k)
         if n.dtype.kind == "b":

@@ -75,8 +75,8 @@ for _name, _op, _domain in (
     ("fabs", "absolute", None),
     ("hypot", "hypot", None),
     ("copysign", "copysign", None),
-    ("degrees", "degrees", None),
-    ("radians", "radians", None),
+    ("degrees", "rad2deg", None),
+    ("radians", "deg2rad", None),
     ("erf", "erf", None),
     ("erfc", "erfc", None),
     ("lgamma", "gammaln", None),
@@ -135,6 +135,15 @@ def _predicate(name: str, op: str) -> None:
 
 for _name in ("isnan", "isinf", "isfinite"):
     _predicate(_name, _name)
+
+
+@answers(math.ldexp)
+def ldexp(x: Any, i: Any) -> Any:
+    n = cast_to(single(x), F64, True)
+    out = OPS["ldexp"](n, cast_to(single(i), I64, True), weak=True)
+    fine = OPS["logical_or"](_finite(out), OPS["logical_not"](_finite(n)))
+    required(fine, "OverflowError", "math range error")
+    return wrap(out)
 
 
 @answers(math.pow)

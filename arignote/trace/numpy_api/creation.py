@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ...fxgraph.ops import elementwise as ew
+from ...fxgraph.ops import reduce as red
 from ...fxgraph.ops import structure
+from ...fxgraph.ops.checks import required
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import expand, filled, spread
 from ...fxgraph.types import DType, Shape
@@ -131,7 +134,18 @@ def array_(
     return hooks.fresh(x)
 
 
-@implements(np.asarray, np.asanyarray, np.asarray_chkfinite)
+@implements(np.asarray_chkfinite)
+def asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
+    """Raises ValueError, when the compiled function runs, where an element is not finite."""
+    out = asarray(a, dtype, order)
+    n = hooks.node_of(out)
+    if n.dtype.kind in "fc":
+        finite = red.reduce_all(ew.isfinite(n), axes=tuple(range(n.rank)))
+        required(finite, "ValueError", "array must not contain infs or NaNs")
+    return out
+
+
+@implements(np.asarray, np.asanyarray)
 def asarray(a: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
     """The argument itself where it is a traced array of that dtype already."""
     if not hooks.is_proxy(a):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError
+from ...errors import DTypeError, UnsupportedError
 from ...fxgraph.affine import dim, minus, plus, size_node
 from ...fxgraph.constants import lit
 from ...fxgraph.node import Node
@@ -290,14 +290,16 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
 
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    """Before one position.  Raises NotImplementedError for several."""
+    """Before one position.  Raises UnsupportedError for several."""
     x = array(arr)
     if axis is None:
         x, axis = sh.ravel(x), 0
     k = axis_of(axis, x.rank)
     at = node(obj)
     if at.rank:
-        raise NotImplementedError("insert at several positions: concatenate the parts")
+        raise UnsupportedError(
+            "np.insert at several positions is not supported in compiled code: concatenate parts"
+        )
     n = size_node(x.shape[k])
     at = cast_to(at, I64, True)
     shifted = ew.where(ew.less(at, 0), ew.add(at, n, weak=True), at, weak=True)

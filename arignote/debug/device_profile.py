@@ -28,6 +28,7 @@ from ..emit.cuda.runtime.specialised import device_compilation
 from ..errors import DeviceError
 from ..trace.plan import Trace
 from ..trace.pytree import Tree
+from .tips import transfers
 
 CALLS, SECONDS = 30, 0.3
 
@@ -99,7 +100,8 @@ def profile(
     with machine.here():
         own = [machine.adopt(x) if on_gpu(x) else x for x in leaves]
         stand = [stand_in(x) if on_gpu(x) else x for x in own]
-        made = device_compilation(traced(function, tree, stand)[0], machine.info)
+        trace = traced(function, tree, stand)[0]
+        made = device_compilation(trace, machine.info)
         program = DeviceProgram(made.module, made.plan, machine)
         kept = {k: np.array(machine.get(own[k])) for k in made.plan.written}
 
@@ -118,7 +120,7 @@ def profile(
         call(log.run)
         log.rows.clear()
         count = len(_calls(machine, lambda: call(log.run))[0])
-        tips = _tips(leaves, made.module.plan)
+        tips = (*transfers(trace, leaves), *made.module.plan.notes)
         return DeviceProfile(
             made.plan.name, machine.name, whole[len(whole) // 2], host[len(host) // 2], len(whole),
             log.started(machine, count), log.scratch, tips,
@@ -136,17 +138,6 @@ def _calls(machine: Any, call: Callable[[], None]) -> tuple[list[float], list[fl
         machine.finish()
         whole.append(time.perf_counter() - started)
     return sorted(whole), sorted(host)
-
-
-def _tips(leaves: Sequence[Any], plan: CudaPlan) -> tuple[str, ...]:
-    size = sum(x.nbytes for x in leaves if isinstance(x, np.ndarray))
-    out = []
-    if size:
-        out.append(
-            f"{size / 1e6:.3g} MB of arguments are NumPy's and copied there at each call: keep "
-            f"them on the GPU with cupy.asarray"
-        )
-    return (*out, *plan.notes)
 
 
 @dataclass

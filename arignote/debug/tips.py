@@ -37,7 +37,7 @@ def tips_for(
         *_tiny_steps(made, leaves), *made.program.notes,
     ]  # fmt: skip
     if device != "cpu":
-        found += _transfers(made.trace, leaves)
+        found += transfers(made.trace, leaves)
     if specialisations >= MANY:
         found.append(
             f"{specialisations} specialisations: dtypes, layouts, static values or relations "
@@ -143,7 +143,7 @@ def _tiny_steps(made: Compilation, leaves: Sequence[Any]) -> Iterator[str]:
         stack.extend((x, inside) for block in taken(s, sizes) for x in reversed(block))
 
 
-def _transfers(trace: Trace, leaves: Sequence[Any]) -> list[str]:
+def transfers(trace: Trace, leaves: Sequence[Any]) -> list[str]:
     """Arrays of the host's that each call takes to the device and back."""
     there = sum(x.nbytes for x in leaves if isinstance(x, np.ndarray))
     back = sum(leaves[k].nbytes for k in trace.written if isinstance(leaves[k], np.ndarray))

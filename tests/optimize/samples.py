@@ -354,7 +354,8 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
     "inverse_inverse": [lambda: _graph(lambda m: linalg.inv(linalg.inv(m)), m=M)],
     "sum_of_outer_products": [
         lambda: _graph(
-            lambda a, b: _sum(el.multiply(expand(a, (2,)), expand(b, (1,))), 0), a=A, b=A[:, :3].copy()
+            lambda a, b: _sum(el.multiply(expand(a, (2,)), expand(b, (1,))), 0),
+            a=A, b=A[:, :3].copy(),
         ),
     ],
     "vector_product": [

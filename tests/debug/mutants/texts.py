@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from arignote import config
 from arignote.debug.report import Finding
 from arignote.emit import kernel as kernel_stages
 from arignote.emit.cuda.runtime import specialised
@@ -18,7 +19,7 @@ LINE = np.linspace(0.1, 1, 7)
 GRID = np.arange(48.0).reshape(6, 8)[::2, ::2]
 KINDS = np.array([0, 3, 1, 3, 3])
 #: Work below which a nest stays on one thread, as the text has it: none with the fault.
-ALWAYS = ("500000.0", "0.0")
+ALWAYS = (f"{1e4 * config.parallel_min_us:.1f}", "0.0")
 
 #: name -> (victim, its arguments, what is replaced in the text by what)
 EDITS: dict[str, tuple[Any, tuple[Any, ...], tuple[tuple[str, str], ...]]] = {

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...fxgraph.affine import minus, plus
-from ...fxgraph.constants import constant, lit
-from ...fxgraph.graph import order_of
+from ...fxgraph.constants import constant, index, lit
+from ...fxgraph.graph import order_of, substitute
 from ...fxgraph.node import Node
+from ...fxgraph.ops.elementwise import floor_divide
 from ...fxgraph.ops.scalar import scaled
 from .access import effects_of
 from .dependence import Scratch, independent_steps
@@ -48,6 +49,8 @@ COST = {
     "kl_div": 2.0, "exp10": 3.5,
 }  # fmt: skip
 CHEAP = 0.06
+#: Loops in each other whose indices are followed when steps are estimated.
+_DEEPEST = 6
 #: What the same takes on numbers of four bytes or less, of which twice as many are in a register.
 NARROW = 0.45
 
@@ -101,13 +104,33 @@ def work_of(block: Sequence[Statement]) -> Node:
             lo, hi = s.index.attr("lo"), s.index.attr("hi")
             inner = work_of(s.body)
             trips = minus(hi, lo)
-            if any(m.op.name in ("index", "local", "load") for m in order_of((trips,))):
-                trips = _most(trips) or lit(8)
+            if _depends(trips):
+                trips = _most(trips) or _typical(trips) or lit(8)
             total = plus(total, scaled(trips, inner))
         else:
             for c in children(s):
                 total = plus(total, work_of(c))
     return plus(total, lit(max(1, round(here * 10)) if here else 0))
+
+
+def _depends(n: Node) -> bool:
+    """Is it known inside of loops only?"""
+    return any(m.op.name in ("index", "local", "load") for m in order_of((n,)))
+
+
+def _typical(trips: Node) -> Node | None:
+    """The steps in the middle of the loops around: of triangles, and of chunks of steps."""
+    for _ in range(_DEEPEST):
+        around = [m for m in order_of((trips,)) if m.op is index]
+        if not around:
+            break
+        middle = {m: _halved(plus(m.attr("lo"), m.attr("hi"))) for m in around}
+        (trips,) = substitute((trips,), middle)
+    return None if _depends(trips) else trips
+
+
+def _halved(n: Node) -> Node:
+    return floor_divide(n, lit(2), weak=True)
 
 
 def _most(trips: Node) -> Node | None:

@@ -8,6 +8,7 @@ import textwrap
 import pytest
 from runtime_specs import Num
 
+import arignote as ag
 from arignote.config import config
 from arignote.emit import dispatch, runtime_py
 from arignote.emit.compiler import warn_interpreted
@@ -77,3 +78,11 @@ def test_threads_follow_the_flag():
     assert dispatch.current_state()[1] >= 1
     with config(threads=3):
         assert dispatch.current_state()[1] == 3
+
+
+def test_compiled_functions_are_called_without_a_tuple_and_a_dict():
+    compiled_runtime = pytest.importorskip("arignote.emit.runtime", reason="not built")
+    has_vectorcall = 1 << 11
+    for kind in (compiled_runtime.Dispatcher, compiled_runtime.Caller):
+        assert kind.__flags__ & has_vectorcall
+    assert type(ag.compile(lambda x: x + 1)).__flags__ & has_vectorcall

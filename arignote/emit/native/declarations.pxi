@@ -91,10 +91,13 @@ cdef extern from *:
     """
     /* The type's own tp_call, which subclasses inherit by name, gives way to the faster one; a
        subclass that defines __call__ has another and is left alone. */
-    static ternaryfunc an_plain_call;
+    static ternaryfunc an_plain_calls[2]; /* of Dispatcher and of Caller */
     static void an_use_vectorcall(PyTypeObject *type, Py_ssize_t offset) {
-        if (offset) { type->tp_vectorcall_offset = offset; an_plain_call = type->tp_call; }
-        if (type->tp_call != an_plain_call) return;
+        if (offset) {
+            type->tp_vectorcall_offset = offset;
+            an_plain_calls[an_plain_calls[0] != 0] = type->tp_call;
+        }
+        if (type->tp_call != an_plain_calls[0] && type->tp_call != an_plain_calls[1]) return;
         type->tp_call = PyVectorcall_Call;
         type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
         PyType_Modified(type);

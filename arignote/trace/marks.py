@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import TraceError
 from ..fxgraph.node import Node
 from ..fxgraph.ops.report import MARK, filled_in
+from .growing import Growing
 from .proxy import Proxy, Scalar
 from .pytree import register_pytree
 from .session import is_tracing, record
@@ -173,6 +174,11 @@ def told(x: Any) -> Any:
         return _settled(x.node)
     if type(x) is tuple:
         return tuple(map(told, x))
+    if isinstance(x, Growing | Proxy):
+        raise TraceError(
+            f"a set or a dict's key is made of values known at run time only, at {place()}: "
+            "np.unique(array) has the distinct values"
+        )
     return x
 
 

@@ -115,3 +115,13 @@ def test_messages_about_traced_values_have_no_marks() -> None:
     with pytest.raises(TypeError) as caught:
         wrong(1.0)
     assert "\x02" not in str(caught.value)
+
+
+def test_a_set_of_values_known_at_run_time_is_refused() -> None:
+    def squares(n: int) -> Any:
+        found: set[int] = set()
+        found.update(k**2 for k in range(n))
+        return found
+
+    with pytest.raises(TraceError, match=r"np\.unique"):
+        ag.compile(squares, mode="FAST_COMPILE")(40)

@@ -212,7 +212,9 @@ class Specialised(Dispatcher):
 
     def _overlapping(self, kernel: Kernel, leaves: Sequence[Any]) -> Any:
         """A call that writes an array which shares memory with another one."""
-        tree = next(s.tree for s, rows in self._table.items() for _, k in rows if k is kernel)
+        known = [(s.tree, k) for s, rows in self._table.items() for _, k in rows]
+        known += [(trace.signature.tree, k) for trace, k, _ in self._refilling]
+        tree = next(t for t, k in known if k is kernel)
         given, shared = placements(leaves)
         state = (self._mode(), config.key())
         for made_in, runner in self._sharing:

@@ -210,7 +210,8 @@ class Validation:
 
         def call(given: Leaves) -> Any:
             args, kwargs = tree.unflatten(iter(given))
-            return function(*args, **kwargs)
+            answer = function(*args, **kwargs)
+            return answer if self.trace.refills is None else (answer, (args, kwargs))
 
         want = outcome_of(call, fresh(leaves))
         expected = Expected(self.trace, lambda: fresh(leaves))
@@ -285,6 +286,8 @@ class Validation:
         """The compiled function as it is called otherwise: what its dispatcher and caches give."""
         started = time.perf_counter()
         expected = Expected(self.trace, lambda: fresh(leaves))
+        if self.trace.refills is not None:
+            return [], Check("the function in use", 0, 0.0, "it changes containers")
         got = outcome_of(call, fresh(leaves))
         improve = stabilized(self.rewritten.report.fired)
         found = outcomes_differ(expected.outcome, got, expected.slack, improve=improve)

@@ -144,3 +144,28 @@ def test_a_list_that_moves_into_another_is_refused() -> None:
     with pytest.raises(UnsupportedError, match="moves"):
         moved(given, 1.0)
     assert given == [[1.0]]
+
+
+@pytest.mark.parametrize("function", [_appended, _nested, _stepped])
+def test_changed_containers_are_checked(function: Any) -> None:
+    given = {"_appended": ([1.5], 2.0), "_nested": ([[1.0, 2.0], [3.0]],)}
+    args = given.get(function.__name__, (State(1.0, []), 2.0))
+    mine, plain = copy.deepcopy(args), copy.deepcopy(args)
+    assert ag.compile(function).validate(*args).ok
+    assert repr(ag.compile(function, mode="DEBUG_MODE")(*mine)) == repr(function(*plain))
+    assert repr(mine) == repr(plain)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_containers_of_arrays_that_overlap(mode: str) -> None:
+    def shifted(d: dict[str, Any], e: dict[str, Any]) -> Any:
+        d["x"][:] = e["x"][::-1] + 1
+        d["n"] = 5
+        return e["x"].sum()
+
+    compiled, a, b = ag.compile(shifted, mode=mode), np.arange(6.0), np.arange(6.0)
+    for _ in range(2):
+        mine, plain = {"x": a[:4]}, {"x": b[:4]}
+        assert compiled(mine, {"x": a[2:]}) == shifted(plain, {"x": b[2:]})
+        np.testing.assert_array_equal(a, b)
+        assert mine["n"] == plain["n"]

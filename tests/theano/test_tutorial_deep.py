@@ -8,6 +8,7 @@ import arignote as ag
 import arignote.theano as theano
 import arignote.theano.tensor as T
 from arignote.theano.tensor.shared_randomstreams import RandomStreams
+from tests.theano.quotients import differences
 
 
 @pytest.fixture(autouse=True)
@@ -22,22 +23,6 @@ DATA, LABELS = np.tile(BITS, (3, 1)), np.tile(np.arange(4), 3)
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
-
-
-def differences(f, values, step=1e-6):
-    """Central difference quotients of f(*values) by each element of each value."""
-    out = []
-    for k, value in enumerate(values):
-        slope = np.zeros_like(value)
-        for at in np.ndindex(value.shape):
-            ends = []
-            for sign in (1, -1):
-                moved = [v.copy() for v in values]
-                moved[k][at] += sign * step
-                ends.append(f(*moved))
-            slope[at] = (ends[0] - ends[1]) / (2 * step)
-        out.append(slope)
-    return out
 
 
 def check_step(train, args, params, replica, rate):

@@ -9,28 +9,13 @@ import arignote as ag
 import arignote.theano as theano
 import arignote.theano.tensor as T
 from arignote.theano.tensor import nlinalg, slinalg
+from tests.theano.quotients import differences
 
 
 @pytest.fixture(autouse=True)
 def interpreted():
     with ag.config(mode="FAST_COMPILE"):
         yield
-
-
-def differences(f, values, step=1e-6):
-    """Central difference quotients of f(*values) by each element of each value."""
-    out = []
-    for k, value in enumerate(values):
-        slope = np.zeros_like(value)
-        for at in np.ndindex(value.shape):
-            ends = []
-            for sign in (1, -1):
-                moved = [v.copy() for v in values]
-                moved[k][at] += sign * step
-                ends.append(f(*moved))
-            slope[at] = (ends[0] - ends[1]) / (2 * step)
-        out.append(slope)
-    return out
 
 
 def descent(inputs, cost, params, rate, **options):

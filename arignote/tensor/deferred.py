@@ -21,6 +21,7 @@ from ..trace.pytree import Tree, flatten
 from .evaluate import call, points_of, strong
 from .expressions import values_of
 from .graph import Apply, Op, Variable, leaves_of
+from .sharing import on_host
 from .types import TensorType
 from .variables import TensorConstant, TensorVariable
 
@@ -163,7 +164,7 @@ def test_value(v: Variable) -> Any:
     if hasattr(v, "data"):
         return v.data
     if hasattr(v, "container"):
-        value = v.container.value
+        value = on_host(v.container.value)
         return value if isinstance(value, np.ndarray) else copy.deepcopy(value)
     return None
 

@@ -22,6 +22,7 @@ from ..trace.registry import implementation
 from ..trace.values import Scalar
 from ..trace.where import pinned
 from .graph import Apply, Variable, apply_order
+from .sharing import on_host
 from .types import TensorType
 from .variables import TensorConstant
 
@@ -71,7 +72,7 @@ class Evaluation:
             made = self.env[v] = self._pointed(v, v.data)
             return made
         if v.owner is None and hasattr(v, "container"):
-            return v.container.value
+            return on_host(v.container.value)
         raise KeyError(v)
 
     def _target(self, v: Variable) -> Variable:

@@ -10,11 +10,13 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..api import Compiled
+from ..config import config
 from ..emit.dispatch import Caller, Container, Dispatcher
-from ..errors import ArignoteError, warn_once
+from ..errors import ArignoteError, UnsupportedError, warn_once
+from ..lazily import lazily
 from .expressions import Expressions
 from .fgraph import FunctionGraph, Maker, used_variables
 from .graph import Variable, leaves_of
@@ -24,10 +26,16 @@ from .pickling import Rows, flattened, unflattened
 from .profiling import ProfileStats
 from .rebuilding import rebuilt
 from .rewriting import compare, registered, rewrite
-from .sharing import SharedVariable
+from .sharing import SharedVariable, is_on_gpu, on_host
 from .types import TensorType, random_state_type
 from .user_types import is_by_hand
 from .variables import TensorConstant
+
+
+if TYPE_CHECKING:
+    from ..emit.cuda.runtime import resident
+else:  # what functions on the CPU do without
+    resident = lazily("arignote.emit.cuda.runtime.resident")
 
 
 class MissingInputError(ArignoteError):
@@ -84,7 +92,8 @@ class Function(Caller):
         ]  # fmt: skip
         self._compared = self._rewritten and self.mode.kind == "DEBUG_MODE"
         self._foreign = [k for k, v in enumerate(outputs) if hasattr(v.type, "external")]
-        plain = not (self._foreign or self._frozen or self._compared)
+        self._resident = config.device == "cuda" and not self._by_hand
+        plain = not (self._foreign or self._frozen or self._compared or config.device == "cuda")
         if plain and isinstance(self._program, Dispatcher):
             kinds = [_kind(i.variable.type) for i in inputs]
             self.bind(self._program, kinds, self._containers, self._targets, pack, len(outputs))
@@ -183,8 +192,8 @@ class Function(Caller):
             state[k] = copy.deepcopy(state[k])
         if self._compared:
             self._compare_rewrites(values)
-        results = program(*values, *state)
-        outs, news = list(results[: len(wanted)]), results[len(wanted) :]
+        results = self._results(program, values, state)
+        outs, news = [on_host(x) for x in results[: len(wanted)]], results[len(wanted) :]
         for k in self._foreign:
             if k in wanted:
                 at = wanted.index(k)
@@ -199,6 +208,21 @@ class Function(Caller):
         if self.pack == "list":
             return list(outs)
         return {self.pack[k]: v for k, v in zip(wanted, outs, strict=True)}
+
+    def _results(self, program: Any, values: Sequence[Any], state: list[Any]) -> Any:
+        """What the program gives, with the state on the GPU where it runs there."""
+        if self._resident and self.mode.kind in ("FAST_RUN", "NanGuardMode"):
+            for k, container in enumerate(self._containers):
+                if k not in self._frozen:
+                    state[k] = container.value = resident.moved(state[k])
+            try:
+                return program(*values, *state)
+            except UnsupportedError as reason:  # no form on a GPU
+                if not any(map(is_on_gpu, state)):
+                    raise
+                warn_once(f"device {self.name}", f"{self!r} runs on the CPU: {reason}")
+                self._resident = False
+        return program(*map(on_host, values), *map(on_host, state))
 
     def _compare_rewrites(self, values: Sequence[Any]) -> None:
         """Raises DebugError for a rewrite whose two sides have different values."""
@@ -230,7 +254,7 @@ class Function(Caller):
         raise KeyError(f"{item!r} is no input with a value and no shared variable of the function")
 
     def __getitem__(self, item: Any) -> Any:
-        return self.container_of(item).value
+        return on_host(self.container_of(item).value)
 
     def __setitem__(self, item: Any, value: Any) -> None:
         self.container_of(item).value = value
@@ -268,7 +292,7 @@ class Function(Caller):
         for i in self.inputs:
             new = copy.copy(i)
             if i.update is not None and i.container is not None:
-                new.container = Container(copy.deepcopy(i.container.value))
+                new.container = Container(copy.deepcopy(on_host(i.container.value)))
                 new.update = None if delete_updates else i.update
             ins.append(new)
         return Function(

@@ -1,6 +1,8 @@
 """Shared variables: values that live outside of functions and that functions read and update.
 
 The value stands in a `Container`; clones of a variable (in copies of functions) may share it.
+With device=cuda the first call of a function that uses it moves an array to the GPU, where updates
+leave their results; `get_value` copies it back.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import config
 from ..emit.dispatch import Container
 from .graph import Variable
 from .types import GenericType, TensorType, generic, random_state_type
@@ -21,7 +24,17 @@ def _container(value: Any) -> Container:
     return Container(value)
 
 
-copyreg.pickle(Container, lambda c: (_container, (c.value,)))
+copyreg.pickle(Container, lambda c: (_container, (on_host(c.value),)))
+
+
+def is_on_gpu(value: Any) -> bool:
+    """Is this an array in the memory of a GPU?"""
+    return type(value).__module__ == "cupy"
+
+
+def on_host(value: Any) -> Any:
+    """The value, a copy in host memory where it is on a GPU."""
+    return value.get() if is_on_gpu(value) else value
 
 
 class SharedVariable(Variable):
@@ -37,23 +50,49 @@ class SharedVariable(Variable):
     strict: bool = False
 
     def get_value(self, borrow: bool = False, return_internal_type: bool = False) -> Any:
-        """The value: a copy, or with `borrow` perhaps the very object."""
+        """The value: a copy, or with `borrow` perhaps the very object.
+
+        Of an array on a GPU it is a copy in host memory; with `return_internal_type` the array of
+        CuPy, which `borrow` shares with the variable until a call updates it.
+        """
         value = self.container.value
+        if is_on_gpu(value):
+            if not return_internal_type:
+                return on_host(value)
+            return value if borrow else value.copy()
         return value if borrow else copy.deepcopy(value)
 
     def set_value(self, new_value: Any, borrow: bool = False) -> None:
         """Give it a value of its type; with `borrow` the array itself may be kept.
 
-        Raises TypeError for a value of another dtype or rank.
+        An array of CuPy stays on its GPU with device=cuda.  Raises TypeError for a value of another
+        dtype or rank.
         """
+        if is_on_gpu(new_value):
+            if config.device == "cuda" and self._is_of_type(new_value):
+                self.container.value = new_value if borrow else new_value.copy()
+                return
+            new_value, borrow = on_host(new_value), True
         value = self.type.filter(new_value, self.strict, self.allow_downcast)
         if value is new_value and not borrow:
             value = copy.deepcopy(value)
         self.container.value = value
 
+    def _is_of_type(self, array: Any) -> bool:
+        kind = self.type
+        if not isinstance(kind, TensorType) or array.dtype.name != kind.dtype:
+            return False
+        flags = kind.broadcastable
+        return array.ndim == len(flags) and all(
+            n == 1 for n, flag in zip(array.shape, flags, strict=True) if flag
+        )
+
     def zero(self, borrow: bool = False) -> None:
         """Set every element to zero."""
-        self.container.value = np.zeros_like(self.container.value)
+        value = self.container.value
+        if is_on_gpu(value):
+            value = np.empty(value.shape, value.dtype)
+        self.container.value = np.zeros_like(value)
 
     def clone(self) -> SharedVariable:
         """Another variable with the same container."""
@@ -119,6 +158,11 @@ def shared(
         raise TypeError(f"shared: there is no argument {next(iter(kwargs))!r}")
     if isinstance(value, np.random.RandomState):
         value = np.random.Generator(value._bit_generator)
+    if is_on_gpu(value):
+        value, given = np.empty((1,) * value.ndim, value.dtype), value
+        made = shared(value, name, strict, allow_downcast, True, broadcastable)
+        made.set_value(given, borrow)
+        return made
     if isinstance(value, np.random.Generator):
         kept = value if borrow else copy.deepcopy(value)
         return _made(RandomSharedVariable, random_state_type, kept, name, strict, allow_downcast)

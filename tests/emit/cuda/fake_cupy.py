@@ -76,7 +76,10 @@ class ndarray:
         return self._host.all()
 
     def get(self):
-        return np.array(self._host, order="C")
+        return asnumpy(self)
+
+    def copy(self):
+        return ndarray.of(np.array(self._host, order="C"), self._device)
 
     def __float__(self):
         return float(self._host)
@@ -222,12 +225,21 @@ def get_elapsed_time(start_event, end_event):
     return 1e3 * (end_event.at - start_event.at)
 
 
+TRANSFERS = {"to the GPU": 0, "back": 0}
+
+
 def asnumpy(array):
-    return np.array(array._host, order="C") if isinstance(array, ndarray) else np.asarray(array)
+    if not isinstance(array, ndarray):
+        return np.asarray(array)
+    TRANSFERS["back"] += 1
+    return np.array(array._host, order="C")
 
 
 def asarray(array):
-    return array if isinstance(array, ndarray) else ndarray.of(np.array(array))
+    if isinstance(array, ndarray):
+        return array
+    TRANSFERS["to the GPU"] += 1
+    return ndarray.of(np.array(array))
 
 
 def matmul(a, b):

@@ -31,7 +31,6 @@ from .types import TensorType, random_state_type
 from .user_types import is_by_hand
 from .variables import TensorConstant
 
-
 if TYPE_CHECKING:
     from ..emit.cuda.runtime import resident
 else:  # what functions on the CPU do without

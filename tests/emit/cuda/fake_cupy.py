@@ -18,7 +18,7 @@ import numpy as np
 from arignote.emit.cuda.compile import Cubin
 from arignote.emit.cuda.emulate import build
 from arignote.emit.cuda.emulate.build import compiler
-from arignote.emit.cuda.runtime import cupy_machine, devices, launches
+from arignote.emit.cuda.runtime import cublas, cupy_machine, devices, launches
 from arignote.emit.cuda.runtime.driver import prototyped
 
 
@@ -42,7 +42,9 @@ class ndarray:
     def __init__(self, shape, dtype=float, memptr=None, strides=None, order="C"):
         dtype = np.dtype(dtype)
         if memptr is None:
-            own = np.empty(shape, dtype, order)
+            size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+            room = np.empty(size + 512, "u1")  # a GPU's memory begins at multiples of 512
+            own = np.ndarray(shape, dtype, room, -room.ctypes.data % 512, order=order)
         else:
             span = sum(abs(s) * max(n - 1, 0) for n, s in zip(shape, strides)) + dtype.itemsize
             start = memptr.ptr + sum(s * (n - 1) for n, s in zip(shape, strides) if s < 0)
@@ -154,7 +156,9 @@ def driver():
     path = f"{folder}/libcuda.so"
     words = [*compiler(), "-std=c++17", "-O1", "-fPIC", "-shared", str(file), "-o", path]
     subprocess.run(words, check=True)
-    return prototyped(ctypes.CDLL(path))
+    made = cublas.prototyped(prototyped(ctypes.CDLL(path)))
+    made.standin_blas.restype = ctypes.c_void_p
+    return made
 
 
 def compile_cubin(source, arch="sm_90", defines=()):
@@ -412,7 +416,8 @@ def module():
         get_elapsed_time=get_elapsed_time, Device=Device, Event=Event, Stream=Stream,
         is_available=lambda: True,
         device=types.SimpleNamespace(
-            get_device_id=lambda: Device.current[-1], get_cublas_handle=lambda: 7
+            get_device_id=lambda: Device.current[-1],
+            get_cublas_handle=lambda: driver().standin_blas(),
         ),
         runtime=types.SimpleNamespace(getDeviceProperties=lambda k: properties),
         memory=types.SimpleNamespace(OutOfMemoryError=MemoryError),
@@ -430,6 +435,7 @@ def install(patch):
     patch.setattr(cupy_machine, "compile_cubin", compile_cubin)
     patch.setattr(cupy_machine, "nearest", lambda arch: arch)
     patch.setattr(cupy_machine, "driver", driver)
+    patch.setattr(cublas, "library", driver)
     patch.setattr(devices, "what_is_missing", lambda: "")
     patch.setattr(devices, "_machines", {})
     driver().standin_reset(1)

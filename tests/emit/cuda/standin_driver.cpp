@@ -1,7 +1,9 @@
 // A driver that is not there: what runtime/driver.py calls, on host memory, with launches that the
 // emulation executes.  It counts what it is asked for, and can be told to refuse.
+#include <complex>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -14,10 +16,12 @@ struct Function { void* kernel; launch_t launch; together_t together; int params
 struct Node {
     Function* f; unsigned size[7]; int together; std::vector<char> args;
     unsigned long long at; unsigned char byte; size_t bytes;
+    std::function<void()> product;
 };
 struct Stream { bool captures; std::vector<Node>* nodes; };
 
-static long counts[6];  // launches, cooperative launches, memsets, graphs launched, made, attributes
+// launches, cooperative launches, memsets, graphs launched, made, attributes, products
+static long counts[7];
 static int refuse_code, refuse_times, refuse_kind, resident_blocks = 1;
 static Stream streams[16];
 static int n_streams;
@@ -40,6 +44,7 @@ static Stream* stream_of(void* s) {
     return nullptr;
 }
 static int go(const Node& n) {
+    if (n.product) { if (executes) n.product(); return 0; }
     if (!n.f) { memset((void*)n.at, n.byte, n.bytes); return 0; }
     void* places[256];
     for (int k = 0; k < n.f->params; k++) places[k] = (void*)(n.args.data() + 16 * k);
@@ -56,7 +61,7 @@ static int add(Node n, void* stream) {
     return go(n);
 }
 static Node node(Function* f, const unsigned (&size)[7], void** args, int together) {
-    Node n{f, {}, together, std::vector<char>(16 * (size_t)f->params), 0, 0, 0};
+    Node n{f, {}, together, std::vector<char>(16 * (size_t)f->params), 0, 0, 0, nullptr};
     memcpy(n.size, size, sizeof size);
     for (int k = 0; k < f->params; k++) memcpy(n.args.data() + 16 * k, args[k], 16);
     return n;
@@ -79,7 +84,7 @@ EXPORT int cuLaunchCooperativeKernel(Function* f, unsigned a, unsigned b, unsign
 }
 EXPORT int cuMemsetD8Async(unsigned long long at, unsigned char byte, size_t bytes, void* stream) {
     counts[2]++;
-    return add(Node{nullptr, {}, 0, {}, at, byte, bytes}, stream);
+    return add(Node{nullptr, {}, 0, {}, at, byte, bytes, nullptr}, stream);
 }
 EXPORT int cuFuncSetAttribute(Function*, int attribute, int value) {
     counts[5]++;
@@ -130,3 +135,43 @@ EXPORT int cuGraphLaunch(void* graph, void*) {
 }
 EXPORT int cuGraphDestroy(void* graph) { delete (std::vector<Node>*)graph; return 0; }
 EXPORT int cuGraphExecDestroy(void* graph) { delete (std::vector<Node>*)graph; return 0; }
+
+// ---- cuBLAS: a handle has a stream and, since that was set, a workspace ---------------------------
+struct Blas { void* stream; void* room; size_t bytes; };
+static Blas blas;
+EXPORT void* standin_blas() { return &blas; }
+EXPORT int cublasSetStream_v2(Blas* h, void* stream) { *h = {stream, nullptr, 0}; return h == &blas ? 0 : 1; }
+EXPORT int cublasSetWorkspace_v2(Blas* h, void* room, size_t bytes) {
+    h->room = room; h->bytes = bytes;
+    return (size_t)room % 256 ? 7 : 0;
+}
+template <class T>
+static int product(Blas* h, int ta, int tb, int m, int n, int k, const T* alpha, const T* a, int lda,
+                   const T* b, int ldb, const T* beta, T* c, int ldc) {
+    counts[6]++;
+    if (int code = refused(6)) return code;
+    if (h != &blas) return 1;  // not initialized
+    if (lda < (ta ? k : m) || ldb < (tb ? n : k) || ldc < m || (size_t)alpha % sizeof(T)) return 7;
+    if (Stream* s = stream_of(h->stream); s && s->captures && !h->bytes) return 14;
+    T scale = *alpha, keep = *beta;
+    Node made{};
+    made.product = [=] {
+        for (int j = 0; j < n; j++)
+            for (int i = 0; i < m; i++) {
+                T sum = 0;
+                for (long p = 0; p < k; p++)
+                    sum += (ta ? a[p + (long)i * lda] : a[i + p * lda]) *
+                           (tb ? b[j + p * ldb] : b[p + (long)j * ldb]);
+                T& out = c[i + (long)j * ldc];
+                out = keep == T(0) ? scale * sum : scale * sum + keep * out;
+            }
+    };
+    return add(made, h->stream);
+}
+#define GEMM(name, T) EXPORT int name(Blas* h, int ta, int tb, int m, int n, int k, const T* alpha, \
+    const T* a, int lda, const T* b, int ldb, const T* beta, T* c, int ldc) {                       \
+    return product<T>(h, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc); }
+GEMM(cublasSgemm_v2, float)
+GEMM(cublasDgemm_v2, double)
+GEMM(cublasCgemm_v2, std::complex<float>)
+GEMM(cublasZgemm_v2, std::complex<double>)

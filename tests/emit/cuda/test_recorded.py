@@ -13,7 +13,7 @@ from arignote.emit.cuda.runtime import graphs, launches
 from arignote.errors import DeviceError, UnsupportedError
 
 RNG = np.random.default_rng(0)
-LAUNCHED, TOGETHER, FILLED, GRAPHS, MADE = range(5)
+LAUNCHED, TOGETHER, FILLED, GRAPHS, MADE, _, PRODUCTS = range(7)
 
 
 @pytest.fixture(params=["compiled", "python"])
@@ -210,6 +210,18 @@ def test_streams_have_counters_of_their_own(cupy):
     assert len(cuda()._counters) == 3
 
 
+def test_streams_have_workspaces_of_their_own(cupy):
+    from arignote.emit.cuda.runtime.devices import cuda
+
+    f = ag.compile(lambda a, b: a @ b)
+    a, b = cupy.asarray(RNG.random((40, 50))), cupy.asarray(RNG.random((50, 60)))
+    for ptr in (0, 64, 64, 0):
+        cupy.streams.append(fake_cupy.Stream(ptr))
+        for _ in range(3):
+            np.testing.assert_allclose(cupy.asnumpy(f(a, b)), cupy.asnumpy(a) @ cupy.asnumpy(b))
+    assert len({x.data.ptr for x in cuda()._workspaces.values()}) == 2
+
+
 def test_a_refused_launch_of_a_record_says_why(cupy, launcher):
     f, x = ag.compile(lambda x: x + 1), cupy.asarray(np.arange(3.0))
     for _ in range(3):
@@ -269,3 +281,61 @@ def test_more_blocks_than_fit_at_once_are_made_fewer(cupy):
     for _ in range(3):
         np.testing.assert_allclose(cupy.asnumpy(made(*own)), f(w, x), rtol=1e-10)
     assert count(TOGETHER) == 5 and recorded(made)[0].steps[-1].sizes[0] == 2
+
+
+def layer(w, x, c):
+    y = np.tanh(x @ w)
+    c -= 2.0 * (y.T @ x)
+    return (y * y) @ w.T[:, 0], x.T @ y[:, 1]
+
+
+PRODUCTS_OF = {
+    "float64": np.float64, "float32": np.float32, "complex128": np.complex128,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", PRODUCTS_OF)
+def test_products_are_recorded_with_the_kernels(cupy, launcher, dtype):
+    w, x, c = (RNG.random(s).astype(PRODUCTS_OF[dtype]) for s in ((50, 40), (70, 50), (40, 50)))
+    made = ag.compile(layer)
+    kept, own = c.copy(), cupy.asarray(c)
+    near = 2e-4 if dtype == "float32" else 1e-12
+    for k in range(5):
+        before = count(PRODUCTS)
+        got = made(cupy.asarray(w + k), cupy.asarray(x), own)
+        for a, b in zip(got, layer(w + k, x, kept), strict=True):
+            np.testing.assert_allclose(cupy.asnumpy(a), b, rtol=near)
+        np.testing.assert_allclose(cupy.asnumpy(own), kept, rtol=near)
+    assert all(recorded(made)) and count(PRODUCTS) - before == 3
+
+
+def test_products_are_captured_in_graphs(cupy, launcher, monkeypatch):
+    monkeypatch.setattr(cupy, "empty", pool(cupy.empty))
+    monkeypatch.setattr(graphs, "_WORTH", 2)
+    w, x, c = (RNG.random(s) for s in ((50, 40), (70, 50), (40, 50)))
+    made, kept = ag.compile(layer), c.copy()
+    own = [cupy.asarray(a) for a in (w, x, c)]
+    for _ in range(6):
+        for a, b in zip(made(*own), layer(w, x, kept), strict=True):
+            np.testing.assert_allclose(cupy.asnumpy(a), b, rtol=1e-12)
+        np.testing.assert_allclose(cupy.asnumpy(own[2]), kept, rtol=1e-12)
+    assert count(MADE) == 1 and count(GRAPHS) >= 2
+
+
+def test_a_refused_product_says_so(cupy, launcher):
+    made = ag.compile(lambda a, b: a @ b + 1)
+    a, b = cupy.asarray(RNG.random((40, 50))), cupy.asarray(RNG.random((50, 60)))
+    for _ in range(3):
+        made(a, b)
+    fake_cupy.driver().standin_refuse(6, 13, 1)
+    with pytest.raises(DeviceError, match="cublasDgemm_v2: cuBLAS refuses it with status 13"):
+        made(a, b)
+    made(a, b)
+
+
+def test_without_the_librarys_own_functions_calls_run_as_they_are(cupy, monkeypatch):
+    from arignote.emit.cuda.runtime import cublas
+
+    monkeypatch.setattr(cublas, "library", lambda: None)
+    f = again(cupy, lambda a, b: a @ b, RNG.random((40, 50)), RNG.random((50, 60)))
+    assert not any(recorded(f))

@@ -30,7 +30,7 @@ from .driver import (
     said,
 )
 from .equivalents import equivalent
-from .launches import Patch, Step, compiled_launcher
+from .launches import KERNEL, PRODUCT, TOGETHER, Libraries, Patch, Step, compiled_launcher
 from .machine import Module, Sizes
 
 _THREADS = 256
@@ -65,6 +65,7 @@ class CupyMachine:
         self.stream_object = self._cupy.cuda.get_current_stream
         self._modules: dict[tuple[str, bool], Module] = {}
         self._counters: dict[tuple[int, int], Any] = {}
+        self._workspaces: dict[tuple[int, int], Any] = {}
         self._foreign: deque[tuple[Any, Any]] = deque()
         self._lock = threading.Lock()
 
@@ -108,7 +109,9 @@ class CupyMachine:
     def launcher(
         self, steps: Sequence[Step], slots: Sequence[int], patches: Sequence[Patch]
     ) -> Any:
-        return compiled_launcher(driver(), steps, slots, patches)
+        products = any(s.how == PRODUCT for s in steps)
+        libraries = Libraries(driver(), cublas.library() if products else None)
+        return compiled_launcher(libraries, steps, slots, patches)
 
     @staticmethod
     def driver() -> Any:
@@ -137,13 +140,30 @@ class CupyMachine:
 
     def counters(self, count: int) -> Any:
         """At least `count` counters that are 0, which calls of a stream use one after another."""
-        stream = self.stream()
-        key = stream, threading.get_ident() if stream == _PER_THREAD_STREAM else 0
+        key = self._order()
         with self._lock:
             found = self._counters.get(key)
             if found is None or found.size < count:
                 found = self._counters[key] = self.zeros((max(count, 64),), np.dtype("u4"))
             return found
+
+    def workspace(self) -> Any:
+        """Scratch of cuBLAS, which the products of a stream use one after another."""
+        key = self._order()
+        with self._lock:
+            found = self._workspaces.get(key)
+            if found is None:
+                found = self._workspaces[key] = self.empty((cublas.WORKSPACE,), np.dtype("u1"))
+            return found
+
+    def blas_handle(self) -> int:
+        """CuPy's handle of cuBLAS in this thread."""
+        return int(self._cupy.cuda.device.get_cublas_handle())
+
+    def _order(self) -> tuple[int, int]:
+        """What the current stream's work runs one after another with."""
+        stream = self.stream()
+        return stream, threading.get_ident() if stream == _PER_THREAD_STREAM else 0
 
     def forget_counters(self) -> None:
         """An aborted kernel may have left them dirty."""
@@ -276,7 +296,8 @@ class _Kernels:
             self._allowed[kernel] = shared
         blocks = min(grid[0], self._most.get(kernel, grid[0]))
         sizes = (blocks, *grid[1:], *block, shared)
-        return Step(kernel, int(function.ptr), sizes, cooperative, first, count)
+        how = TOGETHER if cooperative else KERNEL
+        return Step(kernel, int(function.ptr), sizes, how, first, count)
 
     def start(
         self,
@@ -307,7 +328,7 @@ class _Kernels:
         at = range(ctypes.addressof(room), ctypes.addressof(room) + 16 * step.count, 16)
         places = (ctypes.c_void_p * max(step.count, 1))(*at)
         given = (step.function, *step.sizes, self._machine.stream(), places)
-        if step.together:
+        if step.how == TOGETHER:
             return int(self._driver.cuLaunchCooperativeKernel(*given))
         return int(self._driver.cuLaunchKernel(*given, None))
 

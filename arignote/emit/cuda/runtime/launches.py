@@ -20,57 +20,90 @@ except ImportError:
     _Launcher = None
 
 Patch = tuple[int, int, int]  # slot, word, what is added to the word
+#: How a step is started.
+KERNEL, TOGETHER, PRODUCT = range(3)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A kernel to start, or with function 0 memory to fill.
+    """A kernel to start (all blocks at once where `how` is TOGETHER), with function 0 memory to
+    fill, or a product of cuBLAS.
 
-    sizes: grid, block, bytes of dynamic shared memory; of memory: the byte and how many, then 0.
-    first: its first slot, which holds the address of memory.  count: arguments of a kernel.
+    sizes: grid, block, bytes of dynamic shared memory; of memory: the byte and how many, then 0; of
+    a product: two transpositions, m, n, k, two leading dimensions.  first: its first slot, which
+    holds the address of memory; of a product ten slots: its left and its right matrix, C, the
+    workspace, alpha, beta (two each), C's leading dimension, bytes of the workspace.  count:
+    arguments of a kernel, 5 of a product.
     """
 
     name: str
     function: int
     sizes: tuple[int, int, int, int, int, int, int]
-    together: bool
+    how: int
     first: int
     count: int
 
 
+@dataclass(frozen=True)
+class Libraries:
+    """What a launcher calls, by ctypes with prototypes: the driver (driver.py) and, None where
+    there are no products, cuBLAS (cublas.py)."""
+
+    driver: Any
+    cublas: Any = None
+
+
 class PythonLauncher:
-    """Starts the steps of a call.  library: the driver, with prototypes (driver.py)."""
+    """Starts the steps of a call."""
 
     def __init__(
-        self, library: Any, steps: Sequence[Step], slots: Sequence[int], patches: Sequence[Patch]
+        self,
+        libraries: Libraries,
+        steps: Sequence[Step],
+        slots: Sequence[int],
+        patches: Sequence[Patch],
     ) -> None:
-        self._library = library
+        self._libraries = libraries
         self._steps, self._slots, self._patches = tuple(steps), tuple(slots), tuple(patches)
 
-    def run(self, words: Sequence[int], stream: int, first: int = 0) -> int:
-        """Start the steps from the first one on; 0, or (1 + step) << 32 | the driver's error."""
+    def run(self, words: Sequence[int], stream: int, first: int = 0, handle: int = 0) -> int:
+        """Start the steps from the first one on; 0, or (1 + step) << 32 | the library's error.
+        handle: of cuBLAS, in this thread."""
         slots = (ctypes.c_int64 * max(len(self._slots), 1))(*self._slots)
         for slot, word, more in self._patches:
             slots[slot] = words[word] + more
-        base = ctypes.addressof(slots)
         for k in range(first, len(self._steps)):
-            s = self._steps[k]
-            if not s.function:
-                byte, size = s.sizes[:2]
-                code = self._library.cuMemsetD8Async(slots[s.first], byte, size, stream)
-            else:
-                places = (ctypes.c_void_p * max(s.count, 1))(
-                    *[base + 8 * (s.first + 2 * j) for j in range(s.count)]
-                )
-                if s.together:
-                    code = self._library.cuLaunchCooperativeKernel(
-                        s.function, *s.sizes, stream, places
-                    )
-                else:
-                    code = self._library.cuLaunchKernel(s.function, *s.sizes, stream, places, None)
+            code = self._start(self._steps[k], slots, stream, handle)
             if code:
-                return (k + 1) << 32 | int(code)
+                return (k + 1) << 32 | code
         return 0
+
+    def _start(self, s: Step, slots: Any, stream: int, handle: int) -> int:
+        driver = self._libraries.driver
+        if not s.function:
+            byte, size = s.sizes[:2]
+            return int(driver.cuMemsetD8Async(slots[s.first], byte, size, stream))
+        at = ctypes.addressof(slots) + 8 * s.first
+        if s.how == PRODUCT:
+            return self._product(s, slots[s.first : s.first + 10], at, stream, handle)
+        places = (ctypes.c_void_p * max(s.count, 1))(*range(at, at + 16 * s.count, 16))
+        if s.how == TOGETHER:
+            return int(
+                driver.cuLaunchCooperativeKernel(s.function, *s.sizes, stream, places)
+            )
+        return int(driver.cuLaunchKernel(s.function, *s.sizes, stream, places, None))
+
+    def _product(self, s: Step, slots: Sequence[int], at: int, stream: int, handle: int) -> int:
+        blas = self._libraries.cublas
+        left, right, out, room = slots[:4]
+        code = blas.cublasSetStream_v2(handle, stream)
+        code = code or blas.cublasSetWorkspace_v2(handle, room, slots[9])
+        call = getattr(blas, s.name)
+        return int(
+            code
+            or call(handle, *s.sizes[:5], at + 32, left, s.sizes[5], right, s.sizes[6], at + 48,
+                    out, slots[8])
+        )  # fmt: skip
 
 
 def address_of(function: Any) -> int:
@@ -79,13 +112,19 @@ def address_of(function: Any) -> int:
 
 
 def compiled_launcher(
-    library: Any, steps: Sequence[Step], slots: Sequence[int], patches: Sequence[Patch]
+    libraries: Libraries,
+    steps: Sequence[Step],
+    slots: Sequence[int],
+    patches: Sequence[Patch],
 ) -> Any:
-    """The compiled twin, which calls the driver by pointers; PythonLauncher where it is not built
-    or the library has no pointers."""
-    if _Launcher is None or not isinstance(library, ctypes.CDLL):
-        return PythonLauncher(library, steps, slots, patches)
+    """The compiled twin, which calls the libraries by pointers; PythonLauncher where it is not
+    built or a library has no pointers."""
+    driver, blas = libraries.driver, libraries.cublas
+    if _Launcher is None or not isinstance(driver, ctypes.CDLL):
+        return PythonLauncher(libraries, steps, slots, patches)
     names = ("cuLaunchKernel", "cuLaunchCooperativeKernel", "cuMemsetD8Async")
-    rows = [(s.function, *s.sizes, s.together, s.first, s.count) for s in steps]
-    pointers = [address_of(getattr(library, name)) for name in names]
-    return _Launcher(library, pointers, rows, slots, patches)
+    pointers = [address_of(getattr(driver, name)) for name in names]
+    for name in ("cublasSetStream_v2", "cublasSetWorkspace_v2"):
+        pointers.append(0 if blas is None else address_of(getattr(blas, name)))
+    rows = [(s.function, *s.sizes, s.how, s.first, s.count) for s in steps]
+    return _Launcher(libraries, pointers, rows, slots, patches)

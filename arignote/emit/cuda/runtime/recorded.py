@@ -15,10 +15,12 @@ import numpy as np
 from ....errors import DeviceError
 from ... import plan as host
 from ... import raising
+from . import cublas
 from .answer import answer_of
 from .call import DeviceProgram, two_words
 from .driver import NOT_READY_CONTEXT, said
 from .graphs import Graphs
+from .launches import PRODUCT, Libraries
 from .recorder import Recorder, patches_of
 
 
@@ -34,26 +36,30 @@ class Recorded:
         self._launcher = machine.launcher(
             made.steps, [int(s) for s in made.slots], patches_of(made)
         )
-        self.graphs = Graphs(self._launcher, len(made.steps), machine.driver())
+        blas = cublas.library() if made.products else None
+        self.graphs = Graphs(self._launcher, len(made.steps), Libraries(machine.driver(), blas))
         self.text, names = _text(program, run)
         names |= {
             "_empty": machine.pool(), "_stream": machine.stream_object,
             "_counters": machine.counters, "_two": two_words, "_plan": self.plan,
             "_start": self.graphs.run, "_mended": self._mended, "_checked": self._checked,
             "_answer": answer_of, "_machine": machine, "_u1": np.dtype("u1"),
+            "_workspace": machine.workspace, "_handle": machine.blas_handle,
         }  # fmt: skip
         exec(compile(self.text, f"<recorded call of {self.plan.name}>", "exec"), names)
         self.call: Callable[[Any, Any], Any] = names["_call"]
 
-    def _mended(self, code: int, words: list[int], stream: int) -> None:
+    def _mended(self, code: int, words: list[int], stream: int, handle: int = 0) -> None:
         """A thread's first call wants its context; other errors are raised."""
         at, error = (code >> 32) - 1, code & 0xFFFFFFFF
-        if error in NOT_READY_CONTEXT:
+        if error in NOT_READY_CONTEXT and self.steps[at].how != PRODUCT:
             self.machine.wake()
-            code = self._launcher.run(words, stream, at)
+            code = self._launcher.run(words, stream, at, handle)
             at, error = (code >> 32) - 1, code & 0xFFFFFFFF
         if code:
             self.machine.forget_counters()
+            if self.steps[at].how == PRODUCT:
+                raise DeviceError(f"{self.steps[at].name}: cuBLAS refuses it with status {error}")
             raise DeviceError(
                 f"{self.steps[at].name}: the driver refuses the launch: "
                 f"{said(self.machine.driver(), error)}"
@@ -83,15 +89,19 @@ def _text(program: DeviceProgram, run: Recorder) -> tuple[str, dict[str, Any]]:
         lines.append(f"    _block = _empty({made.block}, _u1)")
     words.append("_block.data.ptr" if made.block else "0")
     words.append(f"_counters({made.counters}).data.ptr" if made.counters else "0")
+    words.append("_workspace().data.ptr" if made.products else "0")
     for k, (position, dtype) in enumerate(made.values):
         names[f"_v{k}"] = dtype
         words.append(f"*_two(_plan, _leaves, {position}, _v{k})")
+    handle = ", _h" if made.products else ""
+    if made.products:
+        lines.append("    _h = _handle()")
     lines += [
         f"    _words = [{', '.join(words)}]",
         "    _s = _stream().ptr",
-        "    _code = _start(_words, _s)",
+        f"    _code = _start(_words, _s{handle})",
         "    if _code:",
-        "        _mended(_code, _words, _s)",
+        f"        _mended(_code, _words, _s{handle})",
     ]
     if made.word is not None:
         lines.append(f"    _checked(_block, {made.word})")

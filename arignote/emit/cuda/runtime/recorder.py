@@ -1,12 +1,14 @@
 """A call that notes what it does, so that others of its kind need not run the host program.
 
 What is started is noted, and which numbers came from addresses or arguments (recorded.py starts it
-again).  Plans that look at values on the way, call libraries or need memory of a size that only the
-device knows are not recorded; they run as they are.
+again): kernels, memory that is filled, products of cuBLAS.  Plans that look at values on the way,
+call other libraries or need memory of a size that only the device knows are not recorded; they run
+as they are.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from ... import plan as host
+from . import cublas, libraries
 from .arena import ALIGNMENT
 from .call import Run
-from .launches import Patch, Step
+from .launches import KERNEL, PRODUCT, Patch, Step, address_of
 from .machine import Sizes
 from .program import Shape
 
@@ -34,7 +37,8 @@ class Place(int):
 @dataclass
 class Recording:
     """What one call has done.  leaves: whose addresses are the first words; results: buffers whose
-    addresses are the next; then the block's, the counters', and two for each number.
+    addresses are the next; then the block's, the counters', cuBLAS' workspace's, and two for each
+    number.
 
     fixed: other calls of the kind do the same.  again: another call may be recorded where this one
     could not, as an array was given twice.
@@ -48,6 +52,7 @@ class Recording:
     block: int = 0
     word: int | None = None  # the error record's offset in the block
     counters: int = 0
+    products: bool = False
     fixed: bool = True
     again: bool = False
 
@@ -83,6 +88,7 @@ class Recorder(Run):
             if key[0]:
                 self._words[id(array)] = key
         self.address = self._address
+        self.panel = self._panel
         self.copy = self._copy
         self.fill = self._fill
 
@@ -162,6 +168,21 @@ class Recorder(Run):
         if array.size:
             _filled(self.made, self._address(array), byte, array.nbytes)
 
+    def _panel(
+        self,
+        array: Any,
+        dtype: np.dtype[Any],
+        offset: int,
+        shape: Sequence[int],
+        strides: Sequence[int],
+    ) -> Any:
+        view = self.machine.window(array, dtype, offset, shape, strides)
+        kind, which, start = self._words.get(id(array), ("", 0, 0))
+        if kind:
+            self._words[id(view)] = kind, which, start + offset * dtype.itemsize
+        self._held.append(view)
+        return view
+
     def _copy(self, target: Any, source: Any) -> None:
         self.made.fixed = False
         self.machine.assign(target, source)
@@ -170,9 +191,28 @@ class Recorder(Run):
         self.made.fixed = False
         return super().fetch(buffer)
 
-    def library(self, *given: Any, **attrs: Any) -> None:
-        self.made.fixed = False
-        super().library(*given, **attrs)
+    def library(
+        self, name: str, outputs: Sequence[Any], inputs: Sequence[Any], **attrs: Any
+    ) -> None:
+        super().library(name, outputs, inputs, **attrs)
+        call = libraries.product_of(name, outputs[0], inputs, **attrs)
+        blas = None if call is None else cublas.library()
+        if call is None or blas is None:
+            self.made.fixed = False
+            return
+        made, machine = self.made, self.machine
+        left, right = (inputs[-1], inputs[0]) if call.swapped else (inputs[0], inputs[-1])
+        room: Any = machine
+        workspace = int(machine.address(room.workspace()))
+        first = len(made.slots)
+        made.slots += (self._address(left), self._address(right), self._address(outputs[0]))
+        made.slots.append(_named(made, workspace, "workspace", 0, 0))
+        made.slots += _words_of(call.alpha) + _words_of(call.beta)
+        made.slots += (call.sizes[7], cublas.WORKSPACE)
+        routine = cublas.entry(call.routine)
+        function = address_of(getattr(blas, routine))
+        made.steps.append(Step(routine, function, call.sizes[:7], PRODUCT, first, 5))
+        made.products = True
 
     def callback(self, *given: Any) -> None:
         self.made.fixed = False
@@ -186,10 +226,15 @@ def _more(made: Recording, size: int) -> int:
     return start
 
 
+def _words_of(data: bytes) -> tuple[int, int]:
+    low, high = struct.unpack("<qq", data.ljust(16, b"\0"))
+    return low, high
+
+
 def _filled(made: Recording, at: int, byte: int, size: int) -> None:
     first = len(made.slots)
     made.slots += (at, 0)
-    made.steps.append(Step("memory", 0, (byte, size, 0, 0, 0, 0, 0), False, first, 0))
+    made.steps.append(Step("memory", 0, (byte, size, 0, 0, 0, 0, 0), KERNEL, first, 0))
 
 
 def _named(made: Recording, value: int, kind: str, which: int, offset: int) -> Place:
@@ -203,10 +248,11 @@ def _named(made: Recording, value: int, kind: str, which: int, offset: int) -> P
 
 
 def patches_of(made: Recording) -> list[Patch]:
-    """Where the words of a call go: leaves, results, block, counters, values."""
+    """Where the words of a call go: leaves, results, block, counters, workspace, values."""
     first = {"leaf": 0, "result": len(made.leaves)}
     first["block"] = first["result"] + len(made.results)
-    first["counters"], first["value"] = first["block"] + 1, first["block"] + 2
+    first["counters"], first["workspace"] = first["block"] + 1, first["block"] + 2
+    first["value"] = first["block"] + 3
     order = {"leaf": made.leaves, "result": made.results}
     out: list[Patch] = []
     for slot, value in enumerate(made.slots):

@@ -11,12 +11,16 @@ import ast
 import inspect
 import itertools
 import linecache
-import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
+from types import FunctionType
 from typing import Any
 
 import numpy as np
+
+from ..errors import UnsupportedError
+from ..trace.convert.source import source_of
+from .script import NAMELESS
 
 Leaves = list[Any]
 Fails = Callable[[Callable[..., Any], Leaves], bool]
@@ -82,13 +86,15 @@ def _is_fortran(x: Any) -> bool:
 
 # ---- the function --------------------------------------------------------------------------------
 def _definition(function: Any) -> ast.FunctionDef | None:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):
+    if not isinstance(function, FunctionType):
         return None
-    found = tree.body[0] if len(tree.body) == 1 else None
+    try:
+        found = source_of(function).node
+    except UnsupportedError:
+        return None
     if not isinstance(found, ast.FunctionDef):
         return None
+    found.name = function.__name__ if function.__name__.isidentifier() else NAMELESS
     found.decorator_list = []
     return found
 

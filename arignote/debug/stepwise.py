@@ -3,7 +3,8 @@
 How far two correct programs may differ is found by Monte Carlo arithmetic (Parker 1997): the graph
 is run again with every rounded result moved at random by as many ulp as its op may be off, and the
 spread of the outputs, some times over, is the tolerance.  So it follows conditioning: it grows
-where digits cancel and stays at a few ulp where they do not.
+where digits cancel and stays at a few ulp where they do not.  A sum whose terms may overflow on the
+way is infinite, or nan, in one order and finite in another; there the runs have one of each.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..fxgraph.types import TensorType
 Env = dict[Node, Any]
 Enter = Callable[[Env], None]
 Change = Callable[[Node, Any, Env], Any]
+_OVERFLOWN = (np.nan, np.inf, -np.inf)
 
 #: Perturbed runs, and how many times their largest spread a difference may be.
 RUNS, FACTOR = 3, 8.0
@@ -63,18 +65,19 @@ def spread(
     """
     moved: list[Any] = [0.0] * len(want)
     for seed in range(RUNS):
-        change = _Shake(np.random.default_rng(seed), rounding)
+        change = _Shake(np.random.default_rng(seed), rounding, _OVERFLOWN[seed % 3])
         with np.errstate(all="ignore"):
             try:
                 values = run_stepwise(roots, feeds(), change=change)
             except Exception:  # rounding alone decides whether this raises
                 continue
             for k, (a, b) in enumerate(zip(want, values, strict=True)):
-                moved[k] = np.maximum(moved[k], _distance(a, b))
+                moved[k] = np.maximum(moved[k], _distance(a, b, change.lost))
     return [FACTOR * m for m in moved]
 
 
-def _distance(a: Any, b: Any) -> Any:
+def _distance(a: Any, b: Any, lost: bool) -> Any:
+    """lost: a sum that may overflow decides whether a value is nan."""
     x, y = np.asarray(a), np.asarray(b)
     if x.dtype.kind not in "biufc":
         return 0.0
@@ -83,14 +86,20 @@ def _distance(a: Any, b: Any) -> Any:
     if x.dtype.kind in "biu":
         return np.abs(x.astype(np.float64) - y.astype(np.float64))
     d = np.abs(x - y).astype(np.float64)
-    return np.where(x == y, 0.0, np.where(np.isfinite(x) & np.isfinite(y), d, np.nan_to_num(d)))
+    d = np.where(np.isfinite(x) & np.isfinite(y), d, np.nan_to_num(d))
+    d = np.where(lost & (np.isnan(x) != np.isnan(y)), np.inf, d)
+    return np.where(x == y, 0.0, d)
 
 
 class _Shake:
-    """Moves rounded values by as much as an honest implementation could."""
+    """Moves rounded values by as much as an honest implementation could.
 
-    def __init__(self, rng: np.random.Generator, rounding: bool) -> None:
-        self.rng, self.rounding = rng, rounding
+    overflown: what a sum becomes that may overflow; lost: whether there was one.
+    """
+
+    def __init__(self, rng: np.random.Generator, rounding: bool, overflown: float) -> None:
+        self.rng, self.rounding, self.overflown = rng, rounding, overflown
+        self.lost = False
 
     def __call__(self, n: Node, value: Any, env: Env) -> Any:
         t = n.type
@@ -100,9 +109,11 @@ class _Shake:
         if ulp == 0.0:
             return value
         v = np.asarray(value)
-        size = np.abs(v)
+        size, lost = np.abs(v), np.False_
         if n.op.name in _SUMS and n.op.reference is not None:
             size = np.abs(n.op.reference(*(_magnitude(env[x]) for x in n.inputs), **n.kwargs))
+            lost = _may_overflow(n, v, size, env)
+            self.lost |= bool(np.any(lost))
             ulp = 2.0 + float(np.sqrt(max(terms(n, env), 1)))
         real = np.finfo(v.dtype).dtype
         by = self.rng.choice((-1.0, 1.0), v.shape) * ulp * np.spacing(size.astype(real))
@@ -110,7 +121,17 @@ class _Shake:
         if ulp <= 1.0:  # sums and products of whole numbers are exact
             kept = kept | _whole(v) & _all_whole([env[x] for x in n.inputs], v.shape)
         out = np.where(kept, v, v + by).astype(v.dtype)
+        out = np.where(lost, np.asarray(self.overflown, v.dtype), out)
         return out[()] if not isinstance(value, np.ndarray) else out
+
+
+def _may_overflow(n: Node, v: Any, size: Any, env: Env) -> Any:
+    """Where the finite terms of a sum, or parts of it, may be too large to be held."""
+    bound = np.finfo(v.dtype).max / 4
+    if np.all(size < bound) or n.op.reference is None:
+        return np.False_
+    calm = n.op.reference(*(_magnitude(env[x], finite=True) for x in n.inputs), **n.kwargs)
+    return ~(np.abs(calm) < bound)
 
 
 def _whole(v: Any) -> Any:
@@ -139,9 +160,12 @@ def ulp_of(n: Node, rounding: bool) -> float:
     return ulp
 
 
-def _magnitude(x: Any) -> Any:
+def _magnitude(x: Any, finite: bool = False) -> Any:
+    """finite: what is not becomes 0."""
     a = np.asarray(x)
-    return np.abs(x) if a.dtype.kind in "fc" else x
+    if a.dtype.kind not in "fc":
+        return x
+    return np.where(np.isfinite(a), np.abs(a), 0).astype(np.abs(a).dtype) if finite else np.abs(x)
 
 
 def terms(n: Node, env: Env) -> int:

@@ -19,6 +19,7 @@ from ..emit.kernel import Compilation, compilation
 from ..errors import CompilerMissingError
 from ..fxgraph.graph import order_of
 from ..fxgraph.ops.report import silent
+from ..trace.derived import derivations
 from ..trace.interpreted import feeds_of
 from ..trace.overlap import overlapping
 from ..trace.plan import Trace
@@ -37,10 +38,10 @@ from .kernels import (
 )
 from .lowering import check_programs, origin_of
 from .overlapped import check_overlapped
-from .reduce import script
 from .report import Check, Finding, Report
 from .rewinding import rewinding
 from .rewriting import Rewritten, check_passes, check_repeat, check_rules
+from .script import script
 from .shrink import shrunk
 
 Leaves = list[Any]
@@ -154,9 +155,24 @@ def _reduced(function: Any, session: Validation, tracer: Tracer, depth: Depth) -
             return False
         return found is not None and (found.stage, found.blame) == (first.stage, first.blame)
 
+    base, derived = derivations(function)
+
+    def again(candidate: Callable[..., Any]) -> Any:
+        for step in derived:
+            candidate = step.again(candidate)
+        return candidate
+
+    def derived_fails(candidate: Callable[..., Any], leaves: Leaves) -> bool:
+        return fails(_inner(again(candidate)), leaves)
+
     given = fresh(session.failing)
-    smaller, leaves = shrunk(function, given, fails, depth.reduce)
-    return script(smaller, tree, leaves, first)
+    smaller, leaves = shrunk(base, given, derived_fails, depth.reduce)
+    return script(_inner(again(smaller)), tree, leaves, first)
+
+
+def _inner(function: Any) -> Any:
+    """What a compiled function was made from."""
+    return getattr(function, "_function", function)
 
 
 class Validation:

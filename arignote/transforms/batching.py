@@ -13,6 +13,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..trace import converting
+from ..trace.derived import Derived
 from ..trace.pytree import flatten
 from .tracing import answer_of, transformed
 
@@ -55,7 +56,8 @@ def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> 
         stacked = converting.converted(_stack)(lambda k: step(k)[0], sizes, width)
         return tree.unflatten(np.moveaxis(s, 0, out_axes) for s in stacked)
 
-    return transformed(batched, function)
+    made = Derived(vmap, function, {"in_axes": in_axes, "out_axes": out_axes})
+    return transformed(batched, function, made=made)
 
 
 def _layout(step: Callable[[Any], Any]) -> tuple[int, Any]:

@@ -12,6 +12,7 @@ from ..fxgraph.constants import const
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to
 from ..optimize.before_gradients import stabilized
+from ..trace.derived import Derived
 from ..trace.proxy import wrap
 from ..trace.session import is_tracing
 from .kept import kept
@@ -49,7 +50,8 @@ def grad(
         value, derivative = both(*args, **kwargs)
         return (derivative, value[1]) if has_aux else derivative
 
-    return transformed(gradient, function, derivative=True)
+    options = _options(argnums, has_aux, allow_int, holomorphic, memory)
+    return transformed(gradient, function, True, Derived(grad, function, options))
 
 
 def value_and_grad(
@@ -61,10 +63,18 @@ def value_and_grad(
     memory: int | str | None = None,
 ) -> Callable[..., Any]:
     """(result, gradient) of a function, in one pass; see `grad`."""
-    return transformed(
-        _value_and_grad(function, argnums, has_aux, allow_int, holomorphic, memory), function,
-        derivative=True,
-    )  # fmt: skip
+    both = _value_and_grad(function, argnums, has_aux, allow_int, holomorphic, memory)
+    options = _options(argnums, has_aux, allow_int, holomorphic, memory)
+    return transformed(both, function, True, Derived(value_and_grad, function, options))
+
+
+def _options(
+    argnums: Argnums, has_aux: bool, allow_int: bool, holomorphic: bool, memory: int | str | None
+) -> dict[str, Any]:
+    return {
+        "argnums": argnums, "has_aux": has_aux, "allow_int": allow_int, "holomorphic": holomorphic,
+        "memory": memory,
+    }  # fmt: skip
 
 
 def _value_and_grad(

@@ -18,6 +18,7 @@ from ..fxgraph.ops.shaping import zeros_like
 from ..fxgraph.prove import hinted
 from ..optimize.before_gradients import stabilized
 from ..trace import converting
+from ..trace.derived import Derived
 from ..trace.proxy import node_of, wrap
 from .gradients import Argnums, grad
 from .tracing import Variables, answer_of, filled, nodes_of, transformed
@@ -46,7 +47,8 @@ def jacobian(
         parts = [_structured(variables, b, single) for b in blocks]
         return parts[0] if tree.kind == "leaf" else tree.unflatten(parts)
 
-    return transformed(jacobian_, function, derivative=True)
+    made = Derived(jacobian, function, {"argnums": argnums, "mode": mode})
+    return transformed(jacobian_, function, True, made)
 
 
 def hessian(function: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from ..autograd_sym.forward import jvp as tangents_of
 from ..fxgraph.node import Node
 from ..optimize.before_gradients import stabilized
+from ..trace.derived import Derived
 from ..trace.proxy import wrap
 from .gradients import Argnums, grad
 from .kept import kept
@@ -58,7 +59,8 @@ def hvp(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any
 
         return jvp_inside(along, (primals[position],), (v,))
 
-    return transformed(hessian_vector, function)
+    made = Derived(hvp, function, {"argnums": argnums})
+    return transformed(hessian_vector, function, made=made)
 
 
 def jvp_inside(

@@ -20,6 +20,7 @@ from ..fxgraph.ops.shaping import zeros_like
 from ..fxgraph.prove import hinted
 from ..scanloop import derivatives
 from ..trace import converting
+from ..trace.derived import Derived, derive
 from ..trace.proxy import node_of, wrap
 from ..trace.pytree import Tree, flatten
 
@@ -30,17 +31,23 @@ __all__ = [
 
 
 def transformed(
-    implementation: Callable[..., Any], function: Callable[..., Any], derivative: bool = False
+    implementation: Callable[..., Any],
+    function: Callable[..., Any],
+    derivative: bool = False,
+    made: Derived | None = None,
 ) -> Compiled:
     """What a transformation returns: `implementation` runs on traced values; it takes its name and
     documentation from `function`.
 
-    derivative: of the function, by arguments that are the function's own.
+    derivative: of the function, by arguments that are the function's own.  made: how a user writes
+    it.
     """
     implementation.__arignote_traced__ = True  # type: ignore[attr-defined]
     base = function._function if isinstance(function, Compiled) else function
     known = getattr(base, "__arignote_of__", base)
     implementation.__arignote_of__ = known if derivative else None  # type: ignore[attr-defined]
+    if made is not None:
+        derive(implementation, made)
     implementation.__name__ = f"{implementation.__name__}_of_{_name(function)}"
     implementation.__qualname__ = implementation.__name__
     implementation.__doc__ = getattr(function, "__doc__", None)

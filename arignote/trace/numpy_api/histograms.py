@@ -32,16 +32,30 @@ def ends_of(x: Node, range_: Any) -> tuple[Node, Node]:
             raise ValueError("max must be larger than min in range parameter.")
         if not is_const(ok):
             required(ok, "ValueError", "max must be larger than min in range parameter.")
+        _finite(low, high, "supplied")
     elif x.shape[0] == 0:
         low, high = const(0.0), const(1.0)
     else:
         low, high = red.reduce_min(x, axes=(0,)), red.reduce_max(x, axes=(0,))
+        _finite(low, high, "autodetected")
     weak = low.type.weak and high.type.weak
     plain = range_ is None or weak
     kind = x.dtype if plain and x.dtype.kind == "f" else np.result_type(low.dtype, high.dtype, F64)
     low, high = cast_to(low, kind), cast_to(high, kind)
     equal = ew.equal(low, high)
     return ew.where(equal, ew.subtract(low, 0.5), low), ew.where(equal, ew.add(high, 0.5), high)
+
+
+def _finite(low: Node, high: Node, whose: str) -> None:
+    """Raises ValueError, now or at the call, where an end is nan or infinite."""
+    for end in (low, high):
+        if end.dtype.kind != "f":
+            continue
+        ok, message = ew.isfinite(end), f"{whose} range of [min, max] is not finite"
+        if not is_const(ok):
+            required(ok, "ValueError", message)
+        elif not value_of(ok):
+            raise ValueError(message)
 
 
 def edges_of(x: Node, bins: Any, range_: Any) -> tuple[Node, Size | None]:

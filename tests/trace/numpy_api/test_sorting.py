@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+
+import arignote as ag
 from compare import agrees
 from slopes import slopes_agree
 
@@ -83,6 +85,15 @@ def test_tables():
     agrees(np.histogram, X, bins=0)
     agrees(np.histogram_bin_edges, X, 7)
     agrees(np.histogram2d, X[0], X[1], bins=3)
+
+
+@pytest.mark.parametrize("given", [None, (0.0, np.inf)])
+def test_histograms_between_ends_that_are_not_finite(given):
+    for bad in (np.array([1.0, np.nan]), np.array([1.0, np.inf])):
+        with pytest.raises(ValueError, match="is not finite"):
+            np.histogram(bad, 3, range=given)
+        with pytest.raises(ValueError, match="is not finite"):
+            ag.compile(lambda x: np.histogram(x, 3, range=given)[1], mode="FAST_COMPILE")(bad)
 
 
 METHODS = [

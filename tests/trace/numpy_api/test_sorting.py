@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
-import arignote as ag
 from compare import agrees
 from slopes import slopes_agree
+
+import arignote as ag
 
 RNG = np.random.default_rng(11)
 X = RNG.standard_normal((4, 5))

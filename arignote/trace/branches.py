@@ -194,7 +194,7 @@ def _merged_contents(
     merge: Merge, container: Any, a: Contents, b: Contents, site: Site | None
 ) -> Callable[[Any], Contents]:
     """Ask for what a container holds after the branch."""
-    mutating(container)
+    mutating(container, linked=True)
     if lists.needs_room(a, b):
         return _merged_lists(merge, *lists.alike(container, a, b, site))
     makers = [merge.add("an element", x, y) for x, y in zip(a[1], b[1], strict=True)]

@@ -66,6 +66,11 @@ def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if any(isinstance(a, Growing) for a in args):
+        raise TraceError(
+            f"{site}\na list whose length is known at run time only is unpacked into arguments, "
+            "f(*x): give the list itself, or its elements by index"
+        )
     if record(Marked) and not _keeps_marks(f):
         args = tuple(map(all_plain, args))
         kwargs = {k: all_plain(v) for k, v in kwargs.items()}

@@ -34,6 +34,7 @@ from .pytree import register_list
 from .session import record
 from .slicing import int_node, where_int
 
+SHARED = "two lists have the same lists or arrays as elements, and one of these is changed"
 COPIED = "an array in a list is written after it was put there: append a copy, x.copy()"
 
 
@@ -41,13 +42,13 @@ COPIED = "an array in a list is written after it was put there: append a copy, x
 class Kind:
     """What the elements are.  structure, like: as containers give them; types: one a leaf.
 
-    nested: the elements are lists themselves; weak: of Python numbers.
+    nested: how deep the elements are lists of run-time length themselves; weak: of Python numbers.
     """
 
     structure: Any
     like: Any
     types: tuple[TensorType, ...]
-    nested: bool = False
+    nested: int = 0
     weak: bool = False
 
 
@@ -81,12 +82,17 @@ class Growing:
 
     # -- elements
     def at(self, position: Node) -> Any:
-        """The element at a position that is in bounds."""
+        """The element at a position that is in bounds; a list in it is a copy (see `elements`)."""
+        if self.kind.nested:
+            return [copied(row_kind(self.kind), Array(self.buffers[0], self._row(position)))]
         leaves = []
         for cell, t in zip(self.buffers, self.kind.types, strict=True):
             x = Array(cell, _element(t, cell, position))
             leaves.append(x if t.shape else wrap(cast_to(x.node, t.dtype, t.weak)))
         return filled(self.kind.like, leaves, True)
+
+    def _row(self, position: Node) -> Window:
+        return _element(self.kind.types[0], self.buffers[0], position)
 
     def put(self, position: Node, value: Any) -> None:
         """Write an element at a position that is in bounds."""
@@ -133,8 +139,10 @@ class Growing:
         nodes = [node_of(chosen(self.column(k))) for k in range(len(self.buffers))]
         n = size_node(nodes[0].shape[0])
         new = Growing(self.kind, n, n)
-        for cell, node in zip(new.buffers, nodes, strict=True):
+        for cell, old, node in zip(new.buffers, self.buffers, nodes, strict=True):
             cell.version = node
+            if node.rank > 1 or has_containers(self.kind):
+                tie_both(cell, old, SHARED)
         return new
 
     def borrowed(self) -> Growing:
@@ -143,6 +151,14 @@ class Growing:
         new.count = Cell(self.count.version)
         new.buffers = [Cell(b.version) for b in self.buffers]
         new.reserved = False
+        return new
+
+    def shallow(self) -> Growing:
+        """A new list of the same elements."""
+        new = self.resized(self.capacity)
+        for a, b in zip(self.buffers, new.buffers, strict=True):
+            if a.version.rank > 1 or has_containers(self.kind):
+                tie_both(a, b, SHARED)
         return new
 
     def resized(self, capacity: Node, kind: Kind | None = None) -> Growing:
@@ -180,8 +196,9 @@ def kind_of(value: Any) -> Kind:
         raise Unstable("a list grows by something other than numbers and arrays")
     types = tuple(node_of(x).type for x in leaves)
     inner = growing(value)
-    weak = inner is not None and inner.kind.types[0].weak
-    return Kind(structure, rebuilt(plain, lambda x: 0, True), types, plain is not value, weak)
+    weak = inner is not None and (inner.kind.weak or inner.kind.types[0].weak)
+    nested = 1 + inner.kind.nested if inner is not None else 0
+    return Kind(structure, rebuilt(plain, lambda x: 0, True), types, nested, weak)
 
 
 def _plain(value: Any) -> Any:
@@ -209,9 +226,29 @@ def _wider(a: TensorType, b: TensorType) -> TensorType:
 
 def growing(x: Any) -> Growing | None:
     """What stands in a list that has grown in a loop."""
-    if type(x) is list and len(x) == 1 and type(x[0]) is Growing:
+    if type(x) is list and len(x) == 1 and isinstance(x[0], Growing):
         return x[0]
     return None
+
+
+def has_containers(kind: Kind) -> bool:
+    """Are there lists, dicts or objects in the elements, which a function may change?"""
+    return kind.nested > 0 or flatten(kind.like)[0] != kind.structure
+
+
+def row_kind(kind: Kind) -> Kind:
+    """What the elements of the lists in a list are."""
+    t = kind.types[0]
+    inner = TensorType(t.dtype, t.shape[1:], kind.weak and len(t.shape) == 1)
+    return Kind(None, 0, (inner,), kind.nested - 1, kind.weak)
+
+
+def copied(kind: Kind, row: Array) -> Growing:
+    """The elements of a list in a list, in one of their own."""
+    n = size_node(row.sizes[0])
+    new = Growing(kind, n, n)
+    new.buffers[0].version = row.node
+    return new
 
 
 def from_items(items: Sequence[Any], room: Node, kind: Kind | None = None) -> Growing:
@@ -281,8 +318,16 @@ def _unflatten(meta: Any, columns: Sequence[np.ndarray[Any, Any]]) -> list[Any]:
     form, weak, nested, inner = meta
     parts = [c.tolist() if w else list(c) for c, w in zip(columns, weak, strict=True)]
     if nested:
-        return [row.tolist() if inner else list(row) for row in parts[0]]
+        return [row.tolist() if inner else _lists(row, nested) for row in parts[0]]
     return [filled(form.like, leaves, True) for leaves in zip(*parts, strict=True)]
 
 
-register_list(Growing, _flatten, _unflatten)
+def _lists(rows: Any, depth: int) -> list[Any]:
+    return [_lists(row, depth - 1) for row in rows] if depth > 1 else list(rows)
+
+
+def register(cls: type[Growing]) -> None:
+    register_list(cls, _flatten, _unflatten)
+
+
+register(Growing)

@@ -22,6 +22,7 @@ from ..fxgraph.ops.elementwise import where
 from ..fxgraph.ops.scalar import least
 from ..fxgraph.prove import ge0, hinted, sure_equal
 from ..scanloop.scan import trip_count
+from . import elements as elements_of
 from . import queues
 from .growing import growing, is_discarded
 from .indexing import getitem
@@ -157,7 +158,11 @@ def counter_of(iterable: Any) -> Found:
         )
     g = growing(iterable)
     if g is not None:
-        return Counter(lit(0), g.count.version, 1, lambda k: g.at(int_node(k)))
+        held, known_now = iterable, g
+        return Counter(
+            lit(0), g.count.version, 1,
+            lambda k: elements_of.element(held, growing(held) or known_now, int_node(k)),
+        )  # fmt: skip
     if isinstance(iterable, Deque):
         queue = iterable
         n = int_node(queues.length(queue))

@@ -17,7 +17,7 @@ from ..errors import TraceError
 from .session import is_tracing, record, session
 from .where import place
 
-#: What a container holds: its keys, and its items.
+#: What a container holds: its keys, and its items.  A set has one key, all its elements.
 Contents = tuple[tuple[Any, ...], tuple[Any, ...]]
 
 
@@ -77,8 +77,21 @@ def freeze(container: Any) -> Any:
     return container
 
 
-def mutating(container: Any) -> None:
-    """Call before a container is changed.  Raises TraceError for one that stands for several."""
+class Linked(dict[int, list[Any]]):
+    """Containers that are elements of lists of run-time length, by identity (see `elements`)."""
+
+
+def mutating(container: Any, linked: bool = False) -> None:
+    """Call before a container is changed.  Raises TraceError for one that stands for several.
+
+    linked: the caller writes it to the list that it is an element of, if it is one.
+    """
+    if not linked and is_tracing() and id(container) in record(Linked):
+        raise TraceError(
+            f"a {type(container).__name__} that is an element of a list of a length known at run "
+            f"time only is changed at {place()}, in a way that cannot be followed: assign a new "
+            "one, x[i] = ..., or use an array"
+        )
     if is_tracing() and any(container is x for x in record(_Frozen)):
         raise TraceError(
             f"a {type(container).__name__} is changed that is one of several, depending on a "
@@ -101,14 +114,29 @@ def made(container: Any) -> Any:
     return container
 
 
+def born_here(container: Any) -> bool:
+    """Was it made in the innermost branch or step that is traced?"""
+    stack = _open()
+    return not stack or id(container) in stack[-1].born
+
+
+def times_born(container: Any) -> int:
+    """How many journals hold it as one that was made inside."""
+    whole = session().changes
+    every = _open() if whole is None else (*_open(), whole)
+    return sum(id(container) in j.born for j in every)
+
+
 def is_container(x: Any) -> bool:
     """Can its contents be carried as state?"""
-    return type(x) in (list, dict) or (hasattr(x, "__dict__") and not isinstance(x, type))
+    return type(x) in (list, dict, set) or (hasattr(x, "__dict__") and not isinstance(x, type))
 
 
 def contents(container: Any) -> Contents:
     if isinstance(container, list):
         return (), tuple(container)
+    if isinstance(container, set):
+        return (frozenset(container),), ()
     held = container if isinstance(container, dict) else vars(container)
     return tuple(held), tuple(held.values())
 
@@ -117,6 +145,10 @@ def refill(container: Any, new: Contents) -> None:
     keys, items = new
     if isinstance(container, list):
         container[:] = items
+        return
+    if isinstance(container, set):
+        container.clear()
+        container.update(*keys)
         return
     held = container if isinstance(container, dict) else vars(container)
     held.clear()

@@ -12,6 +12,7 @@ from ..fxgraph.constants import lit
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import I64
+from .elements import moving
 from .growing import Growing, growing, position
 from .lists import METHODS, append
 from .ordering import sorted_
@@ -35,8 +36,10 @@ def _taken_out(g: Growing, at: Any) -> None:
 
 def pop(held: list[Any], g: Growing, index: Any = -1) -> Any:
     at = position(g, index, "pop index")
+    last = type(index) is int and index == -1
+    moving(held, at if last else None)
     value = g.at(at)
-    if type(index) is int and index == -1:
+    if last:
         g.count.version = minus(g.count.version, lit(1))
     else:
         _taken_out(g, wrap(at))
@@ -48,11 +51,13 @@ def delete(held: list[Any], index: Any) -> None:
     g = growing(held)
     if g is None or isinstance(index, slice):
         raise TraceError("del of a slice of a list that grows in a loop: keep the rest, held[a:b]")
+    moving(held)
     _taken_out(g, wrap(position(g, index, "list assignment index")))
 
 
 def insert(held: list[Any], g: Growing, index: Any, value: Any) -> None:
     n, i = g.length, wrap(int_node(index))
+    moving(held)
     at = IMPLEMENTED[np.clip](IMPLEMENTED[np.where](i < 0, i + n, i), 0, n)
     append(held, g, value)
     grown = growing(held) or g
@@ -79,14 +84,17 @@ def count(held: list[Any], g: Growing, value: Any) -> Any:
 def remove(held: list[Any], g: Growing, value: Any) -> None:
     equal = g.array() == value
     required(node_of(equal.any()), "ValueError", "list.remove(x): x not in list")
+    moving(held)
     _taken_out(g, IMPLEMENTED[np.argmax](equal))
 
 
 def reverse(held: list[Any], g: Growing) -> None:
+    moving(held)
     _refilled(g, g.taken(lambda column: column[::-1]))
 
 
 def sort(held: list[Any], g: Growing, *, key: Any = None, reverse: bool = False) -> None:
+    moving(held)
     _refilled(g, sorted_(held, key=key, reverse=reverse)[0])
 
 

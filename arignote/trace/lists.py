@@ -13,6 +13,7 @@ from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
 from ..fxgraph.ops.scalar import scaled
 from ..fxgraph.prove import bounds
+from . import elements
 from .aliasing import tie_both
 from .containers import flatten
 from .convert.site import Site
@@ -40,6 +41,10 @@ NO_ANSWER = object()
 _CHANGING: dict[Any, set[str]] = {
     list: {"append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse"},
     dict: {"pop", "popitem", "clear", "update", "setdefault"},
+    set: {
+        "add", "discard", "remove", "pop", "clear", "update", "difference_update",
+        "intersection_update", "symmetric_difference_update",
+    },
 }
 
 
@@ -52,16 +57,21 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         raise read_while_growing()
     if type(owner) is dict and f.__name__ == "get" and args and isinstance(args[0], Text):
         return looked_up(owner, args[0], *(args[1:] or (None,)))
-    if type(owner) in (list, dict):
+    if type(owner) in _CHANGING:
         g = growing(owner)
         if g is not None:
             return _method(f.__name__, owner, g, args, kwargs)
         if f.__name__ == "sort" and type(owner) is list and has_proxy(owner):
-            mutating(owner)
+            mutating(owner, linked=True)
             owner[:] = SORTED[0](owner, **kwargs)
+            elements.changed(owner)
             return None
         if f.__name__ in _CHANGING[type(owner)]:
-            mutating(owner)
+            mutating(owner, linked=True)
+            if elements.is_linked(owner):
+                out = f(*args, **kwargs)
+                elements.changed(owner)
+                return out
     if any(growing(a) is not None for a in args):
         return _function(f, args, kwargs)
     return NO_ANSWER
@@ -96,7 +106,9 @@ def append(held: list[Any], g: Growing, value: Any) -> None:
     if not g.reserved:
         g = g.resized(plus(g.capacity, lit(1)))
         _replace(held, g)
+    at = g.count.version
     g.append(value)
+    elements.placed(held, at, value)
 
 
 def _extend(held: list[Any], g: Growing, values: Any) -> None:
@@ -109,7 +121,7 @@ def _clear(held: list[Any], g: Growing) -> None:
 
 
 def _copy(held: list[Any], g: Growing) -> list[Any]:
-    return [g.resized(g.capacity)]
+    return [g.shallow()]
 
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -131,8 +143,9 @@ def extended(held: list[Any], values: Any) -> list[Any]:
     if is_discarded(held):
         return held
     if g is None:
-        mutating(held)
+        mutating(held, linked=True)
         held += values
+        elements.changed(held)
     else:
         _extend(held, g, values)
     return held
@@ -221,7 +234,10 @@ def reserve(held: list[Any], room: Node, kind: Kind) -> None:
         made = from_items(held, room, kind)
     made.reserved = True
     mutating(held)
+    items = () if old is not None else tuple(held)
     refill(held, ((), (made,)))
+    for k, x in enumerate(items):
+        elements.placed(held, lit(k), x)
 
 
 def discard(held: list[Any]) -> None:
@@ -271,8 +287,14 @@ def _at_most(n: Node, own: frozenset[Node]) -> Node:
     raise Unstable("how much a list grows in a step is computed from data: preallocate an array")
 
 
-def alike(held: list[Any], a: Contents, b: Contents, site: Site | None) -> tuple[Growing, Growing]:
+def alike(held: Any, a: Contents, b: Contents, site: Site | None) -> tuple[Growing, Growing]:
     """What a list holds after either branch, with one capacity."""
+    if isinstance(held, set):
+        raise TraceError(
+            f"{site}\na set gets other elements on one path than on the other, depending on a "
+            "condition that is known at run time only: keep a list of numbers, or an array of "
+            "flags with one for each possible element"
+        )
     if a[0] or b[0] or type(held) is not list:
         raise TraceError(
             f"{site}\na dict or an object gets other keys on one path than on the other, "
@@ -294,7 +316,7 @@ def item_of(held: list[Any], index: Any) -> Any:
     """held[index] for a traced index, or of a list that grows"""
     g = growing(held)
     if g is not None:
-        return g.at(position(g, index))
+        return elements.element(held, g, position(g, index))
     g = from_items(held, lit(0))
     found = g.at(position(g, index))
     for x in found if isinstance(found, tuple) else (found,):
@@ -317,12 +339,19 @@ def set_item_of(held: list[Any], index: Any, value: Any) -> None:
     """held[index] = value, the same way"""
     g = growing(held)
     if g is None:
+        items = tuple(held)
         g = from_items(held, lit(0))
         _replace(held, g)
-    g.put(position(g, index, "list assignment index"), value)
+        for k, x in enumerate(items):
+            elements.placed(held, lit(k), x)
+    at = position(g, index, "list assignment index")
+    elements.replacing(held, g, at)
+    elements.check_shared(g)
+    g.put(at, value)
     if g.wanted is not None:
         kind, g.wanted = g.wanted, None
         new = g.resized(g.capacity, kind)
         new.put(position(g, index), value)
         new.reserved = g.reserved
         _replace(held, new)
+    elements.placed(held, at, value)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import TraceError
 from ..fxgraph.constants import lit
 from .comprehensions import comprehension
 from .convert.site import Site
@@ -32,6 +33,11 @@ def sorted_(x: Any, /, *, key: Key | None = None, reverse: bool = False) -> list
     columns = [keys.column(k) for k in range(len(keys.buffers))]
     if any(t.dtype.kind == "c" and t.weak for t in keys.kind.types):  # NumPy's have an order
         raise TypeError("'<' not supported between instances of 'complex' and 'complex'")
+    if keys.kind.nested:
+        raise TraceError(
+            "lists whose length is known at run time only are put in order: sort by a number of "
+            "each, key=lambda row: row[0]"
+        )
     if any(c.ndim != 1 for c in columns):
         raise ValueError(
             "The truth value of an array with more than one element is ambiguous. Use a.any() or "

@@ -55,7 +55,7 @@ def outsiders(function: Any, leaves: Sequence[Any]) -> dict[int, Any]:
                 waiting += [(v, deep + 1) for v in _read_by(x)]
         elif is_container(x) and not isinstance(x, ModuleType | Proxy) and _is_small(x):
             found[id(x)] = x
-            if not is_library(type(x).__module__) or type(x) in (list, dict):
+            if not is_library(type(x).__module__) or type(x) in (list, dict, set):
                 waiting += [(v, deep + 1) for v in contents(x)[1]]
     return found
 
@@ -75,7 +75,7 @@ def _read_by(f: FunctionType) -> list[Any]:
 
 
 def _is_small(x: Any) -> bool:
-    return not isinstance(x, list | dict) or len(x) <= _LONGEST
+    return not isinstance(x, list | dict | set) or len(x) <= _LONGEST
 
 
 def _walk(x: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -100,7 +100,7 @@ def _is_object(x: Any) -> bool:
 
 
 def _is_mutable(x: Any) -> bool:
-    return type(x) in (list, dict) or _is_object(x)
+    return type(x) in (list, dict, set) or _is_object(x)
 
 
 def settled(
@@ -133,7 +133,7 @@ def _check_outsider(container: Any, before: Contents, changes: Journal) -> None:
         return  # something was added while tracing, as a cache does
     put_back(container, before)
     kind, where = type(container).__name__, changes.places.get(id(container), "")
-    if type(container) not in (list, dict):
+    if type(container) not in (list, dict, set):
         raise NeedTree(
             container,
             f"the function changes an attribute of a {kind} object, at {where}. What the object "
@@ -149,6 +149,8 @@ def _check_outsider(container: Any, before: Contents, changes: Journal) -> None:
 
 def _replaced(before: Contents, after: Contents) -> bool:
     """Is anything that was there another value now, or gone?"""
+    if after[0] and isinstance(after[0][0], frozenset):
+        return not before[0][0] <= after[0][0]
     old, new = (dict(zip(c[0] or range(len(c[1])), c[1], strict=True)) for c in (before, after))
     return any(k not in new or not _is_same(v, new[k]) for k, v in old.items())
 
@@ -188,6 +190,10 @@ def refill(old: Any, new: Any) -> Any:
         return old
     if type(old) is list:
         old[:] = [refill(a, b) for a, b in zip(old, new, strict=False)] + new[len(old) :]
+        return old
+    if type(old) is set:
+        old.intersection_update(new)
+        old.update(new)
         return old
     if type(old) is dict:
         items = {k: refill(old[k], v) if k in old else v for k, v in new.items()}

@@ -18,7 +18,16 @@ from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.structure import set_item
 from ..fxgraph.types import BOOL, Size
 from ..fxgraph.window import Window
-from .growing import Growing, from_items, growing, is_discarded, joined
+from .aliasing import tie_both
+from .growing import (
+    SHARED,
+    Growing,
+    from_items,
+    growing,
+    has_containers,
+    is_discarded,
+    joined,
+)
 from .lists import has_proxy, read_while_growing
 from .proxy import Scalar, node_of
 from .shortcut import and_, or_
@@ -34,9 +43,9 @@ def add(a: Any, b: Any) -> Any:
     """`a + b`"""
     if type(a) is list and type(b) is list and (_is_long(a) or _is_long(b)):
         if not b:
-            return [_of(a).resized(_of(a).capacity)]
+            return [_of(a).shallow()]
         if not a:
-            return [_of(b).resized(_of(b).capacity)]
+            return [_of(b).shallow()]
         return [_chained(a, b)]
     return a + b
 
@@ -60,10 +69,39 @@ def compared(name: str, a: Any, b: Any) -> Any:
     if type(a) is tuple and type(b) is tuple and has_proxy((*a, *b)):
         return _in_order(name, a, b)
     if (type(a) is list and _is_long(a)) or (type(b) is list and _is_long(b)):
+        if name in ("eq", "ne"):
+            equal = _equal_lists(a, b)
+            return equal if name == "eq" else not_(equal)
         raise TraceError(
-            "a list whose length is known at run time only is compared: use np.array_equal"
+            "the order of lists whose length is known at run time only: compare their elements in "
+            "a loop"
         )
     return _COMPARED[name](a, b)
+
+
+def _equal_lists(a: Any, b: Any) -> Any:
+    """`a == b`, where one is a list whose length is known at run time only"""
+    if type(a) is not list or type(b) is not list:
+        return False
+    if not a or not b:
+        return not_(truth(a or b))
+    one, two = _of(a), _of(b)
+    if one.kind.structure != two.kind.structure or one.kind.nested != two.kind.nested:
+        raise TraceError("lists of elements of different kinds are compared: compare the elements")
+    out: Any = True
+    for k in range(len(one.buffers)):
+        x, y = one.column(k), two.column(k)
+        if x.ndim != y.ndim:
+            return False
+        sizes: Any = True
+        for m, n in zip(x.shape, y.shape, strict=True):
+            sizes = and_(truth(m == n), partial(truth, sizes))
+        out = and_(and_(sizes, partial(_all_equal, x, y)), partial(truth, out))
+    return out
+
+
+def _all_equal(x: Any, y: Any) -> Any:
+    return truth((x == y).all())
 
 
 def _in_order(name: str, a: tuple[Any, ...], b: tuple[Any, ...]) -> Any:
@@ -122,6 +160,10 @@ def _chained(a: list[Any], b: list[Any]) -> Growing:
         starts = (first.count.version, *[lit(0)] * (rank - 1))
         w = Window(starts, (1,) * rank, tuple(range(rank)), shape)
         cell.version = set_item(cell.version, w, cast_to(part, t.dtype))
+    for g in (first, second):
+        for new, old in zip(out.buffers, g.buffers, strict=True):
+            if new.version.rank > 1 or has_containers(kind):
+                tie_both(new, old, SHARED)
     out.count.version = plus(first.count.version, second.count.version)
     return out
 

@@ -141,7 +141,7 @@ def read_state(loop: Loop) -> dict[str, Any]:
 def write_state(loop: Loop, state: Mapping[str, Any]) -> None:
     loop.put(tuple(state[n] for n in loop.names))
     for k, container in enumerate(loop.containers):
-        mutating(container)
+        mutating(container, linked=True)
         refill(container, state[container_key(k)])
 
 

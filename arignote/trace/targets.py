@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError
-from . import list_methods, lists
+from . import elements, list_methods, lists
 from .callables import OPERATORS, has_traced
 from .convert import converted
 from .growing import growing, is_discarded
@@ -38,7 +38,9 @@ def item(base: Any) -> Any:
 def owner(base: Any) -> Any:
     """`base`, or what stands for it in `base.name = value`"""
     if recording_changes() and is_container(base):
-        mutating(base)
+        mutating(base, linked=True)
+        if elements.is_linked(base):
+            return Attributes(base)
     return base
 
 
@@ -84,8 +86,9 @@ class Changing:
                 )
             lists.set_item_of(self.held, key, value)
             return
-        mutating(self.held)
+        mutating(self.held, linked=True)
         self.held[key] = value
+        elements.changed(self.held)
 
     def __delitem__(self, key: Any) -> None:
         if self._is_traced(key):
@@ -100,6 +103,22 @@ class Changing:
         if is_discarded(self.held):
             raise lists.read_while_growing()
         return isinstance(key, Proxy) or growing(self.held) is not None
+
+
+class Attributes:
+    """An object that is an element of a list: the list is told of what is assigned."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self, held: Any) -> None:
+        object.__setattr__(self, "_held", held)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._held, name, value)
+        elements.changed(self._held)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._held, name)
 
 
 class Queued:

@@ -1,8 +1,8 @@
 """Assignments: augmented ones of names, walrus, `del`, names of other scopes.
 
 `x += y` of a name goes through an operator, because arrays change in place and numbers do not.
-So do those of attributes, whose arrays may belong to objects from outside.  Of elements Python's
-own statement is right: it evaluates base and index once.
+So do those of attributes, whose arrays may belong to objects from outside.  Of elements it is
+Python's own statement, which evaluates base and index once.
 """
 
 import ast
@@ -37,7 +37,7 @@ def convert_aug_assign(ctx: Context, stmt: ast.AugAssign) -> list[ast.stmt]:
         name = ast.Constant(IN_PLACE[type(stmt.op)])
         return [ast.Expr(operation("aug_attribute", name, old, ctx.expression(ctx, stmt.value)))]
     if not isinstance(stmt.target, ast.Name):
-        stmt.target = _target(ctx, stmt.target)
+        stmt.target = _aug_target(_target(ctx, stmt.target))
         stmt.value = ctx.expression(ctx, stmt.value)
         return [stmt]
     target = stmt.target.id
@@ -95,6 +95,17 @@ def foreign(ctx: Context, stmt: ast.stmt, *parts: ast.AST) -> list[ast.stmt]:
     """A refusal in front of a statement of which `parts` assign names of another scope."""
     names = sorted(assigned(parts) & ctx.scope.foreign)
     return [refusal(ctx.site(stmt), *names)] if names else []
+
+
+def _aug_target(
+    target: ast.Attribute | ast.Subscript,
+) -> ast.Attribute | ast.Subscript:
+    """`_ag.item(x)[k]` -> `_ag.aug_item(x)[k]`"""
+    base = target.value
+    if isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+        if isinstance(base.func.value, ast.Name) and base.func.attr == "item":
+            target.value = operation("aug_item", *base.args)
+    return target
 
 
 def _target(ctx: Context, target: ast.Attribute | ast.Subscript) -> ast.Attribute | ast.Subscript:

@@ -135,6 +135,9 @@ class Operators(Protocol):
     def aug_attribute(self, name: str, attribute: Any, value: Any) -> None:
         """`base.name += value`, where `attribute` says of what, and `name` is "iadd"."""
 
+    def aug_item(self, base: Any) -> Any:
+        """`base`, or a stand-in for it, in `base[key] += value`."""
+
     def percent(self, text: str, values: Any) -> Any:
         """`text % values`"""
 

@@ -93,6 +93,9 @@ class Plain:
     def attribute(self, base, name):
         return base, name, getattr(base, name)
 
+    def aug_item(self, base):
+        return self.item(base)
+
     def aug_attribute(self, name, attribute, value):
         base, key, old = attribute
         setattr(base, key, getattr(operator, name)(old, value))

@@ -1,0 +1,71 @@
+"""Sets, and augmented assignments of containers, where branches and loops change them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+import arignote as ag
+from arignote.errors import TraceError
+
+
+def agree(f: Any, *args: Any) -> None:
+    """Compiled and plain: the same result, and the same left in the arguments."""
+    mine, theirs = copy.deepcopy(args), copy.deepcopy(args)
+    g = ag.compile(f, mode="FAST_COMPILE")
+    assert g(*mine) == f(*theirs)
+    assert mine == theirs
+
+
+def large_ones(a: Any) -> Any:
+    found = set()
+    for i in range(len(a)):
+        if a[i] > 2:
+            found.add(i)
+    return found
+
+
+def test_elements_that_depend_on_values_are_refused() -> None:
+    f = ag.compile(large_ones, mode="FAST_COMPILE")
+    with pytest.raises(TraceError, match="a set gets other elements on one path"):
+        f([1, 5, 2])
+
+
+def test_a_set_that_does_not_depend_on_values() -> None:
+    def f(a: Any) -> Any:
+        s = {1}
+        for i in range(3):
+            s.add(i)
+        if a[0] > 2:
+            s.add(1)
+        return s, 2 in s
+
+    agree(f, [1, 5])
+    agree(f, [7, 5])
+
+
+def test_a_set_among_the_arguments_is_changed() -> None:
+    def f(a: Any, s: Any, seen: Any) -> Any:
+        s.add(99)
+        s.discard(1)
+        seen["x"] |= {4}
+        return len(s)
+
+    agree(f, 3, {1, 2}, {"x": {1}})
+
+
+@pytest.mark.parametrize("first", [1, 7])
+def test_containers_changed_by_operators_in_a_branch(first: int) -> None:
+    def f(a: Any) -> Any:
+        d = {"x": [1], "y": {1: 2}}
+        same = d["x"]
+        row = [1, 2]
+        if a[0] > 2:
+            d["x"] += [5]
+            d["y"] |= {1: 4}
+            row *= 2
+        return d["x"], d["y"], len(same), row
+
+    agree(f, [first, 0])

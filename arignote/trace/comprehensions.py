@@ -14,7 +14,7 @@ from .convert.syntax import PREFIX
 from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
 from .journal import made, mutating
-from .lists import append
+from .lists import EXTENDED, append
 from .loops import LONGEST_UNROLLED, loop_for
 from .proxy import Proxy
 from .regions import at_site
@@ -171,6 +171,21 @@ def _captured(
 
     loop_for(counter, body, None, lambda: (), lambda _: None, (), (), (), site)
     return out
+
+
+def extend(held: list[Any], values: Any) -> None:
+    """`held.extend(values)`"""
+    found = counter_of(values)
+    if not isinstance(found, Counter):
+        for x in found:  # type: ignore[union-attr]
+            append_to(held, x)
+        return
+    each = lambda x: append_to(held, x)
+    loop_for(found, each, None, lambda: (), lambda _: None, (), (), (), _EXTEND)
+
+
+_EXTEND = Site("<builtin>", 0, 0, 0, "extend(...)", "extend")
+EXTENDED.append(extend)
 
 
 def append_to(held: list[Any], value: Any) -> None:

@@ -27,7 +27,7 @@ from ..fxgraph.types import Size, TensorType
 from ..fxgraph.window import Window
 from .aliasing import tie_both
 from .containers import filled, flatten, rebuilt
-from .leaves import Unstable
+from .leaves import EmptyList, Unstable
 from .merging import Unmergeable, agreed, as_type, is_number, join
 from .proxy import Array, Cell, node_of, wrap
 from .pytree import register_list
@@ -255,7 +255,8 @@ def from_items(items: Sequence[Any], room: Node, kind: Kind | None = None) -> Gr
     """The items of a list, with room for `room` more."""
     for x in items:
         kind = kind_of(x) if kind is None else joined(kind, kind_of(x))
-    assert kind is not None
+    if kind is None:
+        raise EmptyList("list index out of range: the list is empty")
     new = Growing(kind, plus(lit(len(items)), room), lit(0))
     for x in items:
         new.append(x)

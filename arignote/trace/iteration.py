@@ -240,7 +240,7 @@ def _with_python_items(found: list[Any], combine: Callable[..., Any]) -> Iterabl
     for f in found:
         columns.append((f.at(k) for k in itertools.count()) if isinstance(f, Counter) else iter(f))
     together = zip(*columns, strict=False)
-    return [combine(*items) for items in itertools.islice(together, most)]
+    return (combine(*items) for items in itertools.islice(together, most))
 
 
 def enumerated(iterable: Any, start: Any = 0) -> Any:

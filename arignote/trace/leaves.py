@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ..errors import TraceError
 from ..fxgraph.affine import minus, plus, size_node, times
 from ..fxgraph.constants import is_const, new_param, value_of
 from ..fxgraph.node import Node
@@ -29,8 +30,12 @@ MOST_PER_STEP = 2**9
 WEAK_INT = TensorType(I64, (), True)
 
 
-class Unstable(Exception):
+class Unstable(TraceError):
     """No guess holds: what a name is changes from step to step."""
+
+
+class EmptyList(Unstable, IndexError):
+    """An element of an empty list is asked for."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import I64
 from .elements import moving
-from .growing import Growing, growing, position
+from .growing import Growing, from_items, growing, position
+from .journal import mutating
 from .lists import METHODS, append
 from .ordering import sorted_
 from .proxy import node_of, wrap
@@ -104,7 +105,16 @@ def _refilled(g: Growing, by: Growing) -> None:
         g.column(k)[...] = by.column(k)
 
 
+def replaced(held: list[Any], values: Any) -> None:
+    """`held[:] = values`"""
+    moving(held)
+    g = growing(values)
+    new = g.shallow() if g is not None else from_items(list(values), lit(0))
+    mutating(held)
+    held[:] = [new]
+
+
 METHODS.update(
     pop=pop, insert=insert, index=index, count=count, remove=remove, reverse=reverse, sort=sort
 )
-__all__ = ["delete", "sliced"]
+__all__ = ["delete", "replaced", "sliced"]

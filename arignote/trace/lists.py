@@ -66,6 +66,9 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             owner[:] = SORTED[0](owner, **kwargs)
             elements.changed(owner)
             return None
+        if f.__name__ == "extend" and type(owner) is list and growing(args[0]) is not None:
+            extended(owner, args[0])
+            return None
         if f.__name__ in _CHANGING[type(owner)]:
             mutating(owner, linked=True)
             if elements.is_linked(owner):
@@ -77,6 +80,10 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return NO_ANSWER
 
 
+#: Set by `comprehensions`: appends each of several values.
+EXTENDED: list[Callable[[list[Any], Any], None]] = []
+#: Set by `sequences`: `a + b`.
+JOINED: list[Callable[..., list[Any]]] = []
 #: Set by `ordering`: sorted().
 SORTED: list[Callable[..., list[Any]]] = []
 
@@ -112,8 +119,7 @@ def append(held: list[Any], g: Growing, value: Any) -> None:
 
 
 def _extend(held: list[Any], g: Growing, values: Any) -> None:
-    for x in values:
-        append(held, growing(held) or g, x)
+    EXTENDED[0](held, values)
 
 
 def _clear(held: list[Any], g: Growing) -> None:
@@ -122,6 +128,13 @@ def _clear(held: list[Any], g: Growing) -> None:
 
 def _copy(held: list[Any], g: Growing) -> list[Any]:
     return [g.shallow()]
+
+
+def contents_of(held: list[Any]) -> Growing:
+    """The elements of a list, for another list."""
+    g = growing(held)
+    assert g is not None
+    return g.shallow()
 
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -144,7 +157,10 @@ def extended(held: list[Any], values: Any) -> list[Any]:
         return held
     if g is None:
         mutating(held, linked=True)
-        held += values
+        if growing(values) is not None:
+            held[:] = JOINED[0](held, values)
+        else:
+            held += values
         elements.changed(held)
     else:
         _extend(held, g, values)

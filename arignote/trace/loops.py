@@ -82,8 +82,10 @@ def loop_while(
     )
     outer, start = Outer.now(), get()
     try:
-        capture(loop)
+        with journal() as changes:
+            capture(loop)
     except (Unstable, TraceError) as error:
+        changes.undo()
         outer.back()
         put(start)
         _while_in_python(loop, error)

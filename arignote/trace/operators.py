@@ -21,10 +21,9 @@ from .callables import call
 from .comprehensions import comprehension
 from .effects import assert_, raise_
 from .guarding import guarded, refuse, tracing_errors, with_
-from .journal import made
 from .loops import loop_for, loop_while
 from .marks import marked, percent
-from .sequences import add, compared, is_sequence, mul, unpacked
+from .sequences import add, compared, displayed, is_sequence, mul, unpacked
 from .shortcut import and_, contains, or_
 from .targets import item, owner
 from .truthiness import not_, truth
@@ -39,6 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 undefined = Undefined
+made = displayed
 #: Their functions are registered when they are imported.
 _ = extremes, folding, heaps, ordering, pycmath, pymath, pyrandom, repeating
 callables.OPERATORS[:] = [sys.modules[__name__]]

@@ -28,7 +28,8 @@ from .growing import (
     is_discarded,
     joined,
 )
-from .lists import has_proxy, read_while_growing
+from .journal import made
+from .lists import JOINED, has_proxy, read_while_growing
 from .proxy import Scalar, node_of
 from .shortcut import and_, or_
 from .truthiness import not_, truth
@@ -48,6 +49,19 @@ def add(a: Any, b: Any) -> Any:
             return [_of(b).shallow()]
         return [_chained(a, b)]
     return a + b
+
+
+JOINED.append(add)
+
+
+def displayed(container: Any) -> Any:
+    """What a display `[a, *b]` made, where b may be a list of run-time length."""
+    if type(container) is list and any(isinstance(x, Growing) for x in container):
+        out: Any = []
+        for x in container:
+            out = add(out, [x])
+        container = out
+    return made(container)
 
 
 def mul(a: Any, b: Any) -> Any:

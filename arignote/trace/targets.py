@@ -79,13 +79,24 @@ class Changing:
         return self.held[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        whole = isinstance(key, slice) and key == slice(None)
         if self._is_traced(key):
+            if whole:
+                list_methods.replaced(self.held, value)
+                return
             if isinstance(key, slice):
                 raise TraceError(
                     "a slice of a list that grows in a loop is assigned: make it an array"
                 )
             lists.set_item_of(self.held, key, value)
             return
+        if isinstance(key, slice) and growing(value) is not None:
+            if not whole:
+                raise TraceError(
+                    "a list whose length is known at run time only is assigned to a part of "
+                    "another: put the parts together, a[:i] + b + a[j:]"
+                )
+            value = [lists.contents_of(value)]
         mutating(self.held, linked=True)
         self.held[key] = value
         elements.changed(self.held)

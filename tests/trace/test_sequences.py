@@ -26,7 +26,80 @@ def test_numpy_integers_repeat_lists_and_arrays_multiply_them():
 
 
 def compare(n):
-    return [0] * n == [0, 0, 0]
+    return [0] * n < [0, 0, 0]
+
+
+def equal(n):
+    a = [0] * n
+    return a == [0, 0, 0], a != [0] * 3, a == a[:-1], a[1:] == a[:-1], a == (0, 0, 0), a == []
+
+
+def test_lists_are_equal_where_their_elements_are():
+    f = compiled(equal)
+    for n in (0, 1, 2, 3, 5):
+        assert f(n) == equal(n)
+
+
+def displayed(n):
+    a = [k for k in range(n)]
+    b = [*a, 5]
+    c = [*a]
+    c[0] = 99
+    d = [1, 2]
+    d += a
+    e = [7]
+    e.extend(a)
+    e.append(3)
+    e[:] = e + a
+    return a, b, c, d, e
+
+
+def test_lists_put_together_are_lists_of_their_own():
+    for n in (3, 7):
+        assert compiled(displayed)(n) == displayed(n)
+
+
+def merged_sort(values):
+    if len(values) <= 1:
+        return values
+    left, right = merged_sort(values[: len(values) // 2]), merged_sort(values[len(values) // 2 :])
+    result = []
+    while left and right:
+        result.append(left.pop(0) if left[0] <= right[0] else right.pop(0))
+    result.extend(left)
+    result.extend(right)
+    return result
+
+
+def test_what_is_left_of_lists_is_appended():
+    for values in ([], [3, 1, 2], [5, 3, 1, 9, 2]):
+        assert compiled(merged_sort)(values) == merged_sort(list(values))
+
+
+def falling(s):
+    out = []
+    for i, (u, v) in enumerate(zip(s, s[1:], strict=False)):
+        s[(i + 1) % 3] = u + 100
+        out.append(u - v)
+    return out
+
+
+def test_zip_reads_a_list_as_it_is_when_its_item_comes():
+    for values in ([3, 1, 2], [6, 11, 12, 4, 1, 5]):
+        assert compiled(falling)(list(values)) == falling(list(values))
+
+
+def is_true(x):
+    n, large = 0, True
+    while large is True:
+        n += 1
+        large = x > n
+    return n, (x > 2) is False, (x > 2) is not True
+
+
+def test_a_traced_truth_is_true():
+    for x in (0, 2, 5):
+        assert compiled(is_true)(x) == is_true(x)
 
 
 def unpack(n):

@@ -188,7 +188,7 @@ def test_expressions():
                 return _ag_v
             b = _ag.and_(_ag.and_(0 <= i, lambda: _ag.compared('lt', i, _ag.call(_ag_sites[0], g, a))), lambda: _ag.ifexp(_ag.not_(i), lambda: _ag.item(a)[i], lambda: _ag.item(a)[0], _ag_sites[1]))
             _ag.item(a)[i], _ag.item(a)[1:2] = (b, _ag.comprehension('list', a, lambda v: _ag.mul(v, i), lambda v: _ag.contains(v, b), _ag_sites[2]))
-            _ag.item(a)[i] += 1
+            _ag.aug_item(a)[i] += 1
             del _ag.owner(a).x
             return (_ag_set_c(b), _ag.defined(c))
         """,

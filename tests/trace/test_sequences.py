@@ -41,7 +41,7 @@ def test_lists_are_equal_where_their_elements_are():
 
 
 def displayed(n):
-    a = [k for k in range(n)]
+    a = [k + 1 for k in range(n)]
     b = [*a, 5]
     c = [*a]
     c[0] = 99

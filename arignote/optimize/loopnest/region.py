@@ -216,7 +216,7 @@ def is_action(n: Node, region: Region, scope: Scope) -> bool:
         return _scalar_action(n, users) or (_slow(n) and _spread(n, region))
     if None in users:
         return True
-    return _array_action(n, _through_views(users, region))
+    return _array_action(n, _through_views(users, region), region)
 
 
 def _through_views(users: Sequence[Node | None], region: Region) -> Sequence[Node | None]:
@@ -265,7 +265,7 @@ def _has_shape(n: Node) -> bool:
     return isinstance(n.type, TensorType) and bool(n.type.shape)
 
 
-def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
+def _array_action(n: Node, users: Sequence[Node | None], region: Region) -> bool:
     name = n.op.name
     readers = [u for u in users if u is not None]
     if name == "empty":
@@ -280,12 +280,12 @@ def _array_action(n: Node, users: Sequence[Node | None]) -> bool:
         return True
     if "reduction" in n.op.traits and keeps_last_axis(n):
         return True
-    if any(_broadcasts(n, u) for u in readers) and n.op.name != "cast":
+    if n.op.name != "cast" and _is_broadcast(n, readers, region):
         return True
     if "reduction" in n.op.traits or name == "matmul":
         return not (
             (len(users) == 1 and readers[0].op.name in ("set_item", "add_at"))
-            or _same_shape_use(n, readers)
+            or (_same_shape_use(n, readers) and not _read_anywhere(readers[0], region))
         )
     if name == "gather" or "elementwise" in n.op.traits:
         return len(users) > 1 and n.op.name != "cast"
@@ -303,8 +303,23 @@ def keeps_last_axis(n: Node) -> bool:
     )
 
 
+def _is_broadcast(n: Node, readers: Sequence[Node], region: Region) -> bool:
+    """Would a reader, behind views too, compute each element of n many times over?"""
+    stack = [(n, r) for r in readers]
+    seen: set[Node] = set()
+    while stack:
+        x, reader = stack.pop()
+        if reader.op.name == "view":
+            if reader not in seen:
+                seen.add(reader)
+                stack.extend((reader, r) for r in region.users.get(reader, ()) if r is not None)
+        elif _broadcasts(x, reader):
+            return True
+    return False
+
+
 def _broadcasts(n: Node, reader: Node) -> bool:
-    """Would the reader compute each element of n many times over?"""
+    """Does an elementwise reader use each element of n for many of its own?"""
     if "elementwise" not in reader.op.traits:
         return False
     offset = reader.rank - n.rank
@@ -320,6 +335,22 @@ def _same_shape_use(n: Node, readers: Sequence[Node]) -> bool:
     if len(readers) != 1 or "elementwise" not in readers[0].op.traits:
         return False
     return readers[0].shape == n.shape
+
+
+def _read_anywhere(n: Node, region: Region) -> bool:
+    """Does an elementwise value end, element by element, in a gather that may ask for any of them
+    again?
+    """
+    for _ in range(MAX_DEPTH):
+        users = region.users.get(n, [])
+        if len(users) != 1 or users[0] is None:
+            return False
+        if users[0].op.name == "gather":
+            return bool(users[0].shape)
+        if "elementwise" not in users[0].op.traits and users[0].op.name != "view":
+            return False
+        n = users[0]
+    return False
 
 
 @dataclass

@@ -1,0 +1,90 @@
+"""A value that many elements read is computed once, also behind views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import arignote as ag
+
+
+def less_their_means(x: np.ndarray) -> np.ndarray:
+    return x - x.mean(axis=1)[:, None]
+
+
+def less_kept_means(x: np.ndarray) -> np.ndarray:
+    return x - x.mean(axis=1, keepdims=True)
+
+
+def over_their_norms(x: np.ndarray) -> np.ndarray:
+    return x / np.sqrt((x * x).sum(axis=1))[:, np.newaxis]
+
+
+def less_means_turned(x: np.ndarray) -> np.ndarray:
+    return (x.T - x.mean(axis=1)).T
+
+
+def less_far_view(x: np.ndarray) -> np.ndarray:
+    return x - np.expand_dims(np.log(x.sum(axis=1)), 1)[::-1]
+
+
+def less_first_means(x: np.ndarray) -> np.ndarray:
+    return x[1:] - (x.mean(axis=1) * 2)[:-1, None]
+
+
+def joined_means(x: np.ndarray) -> np.ndarray:
+    rows = np.stack([x[0], x[1]])
+    return rows - rows.mean(axis=1)[:, None]
+
+
+def picked_means(x: np.ndarray) -> np.ndarray:
+    return x.mean(axis=1)[np.arange(x.shape[1]) % x.shape[0]] + x[0]
+
+
+def spread_means(x: np.ndarray) -> np.ndarray:
+    return np.repeat(x.mean(axis=1), x.shape[1])
+
+
+def tiled_means(x: np.ndarray) -> np.ndarray:
+    return np.tile(x.mean(axis=1), x.shape[1])
+
+
+def outer_of_means(x: np.ndarray) -> np.ndarray:
+    return np.outer(x.mean(axis=1), x.sum(axis=0))
+
+
+def broadcast_means(x: np.ndarray) -> np.ndarray:
+    return np.broadcast_to(x.mean(axis=1)[:, None], x.shape) * 2
+
+
+def padded_means(x: np.ndarray) -> np.ndarray:
+    return np.pad(x.mean(axis=1), x.shape[1], mode="wrap")
+
+
+PROGRAMS = [
+    less_their_means,
+    less_kept_means,
+    over_their_norms,
+    less_means_turned,
+    less_far_view,
+    less_first_means,
+    joined_means,
+    picked_means,
+    spread_means,
+    tiled_means,
+    outer_of_means,
+    broadcast_means,
+    padded_means,
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
+def test_work_grows_as_the_elements(program: Callable[[np.ndarray], np.ndarray]) -> None:
+    compiled = ag.compile(program)
+    x = np.random.default_rng(0).random((20, 30)) + 1.0
+    np.testing.assert_allclose(compiled(x), program(x), rtol=1e-13)
+    small, wide = (compiled.explain(np.ones((20, n))).flops for n in (1000, 2000))
+    assert wide < 2.5 * small
+    assert wide < 40 * 20 * 2000

@@ -16,6 +16,7 @@ from .collapse import collapse
 from .contract import contract
 from .distribute import distribute
 from .epilogue import epilogues
+from .extremes import extremes
 from .forward import forward
 from .fuse import fuse
 from .interchange import interchange
@@ -57,6 +58,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("raise_recurrences", raise_recurrences),
     ProgramPass("tiles", tile),
     ProgramPass("window_adjoints", window_adjoints),
+    ProgramPass("extremes", extremes),
     ProgramPass("collapse", collapse),
     ProgramPass("sums", share_sums),
     ProgramPass("strips", strips),

@@ -10,6 +10,7 @@ from ..emit.plan import Plan
 from ..errors import DebugError
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.ops.report import silent
+from ..optimize.rule import in_use, using
 from ..trace.interpreted import feeds_of, run
 from ..trace.overlap import overlapping
 from ..trace.plan import Trace
@@ -56,6 +57,7 @@ class _Checked:
         self.made: Any = None
         self.real: Kernel | None = None
         self.fresh = True
+        self.rules = in_use()  # the first call comes when they are out of force again
 
     def __call__(self, leaves: list[Any]) -> Any:
         trace = self.trace
@@ -63,7 +65,7 @@ class _Checked:
             return run(trace, leaves)
         report = Report(trace.name)
         session = Validation(self.function, trace, report)
-        with silent(), rewinding(trace):
+        with silent(), rewinding(trace), using(self.rules):
             if self.fresh:
                 self.made = session.call(fresh(leaves), Depth(layouts=(), emulate=self.emulate))
             elif self.made is not None:

@@ -51,13 +51,21 @@ class Zones:
         self.blocks.append((name, block, start, start + size))
         return np.ndarray(shape, dtype, block, start + low, steps)
 
+    def release(self, address: int) -> None:
+        """The array at an address is no longer used; it is remembered if it was broken."""
+        for k, (_, block, start, _) in enumerate(self.blocks):
+            if block.ctypes.data + start == address:
+                if not _is_broken(*self.blocks[k][1:]):
+                    del self.blocks[k]
+                return
+
     def broken(self) -> list[str]:
         """The names of the arrays outside of which something was written."""
-        return [
-            name
-            for name, block, start, stop in self.blocks
-            if (block[:start] != PATTERN).any() or (block[stop:] != PATTERN).any()
-        ]
+        return [name for name, block, i, j in self.blocks if _is_broken(block, i, j)]
+
+
+def _is_broken(block: NDArray, start: int, stop: int) -> bool:
+    return bool((block[:start] != PATTERN).any() or (block[stop:] != PATTERN).any())
 
 
 def _c_strides(shape: Sequence[int], size: int) -> tuple[int, ...]:

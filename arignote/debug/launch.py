@@ -1,4 +1,4 @@
-"""Calls a kernel's entry with memory of our own: results between guard zones and poisoned, scratch
+"""Calls a kernel's entry with memory of our own: results and scratch between guard zones and
 poisoned, a given number of threads.
 
 What the runtime does (`emit/runtime_py.py`), with these differences; so undeclared reads and writes
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -61,6 +62,8 @@ def _run(
     errors: list[BaseException] = []
     context = _context(plan, given, results, errors, zones)
     context.threads = threads
+    scratch = _Scratch(zones)
+    scratch.lend(context)
     assert twin._entry is not None
     with poisoned_scratch():
         code = twin._entry(ctypes.byref(context), ptrs, ints, targets)
@@ -122,6 +125,42 @@ def _context(
 
     context.result = runtime_py._OnResult(on_result)
     return context
+
+
+#: What the printed `an_take` asks for besides the bytes: it begins at the next multiple of it.
+_LINE = 64
+_Borrow = ctypes.CFUNCTYPE(
+    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.POINTER(ctypes.c_size_t)
+)
+_GiveBack = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)
+
+
+class _Scratch:
+    """Lends a kernel its scratch, any of its threads at a time."""
+
+    def __init__(self, zones: Zones) -> None:
+        self.zones, self.lock = zones, threading.Lock()
+        self.borrow, self.give_back = _Borrow(self._borrow), _GiveBack(self._give_back)
+
+    def lend(self, context: Any) -> None:
+        context.borrow = ctypes.cast(self.borrow, ctypes.c_void_p)
+        context.give_back = ctypes.cast(self.give_back, ctypes.c_void_p)
+
+    def _borrow(self, need: int, zero: int, got: Any) -> int | None:
+        """Memory whose first line is of the guard zone: what is used begins behind it."""
+        size = need - _LINE
+        with self.lock:
+            try:
+                fill = 0 if zero else 0x5A
+                data = self.zones.array(f"scratch of {size} bytes", (size,), "u1", fill=fill)
+            except MemoryError:
+                return None
+        got[0] = need
+        return int(data.ctypes.data) - _LINE
+
+    def _give_back(self, address: int, size: int) -> None:
+        with self.lock:
+            self.zones.release(address + _LINE)
 
 
 @contextlib.contextmanager

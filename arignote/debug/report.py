@@ -37,7 +37,7 @@ class Finding:
         lines = [f"{self.stage} {self.blame}: {self.value}: {self.message}"]
         if self.origin is not None:
             lines.append(f"  at {self.origin}, in {self.origin.function}: {self.origin.expression}")
-        if self.why:
+        if self.why and self.expected is not None:
             lines.append(f"  tolerance: {self.why}")
         if self.excerpt:
             lines += ["  --", *(f"  {line}" for line in self.excerpt.splitlines()), "  --"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..errors import UnsupportedError
+from ..optimize.rule import ASKED, RULES, Rule
 from ..trace.convert.source import source_of
 from ..trace.derived import derivations
 from ..trace.pytree import Tree
@@ -21,7 +22,7 @@ from .report import Finding
 WRITTEN = 64
 #: The name of a function that has none.
 NAMELESS = "f"
-_MODULES = {"np": np}
+_MODULES = {"np": "numpy", "ag": "arignote"}
 
 
 def script(
@@ -29,14 +30,18 @@ def script(
 ) -> str:
     """Python text that validates the same call; an import where the source is not at hand."""
     lines = ["import numpy as np", "import arignote as ag", "from numpy import array, nan, inf"]
+    users = _rule_of(finding)
+    names = {} if users is None else {users.name: users}
     base, derived = derivations(function)
-    lines += definitions(base)
+    lines += definitions(base, names)
     compiled = _name(base)
     for step in derived:
         compiled = step.text(compiled)
-    device = ", device='emulate'" if finding.stage == "emulation" else ""
-    if device or not derived:
-        compiled = f"ag.compile({compiled}{device})"
+    options = ", device='emulate'" if finding.stage == "emulation" else ""
+    if users is not None and ASKED in users.tags:
+        options += f", rules=[{users.name}]"
+    if options or not derived:
+        compiled = f"ag.compile({compiled}{options})"
     args, kwargs = tree.unflatten(iter([_Text(_written(x)) for x in leaves]))
     given = [repr(a) for a in args] + [f"{k}={v!r}" for k, v in kwargs.items()]
     given += ["gradients=True"] if finding.stage == "gradient" and not derived else []
@@ -52,43 +57,63 @@ class _Text(str):
         return str(self)
 
 
-def definitions(function: Any) -> list[str]:
-    """What makes a function: imports, numbers, arrays and functions that it reads from outside,
-    each before what reads it, and its own text."""
+def _rule_of(finding: Finding) -> Rule | None:
+    """The user's rule that is to blame."""
+    rule = RULES.get(finding.blame) if finding.stage == "rule" else None
+    return rule if rule is not None and "user" in rule.tags else None
+
+
+def definitions(function: Any, others: Mapping[str, Any] | None = None) -> list[str]:
+    """What makes a function, and others: imports, numbers, arrays, functions and ops that it reads
+    from outside, each before what reads it, and its own text."""
     imports: dict[str, str] = {}
     values: dict[str, str] = {}
     texts: dict[str, str] = {}
-    waiting, seen = [(_name(function), function)], set()
+    waiting, seen = [*(others or {}).items(), (_name(function), function)], set()
     while waiting:
-        name, f = waiting.pop()
+        name, v = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        text = _text(f, name)
-        if text is None:
-            imports[name] = f"from {getattr(f, '__module__', '?')} import {name}"
-            continue
-        texts[name] = text
-        found = inspect.getclosurevars(f)
-        for k, v in {**found.globals, **found.nonlocals}.items():
-            if isinstance(v, ModuleType):
-                if _MODULES.get(k) is not v:
-                    imports[k] = f"import {v.__name__}" + (f" as {k}" if k != v.__name__ else "")
-            elif isinstance(inner := _user_function(v), FunctionType):
-                waiting.append((k, inner))
-            elif (plain := _plain(v)) is not None:
-                values[k] = f"{k} = {plain}"
-            elif isinstance(v, type) or callable(v):
-                imports[k] = f"from {v.__module__} import {getattr(v, '__name__', k)} as {k}"
+        code, decorated = _code_of(v)
+        text = _text(code, name, decorated)
+        if isinstance(v, ModuleType):
+            if _MODULES.get(name) != v.__name__:
+                alias = f" as {name}" if name != v.__name__ else ""
+                imports[name] = f"import {v.__name__}{alias}"
+        elif text is not None:
+            texts[name] = text
+            waiting += _read(code, decorated).items()
+        elif (plain := _plain(v)) is not None:
+            values[name] = f"{name} = {plain}"
+        elif isinstance(v, type) or callable(v):
+            given = getattr(v, "__name__", name)
+            alias = f" as {name}" if given != name else ""
+            imports[name] = f"from {getattr(v, '__module__', '?')} import {given}{alias}"
     out = [*imports.values(), *([""] if values else []), *values.values()]
     for text in reversed(texts.values()):
         out += ["", text.rstrip()]
     return out
 
 
-def _user_function(value: Any) -> Any:
-    """What a compiled function was made from; others as they are."""
-    return value._function if hasattr(value, "validate") else value
+def _code_of(value: Any) -> tuple[Any, bool]:
+    """The Python function of what is written as one, and whether its decorators are part of it."""
+    if isinstance(value, Rule):
+        return vars(value.build).get("written"), True
+    if hasattr(value, "reference") and hasattr(value, "op"):
+        return value.reference, True
+    return (value._function if hasattr(value, "validate") else value), False
+
+
+def _read(function: FunctionType, decorated: bool) -> dict[str, Any]:
+    """What a function, or its decorators, read from outside."""
+    found = inspect.getclosurevars(function)
+    out = {**found.globals, **found.nonlocals}
+    for decorator in source_of(function).node.decorator_list if decorated else ():
+        for n in ast.walk(decorator):
+            if isinstance(n, ast.Name) and n.id in function.__globals__:
+                out.setdefault(n.id, function.__globals__[n.id])
+    return out
 
 
 def _name(function: Any) -> str:
@@ -96,19 +121,21 @@ def _name(function: Any) -> str:
     return name if name.isidentifier() else NAMELESS
 
 
-def _text(function: Any, name: str) -> str | None:
-    """The function's text without its decorators, under this name."""
+def _text(function: Any, name: str, decorated: bool) -> str | None:
+    """The function's text under this name."""
     if not isinstance(function, FunctionType):
         return None
     try:
         found = source_of(function)
     except UnsupportedError:
         return None
+    node = found.node
     if function.__name__ != name or not function.__name__.isidentifier():
-        found.node.name = name
-        found.node.decorator_list = []
-        return ast.unparse(ast.fix_missing_locations(found.node))
-    lines = found.lines[found.node.lineno - 1 : found.node.end_lineno]
+        node.name = name
+        node.decorator_list = node.decorator_list if decorated else []
+        return ast.unparse(ast.fix_missing_locations(node))
+    above = [d.lineno for d in node.decorator_list] if decorated else []
+    lines = found.lines[min([node.lineno, *above]) - 1 : node.end_lineno]
     return textwrap.dedent("".join(lines))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,9 +80,9 @@ def standing_kernel(made: Compilation, structure: Any) -> Kernel:
     return kernel
 
 
-def profiles() -> Iterator[Standing]:
+def profiles() -> list[Standing]:
     """What was collected so far, the slowest first."""
-    yield from sorted((s for s in _made if s.calls), key=lambda s: -s.seconds)
+    return sorted((s for s in _made if s.calls), key=lambda s: -s.seconds)
 
 
 def _print_all() -> None:

@@ -65,6 +65,8 @@ def rule(
             remove_rule(name)
         build = _on_nodes(function) if isinstance(roots[0], Node) else _on_call(function)
         build.__name__, build.__doc__ = name, function.__doc__
+        build.__module__ = function.__module__
+        vars(build)["written"] = function  # what scripts that show a difference quote
         labels = (*tags, "user", *(() if everywhere else (ASKED,)))
         declare(*roots, phase=phase, keeps=keeps, tags=labels)(build)
         _MINE.add(name)

@@ -38,7 +38,7 @@ def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any,
     """
     roots = tuple(roots)
     order = needed_order(roots, env)
-    last = {d: n for n in order for d in dependencies(n)}
+    last = _last_uses(order)
     keep = set(roots)
     local: Env = {}
     scope = _Scope(local, env)
@@ -56,6 +56,26 @@ def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any,
         for d in dying.get(n, ()):
             local.pop(d, None)
     return tuple(scope[r] for r in roots)
+
+
+def _last_uses(order: list[Node]) -> dict[Node, Node]:
+    """Where each value is read last, by a branch or loop that computes what it reads included."""
+    known = set(order)
+    last: dict[Node, Node] = {}
+    for n in order:
+        direct = dependencies(n)
+        last.update((d, n) for d in direct)
+        if n.op.extra.get("strict") is None:
+            continue
+        waiting = [d for d in direct if d not in known]  # fetched when a body runs
+        seen = set(waiting)
+        while waiting:
+            for d in dependencies(waiting.pop()):
+                last[d] = n
+                if d not in known and d not in seen:
+                    seen.add(d)
+                    waiting.append(d)
+    return last
 
 
 def needed(n: Node) -> list[Node]:

@@ -81,6 +81,11 @@ def using(names: Iterable[str]) -> Iterator[None]:
         _using.reset(token)
 
 
+def in_use() -> frozenset[str]:
+    """The names that `using` has put in force."""
+    return _using.get()
+
+
 def var(name: str, dtype: Any = "f8", shape: tuple[Any, ...] = ()) -> Node:
     """In a pattern: any value.  dtype and shape only serve to write the pattern down."""
     return new_input("?" + name, np.dtype(dtype), shape)

@@ -111,12 +111,27 @@ def test_derivatives_pass_through_prints(capfd):
     assert capfd.readouterr().out.startswith("square = 9.0")
 
 
+def test_what_a_branch_reads_has_one_value_a_step():
+    @ag.compile
+    def f(a, n):
+        s = 0.0
+        for i in range(n):
+            t = a[i] * 2.0
+            if t > 3:
+                s = s + t
+        return s
+
+    values = f.values(np.array([1.0, 4.0, 9.0]), 3)
+    assert values.steps("t") == [2.0, 8.0, 18.0]
+    assert values.steps("s") == [8.0, 26.0]
+
+
 @pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
 def test_the_debugger_stops_where_a_condition_holds(mode, monkeypatch):
     stops = []
 
     def hook():
-        stops.append(sys._getframe(1).f_locals["values"])
+        stops.append(dict(sys._getframe(1).f_locals))  # names that can be typed
 
     @ag.compile(mode=mode)
     def f(a, n):

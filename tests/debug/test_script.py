@@ -8,9 +8,9 @@ import pytest
 
 import arignote as ag
 from arignote.config import config
+from arignote.errors import DebugError
 from arignote.fxgraph.ops.arithmetic import negative
 from arignote.optimize.rule import RULES
-from arignote.transforms.custom import custom_vjp
 
 WEIGHTS = np.array([1.5, 2.0])
 LINE = np.ones(3)
@@ -66,13 +66,43 @@ def test_scripts_of_functions_of_every_kind(wrong_rule, tmp_path, make, args, se
     assert found_again(report, tmp_path).blame == "softplus_form"
 
 
-def test_scripts_about_derivatives_ask_for_derivatives(tmp_path):
-    @custom_vjp
+def test_ops_of_a_user_are_part_of_the_script(tmp_path):
+    @ag.op(shape=lambda x: x, vjp=lambda g, out, x: (g * 3 * x,))
+    def squared(x):
+        return x * x
+
+    with config(debug_reduce=0.0):
+        report = ag.compile(lambda a: squared(a).sum()).validate(LINE * 0.7, gradients=True)
+    assert report.first.stage == "gradient" and "squared" in report.first.blame
+    assert found_again(report, tmp_path).stage == "gradient"
+    with config(debug_reduce=0.0):
+        report = ag.grad(lambda a: squared(a).sum()).validate(LINE * 0.7)
+    assert found_again(report, tmp_path).stage == "gradient"
+
+
+def test_rules_of_a_user_are_part_of_the_script(tmp_path):
+    @ag.rule(lambda x: np.arcsinh(np.sinh(x)), everywhere=False)
+    def nearly(x):
+        """arcsinh(sinh(x)) -> 1.1 x"""
+        return x * 1.1
+
+    f = ag.compile(lambda a: np.arcsinh(np.sinh(a)) + 1, rules=[nearly])
+    with config(debug_reduce=0.0):
+        report = f.validate(LINE)
+    assert report.first.blame == "nearly"
+    assert found_again(report, tmp_path).blame == "nearly"
+    checked = ag.compile(f.__wrapped__, rules=[nearly], mode="DEBUG_MODE")
+    with pytest.raises(DebugError, match="nearly"):
+        checked(LINE)
+
+
+def test_what_is_not_to_be_written_down_is_imported():
+    @ag.custom_vjp
     def cubed(x):
         return x * x * x
 
     cubed.defvjp(lambda x: (x * x * x, x), lambda x, g: (g * 2 * x,))
     with config(debug_reduce=0.0):
         report = ag.compile(lambda a: cubed(a).sum()).validate(LINE * 0.7, gradients=True)
-    assert report.first.stage == "gradient" and "custom_vjp" in report.first.blame
-    assert "gradients=True" in report.first.script
+    assert report.first.stage == "gradient"
+    assert f"from {__name__} import cubed" in report.first.script

@@ -88,3 +88,27 @@ def test_debug_mode_prints_once_a_call(capsys):
     f(V)
     f(V)
     assert capsys.readouterr().out.count("total") == 2
+
+
+def test_c_of_a_user_that_writes_behind_a_temporary_is_found():
+    @ag.op(
+        shape=lambda x: x,
+        c="for (int64_t i = 0; i <= x_shape[0]; i++) out[i] = x[i * x_strides[0]] * 2;",
+    )
+    def doubled(x):
+        return x * 2
+
+    report = ag.compile(lambda x: doubled(x) + 1).validate(np.linspace(0, 1, 5))
+    assert report.first.stage == "kernel" and "scratch of 40 bytes" in report.first.value
+
+
+def test_an_op_that_is_not_pure_is_no_rounding():
+    calls = []
+
+    @ag.op(shape=lambda x: x)
+    def growing(x):
+        calls.append(0)
+        return x * len(calls)
+
+    report = ag.compile(lambda x: growing(x) + 1).validate(np.ones(3))
+    assert report.first.stage == "trace" and report.first.tolerance == 0

@@ -8,6 +8,7 @@ of the Python number.
 from __future__ import annotations
 
 import io
+import linecache
 import re
 import sys
 import threading
@@ -46,6 +47,9 @@ def _raised(ok: Any, *values: Any, error: str, message: str) -> bool:
 
 
 _silence = threading.local()
+_STAND = "<ag.breakpoint>"
+_LINES = "breakpointhook()\n...  # what ag.breakpoint was given are variables here\n"
+_STANDING = compile(_LINES, _STAND, "exec")
 
 
 @contextmanager
@@ -71,9 +75,10 @@ def _stopped(wanted: Any, *values: Any, names: tuple[str, ...], uid: int) -> boo
 
 
 def stop(values: dict[str, Any]) -> None:
-    """The debugger stands here; `values` are those that ag.breakpoint was given."""
+    """The debugger stands where `values`, those that ag.breakpoint was given, are variables."""
     if not getattr(_silence, "held", False):
-        sys.breakpointhook()
+        linecache.cache[_STAND] = (len(_LINES), None, _LINES.splitlines(True), _STAND)
+        exec(_STANDING, {"breakpointhook": sys.breakpointhook}, dict(values))
 
 
 #: (ok, values..., token): True, or the named error with the values in its message

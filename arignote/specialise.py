@@ -105,7 +105,7 @@ def become_tree(needed: NeedTree, leaves: Sequence[Any]) -> bool:
     for x in leaves:
         held = getattr(x, "__dict__", {}).values()
         if x is needed.container or any(v is needed.container for v in held):
-            if type(x).__flags__ & _BUILTIN_LAYOUT or isinstance(x, type | ModuleType):
+            if type(x).__flags__ & _BUILTIN_LAYOUT or isinstance(x, type | ModuleType | set):
                 return False
             register_object(type(x))
             return True

@@ -163,7 +163,8 @@ def _ufunc(f: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _callable(site: Site, x: Any) -> Any:
     """A function handed to a builtin, so that it is converted when the builtin calls it."""
-    if isinstance(x, FunctionType | MethodType):
+    makes_text = x is str or x is repr or isinstance(getattr(x, "__self__", None), str)
+    if makes_text or isinstance(x, FunctionType | MethodType):
         return lambda *args, **kwargs: _call(site, x, args, kwargs)
     return x
 

@@ -16,6 +16,7 @@ from ..fxgraph.types import I64, Size
 from ..fxgraph.window import transposed
 from . import polynomial as poly
 from .hidden import handles_for
+from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .journal import Journal
 from .layout import order_of
 from .marks import plain, with_keys_told, without_marks
@@ -338,6 +339,8 @@ class _Outputs:
         for k, p in self.call.proxies.items():
             if p is x:
                 return Argument(k)
+        if isinstance(x, Counter | Lazy | Nested | SymbolicRange):
+            raise TraceError("an iterator (zip, map, ...) is returned: return list(...) of it")
         return Static(plain(x))
 
     def _array(self, x: Array) -> Output:

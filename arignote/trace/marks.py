@@ -15,8 +15,8 @@ from ..errors import TraceError
 from ..fxgraph.node import Node
 from ..fxgraph.ops.report import MARK, filled_in
 from .growing import Growing
-from .proxy import Proxy, Scalar
-from .pytree import register_pytree
+from .proxy import Proxy, Scalar, wrap
+from .pytree import elements_of, register_pytree
 from .session import is_tracing, record
 from .truth import known
 from .where import place
@@ -183,7 +183,8 @@ def told(x: Any) -> Any:
 
 
 def with_keys_told(x: Any) -> Any:
-    """An answer whose dicts have keys without traced parts."""
+    """An answer whose dicts have keys without traced parts, and whose texts are known as such."""
+    x = marked(x)
     if type(x) in (list, tuple):
         parts = [with_keys_told(v) for v in x]
         return x if all(a is b for a, b in zip(parts, x, strict=True)) else type(x)(parts)
@@ -213,8 +214,24 @@ def without_marks(text: str) -> str:
     return MARK.sub(lambda m: described(nodes[int(m[1])], not nodes[int(m[1])].rank), _raw(text))
 
 
+def _text_out(x: MarkedText) -> tuple[list[Any], str]:
+    """The values in a text that is returned, which calls put into it."""
+    nodes = record(Marked)
+    values: list[Any] = []
+
+    def numbered(m: re.Match[str]) -> str:
+        n = nodes[int(m[1])]
+        values.append(_settled(n) if n.free else wrap(n))
+        return f"\x02{len(values) - 1}:{m[2]}\x03"
+
+    return values, MARK.sub(numbered, _raw(x))
+
+
+register_pytree(MarkedText, _text_out, filled_in)
+
+
 def _set_out(x: set[Any] | frozenset[Any]) -> tuple[list[Any], Any]:
-    return [], tuple((type(e), e) for e in map(told, x))  # in an order: to be walked alike
+    return elements_of(map(told, x))
 
 
 register_pytree(set, _set_out, lambda meta, _: {e for _, e in meta})

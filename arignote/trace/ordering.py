@@ -16,7 +16,7 @@ from .comprehensions import comprehension
 from .convert.site import Site
 from .growing import Growing, from_items, growing
 from .iteration import counter_of
-from .lists import SORTED
+from .lists import SORTED, has_proxy
 from .pybuiltins import answers
 from .registry import IMPLEMENTED
 
@@ -29,7 +29,11 @@ def sorted_(x: Any, /, *, key: Key | None = None, reverse: bool = False) -> list
     items = x if type(x) is list else _list(x)
     if growing(items) is None and len(items) < 2:
         return list(items)
-    keys = _keys(items, key)
+    of: list[Any] = items if key is None else comprehension("list", items, key, None, _SITE)
+    if growing(of) is None and growing(items) is None and not has_proxy(of):
+        first = sorted(range(len(of)), key=of.__getitem__, reverse=reverse)
+        return [items[k] for k in first]
+    keys = _as_growing(of)
     columns = [keys.column(k) for k in range(len(keys.buffers))]
     if any(t.dtype.kind == "c" and t.weak for t in keys.kind.types):  # NumPy's have an order
         raise TypeError("'<' not supported between instances of 'complex' and 'complex'")
@@ -59,10 +63,7 @@ def filter_(f: Key | None, x: Any, /) -> list[Any]:
     return comprehension("list", x, _itself, f if f is not None else _itself, _FILTER)  # type: ignore[no-any-return]
 
 
-def _keys(items: list[Any], key: Key | None) -> Growing:
-    of: list[Any] = items
-    if key is not None:
-        of = comprehension("list", items, key, None, _SITE)
+def _as_growing(of: list[Any]) -> Growing:
     g = growing(of)
     return g if g is not None else from_items(of, lit(0))
 

@@ -144,3 +144,12 @@ def _dataclass(cls: type, fields: tuple[str, ...], parts: list[Any]) -> Any:
     for name, value in zip(fields, parts, strict=True):
         object.__setattr__(out, name, value)
     return out
+
+
+def elements_of(x: Iterable[Any]) -> tuple[list[Any], Any]:
+    """A set is no leaf: its elements are part of the signature."""
+    return [], tuple((type(e), e) for e in x)  # in an order: to be walked alike
+
+
+register_pytree(set, elements_of, lambda meta, _: {e for _, e in meta})
+register_pytree(frozenset, elements_of, lambda meta, _: frozenset(e for _, e in meta))

@@ -126,3 +126,39 @@ def test_a_set_of_values_known_at_run_time_is_refused() -> None:
 
     with pytest.raises(TraceError, match=r"np\.unique"):
         ag.compile(squares, mode="FAST_COMPILE")(40)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_texts_of_computed_values_are_returned(mode: str) -> None:
+    def f(a: Any, n: int) -> Any:
+        parts = list(map(str, a))
+        return (
+            f"mean {a.mean():.3f} of {a}",
+            {"x": [f"{a[0]!r}", str(n * 2)], "n": f"{a[1]:5.2f}|{n + 1}"},
+            "-".join(parts),
+            "large" if n > 3 else f"small {n // 2}",
+        )
+
+    g = ag.compile(f, mode=mode)
+    for a, n in ((np.arange(3.0) / 7, 2), (np.ones(4), 5), (np.arange(3.0), 1)):
+        assert g(a, n) == f(a, n)
+
+
+def test_texts_that_builtins_make_are_told_apart() -> None:
+    def f(a: Any) -> Any:
+        found = list(map(str, a))
+        return found[0] == "1", len(found[1]), sorted(found), list(map("{:03d}".format, a))
+
+    assert ag.compile(f, mode="FAST_COMPILE")([1, 20, 3]) == f([1, 20, 3])
+
+
+def test_a_text_of_one_step_is_not_that_of_another() -> None:
+    def f(n: int) -> str:
+        s = "none"
+        for i in range(n):
+            s = f"step {i}"
+        return s
+
+    assert ag.compile(f, mode="FAST_COMPILE")(5) == "step 4"
+    with pytest.raises(TraceError):
+        ag.compile(f, mode="FAST_COMPILE")(600)

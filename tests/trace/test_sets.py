@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,3 +72,18 @@ def test_containers_changed_by_operators_in_a_branch(first: int) -> None:
         return d["x"], d["y"], len(same), row
 
     agree(f, [first, 0])
+
+
+def test_the_first_call_of_a_process_may_have_a_set(tmp_path: Path) -> None:
+    script = tmp_path / "first.py"
+    script.write_text(
+        "import arignote as ag\n"
+        "@ag.compile(mode='FAST_COMPILE')\n"
+        "def f(a):\n"
+        "    a.add(4)\n"
+        "    return a\n"
+        "s = {1}\n"
+        "assert f(s) is s and s == {1, 4}\n"
+        "assert f({2}) == {2, 4}\n"
+    )
+    subprocess.run([sys.executable, str(script)], check=True)

@@ -119,12 +119,27 @@ def _sorting(positions: bool) -> ArrayC:
     return ArrayC("fdlqi", text, ("axis",))
 
 
-def _unique(name: str, n: Node) -> str:
-    t = code(n.inputs[0].dtype)
+def _in_sort(function: str) -> Callable[[str, Node], str]:
+    """What sort.h has for vectors: a function of the operands and the numbers."""
+
+    def text(name: str, n: Node) -> str:
+        t = code(n.inputs[0].dtype)
+        return (
+            f"{typed(_file('sort.h'), t)}\n"
+            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+            f"    return {function}_{t}(p, d);\n}}"
+        )
+
+    return text
+
+
+def _order_statistics(name: str, n: Node) -> str:
+    x = n.inputs[0]
+    t = code(x.dtype)
     return (
         f"{typed(_file('sort.h'), t)}\n"
         f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-        f"    return an_unique_{t}(p, d);\n}}"
+        f"    return an_ranked_{t}({x.rank}, p, d);\n}}"
     )
 
 
@@ -160,7 +175,9 @@ _OWN = {
     "conv_filters": _convolution(2),
     "sort": _sorting(False),
     "argsort": _sorting(True),
-    "unique": ArrayC("fdlqi", _unique, ("equal_nan",)),
+    "unique": ArrayC("fdlqi", _in_sort("an_unique"), ("equal_nan",)),
+    "unique_values": ArrayC("fdlqi", _in_sort("an_unique_values"), ("equal_nan",)),
+    "order_statistics": ArrayC("fdlqi", _order_statistics),
     "sparse_dot": _sparse(0),
     "sparse_dot_t": _sparse(1),
     "sparse_sampled": _sparse(2),

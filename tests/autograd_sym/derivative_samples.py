@@ -121,6 +121,11 @@ SAMPLES: dict[str, list[Sample]] = {
     ],
     "sort": [at(M, empty=(FLAT,))(lambda a: np.exp(np.sort(a, axis=0)))],
     "partition": [at(V)(lambda x: np.exp(np.partition(x, 2)[2:3]))],
+    "order_statistics": [
+        at(V)(lambda x: np.exp(np.quantile(x, np.array([0.2, 0.7])))),
+        at(M)(lambda a: np.exp(np.median(a, axis=0))),
+    ],
+    "unique_values": [at(V)(lambda x: np.exp(np.unique(x)))],
     "interp": [
         at(np.array([0.1, 0.9, 1.7]), np.arange(4.0), V[:4], empty=(NONE, np.arange(4.0), V[:4]))(
             lambda x, xp, fp: np.exp(np.interp(x, xp, fp))

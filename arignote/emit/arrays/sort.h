@@ -89,4 +89,53 @@ static int32_t an_unique_T(void **p, const int64_t *d) {
     *(int64_t *)p[5] = many;
     return 0;
 }
+/* Values in order, how often each stands there, how many there are; zeros behind them. */
+static int32_t an_unique_values_T(void **p, const int64_t *d) {
+    const int64_t n = d[0], step = d[1];
+    const int one_nan = (int)d[4];
+    if (n > AN_SORT_MOST) return 1;
+    T v[AN_SORT_MOST], sorted[AN_SORT_MOST], *values = p[1];
+    int64_t to[AN_SORT_MOST], *counts = p[2], many = 0;
+    for (int64_t i = 0; i < n; i++) v[i] = ((const T *)p[0])[i * step];
+    an_ranks_T(n, v, to);
+    for (int64_t i = 0; i < n; i++) sorted[to[i]] = v[i];
+    for (int64_t k = 0; k < n; k++) {
+        const T x = sorted[k];
+        if (many && (x == values[many - 1]
+                     || (one_nan && x != x && values[many - 1] != values[many - 1]))) {
+            counts[many - 1]++;
+        } else {
+            values[many] = x;
+            counts[many++] = 1;
+        }
+    }
+    for (int64_t k = many; k < n; k++) { values[k] = 0; counts[k] = 0; }
+    *(int64_t *)p[3] = many;
+    return 0;
+}
+
+/* The elements of each row (the last axis) that would stand at given places if it were sorted. */
+static int32_t an_ranked_T(int rank, void **p, const int64_t *d) {
+    const int64_t n = d[rank - 1], *steps = d + rank, many = d[2 * rank], place_step = d[2 * rank + 1];
+    int64_t count = 1;
+    for (int k = 0; k < rank - 1; k++) count *= d[k];
+    if (!n || n > AN_SORT_MOST || count > 4) return 1;
+    T v[AN_SORT_MOST], sorted[AN_SORT_MOST];
+    int64_t to[AN_SORT_MOST];
+    for (int64_t b = 0; b < count; b++) {
+        int64_t from = 0, rest = b;
+        for (int k = rank - 2; k >= 0; k--) { from += (rest % d[k]) * steps[k]; rest /= d[k]; }
+        const T *x = (const T *)p[0] + from;
+        for (int64_t i = 0; i < n; i++) v[i] = x[i * steps[rank - 1]];
+        an_ranks_T(n, v, to);
+        for (int64_t i = 0; i < n; i++) sorted[to[i]] = v[i];
+        if (an_ties_T(n, sorted, 1)) return 1;
+        for (int64_t m = 0; m < many; m++) {
+            int64_t at = ((const int64_t *)p[1])[m * place_step];
+            at = at < 0 ? 0 : at >= n ? n - 1 : at;
+            ((T *)p[2])[b * many + m] = sorted[at];
+        }
+    }
+    return 0;
+}
 #endif

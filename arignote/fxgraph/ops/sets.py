@@ -14,9 +14,10 @@ from ..affine import dim
 from ..constants import project
 from ..node import Node, Op
 from ..types import I64, TensorType
+from .barriers import barrier, stop_gradient_op
 from .library import library
-from .shaping import sliced
-from .structure import gather
+from .shaping import sliced, zeros
+from .structure import gather, scatter_add
 
 _COUNT = TensorType(I64, (), True)
 
@@ -97,6 +98,44 @@ unique = library(
         TensorType(I64, x.shape),
         _COUNT,
     ),
+)
+
+
+def _unique_values(x: Any, *, equal_nan: bool, counts: bool) -> tuple[Any, ...]:
+    n = x.shape[0]
+    if not counts:
+        values = np.unique(x, equal_nan=equal_nan)
+        return _padded(values, n), np.zeros(n, np.int64), int(values.shape[0])
+    values, many = np.unique(x, return_counts=True, equal_nan=equal_nan)
+    return _padded(values, n), _padded(many, n).astype(np.int64), int(values.shape[0])
+
+
+def _first_places(x: Node, equal_nan: bool) -> Node:
+    """Where each value stands first, the same for all x near by."""
+    return project(unique(barrier(stop_gradient_op, x), equal_nan=equal_nan), 1)
+
+
+def _unique_values_vjp(
+    gs: Any, out: Node, x: Node, *, equal_nan: bool, counts: bool
+) -> tuple[Node | None]:
+    if gs[0] is None:
+        return (None,)
+    at = _first_places(x, equal_nan)
+    return (scatter_add(zeros(gs[0].dtype, x.shape), gs[0], at, axes=(0,), at=0, mode="clip"),)
+
+
+def _unique_values_jvp(tangents: Any, out: Node, x: Node, *, equal_nan: bool, counts: bool) -> Any:
+    t = tangents[0]
+    return None if t is None else (_read_at(t, _first_places(x, equal_nan)), None, None)
+
+
+#: (x[n]): sorted unique values and their counts, if asked for (buffers of n), how many
+unique_values = library(
+    "unique_values",
+    reference=_unique_values,
+    infer=lambda x, *, equal_nan, counts: (x.type, TensorType(I64, x.shape), _COUNT),
+    vjp=_unique_values_vjp,
+    jvp=_unique_values_jvp,
 )
 
 

@@ -98,6 +98,42 @@ partition = library(
         None if ts[0] is None else take_along(ts[0], argpartition(x, axis=axis, kth=kth), axis)
     ),
 )
+
+
+def _order_statistics(x: np.ndarray, k: np.ndarray) -> np.ndarray:
+    n = x.shape[-1]
+    k = np.clip(k, 0, n - 1)
+    places = np.unique(k)
+    if places.size * 8 > n or places.size > 32:
+        return np.sort(x, -1)[..., k]
+    return np.partition(x, places, -1)[..., k]
+
+
+def _ranked(x: Node, k: Node) -> Node:
+    """The positions along the last axis of the elements of rank k."""
+    return gather(
+        argsort(x, axis=x.rank - 1, kind="stable"), k, axes=(x.rank - 1,), at=x.rank - 1,
+        mode="clip",
+    )  # fmt: skip
+
+
+def _order_statistics_vjp(g: Node, out: Node, x: Node, k: Node) -> tuple[Node, None]:
+    return _scattered(g, x, _ranked(x, k), x.rank - 1), None
+
+
+def _order_statistics_jvp(tangents: Tangents, out: Node, x: Node, k: Node) -> Node | None:
+    t = tangents[0]
+    return None if t is None else take_along(t, _ranked(x, k), x.rank - 1)
+
+
+#: (x[..., n], k[m] int64): the elements of the last axis that would stand at k if it were sorted
+order_statistics = library(
+    "order_statistics",
+    reference=_order_statistics,
+    infer=lambda x, k: TensorType(x.dtype, (*x.shape[:-1], k.shape[0])),
+    vjp=_order_statistics_vjp,
+    jvp=_order_statistics_jvp,
+)
 #: (keys[k, ...]): positions that sort an axis by the last key, then the one before, ...
 lexsort = library(
     "lexsort",

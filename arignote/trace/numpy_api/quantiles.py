@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...fxgraph.affine import dim, minus, size_node
+from ...fxgraph.affine import dim, minus, size_node, times
 from ...fxgraph.constants import const, is_const, lit, value_of
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
@@ -70,9 +70,10 @@ def _middle(line: Node) -> Node:
     kind = np.result_type(line.dtype, F64) if line.dtype.kind in "biu" else line.dtype
     if line.shape[k] == 0:
         return sh.filled(np.nan, kind, line.shape[:k])
-    ordered = sorts.sort(line, axis=k, kind="quicksort")
-    high = sh.select(ordered, k, quotient(n, 2))
-    low = sh.select(ordered, k, quotient(minus(n, lit(1)), 2))
+    middle = [quotient(minus(n, lit(1)), 2), quotient(n, 2)]
+    places = sh.concatenate([sh.expand(cast_to(m, I64), (0,)) for m in middle], 0)
+    found = sorts.order_statistics(line, places)
+    low, high = sh.select(found, k, 0), sh.select(found, k, 1)
     odd = ew.equal(ew.remainder(n, lit(2), weak=True), 1)
     a, b = cast_to(low, kind), cast_to(high, kind)
     wide = np.dtype("f4") if kind == np.dtype("f2") else kind
@@ -109,8 +110,7 @@ def quantile_of(
     require_nonempty(line.shape, (k,), "quantile of an empty axis")
     n = size_node(line.shape[k])
     where_ = _place(q, n, method)
-    ordered = sorts.sort(line, axis=k, kind="quicksort")
-    out = _read_between(ordered, where_, n, method, keep and x.dtype.kind == "f")
+    out = _read_between(line, where_, n, method, keep and x.dtype.kind == "f")
     out = _with_nan(line, out)
     if keepdims and keepdims is not NO_VALUE:
         out = sh.expand(out, tuple(q.rank + a for a in axes)) if axes else out
@@ -122,36 +122,44 @@ def _place(q: Node, n: Node, method: str) -> Node:
     last_ = minus(n, lit(1))
     if method in _CONTINUOUS:
         alpha, beta = _CONTINUOUS[method]
-        scaled = ew.multiply(q, ew.subtract(ew.add(cast_to(n, F64, True), 1), alpha + beta))
-        at = ew.subtract(ew.add(scaled, alpha), 1)
-        return ew.clip(at, 0.0, cast_to(last_, F64, True))
+        rest = ew.add(alpha, ew.multiply(q, 1 - alpha - beta))
+        at = ew.subtract(ew.add(ew.multiply(cast_to(n, F64, True), q), rest), 1)
+        return ew.minimum(ew.maximum(at, 0.0), cast_to(last_, F64, True))
     return ew.multiply(cast_to(last_, F64, True), q)
 
 
-def _read_between(ordered: Node, at: Node, n: Node, method: str, keep: bool) -> Node:
-    """Values at fractional places of the last axis; `keep`: in the dtype of the values."""
-    k = ordered.rank - 1
-
-    def read(p: Node) -> Node:
-        p = cast_to(p, I64)
-        out = gather(ordered, p, axes=(k,), at=k, mode="clip")
-        lead = list(range(k, k + p.rank))
-        return sh.transpose(out, [*lead, *range(k)]) if lead else out
-
+def _read_between(line: Node, at: Node, n: Node, method: str, keep: bool) -> Node:
+    """Values at fractional places of the sorted last axis; `keep`: in the dtype of the values."""
     if method in ("lower", "higher", "nearest"):
         step = {"lower": ew.floor, "higher": ew.ceil, "nearest": ew.rint}[method]
-        return read(step(at))
+        return _read(line, [step(at)])[0]
     below = ew.floor(at)
     above = ew.minimum(ew.add(below, 1), cast_to(minus(n, lit(1)), F64, True))
     gap = ew.subtract(at, below)
     if method == "midpoint":
         gap = ew.where(ew.equal(gap, 0), 0.0, 0.5)
-    kind = ordered.dtype if keep else np.result_type(ordered.dtype, at.dtype)
-    low, high = cast_to(read(below), kind), cast_to(read(above), kind)
+    kind = line.dtype if keep else np.result_type(line.dtype, at.dtype)
+    narrow = line.dtype if line.dtype.kind == "f" else kind  # differences are the line's, as NumPy's
+    low, high = (cast_to(v, narrow) for v in _read(line, [below, above]))
     rest = list(range(gap.rank, low.rank))
     t = sh.expand(gap, rest) if rest else gap
     t = cast_to(t, kind)
     return lerp(low, high, t)
+
+
+def _read(line: Node, places: list[Node]) -> list[Node]:
+    """The elements that would stand at each of some arrays of places; their axes stand first."""
+    k, shape = line.rank - 1, places[0].shape
+    flat = sh.concatenate([sh.ravel(cast_to(p, I64)) for p in places], 0)
+    found = sorts.order_statistics(line, flat)
+    many = dim(sh.count(shape))
+    out = []
+    for j in range(len(places)):
+        part = sh.sliced(found, k, times(size_node(many), j), many)
+        part = reshape(part, (*part.shape[:-1], *shape))
+        lead = list(range(k, k + len(shape)))
+        out.append(sh.transpose(part, [*lead, *range(k)]) if lead else part)
+    return out
 
 
 def lerp(a: Node, b: Node, t: Node) -> Node:

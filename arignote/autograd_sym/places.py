@@ -6,6 +6,7 @@ get the walk instead of returning arrays.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,13 @@ def summed(g: Node, w: Window) -> tuple[Node, Window]:
     return reshape(g, shape), Window(w.starts, w.steps, axes, shape)
 
 
-def inverse(w: Window, base: Shape) -> Window | None:
-    """The window that reads the base's order from the result's, if each element is read once."""
+def inverse(
+    w: Window, base: Shape, same: Callable[[Node, Node], bool] = operator.is_
+) -> Window | None:
+    """The window that reads the base's order from the result's, if each element is read once.
+
+    same: are two sizes the same?
+    """
     named = [a for a in w.axes if a >= 0]
     if len(set(named)) != len(named) or len(named) != w.rank:
         return None
@@ -85,7 +91,7 @@ def inverse(w: Window, base: Shape) -> Window | None:
         size = size_node(base[k])
         forwards = step == 1 and start is lit(0)
         backwards = step == -1 and start is minus(size, lit(1))
-        if not (forwards or backwards) or size_node(w.shape[a]) is not size:
+        if not (forwards or backwards) or not same(size_node(w.shape[a]), size):
             return None
         starts[a], steps[a], axes[a] = start, step, k
     return Window(tuple(starts), tuple(steps), tuple(axes), base)

@@ -23,6 +23,7 @@ from .early_exit import exit_of, only_tests
 from .element import aligned, element
 from .observable import Observed
 from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
+from .renewals import write_renewals
 from .routines import handle_of
 from .scope import Scope, allocate, nest
 from .together import assign_together
@@ -37,7 +38,7 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     inner = scope.child()
     turning = _rotates(body)
     if not turning:
-        body = write_in_branches(body)
+        body = write_renewals(write_in_branches(body))
     takers = _takers(n, over, scope)
     places = [
         _enter(p, v, n, scope, inner, over if takers.get(v) == k else {}, turning)

@@ -20,12 +20,14 @@ from .extremes import extremes
 from .forward import forward
 from .fuse import fuse
 from .interchange import interchange
+from .layouts import layouts
 from .parallel import parallelize
 from .program import Program
 from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
 from .raise_rows import raise_rows
 from .settle import settle
+from .slots import slots
 from .strips import strips
 from .sums import share_sums
 from .sweep import sweep
@@ -43,11 +45,13 @@ class ProgramPass:
 
 PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("settle", settle),
+    ProgramPass("slots", slots),
     ProgramPass("sweep", sweep),
     ProgramPass("fusion", fuse),
     ProgramPass("contraction", contract),
     ProgramPass("forwarding", forward),
     ProgramPass("propagation", propagate),
+    ProgramPass("layouts", layouts),
     ProgramPass("accumulation", accumulate),
     ProgramPass("distribution", distribute),
     ProgramPass("batch", batch),

@@ -22,6 +22,7 @@ from ...fxgraph.ops.structure import (
     view_op,
 )
 from ...fxgraph.overlap import apart, injective, inside
+from ...fxgraph.prove import equal
 from ...fxgraph.types import Shape
 from ...fxgraph.window import Window, window_of
 from ..rule import rule
@@ -85,7 +86,7 @@ def read_of_reshape(n: Node) -> Node | None:
 def write_whole(n: Node) -> Node | None:
     """set_item(A, all of it, v) -> v"""
     w = window_of(n)
-    back = inverse(w, n.shape)
+    back = inverse(w, n.shape, same=equal)
     return None if back is None else view(spread(n.inputs[-1], w.shape), back)
 
 

@@ -25,6 +25,8 @@ ROUTINES = {
     "dot": (_BLAS, "dot"),
     "syrk": (_BLAS, "syrk"),
 }
+#: Routines of BLAS that the C of library ops calls.
+_OF_BLAS = frozenset(ROUTINES) | {"trsm"}
 #: Routines that another one's C calls too.
 _ALSO = {"syrk": ("gemm",)}
 LETTERS = {"f4": "s", "f8": "d", "c8": "c", "c16": "z"}
@@ -73,7 +75,7 @@ def externs(program: Program) -> tuple[str, ...]:
     for s in walk(program.statements):
         if isinstance(s, Library) and (op := lapack_op(program, s)) is not None:
             for name in lapack_names(op, lapack_type(s)):
-                found[f"{_BLAS if name[1:] in ROUTINES else _LAPACK}:{name}"] = None
+                found[f"{_BLAS if name[1:] in _OF_BLAS else _LAPACK}:{name}"] = None
         elif isinstance(s, Library) and s.name in ROUTINES:
             for name in (s.name, *_ALSO.get(s.name, ())):
                 module, _ = ROUTINES[name]

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from ...fxgraph.node import Node
 from .header import Part
+from .lapack_adjoint_c import CHOLESKY_ADJOINT
 from .lapack_expm_c import EXPM
 from .lapack_general_c import EIG, LSTSQ, LU, PINV
 from .lapack_solve_c import SOLVE
@@ -246,6 +247,7 @@ ROUTINES: dict[str, Routine] = {
         ("getrf",),
     ),
     "cholesky": Routine(_CHOLESKY, ("potrf",)),
+    "cholesky_adjoint": Routine(CHOLESKY_ADJOINT, ("trsm", "gemm")),
     "solve_triangular": Routine(_TRIANGULAR, ("trtrs",), ("lower", "adjoint")),
     "eigh": _eigh("eigh", "'V'", "an_rows_T(n, n, (T *)p[2] + b * n * n, a, n);"),
     "eigvalsh": _eigh("eigvalsh", "'N'", ""),
@@ -279,7 +281,7 @@ static void (*an_blas_{n})({a});
 #: How many arguments the routines take; gesdd and gelsd take one more for complex matrices.
 _COUNTS = {
     "gesv": 8, "getrf": 6, "potrf": 5, "trtrs": 10, "syevd": 11, "heevd": 13, "geqrf": 8,
-    "orgqr": 9, "ungqr": 9, "geev": 14, "gemm": 13,
+    "orgqr": 9, "ungqr": 9, "geev": 14, "gemm": 13, "trsm": 11,
 }  # fmt: skip
 _REAL_OF = {"c8": "f4", "c16": "f8"}
 _LETTERS = {"f4": "s", "f8": "d", "c8": "c", "c16": "z"}
@@ -315,7 +317,8 @@ def lapack_part(op: str, t: str) -> Part:
 
 def _working(op: str, t: str) -> str:
     """The type an op computes with."""
-    return t if op in ("solve_triangular", "lu_factor") else "c16" if t[0] == "c" else "f8"
+    own = ("solve_triangular", "lu_factor", "cholesky_adjoint")
+    return t if op in own else "c16" if t[0] == "c" else "f8"
 
 
 def _tag(op: str, t: str) -> str:

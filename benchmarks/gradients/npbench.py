@@ -2,8 +2,9 @@
 
 CHECKOUT is a folder with https://github.com/spcl/npbench.  Each kernel is measured in a process of
 its own, on one thread: value and gradient against the value alone, both compiled, call by call in
-turns, least processor time of each.  Writes GRADIENTS.md; `--rows FILE` keeps the rows there, and
-makes the page from them alone where no kernel is named and the file exists.
+turns, least processor time of each.  `--jax PYTHON`, an interpreter that has JAX, measures the
+gradients of NPBench's own JAX versions as well.  Writes GRADIENTS.md; `--rows FILE` adds rows to
+those that are there, and makes the page of them alone where no kernel is named and the file exists.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +35,8 @@ PATIENCE = 600.0
 @dataclass(frozen=True)
 class Row:
     """primal, gradient: seconds.  error: against differences, None where these do not settle, NaN
-    where it was not looked at."""
+    where it was not looked at.  terms: the derivative along the case's direction.  jax, jax_along:
+    the same of NPBench's JAX version; jax_failed: why there is none."""
 
     kernel: str
     primal: float = math.nan
@@ -41,6 +44,10 @@ class Row:
     error: float | None = None
     single: bool = False
     failed: str = ""
+    terms: Sequence[float] = ()
+    jax: float = math.nan
+    jax_along: float = math.nan
+    jax_failed: str = ""
 
     @property
     def ratio(self) -> float:
@@ -55,15 +62,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--preset", default="S")
     parser.add_argument("--rows", type=Path)
     parser.add_argument("--out", type=Path, default=HERE.parent / "GRADIENTS.md")
+    parser.add_argument("--jax", type=Path)
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
     if given.one:
         print(json.dumps(asdict(measured(given.checkout, given.kernels[0], given.preset))))
         return 0
     if given.rows and given.rows.exists() and not given.kernels:
-        rows = [Row(**json.loads(line)) for line in given.rows.read_text().splitlines()]
+        rows = kept(given.rows)
     else:
         rows = _measured(given)
+        rows = kept(given.rows) if given.rows else rows
     given.out.write_text(page(rows, given.preset))
     return 0
 
@@ -84,12 +93,42 @@ def _measured(given: argparse.Namespace) -> list[Row]:
             row = Row(**json.loads(last)) if done.returncode == 0 else Row(kernel, failed=last)
         except subprocess.TimeoutExpired:
             row = Row(kernel, failed=f"longer than {PATIENCE:.0f} s")
+        if given.jax and not row.failed:
+            row = replace(row, **_jax(given, kernel))
         rows.append(row)
         print(kernel, row.failed or f"{row.ratio:.2f}", flush=True)
         if given.rows:
             with given.rows.open("a") as f:
                 f.write(json.dumps(asdict(row)) + "\n")
     return rows
+
+
+def kept(path: Path) -> list[Row]:
+    """The rows of a file, the last of each kernel."""
+    rows = [Row(**json.loads(line)) for line in path.read_text().splitlines()]
+    return list({r.kernel: r for r in rows}.values())
+
+
+def _jax(given: argparse.Namespace, kernel: str) -> dict[str, Any]:
+    """What becomes of NPBench's JAX version, on one thread."""
+    env = dict(os.environ) | {
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    }
+    script = HERE / "npbench_jax.py"
+    command = [given.jax, script, given.checkout.resolve(), kernel, given.preset]
+    try:
+        done = subprocess.run(
+            command, cwd=HERE, env=env, capture_output=True, text=True, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return {"jax_failed": f"longer than {PATIENCE:.0f} s"}
+    if done.returncode != 0:
+        lines = [x for x in done.stderr.strip().splitlines() if "Error" in x.split(":")[0]]
+        return {"jax_failed": (lines or ["it crashes"])[-1][:100]}
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    return {"jax": found["seconds"], "jax_along": found["along"]}
 
 
 def measured(checkout: Path, name: str, preset: str) -> Row:
@@ -113,7 +152,8 @@ def measured(checkout: Path, name: str, preset: str) -> Row:
                 least[k] = min(least[k], time.thread_time() - started)
             calls += 1
     single = any(c.args[k].dtype == np.float32 for k in c.wrt)
-    return Row(name, *least, npbench_case.error(c, gradient), single)
+    terms = npbench_case.terms(c, gradient)
+    return Row(name, *least, npbench_case.error(c, gradient), single, terms=terms)
 
 
 # ---- the page ------------------------------------------------------------------------------------
@@ -145,7 +185,49 @@ def page(rows: Sequence[Row], preset: str) -> str:
         times = f"{r.primal * 1e3:.3g} | {r.gradient * 1e3:.3g}"
         parts.append(f"| {r.kernel} | {times} | **{r.ratio:.2f}** | {error} |")
     parts += [f"\nLeft out: {r.kernel} ({r.failed})" for r in rows if r.failed]
+    parts += _beside_jax(done)
     return "\n".join(parts) + "\n"
+
+
+def _beside_jax(rows: Sequence[Row]) -> list[str]:
+    """The section on NPBench's JAX versions; nothing where none was run."""
+    tried = [r for r in rows if r.jax_failed or not math.isnan(r.jax)]
+    if not tried:
+        return []
+    agreeing = [r for r in tried if _agrees(r)]
+    factors = [r.jax / r.gradient for r in agreeing]
+    lines = [
+        "\n## Beside JAX\n",
+        "`jax.value_and_grad` of NPBench's own JAX versions, under `jit`, on one thread of the "
+        "same processor: least processor time. Factor: JAX's time over ours, where both gradients "
+        "agree along a random direction (1e-6; 2e-2 in single precision).\n",
+    ]
+    if factors:
+        mean = sum(factors) / len(factors)
+        geometric = math.exp(sum(map(math.log, factors)) / len(factors))
+        lines += [
+            f"- {len(tried)} kernels tried; both agree in {len(agreeing)}",
+            f"- there JAX takes {mean:.1f} times as long in the arithmetic mean (goal 92) and "
+            f"{geometric:.1f} times in the geometric mean (goal 10); ahead of it in "
+            f"{sum(f >= 1 for f in factors)}",
+        ]
+    lines += ["", "| kernel | ours, ms | JAX, ms | factor |", "|---|---:|---:|---:|"]
+    agreeing.sort(key=lambda r: -r.jax / r.gradient)
+    for r in agreeing:
+        times = f"{r.gradient * 1e3:.3g} | {r.jax * 1e3:.3g}"
+        lines.append(f"| {r.kernel} | {times} | **{r.jax / r.gradient:.1f}** |")
+    for r in tried:
+        if r not in agreeing:
+            why = r.jax_failed or "another gradient"
+            ours = f"{r.gradient * 1e3:.3g}"
+            lines.append(f"| {r.kernel} | {ours} | {why.replace('|', '/')} | |")
+    return lines
+
+
+def _agrees(r: Row) -> bool:
+    if r.jax_failed or math.isnan(r.jax) or not r.terms:
+        return False
+    return npbench_case.distance(r.terms, r.jax_along) < (2e-2 if r.single else 1e-6)
 
 
 def _right(r: Row) -> bool:

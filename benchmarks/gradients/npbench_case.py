@@ -29,11 +29,13 @@ SETTLED = 3e-7
 
 @dataclass(frozen=True)
 class Case:
-    """args: as the kernel starts with them.  wrt: positions of the real float arrays."""
+    """args: as the kernel starts with them.  wrt: positions of the real float arrays.  weights: of
+    its results, None for those that are not floats."""
 
     objective: Callable[..., Any]
     args: Sequence[Any]
     wrt: tuple[int, ...]
+    weights: Sequence[Any] = ()
 
     def fresh(self) -> list[Any]:
         return [np.copy(a) if isinstance(a, np.ndarray) else a for a in self.args]
@@ -77,7 +79,7 @@ def case(checkout: Path, name: str, preset: str) -> Case:
         return total
 
     wrt = tuple(k for k, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype.kind == "f")
-    return Case(objective, args, wrt)
+    return Case(objective, args, wrt, weights)
 
 
 @dataclass(frozen=True)
@@ -100,16 +102,28 @@ class _Results:
 
 def error(c: Case, gradient: Sequence[Any]) -> float | None:
     """How far the gradient is from difference quotients; None where these do not settle."""
+    theirs = _difference(c, _direction(c))
+    return None if theirs is None else distance(terms(c, gradient), theirs)
+
+
+def terms(c: Case, gradient: Sequence[Any]) -> list[float]:
+    """The derivative along the case's direction, an argument at a time."""
+    direction = _direction(c)
+    return [float(np.sum(np.asarray(g, float) * direction[k])) for k, g in zip(c.wrt, gradient)]
+
+
+def distance(terms: Sequence[float], wanted: float) -> float:
+    """How far the sum is from what is wanted, relative to their size."""
+    mine = sum(terms)
+    size = max(abs(mine), abs(wanted), 1e-3 * float(np.hypot.reduce(terms)), 1e-12)
+    return abs(mine - wanted) / size
+
+
+def _direction(c: Case) -> dict[int, Any]:
     rng = np.random.default_rng(8)
-    direction = {
+    return {
         k: rng.standard_normal(c.args[k].shape) * (np.abs(c.args[k]).mean() + 1e-3) for k in c.wrt
     }
-    terms = [float(np.sum(np.asarray(g, float) * direction[k])) for k, g in zip(c.wrt, gradient)]
-    mine, theirs = sum(terms), _difference(c, direction)
-    if theirs is None:
-        return None
-    size = max(abs(mine), abs(theirs), 1e-3 * float(np.hypot.reduce(terms)), 1e-12)
-    return abs(mine - theirs) / size
 
 
 def _difference(c: Case, direction: dict[int, Any]) -> float | None:

@@ -119,7 +119,11 @@ def test_rows_of_stacks_are_not_copied():
 
 @pytest.mark.parametrize(
     "f, args",
-    [(nonlinear, (rng.random(6), 3)), (triangular, (rng.random((5, 4)),)), (while_loop, (rng.random(5) + 0.5,))],
+    [
+        (nonlinear, (rng.random(6), 3)),
+        (triangular, (rng.random((5, 4)),)),
+        (while_loop, (rng.random(5) + 0.5,)),
+    ],
 )  # fmt: skip
 def test_gradients_with_rows_of_stacks(f, args):
     ag.check_grad(f, *args)

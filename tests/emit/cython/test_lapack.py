@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import scipy.linalg
 
+import arignote as ag
 from arignote.api import compile
 from arignote.config import config
+from arignote.fxgraph.ops.triangular import cholesky_adjoint
 
 SQUARE = {
     "solve": lambda a, b: np.linalg.solve(a, b),
@@ -124,6 +126,24 @@ def test_errors_are_numpys(f, a):
     with pytest.raises(np.linalg.LinAlgError) as given:
         compile(f)(a)
     assert str(given.value) == str(wanted.value)
+
+
+def test_the_adjoint_of_cholesky():
+    """Against the op's own meaning: blocks that are full, one more, one less, stacks, views."""
+    f = compile(lambda a, w: ag.grad(lambda a, w: np.sum(w * np.linalg.cholesky(a)))(a, w))
+    shapes = ((5, 5), "f8"), ((63, 63), "f8"), ((65, 65), "f4"), ((2, 3, 130, 130), "f8")
+    for shape, dtype in shapes:
+        n = shape[-1]
+        x, w = random(shape, dtype), random(shape, dtype, 1)
+        a = x @ np.swapaxes(x, -1, -2) + n * np.eye(n, dtype=dtype)
+        for given, weights in ((a, w), (np.swapaxes(a, -1, -2), np.swapaxes(w, -1, -2))):
+            factor = np.linalg.cholesky(given.astype("f8"))
+            want = cholesky_adjoint.reference(factor, weights.astype("f8"))
+            got = f(given, weights)
+            tolerance = 1e-13 if dtype == "f8" else 1e-5
+            np.testing.assert_allclose(got, want, rtol=0, atol=tolerance * abs(want).max())
+            assert got.dtype == dtype
+    assert "an_la_cholesky_adjoint" in f.source(a, w)
 
 
 def test_singular_determinants_are_zero():

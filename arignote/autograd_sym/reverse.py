@@ -47,7 +47,8 @@ def vjp(
 class Walk:
     """One backward walk over the nodes of a graph (a body's walk, in `scanloop`, extends it).
 
-    reached: nodes that some output depends on through derivatives.
+    reached: nodes that some output depends on through derivatives.  ends: what the gradient is
+    wanted for, and what counts as constant, here and around.
     """
 
     def __init__(
@@ -59,7 +60,10 @@ class Walk:
         own: frozenset[Node] = frozenset(),
     ) -> None:
         seeds = [x for x in seeds if carries_derivative(x)]
+        constant = tuple(constant)
         above: Activity | None = outer.active if outer is not None else None
+        around: frozenset[Node] = outer.ends if outer is not None else frozenset()
+        self.ends: frozenset[Node] = around.union(seeds, constant)
         self.active: Activity = Activity(roots, seeds, constant, above, own)
         self.roots = tuple(roots)
         self.order = self.active.order

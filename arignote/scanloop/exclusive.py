@@ -25,7 +25,8 @@ def exclusive(
 ) -> set[Node]:
     """The nodes around the branch n that only this side of it uses.
 
-    inside: is a node one of the body that the walk is over?
+    inside: is a node one of the body that the walk is over?  What the walk ends at is outside of
+    both sides: its cotangent is asked for there.
     """
     b, other = bodies(n)[which], bodies(n)[1 - which]
     shared = {*captures(other.roots, other.own), n.inputs[0]}
@@ -40,7 +41,7 @@ def exclusive(
     heapify(heap)
     while heap:
         _, x = heappop(heap)
-        if x in mine or x in shared or not x.inputs or "leaf" in x.op.traits:
+        if x in mine or x in shared or not x.inputs or "leaf" in x.op.traits or x in walk.ends:
             continue
         if not inside(x):
             continue

@@ -21,7 +21,7 @@ from ..trace.proxy import Array, Proxy, fresh, node_of
 from ..trace.registry import implementation
 from ..trace.values import Scalar
 from ..trace.where import pinned
-from .graph import Apply, Variable, apply_order
+from .graph import Apply, Variable, apply_order, sides
 from .sharing import on_host
 from .types import TensorType
 from .variables import TensorConstant
@@ -56,11 +56,15 @@ class Evaluation:
             data = getattr(x, "data", x) if hasattr(v.type, "pointed") else x
             known = isinstance(data, Array) and data.node.op is grad_point_op
             self.env[v] = x if known else self._pointed(v, x)  # inner graphs keep the outer point
-        for node in order:
-            if all(v in self.env for v in node.outputs):
-                continue
-            self._run(node)
+            if known:
+                self.points.add(v)
+        self._settle(order)
         return [self.value(v) for v in outputs]
+
+    def _settle(self, order: Sequence[Apply]) -> None:
+        for node in order:
+            if not all(v in self.env for v in node.outputs):
+                self._run(node)
 
     def value(self, v: Variable) -> Any:
         """The value of a variable whose owner has run."""
@@ -88,12 +92,28 @@ class Evaluation:
 
     def _run(self, node: Apply) -> None:
         op = node.op
-        values = [self.value(v) for v in node.inputs]
+        what = self._with_points(node) if op.kind == "ifelse" else node
+        values = [self.value(v) for v in what.inputs]
         with pinned(node.origin), at_origin(node.origin):
-            results = op.run(node, values)
+            results = op.run(what, values)
         for v, x in zip(node.outputs, results, strict=True):
             if v not in self.env:
                 self.env[v] = self._pointed(v, x)
+
+    def _with_points(self, node: Apply) -> Apply:
+        """A branch whose sides take from here what gradients outside are taken with respect to,
+        and what `givens` put in a variable's place."""
+        if not self.points and not self.replaced:
+            return node
+        below = apply_order(sides(node), lambda v: v in self.given, sides)
+        read = [*sides(node), *(v for inner in below for v in (*inner.inputs, *sides(inner)))]
+        made = dict.fromkeys(v for v in read if v.owner is not None)
+        found = [v for v in made if v in self.points or v in self.replaced]
+        if not found:
+            return node
+        self._settle(self._order(found))
+        attrs = {**node.attrs, "captured": (*node.attrs["captured"], *found)}
+        return Apply(node.op, [*node.inputs, *found], [v.type for v in node.outputs], attrs)
 
     def _pointed(self, v: Variable, x: Any) -> Any:
         """x as something to differentiate with respect to, where some gradient asks for it."""
@@ -125,7 +145,7 @@ def points_of(order: Sequence[Apply]) -> list[Variable]:
         elif node.op.kind == "scan":
             todo.extend(apply_order(node.attrs["inner"].roots))
         elif node.op.kind == "ifelse":
-            todo.extend(apply_order([*node.attrs["then"], *node.attrs["other"]]))
+            todo.extend(apply_order(sides(node)))
     return found
 
 
@@ -180,6 +200,8 @@ def is_traced(x: Any) -> bool:
         return any(is_traced(v) for v in x)
     if isinstance(x, dict):
         return any(is_traced(v) for v in x.values())
+    if isinstance(x, slice):
+        return is_traced((x.start, x.stop, x.step))
     return False
 
 

@@ -23,7 +23,7 @@ from ..optimize.before_gradients import stabilized
 from ..trace.proxy import fresh, is_proxy, node_of
 from .deferred import apply_op
 from .evaluate import call, strong
-from .graph import Apply, Op, Variable, apply_order
+from .graph import Apply, Op, Variable, apply_order, sides
 from .types import TensorType
 from .variables import as_tensor_variable
 
@@ -251,8 +251,11 @@ def connected(roots: Sequence[Variable], stops: Sequence[Variable] = ()) -> set[
     """The variables that the roots depend on through inputs that pass derivatives."""
     reached: set[Variable] = set(roots)
     stopped = set(stops)
-    for node in reversed(apply_order(roots)):
+    for node in reversed(apply_order(roots, inner=sides)):
         if not any(v in reached and v not in stopped for v in node.outputs):
+            continue
+        if node.op.kind == "ifelse":
+            reached.update(sides(node))
             continue
         silent = node.attrs.get("silent", node.op.silent)
         reached.update(x for k, x in enumerate(node.inputs) if k not in silent)

@@ -194,9 +194,14 @@ def user_line() -> Origin | None:
 
 
 def apply_order(
-    outputs: Iterable[Variable], known: Callable[[Variable], bool] = lambda v: False
+    outputs: Iterable[Variable],
+    known: Callable[[Variable], bool] = lambda v: False,
+    inner: Callable[[Apply], Sequence[Variable]] | None = None,
 ) -> list[Apply]:
-    """The applications below `outputs`, operands first; `known` variables are not looked into."""
+    """The applications below `outputs`, operands first; `known` variables are not looked into.
+
+    inner: what an application holds beside its inputs.
+    """
     done: dict[Apply, None] = {}
     stack: list[tuple[Apply, bool]] = []
     for v in reversed(list(outputs)):
@@ -210,10 +215,18 @@ def apply_order(
             done[node] = None
             continue
         stack.append((node, True))
-        for x in reversed(node.inputs):
+        below = node.inputs if inner is None else [*node.inputs, *inner(node)]
+        for x in reversed(below):
             if x.owner is not None and x.owner not in done and not known(x):
                 stack.append((x.owner, False))
     return list(done)
+
+
+def sides(node: Apply) -> Sequence[Variable]:
+    """What an `ifelse` gives on either side; nothing for any other application."""
+    if node.op.kind != "ifelse":
+        return ()
+    return (*node.attrs["then"], *node.attrs["other"])
 
 
 def leaves_of(

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .graph import Apply, Variable, apply_order, leaves_of
+from .graph import Apply, Variable, apply_order, leaves_of, sides
 from .variables import TensorConstant
 
 
 def rebuilt(outputs: Sequence[Variable], new: dict[Variable, Variable]) -> list[Variable]:
     """The outputs with variables replaced; what does not change is shared."""
     known = dict(new)
-    for node in apply_order(outputs, lambda v: v in new):
+    for node in apply_order(outputs, lambda v: v in new, sides):
         inputs = [known.get(v, v) for v in node.inputs]
-        if all(a is b for a, b in zip(inputs, node.inputs, strict=True)):
+        if not any(v in known for v in (*node.inputs, *sides(node))):
             continue
         attrs = dict(node.attrs)
         if node.op.kind == "grad":
             for key in ("targets", "wrt"):
                 attrs[key] = [known.get(v, v) for v in attrs[key]]
         if node.op.kind == "ifelse":
-            used = dict(zip(node.inputs[1:], inputs[1:], strict=True))
-            attrs["then"] = tuple(rebuilt(attrs["then"], used))
-            attrs["other"] = tuple(rebuilt(attrs["other"], used))
+            for key in ("then", "other"):
+                attrs[key] = tuple(known.get(v, v) for v in attrs[key])
             found = leaves_of([*attrs["then"], *attrs["other"]])
             attrs["captured"] = tuple(v for v in found if not isinstance(v, TensorConstant))
             inputs = [inputs[0], *attrs["captured"]]

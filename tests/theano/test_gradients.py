@@ -7,6 +7,7 @@ import arignote as ag
 import arignote.theano as theano
 import arignote.theano.tensor as T
 from arignote.theano import gradient
+from arignote.theano.ifelse import ifelse
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +184,29 @@ def test_gradients_have_test_values():
         np.testing.assert_allclose(T.jacobian(w**2, w).tag.test_value, 2 * np.eye(3))
         with pytest.raises(ValueError, match="not aligned"):
             T.dot(gx, x)
+
+
+def test_gradients_of_ifelse():
+    a, x, y = T.dscalar("a"), T.dvector("x"), T.dvector("y")
+    h = x**2
+    each = theano.function([a, x, y], T.grad(ifelse(a, h.sum(), y.prod()), [x, y]))
+    assert [list(g) for g in each(1.0, V, V)] == [list(2 * V), [0] * 3]
+    assert each(0.0, V, V)[1] == pytest.approx(V.prod() / V)
+    cost = ifelse(a, h.sum(), (h**2).sum())
+    inner = theano.function([a, x], T.grad(cost, [h, x]))  # h stands inside of both sides
+    assert [list(g) for g in inner(1.0, V)] == [[1] * 3, list(2 * V)]
+    assert inner(0.0, V)[1] == pytest.approx(4 * V**3)
+    fixed = T.grad(cost * x.sum(), x, consider_constant=[h])
+    assert theano.function([a, x], fixed)(1.0, V) == pytest.approx(np.full(3, (V**2).sum()))
+    nested = ifelse(a, ifelse(a > 2, h.sum(), (h * x).sum()), x.sum())
+    g = theano.function([a, x], T.grad(nested, h))
+    assert g(1.0, V) == pytest.approx(V) and g(3.0, V) == pytest.approx(np.ones(3))
+
+
+def test_variables_are_replaced_inside_ifelse():
+    a, x = T.dscalar("a"), T.dvector("x")
+    h = x**2
+    cost = ifelse(a, h.sum(), x.sum())
+    assert theano.function([a, x], cost, givens={h: x})(1.0, V) == pytest.approx(V.sum())
+    other = theano.clone(cost, {h: x * 3})
+    assert theano.function([a, x], other)(1.0, V) == pytest.approx(3 * V.sum())

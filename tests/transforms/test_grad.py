@@ -332,3 +332,49 @@ def test_a_product_and_its_transpose_are_one_product():
     made = ag.value_and_grad(chain, argnums=(0, 1, 2, 3)).compiled_for(*args)
     assert str(made.graph).count(" = matmul(") == 9  # three there, two for each on the way back
     ag.check_grad(chain, *args)
+
+
+def one_side_each(a, x, y):
+    if a > 0:
+        z = np.sum(x**2)
+    else:
+        z = np.sum(y**3)
+    return z
+
+
+def one_side_only(a, x, y):
+    z = np.sum(y)
+    if a > 0:
+        z = x[0] * x[1]
+    return z
+
+
+def one_side_returns(a, x, y):
+    if a > 0:
+        return x[0] * 3.0
+    return y[1] * np.sum(x)
+
+
+def nested_sides(a, x, y):
+    z = 0.0
+    if a > 0:
+        h = np.sin(x)
+        z = np.sum(h * y) if a > 1 else np.sum(h)
+    return z
+
+
+@pytest.mark.parametrize(
+    "f", [one_side_each, one_side_only, one_side_returns, nested_sides], ids=lambda f: f.__name__
+)
+@pytest.mark.parametrize("a", [-1.0, 0.5, 2.0])
+def test_arguments_that_one_branch_reads(f, a):
+    x, y = X[:3], X[2:]
+    found = ag.compile(ag.grad(f, argnums=(1, 2)))(a, x, y)
+    for k, (g, v) in enumerate(zip(found, (x, y), strict=True)):
+        for j in range(3):
+            step = np.eye(3)[j] * 1e-6
+            ends = [f(a, *[u + s * step if m == k else u for m, u in enumerate((x, y))])
+                    for s in (1, -1)]  # fmt: skip
+            assert g[j] == pytest.approx((ends[0] - ends[1]) / 2e-6, abs=1e-6)
+        assert v.shape == g.shape
+    assert ag.compile(ag.grad(f, argnums=1))(a, x, y) == pytest.approx(found[0])

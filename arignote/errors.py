@@ -37,8 +37,11 @@ class DebugError(ArignoteError, AssertionError):
     report: object = None
 
 
-class NanGuardError(ArignoteError, FloatingPointError):
-    """NanGuardMode met a nan, an infinity or a number that is too big."""
+class NanGuardError(ArignoteError, FloatingPointError, AssertionError):
+    """NanGuardMode met a nan, an infinity or a number that is too big.
+
+    Old programs catch an AssertionError.
+    """
 
 
 class DeviceError(ArignoteError, RuntimeError):

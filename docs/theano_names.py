@@ -84,9 +84,10 @@ OFFERED: dict[str, dict[str, str]] = {
     },
     "Linear algebra, Fourier transforms": {
         "tensor.nlinalg": "matrix_inverse pinv det eig eigh qr svd lstsq matrix_power matrix_dot "
-        "trace diag alloc_diag extract_diag norm tensorinv tensorsolve",
+        "trace diag alloc_diag extract_diag norm tensorinv tensorsolve MatrixInverse MatrixPinv "
+        "Det Eig Eigh SVD QRFull QRIncomplete AllocDiag ExtractDiag",
         "tensor.slinalg": "cholesky solve solve_lower_triangular solve_upper_triangular "
-        "solve_symmetric eigvalsh kron expm",
+        "solve_symmetric eigvalsh kron expm Cholesky Solve Eigvalsh Kron Expm",
         "tensor.fft": "rfft irfft",
     },
     "Sparse matrices": {
@@ -169,6 +170,11 @@ DIFFERENT: dict[str, str] = {
     "prod": "`no_zeros_in_input` changes nothing: the derivative is right with zeros",
     "tri_gamma": "without derivative",
     "dimshuffle": "an axis that is left out needs length 1 when the function runs, not a flag",
+    "set_subtensor": "what is written takes the dtype of its place, but a float for an integer's "
+    "place is refused, as is a complex number for a float's",
+    "inc_subtensor": "as set_subtensor",
+    "tensor.slinalg.Cholesky": "an instance is called like a function and stands in no graph, as "
+    "do those of the other classes here; the gradient is that of a symmetric matrix",
     "tensor.nnet.conv2d": "`input_shape` and `filter_shape` are not needed and not read; "
     "`unshared` "
     "has no dilation and no groups",

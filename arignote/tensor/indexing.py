@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..trace.proxy import fresh
 from .deferred import Slot, deferred
-from .evaluate import call, is_traced, is_weak, strong
+from .evaluate import call, is_traced, is_weak, node_value, strong
 from .graph import Variable
 from .types import TensorType
 from .variables import TensorConstant, TensorVariable, as_tensor_variable
@@ -125,6 +126,7 @@ def _take_run(x: Any, key: tuple[Any, ...]) -> Any:
         if len(key) == 1 and not is_traced(key) and isinstance(key[0], int | slice):
             return x[key[0]]
         x = strong(x)
+    x = _like(x, key)
     return x[key] if not is_weak(x) else strong(x)[key]
 
 
@@ -133,21 +135,28 @@ _take = deferred(_take_run, "Subtensor", _shown, sizes=True)
 
 # ---- writing -------------------------------------------------------------------------------------
 def _set_run(x: Any, key: Any, value: Any) -> Any:
-    new = call(np.copy, strong(x))
+    key = tuple(_index(p) for p in key)
     value = strong(value)
-    new[tuple(_index(p) for p in key)] = value.astype(new.dtype)
+    new = call(np.copy, _like(strong(x), (key, value)))
+    new[key] = value.astype(new.dtype)
     return new
 
 
 def _add_run(x: Any, key: Any, value: Any) -> Any:
-    new = call(np.copy, strong(x))
-    value = strong(value).astype(new.dtype)
     key = tuple(_index(p) for p in key)
+    value = strong(value)
+    new = call(np.copy, _like(strong(x), (key, value)))
+    value = value.astype(new.dtype)
     if any(not isinstance(p, _BASIC) and np.ndim(p) for p in key):
         np.add.at(new, key, value)
     else:
         new[key] += value
     return new
+
+
+def _like(x: Any, others: Any) -> Any:
+    """x, as a traced value where it is a constant and others are traced."""
+    return fresh(node_value(x)) if isinstance(x, np.ndarray) and is_traced(others) else x
 
 
 _set_op = deferred(_set_run, "SetSubtensor", lambda x, key, value: x.type, sizes=True)
@@ -182,7 +191,7 @@ def _written(op: Any, name: str, x: Any, y: Any) -> Any:
         raise TypeError(f"{name} wants an indexed variable, as in {name}(x[key], y)")
     if y.ndim > x.ndim:
         raise ValueError(f"{name}: a value of rank {y.ndim} for places of rank {x.ndim}")
-    if np.result_type(x.dtype, y.dtype) != np.dtype(x.dtype):
+    if not np.can_cast(y.dtype, x.dtype, "same_kind"):
         raise TypeError(
             f"{name}: {y} is {y.dtype}, which {x.dtype} does not hold; cast one of them"
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
+from .creation import tril
 from .deferred import deferred
 from .evaluate import call
 from .products import diag, diagonal, dot
@@ -162,10 +163,15 @@ _norm = deferred(lambda x, ord: call(np.linalg.norm, x, ord), "norm", _scalar)
 
 def eigvalsh(a: Any, b: Any = None, lower: bool = True) -> Any:
     """The eigenvalues of a symmetric matrix, or of the pencil (a, b)."""
+    a = as_tensor_variable(a)
     if b is None:
-        return eigh(a)[0]
+        return eigh(a, "L" if lower else "U")[0]
+    b = as_tensor_variable(b)
+    if not lower:
+        a, b = a.T, b.T
     factor = matrix_inverse(cholesky(b))
-    return eigh(matrix_dot(factor, a, as_tensor_variable(factor).T))[0]
+    a = tril(a) + tril(a, -1).T
+    return eigh(matrix_dot(factor, a, factor.T))[0]
 
 
 def tensorinv(a: Any, ind: int = 2) -> Any:

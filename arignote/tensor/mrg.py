@@ -209,8 +209,7 @@ class MRG_RandomStreams:
         if n == 1:
             u = self.uniform(size, nstreams=nstreams)
             return cast(F["lt"](u, p), dtype)
-        sizes, _ = sizes_of(size)
-        u = self.uniform([n, *sizes], nstreams=nstreams)
+        u = self.uniform([n, *_each(size, ndim)], nstreams=nstreams)
         return cast(cast(F["lt"](u, p), "int64").sum(axis=0), dtype)
 
     def normal(self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: Any = None,
@@ -218,7 +217,7 @@ class MRG_RandomStreams:
                ) -> Any:  # fmt: skip
         """Normal numbers, by the method of Box and Muller."""
         kind = TensorType("floatX" if dtype is None else dtype, ()).dtype
-        sizes, _ = sizes_of(size, ndim)
+        sizes = _each(size, ndim)
         total: Any = 1
         for d in sizes:
             total = total * d
@@ -242,3 +241,10 @@ class MRG_RandomStreams:
             first = concatenate([above[:, :1], above[:, 1:] - above[:, :-1]], axis=1)
             total = total + cast(first, dtype)
         return total
+
+
+def _each(size: Any, ndim: Any) -> list[Any]:
+    """A size as scalars, where it is one vector, too."""
+    sizes, count = sizes_of(size, ndim)
+    is_vector = len(sizes) == 1 and getattr(sizes[0], "ndim", 0) == 1
+    return [sizes[0][k] for k in range(count)] if is_vector else sizes

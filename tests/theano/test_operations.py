@@ -197,6 +197,16 @@ def test_indexing_and_writing():
     assert g == pytest.approx(np.stack([2 * (M[0] + M[1]), 2 * (M[0] + M[1]) + 2 * M[1]]))
     with pytest.raises(TypeError, match="int64"):
         T.set_subtensor(T.lvector()[0], 1.5)
+    filled = T.set_subtensor(T.alloc(-1, 3)[1:], T.ivector("i"))  # int8: what holds -1
+    assert list(filled.eval({"i": np.array([7, 8], "i")})) == [-1, 7, 8]
+    for full in (T.zeros(3), T.constant(np.zeros(3)), T.zeros((3, 2))[:, 0]):
+        same(lambda x, k, full=full: T.set_subtensor(full[k], x), V[[1, 2, 0]], V, I)
+        same(lambda x, k, full=full: T.inc_subtensor(full[k], x), V[[1, 2, 0]], V, I)
+        same(lambda x, k, full=full: full[k] * x, V * 0, V, I)
+        same(lambda x, full=full: T.set_subtensor(full[1:], x), [0, 0.3, 0.6], V[:2])
+        same(lambda k, full=full: T.set_subtensor(full[k[1] : k[2]], 1.0), [1, 0, 0], I)
+    half = T.inc_subtensor(T.fvector("x")[:1], T.dscalar("d"))
+    assert list(half.eval({"x": np.ones(2, "f"), "d": 0.5})) == [1.5, 1.0]
     with pytest.raises(IndexError, match="too many"):
         T.dvector()[0, 0]
     with pytest.raises(IndexError):

@@ -109,12 +109,12 @@ class Specialised(Dispatcher):
         """A kernel for the call, and whether it is new: one from an earlier process may turn out to
         hold for other sizes only."""
         structure = None if _is_flat(tree) else tree
-        found = self._recalled(tree, leaves, structure)
+        first = signature_of(tree, leaves)[0]
+        key = self._start_key(first)
+        found = self._recalled(tree, leaves, structure, first, key)
         if found is not None:
             self._keep(*found, None)
             return found[1], False
-        first = signature_of(tree, leaves)[0]
-        key = self._start_key(first)
         with self._with_rules():
             return self._made(maker(), tree, leaves, structure, first, key), True
 
@@ -172,19 +172,24 @@ class Specialised(Dispatcher):
         return maker().using([r.name for r in rules]) if rules else contextlib.nullcontext()
 
     def _recalled(
-        self, tree: Tree, leaves: list[Any], structure: Tree | None
+        self,
+        tree: Tree,
+        leaves: list[Any],
+        structure: Tree | None,
+        signature: Signature,
+        key: str | None,
     ) -> tuple[Signature, Kernel] | None:
         """A kernel that an earlier process made for such a call."""
         static: frozenset[int] = frozenset()
         while True:
-            signature = signature_of(tree, leaves, static)[0]
-            key = self._start_key(signature)
             variant = self._variants.get(key, 0) if key is not None else warm.VARIANTS
             if key is None or variant >= warm.VARIANTS:
                 return None
             entry = warm.recall(key, variant)
             if isinstance(entry, warm.Wanted) and not entry.static <= static:
                 static |= entry.static
+                signature = signature_of(tree, leaves, static)[0]
+                key = self._start_key(signature)
                 continue
             if not isinstance(entry, warm.Ready):
                 return None

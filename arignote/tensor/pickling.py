@@ -51,11 +51,17 @@ def flattened(value: Any) -> tuple[Rows, Any]:
         known.update((v, Ref(k, v.index)) for v in node.outputs)
     rows = []
     for node in order:
-        outputs = [(v.type, v.name, vars(v.tag)) for v in node.outputs]
-        row = ([*node.inputs], node.attrs, outputs)
-        rows.append((node.op, *mapped(row, ref), node.origin))
+        inputs = [ref(v) for v in node.inputs]
+        attrs = mapped(node.attrs, ref) if node.attrs else {}
+        outputs = [(v.type, v.name, _tags(v, ref)) for v in node.outputs]
+        rows.append((node.op, inputs, attrs, outputs, node.origin))
     body = mapped(value, ref)
     return Rows(tuple(leaves), tuple(rows)), body
+
+
+def _tags(v: Variable, f: Callable[[Any], Any]) -> dict[str, Any]:
+    tags = vars(v.tag)
+    return mapped(tags, f) if tags else {}
 
 
 def unflattened(rows: Rows, body: Any) -> Any:
@@ -93,10 +99,11 @@ def _everything(value: Any) -> list[Apply]:
             if ready:
                 done[node] = None
                 for v in node.outputs:
-                    later.extend(variables_in(vars(v.tag)))
+                    if vars(v.tag):
+                        later.extend(variables_in(vars(v.tag)))
                 continue
             stack.append((node, True))
-            below = [*node.inputs, *variables_in(node.attrs)]
+            below = [*node.inputs, *variables_in(node.attrs)] if node.attrs else node.inputs
             stack.extend((v.owner, False) for v in reversed(below) if v.owner is not None)
     return list(done)
 

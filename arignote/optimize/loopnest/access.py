@@ -66,11 +66,11 @@ class Effects:
     checked: bool = False
 
     @cached_property
-    def at(self) -> dict[Buffer, list[Access]]:
-        """The accesses by the memory they touch."""
-        out: dict[Buffer, list[Access]] = {}
+    def at(self) -> dict[Buffer, dict[Access, None]]:
+        """The accesses, each once, by the memory they touch."""
+        out: dict[Buffer, dict[Access, None]] = {}
         for a in self.accesses:
-            out.setdefault(root(a.buffer), []).append(a)
+            out.setdefault(root(a.buffer), {})[a] = None
         return out
 
     @cached_property
@@ -98,7 +98,7 @@ class Effects:
         self.checked = self.checked or e.checked
         if "at" in self.__dict__:
             for b, found in e.at.items():
-                self.at.setdefault(b, []).extend(found)
+                self.at.setdefault(b, {}).update(found)
         for name in ("reads", "writes", "touches"):
             if name in self.__dict__:
                 self.__dict__[name] |= getattr(e, name)

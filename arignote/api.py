@@ -130,9 +130,10 @@ class Compiled(Specialised):
         if self._mode() not in ("FAST_RUN", "FAST_COMPILE") or self._device() == "cuda":
             return None
 
-        def call(leaves: list[Any]) -> Any:
-            args, kwargs = tree.unflatten(iter(leaves))
-            return self(*args, **kwargs)
+        def call(leaves: list[Any], with_arguments: bool) -> Any:
+            given = args, kwargs = tree.unflatten(iter(leaves))
+            answer = self(*args, **kwargs)
+            return (answer, given) if with_arguments else answer
 
         return call
 

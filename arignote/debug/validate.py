@@ -75,7 +75,7 @@ def validate(
     tracer: Tracer,
     depth: Depth | None = None,
     runner: Callable[[Trace], Callable[[Leaves], Any]] | None = None,
-    used: Callable[[Leaves], Any] | None = None,
+    used: Callable[[Leaves, bool], Any] | None = None,
 ) -> Report:
     """Compare every stage of the compilation of `function` for a call with these leaves.
 
@@ -95,7 +95,7 @@ def _validated(
     tracer: Tracer,
     depth: Depth,
     runner: Callable[[Trace], Callable[[Leaves], Any]] | None,
-    used: Callable[[Leaves], Any] | None,
+    used: Callable[[Leaves, bool], Any] | None,
 ) -> Report:
     given = fresh(leaves)
     trace, _ = tracer(function, tree, given)
@@ -110,7 +110,7 @@ def _compared(
     tracer: Tracer,
     depth: Depth,
     runner: Callable[[Trace], Callable[[Leaves], Any]] | None,
-    used: Callable[[Leaves], Any] | None,
+    used: Callable[[Leaves, bool], Any] | None,
     given: Leaves,
     trace: Trace,
 ) -> Report:
@@ -298,13 +298,18 @@ class Validation:
                 if self.report.ok:
                     self.call_kernel(made[0], made[1], self.leaves, other)
 
-    def as_used(self, leaves: Leaves, call: Callable[[Leaves], Any]) -> tuple[list[Finding], Check]:
-        """The compiled function as it is called otherwise: what its dispatcher and caches give."""
+    def as_used(
+        self, leaves: Leaves, call: Callable[[Leaves, bool], Any]
+    ) -> tuple[list[Finding], Check]:
+        """The compiled function as it is called otherwise: what its dispatcher and caches give.
+
+        call: with leaves; gives the answer or, asked to, also the arguments, whose containers the
+        function may have changed.
+        """
         started = time.perf_counter()
         expected = Expected(self.trace, lambda: fresh(leaves))
-        if self.trace.refills is not None:
-            return [], Check("the function in use", 0, 0.0, "it changes containers")
-        got = outcome_of(call, fresh(leaves))
+        with_arguments = self.trace.refills is not None
+        got = outcome_of(lambda given: call(given, with_arguments), fresh(leaves))
         improve = stabilized(self.rewritten.report.fired)
         found = outcomes_differ(expected.outcome, got, expected.slack, improve=improve)
         check = Check("the function in use", 1, time.perf_counter() - started)

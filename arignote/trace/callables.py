@@ -23,7 +23,7 @@ from . import hidden, journal, lists
 from .convert import converted
 from .convert.site import Site
 from .dispatch import array_function
-from .growing import Growing
+from .growing import Growing, growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .library_names import is_library
 from .listing import lists_of
@@ -243,6 +243,7 @@ def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str,
 # ---- everything else -----------------------------------------------------------------------------
 def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], traced: bool) -> Any:
     _refuse_hidden_state(site, f)
+    _refuse_long_lists(site, f, args)
     try:
         out = f(*args, **kwargs)
     except (TraceError, UnsupportedError) as error:
@@ -264,6 +265,27 @@ def _made_here(f: Any, out: np.ndarray[Any, Any], args: tuple[Any, ...]) -> bool
     return not any(
         out is a or np.may_share_memory(out, a) for a in (*args, owner) if isinstance(a, np.ndarray)
     )
+
+
+def _refuse_long_lists(site: Site, f: Any, args: tuple[Any, ...]) -> None:
+    """A builtin would take the one stand-in in a list of run-time length for its only element."""
+    owner = getattr(f, "__self__", None)
+    if isinstance(owner, list | dict | set | frozenset) and f.__name__ not in _READING:
+        return
+    if not isinstance(f, FunctionType | MethodType) and any(growing(a) is not None for a in args):
+        name = getattr(f, "__qualname__", type(f).__name__)
+        raise TraceError(
+            f"{site}\n{name}(...) of a list whose length is known at run time only: make it an "
+            "array, np.array(x); np.unique(x) has the distinct values"
+        )
+
+
+#: Methods of containers that read a list which they are given.
+_READING = {
+    "difference", "difference_update", "extend", "fromkeys", "intersection",
+    "intersection_update", "isdisjoint", "issubset", "issuperset", "symmetric_difference",
+    "symmetric_difference_update", "union", "update",
+}  # fmt: skip
 
 
 def _refuse_hidden_state(site: Site, f: Any) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from ..errors import TraceError
-from ..fxgraph.affine import plus
+from ..fxgraph.affine import minus, plus
 from ..fxgraph.constants import lit
 from ..fxgraph.prove import sure
 from ..scanloop.scan import loop_facts, steps_known
@@ -24,8 +24,8 @@ from .convert.site import Site
 from .iteration import Counter, Nested, counter_of
 from .journal import journal
 from .leaves import Unstable
-from .proxy import wrap
-from .regions import at_site
+from .proxy import Proxy, wrap
+from .regions import at_site, depth, facts_of, recorded
 from .stepping import Loop, Memory, Outer, memory_of
 from .truthiness import decided, truth
 
@@ -60,6 +60,8 @@ def loop_for(
     if steps is not None and steps <= SHORT:
         unrolled(found.literal(), body, test, get, put, names, site)
         return
+    if sure(minus(found.lo, found.hi) if found.step > 0 else minus(found.hi, found.lo)):
+        return  # no step in this call (guarded): names, types and arrays are what they were
     target = target_names[0] if len(target_names) == 1 else "i"
     loop = Loop(
         found, body, test, get, put, names, frozenset(carried), site, memory_of(site), target
@@ -80,6 +82,8 @@ def loop_while(
     loop = Loop(
         None, lambda _: body(), test, get, put, names, frozenset(carried), site, memory_of(site)
     )
+    if _never(loop):
+        return
     outer, start = Outer.now(), get()
     try:
         with journal() as changes:
@@ -89,6 +93,34 @@ def loop_while(
         outer.back()
         put(start)
         _while_in_python(loop, error)
+
+
+def _never(loop: Loop) -> bool:
+    """Does a comparison of integers that depend on arguments only say that no step runs in this
+    call (guarded)?  Then names, types and arrays are what they were."""
+    assert loop.test is not None
+    if depth():
+        return False
+    outer, start, count = Outer.now(), loop.get(), len(recorded())
+    try:
+        with journal() as changes:
+            t = truth(loop.test())
+    except (Unstable, TraceError):
+        t = None
+    finally:
+        changes.undo()
+        outer.back()
+        loop.put(start)
+        del recorded()[count:]
+    if not isinstance(t, Proxy) or t.node.op.name not in _ORDER:
+        return False
+    if len(facts_of(t.node, True)) != 1:
+        return False
+    (runs,), (stays,) = facts_of(t.node, True), facts_of(t.node, False)
+    return not sure(runs) and sure(stays)  # a kernel is for one of the two
+
+
+_ORDER = ("less", "less_equal", "greater", "greater_equal")
 
 
 def _nested(

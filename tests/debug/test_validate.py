@@ -253,3 +253,17 @@ def test_elements_of_arrays_laid_out_do_not_share_memory():
         b[...] = 0.0
         b[1, 2, 3] = 5.0
         assert b.sum() == 5.0 and np.count_nonzero(b) == 1
+
+
+def test_a_function_that_changes_containers_is_compared_as_it_is_used():
+    def counted(found, past, n):
+        for i in range(n):
+            found["a"] = found["a"] + i
+            past.append(i * 0.5)
+        return past
+
+    found, past = {"a": np.ones(2)}, [1.0]
+    report = ag.compile(counted).validate(found, past, 3)
+    assert report.ok, str(report)
+    assert {c.name: c.count for c in report.checks}["the function in use"] == 1
+    assert past == [1.0] and (found["a"] == 1).all()

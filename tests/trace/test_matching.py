@@ -88,3 +88,18 @@ def test_a_list_and_another_condition():
         return len(run), (1 if run and run[0] > 1 else 2)
 
     check(first_run, np.array([-1.0, 2.0, -1.0, 3.0, 4.0, 5.0, -2.0, 1.0]))
+
+
+def test_classes_of_numbers():
+    def kind(n):
+        match n:
+            case int(m) if m == 1:
+                return 5
+            case int(m) if m > 1:
+                return m * 2
+            case float():
+                return 1.5
+            case _:
+                return -1
+
+    assert [check(kind, n) for n in (1, 0, 2, 3.5)] == [5, -1, 4, 1.5]

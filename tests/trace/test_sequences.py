@@ -136,3 +136,9 @@ def test_a_list_is_made_without_tracing_its_length():
     for n in (4, 7, 9):
         assert f(n) == [0] * (n // 2) + [1] + [0] * (n - n // 2 - 1)
     assert len(f.traces) == 1
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_a_set_of_a_list_of_traced_length_is_refused(kind):
+    with pytest.raises(TraceError, match=r"np\.unique"):
+        compiled(lambda n: len(kind([0] * n)))(3)

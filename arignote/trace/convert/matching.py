@@ -9,7 +9,8 @@
                                             if _ag_fits2:
                                                 b(k)
 
-A statement with any other pattern (classes, mappings, `*rest`) stays Python's own, which decides
+A class without parts (`int(n)`, `float()`) is a call of isinstance.  A statement with any other
+pattern (classes with parts, mappings, `*rest`) stays Python's own, which decides
 while tracing.
 """
 
@@ -78,6 +79,8 @@ def _fit(pattern: ast.pattern, subject: ast.expr) -> _Fit | None:
             return found
         case ast.MatchOr(patterns=patterns):
             return _any([_fit(p, subject) for p in patterns], pattern)
+        case ast.MatchClass(cls=ast.Name(), kwd_patterns=[]):
+            return _instance(pattern, subject)
         case ast.MatchSequence(patterns=patterns):
             return _sequence(patterns, subject, pattern)
     return None
@@ -100,6 +103,26 @@ def _sequence(patterns: list[ast.pattern], subject: ast.expr, at: ast.AST) -> _F
     found = _Fit([located(operation("is_sequence", subject, ast.Constant(len(patterns))), at)])
     for k, p in enumerate(patterns):
         part = _fit(p, ast.Subscript(subject, ast.Constant(k), ast.Load()))
+        if part is None:
+            return None
+        found.tests += part.tests
+        found.names += part.names
+    return found
+
+
+#: Their one positional pattern is of the value itself.
+_SELF = {"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
+
+
+def _instance(pattern: ast.MatchClass, subject: ast.expr) -> _Fit | None:
+    """`int(n)`, `float()`"""
+    inner = pattern.patterns
+    if len(inner) > 1 or (inner and getattr(pattern.cls, "id", "") not in _SELF):
+        return None
+    test = ast.Call(load("isinstance"), [subject, pattern.cls], [])
+    found = _Fit([located(test, pattern)])
+    for p in inner:
+        part = _fit(p, subject)
         if part is None:
             return None
         found.tests += part.tests

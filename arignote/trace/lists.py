@@ -11,7 +11,7 @@ from ..errors import TraceError
 from ..fxgraph.affine import linear, minus, plus, times
 from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
-from ..fxgraph.ops.scalar import scaled
+from ..fxgraph.ops.scalar import greatest, least, scaled
 from ..fxgraph.prove import bounds
 from . import elements
 from .aliasing import tie_both
@@ -287,15 +287,19 @@ def _growing_of(c: Contents) -> Growing | None:
     return c[1][0] if len(c[1]) == 1 and type(c[1][0]) is Growing else None
 
 
-def _at_most(n: Node, own: frozenset[Node]) -> Node:
-    """An upper bound of n that does not depend on the loop's own index."""
-    for _ in range(8):
+def _at_most(n: Node, own: frozenset[Node], lower: bool = False, depth: int = 8) -> Node:
+    """An upper bound of n that does not depend on the loop's own index; `lower`: a lower one."""
+    for _ in range(depth):
         coefs, _ = linear(n)
         inner = [a for a in coefs if a.free & own]
         if not inner:
             return n
         atom = inner[-1]
-        limits, _ = bounds(atom, coefs[atom] < 0)
+        below = (coefs[atom] < 0) != lower
+        limits, every = bounds(atom, below)
+        if every:  # the greatest of several is bounded by a bound of each
+            limits = [_at_most(x, own, below, depth // 2) for x in limits]
+            limits = [least(*limits) if below else greatest(*limits)]
         limits = [x for x in limits if not x.free & own] or limits
         if not limits:
             break

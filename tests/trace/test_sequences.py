@@ -142,3 +142,28 @@ def test_a_list_is_made_without_tracing_its_length():
 def test_a_set_of_a_list_of_traced_length_is_refused(kind):
     with pytest.raises(TraceError, match=r"np\.unique"):
         compiled(lambda n: len(kind([0] * n)))(3)
+
+
+def growing_faster(m):
+    held, by = [3, 5], 2
+    for b in range(1, m):
+        for _ in range(by):
+            held.append(b + held[-2])
+        by += 1
+    return held
+
+
+def doubling(m):
+    held, by = [3, 5], 3
+    for b in range(1, m):
+        for _ in range(by):
+            held.append(b)
+        by *= 2
+    return held
+
+
+@pytest.mark.parametrize("function", [growing_faster, doubling])
+def test_lists_have_room_for_what_longer_and_longer_loops_append(function):
+    f = compiled(function)
+    for m in (1, 3, 7):
+        assert f(m) == function(m)

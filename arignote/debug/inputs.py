@@ -24,9 +24,11 @@ MIXED = (-1, 3, -2, 1)
 
 
 class Zones:
-    """Hands out arrays that lie between guard zones."""
+    """Hands out arrays that lie between guard zones, whole cache lines or, with `shift`, that many
+    bytes behind the start of one."""
 
-    def __init__(self) -> None:
+    def __init__(self, shift: int = 0) -> None:
+        self.shift = shift
         self.blocks: list[tuple[str, NDArray, int, int]] = []
 
     def array(
@@ -36,10 +38,11 @@ class Zones:
         dtype: Any,
         strides: Sequence[int] | None = None,
         fill: int = 0xFF,
-        shift: int = 0,
+        shift: int | None = None,
     ) -> NDArray:
         """An array whose bytes are `fill`; strides in bytes (None: C order), shift: bytes off the
-        alignment."""
+        alignment of a line."""
+        shift = self.shift if shift is None else shift
         dtype, shape = np.dtype(dtype), tuple(map(int, shape))
         steps = tuple(strides) if strides is not None else _c_strides(shape, dtype.itemsize)
         reach = [(n - 1) * s for n, s in zip(shape, steps, strict=True)] if 0 not in shape else []

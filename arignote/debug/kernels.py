@@ -32,6 +32,8 @@ from .report import Check, Finding
 from .stepwise import spread
 
 Fresh = Callable[[], list[Any]]
+#: Results lie at multiples of so many bytes at least.
+_MALLOC = 16
 
 
 @dataclass
@@ -202,7 +204,7 @@ def check_kernel(
     for threads in (1, many):
         zones = Zones()
         leaves = guarded(fresh(), zones)
-        results = Zones()
+        results = Zones(_MALLOC if threads > 1 else 0)
 
         def call(given: list[Any], n: int = threads, z: Zones = results) -> Any:
             return launch(made.plan, built, given, z, threads=n)

@@ -152,7 +152,8 @@ class _Scratch:
         with self.lock:
             try:
                 fill = 0 if zero else 0x5A
-                data = self.zones.array(f"scratch of {size} bytes", (size,), "u1", fill=fill)
+                name = f"scratch of {size} bytes"
+                data = self.zones.array(name, (size,), "u1", fill=fill, shift=0)
             except MemoryError:
                 return None
         got[0] = need

@@ -17,11 +17,12 @@ import numpy as np
 from ..config import config
 from ..emit.interface import Meeting, meet
 from ..emit.plan import Constant, DataOf, IntOf, SizeOf, StrideOf
-from ..fxgraph.affine import minus
+from ..fxgraph.affine import minus, plus, times
 from ..fxgraph.constants import lit, new_index
 from ..fxgraph.graph import Graph, substitute
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.node import Node, Origin, origin
+from ..fxgraph.ops.elementwise import floor_divide
 from ..fxgraph.prove import Knowledge, construction
 from ..fxgraph.types import OPAQUE
 from ..optimize.loopnest.access import effects_of
@@ -101,12 +102,16 @@ def backwards(program: Program) -> Program:
 
 def _backwards(s: Statement, named: dict[Node, int]) -> Statement:
     s = with_children(s, tuple(tuple(_backwards(x, named) for x in b) for b in children(s)))
-    if not isinstance(s, Loop) or not s.parallel or s.index.attr("step") != 1:
+    if not isinstance(s, Loop) or not s.parallel or s.index.attr("step") < 1:
         return s
     if effects_of(s.body).sets - set(own(s.body, named)) - read_first(s.body):
         return s
-    lo, hi = s.index.attr("lo"), s.index.attr("hi")
-    index = new_index(minus(hi, lit(1)), minus(lo, lit(1)), -1)
+    lo, hi, step = (s.index.attr(k) for k in ("lo", "hi", "step"))
+    last = minus(hi, lit(1))
+    if step > 1:
+        steps = floor_divide(minus(last, lo), lit(step), weak=True)
+        last = plus(lo, times(steps, step))
+    index = new_index(last, minus(lo, lit(1)), -step)
     return replace(s, index=index, body=tuple(_renamed(x, {s.index: index}) for x in s.body))
 
 

@@ -6,7 +6,9 @@ import pytest
 
 import arignote as ag
 from arignote.config import config
+from arignote.debug.lowering import backwards
 from arignote.fxgraph.node import OPS
+from tests.debug import victims
 
 V = np.linspace(0.1, 2.0, 7)
 A = np.linspace(-1.0, 1.0, 12).reshape(3, 4)
@@ -112,3 +114,12 @@ def test_an_op_that_is_not_pure_is_no_rounding():
 
     report = ag.compile(lambda x: growing(x) + 1).validate(np.ones(3))
     assert report.first.stage == "trace" and report.first.tolerance == 0
+
+
+def test_parallel_loops_of_several_rows_a_step_are_run_backwards_too():
+    f = ag.compile(victims.windows)
+    x, w = np.random.default_rng(1).random(11), np.random.default_rng(2).random((2, 9))
+    program = f.program(x, w)
+    assert "by 4" in str(program) and "by -4" in str(backwards(program))
+    report = f.validate(x, w)
+    assert report, str(report)

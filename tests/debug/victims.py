@@ -111,3 +111,44 @@ def running_sum(a):
 
 def inplace(a):
     a[:] = a * 1.5 + 1.0
+
+
+def sought(a, v):
+    return np.searchsorted(a, v) + 1
+
+
+def between(x, p, f):
+    return np.interp(x, p, f)
+
+
+def binned(x):
+    return np.histogram(x, bins=4)[0]
+
+
+def scaled(a, b, c):
+    return a * 2.0, b * 3.0, c * 3.0
+
+
+def four(a, b, c, d):
+    return a * 3.0, b * 3.0, c * 3.0, d * 3.0
+
+
+def windows(x, w):
+    out = np.empty((x.shape[0] - w.shape[0] + 1, w.shape[1]))
+    for i in range(out.shape[0]):
+        out[i] = np.sum(x[i : i + w.shape[0], None] * w, axis=0)
+    return out
+
+
+def window_loss(x, w):
+    return np.sum(windows(x, w) ** 2)
+
+
+def signed(a):
+    t = np.zeros(a.shape[0])
+    for i in range(a.shape[0]):
+        if a[i] > 0.5:
+            t[i] = a[i] * 2.0
+        else:
+            t[i] = a[i] - 1.0
+    return t

@@ -6,10 +6,11 @@ from tests.debug.mutants.backward import backward
 from tests.debug.mutants.graphs import derivatives, passes, references, rules
 from tests.debug.mutants.lowered import programs
 from tests.debug.mutants.mutant import Mutant
+from tests.debug.mutants.spelled import spelled
 from tests.debug.mutants.texts import cuda, kernels
 
 
 def mutants() -> list[Mutant]:
     """Every mutant that applies."""
-    return [*rules(), *passes(), *derivatives(), *references(), *programs(), *kernels(),
+    return [*rules(), *passes(), *derivatives(), *references(), *programs(), *kernels(), *spelled(),
             *cuda(), *calls(), *backward()]  # fmt: skip

@@ -33,6 +33,7 @@ from arignote.optimize.loopnest.program import (
 from arignote.optimize.loopnest.schedule import PASSES
 from arignote.specialise import traced
 from arignote.trace.pytree import flatten
+from arignote.transforms.gradients import grad
 from tests.debug import victims
 from tests.debug.mutants.mutant import Mutant, fresh, wrong
 
@@ -41,16 +42,32 @@ Change = Callable[[Statement], "tuple[Statement, ...] | None"]
 
 def programs() -> Iterator[Mutant]:
     """A fault in what lowering, or one of the passes over programs, gives."""
+    stages = ("lower", *(p.name for p in PASSES))
     for victim, args, changes in victims_and_changes():
         for change in changes:
-            for name in ("lower", *(p.name for p in PASSES)):
-                if not _applies(victim, args, name, change):
-                    continue
-                label = f"{name} {change.__name__} in {victim.__name__}"
-                yield Mutant(
-                    label, _planter(name, change), lambda v=victim, a=args: _programs_of(v, a),
-                    "lowering" if name == "lower" else "program pass", name,
-                )  # fmt: skip
+            for name in stages:
+                if _applies(victim, args, name, change):
+                    yield _mutant(victim, args, name, change)
+    for victim, args, changes, names, places in special():
+        for change in changes:
+            for where in places:
+                for name in names:
+                    if _applies(victim, args, name, change, where):
+                        yield _mutant(victim, args, name, change, where)
+
+
+Where = Callable[[Program, Change], "Program | None"]
+
+
+def _mutant(
+    victim: Any, args: tuple[Any, ...], name: str, change: Change, where: Where | None = None
+) -> Mutant:
+    at = f" {where.__name__}" if where is not None else ""
+    return Mutant(
+        f"{name} {change.__name__}{at} in {victim.__name__}",
+        _planter(name, change, where or changed), lambda: _programs_of(victim, args),
+        "lowering" if name == "lower" else "program pass", name, honest=where is None,
+    )  # fmt: skip
 
 
 def _programs_of(victim: Any, args: tuple[Any, ...]) -> list[Finding]:
@@ -60,14 +77,14 @@ def _programs_of(victim: Any, args: tuple[Any, ...]) -> list[Finding]:
     return lowering.check_programs(trace, final, lambda: fresh(args))[0]
 
 
-def _planter(name: str, change: Change) -> Callable[[Any], None]:
+def _planter(name: str, change: Change, where: Where) -> Callable[[Any], None]:
     def plant(patch: Any) -> None:
         if name == "lower":
             lower = lowering.lower
-            patch.setattr(lowering, "lower", lambda *a: changed(lower(*a), change) or lower(*a))
+            patch.setattr(lowering, "lower", lambda *a: where(lower(*a), change) or lower(*a))
             return
         table = tuple(
-            replace(p, run=lambda g, run=p.run: changed(run(g), change) or run(g))
+            replace(p, run=lambda g, run=p.run: where(run(g), change) or run(g))
             if p.name == name
             else p
             for p in PASSES
@@ -80,7 +97,9 @@ def _planter(name: str, change: Change) -> Callable[[Any], None]:
 _cache: dict[Any, dict[str, Program]] = {}
 
 
-def _applies(victim: Any, args: Any, name: str, change: Change) -> bool:
+def _applies(
+    victim: Any, args: Any, name: str, change: Change, where: Where | None = None
+) -> bool:
     """Does this stage give a program that the change can change?"""
     if victim not in _cache:
         leaves, tree = flatten((args, {}))
@@ -91,27 +110,51 @@ def _applies(victim: Any, args: Any, name: str, change: Change) -> bool:
         for p in PASSES:
             last = stages.setdefault(p.name, last)
         _cache[victim] = stages
-    return changed(_cache[victim][name], change) is not None
+    return (where or changed)(_cache[victim][name], change) is not None
 
 
 def changed(program: Program, change: Change) -> Program | None:
     """The program with the first statement that `change` takes changed; None if it takes none."""
-    done = [False]
+    found = _changed(program.statements, change, lambda x: x)
+    return None if found is None else replace(program, statements=found)
 
-    def block(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
-        out: list[Statement] = []
-        for s in statements:
-            if not done[0]:
-                inner = tuple(block(b) for b in children(s))
-                s = with_children(s, inner) if done[0] else s
-            new = None if done[0] else change(s)
-            if new is not None:
-                done[0] = True
-            out.extend((s,) if new is None else new)
-        return tuple(out)
 
-    new = replace(program, statements=block(program.statements))
-    return new if done[0] else None
+def first_in_tiles(program: Program, change: Change) -> Program | None:
+    """The same in what runs where there is room for tiles."""
+    return _in_tiles(program, change, lambda x: x)
+
+
+def last_in_tiles(program: Program, change: Change) -> Program | None:
+    return _in_tiles(program, change, lambda x: x[::-1])
+
+
+def _in_tiles(program: Program, change: Change, order: Any) -> Program | None:
+    statements = list(program.statements)
+    for k, s in order(list(enumerate(statements))):
+        if isinstance(s, If) and s.other:
+            found = _changed(s.other, change, order)
+            if found is not None:
+                statements[k] = replace(s, other=found)
+                return replace(program, statements=tuple(statements))
+    return None
+
+
+def _changed(
+    statements: tuple[Statement, ...], change: Change, order: Any
+) -> tuple[Statement, ...] | None:
+    for k, s in order(list(enumerate(statements))):
+        blocks = list(children(s))
+        new: tuple[Statement, ...] | None = None
+        for j, block in order(list(enumerate(blocks))):
+            inner = _changed(block, change, order)
+            if inner is not None:
+                blocks[j] = inner
+                new = (with_children(s, tuple(blocks)),)
+                break
+        new = change(s) if new is None else new
+        if new is not None:
+            return (*statements[:k], *new, *statements[k + 1 :])
+    return None
 
 
 def _ranged(lo: int, hi: int, step: int) -> Callable[[Statement], Any]:
@@ -234,3 +277,23 @@ def victims_and_changes() -> list[tuple[Any, tuple[Any, ...], tuple[Change, ...]
         (victims.product, (m, m.T.copy()), _STORES[:2]),
         (victims.product, (large, large.T.copy()), (loses_library,)),
     ]
+
+
+def special() -> list[
+    tuple[Any, tuple[Any, ...], tuple[Change, ...], tuple[str, ...], tuple[Where, ...]]
+]:
+    """Sums over windows and their adjoints, which become tiles (rows in fours and what is left,
+    columns in eights and what is left), searches and counts."""
+    rng = np.random.default_rng(1)
+    args = rng.random(11), rng.random((2, 9))
+    slopes = grad(victims.window_loss, argnums=(0, 1))._function  # type: ignore[attr-defined]
+    few = (ends_early, loses_store, stores_wrong, stores_beside)
+    ends, line = (first_in_tiles, last_in_tiles), np.linspace(0.15, 1.15, 6)
+    return [
+        (victims.windows, args, (*_BOUNDS, *few[1:]), ("tiles", "parallel"), ends),
+        (slopes, args, few, ("window_adjoints",), ends),
+        (victims.sought, (line, line[::-1].copy()), (assigns_wrong, *_STORES[:2]),
+         ("lower", "strips", "parallel"), (changed,)),
+        (victims.binned, (line**2,), (*_STORES[:2], stores_twice),
+         ("lower", "fusion", "sums", "parallel"), (changed,)),
+    ]  # fmt: skip

@@ -21,6 +21,9 @@ KINDS = np.array([0, 3, 1, 3, 3])
 #: Work below which a nest stays on one thread, as the text has it: none with the fault.
 ALWAYS = (f"{1e4 * config.parallel_min_us:.1f}", "0.0")
 
+#: Results from so many bytes on are streamed past the cache: nearly all with the fault.
+FAR = ("#define AN_FAR 25165824", "#define AN_FAR 8")
+
 #: name -> (victim, its arguments, what is replaced in the text by what)
 EDITS: dict[str, tuple[Any, tuple[Any, ...], tuple[tuple[str, str], ...]]] = {
     "ends early": (
@@ -42,6 +45,20 @@ EDITS: dict[str, tuple[Any, tuple[Any, ...], tuple[tuple[str, str], ...]]] = {
         victims.running_sum, (LINE,), (ALWAYS, ("piece + 1, parts", "piece + 2, parts"))),
     "threads leave a step out": (
         victims.doubled, (LINE,), (ALWAYS, ("trip, piece, parts", "trip, piece + 1, parts"))),
+    "a search ends early": (
+        victims.sought, (LINE, LINE + 0.1), (("<an_f8>(a_n - 1)", "<an_f8>(a_n - 5)"),)),
+    "a search on the other side": (
+        victims.sought, (LINE, LINE[::-1].copy()), (("< sought", "<= sought"),)),
+    "interpolation by another slope": (
+        victims.between, (LINE**2 - 0.05, LINE**2, LINE**3), (("p[t + 1] - p[t]", "p[1] - p[0]"),)),
+    "a bin too low": (victims.binned, (LINE**2,), (("* 4.0, 0.0)", "* 1.0, 0.0)"),)),
+    "a stream without its end": (
+        victims.doubled, (LINE,), (FAR, ("memcpy(t + head, f + head, bytes - head)", ""))),
+    "a stream without its head": (victims.doubled, (LINE,), (FAR, ("memcpy(t, f, head)", ""))),
+    "a stream beside its place": (
+        victims.doubled, (LINE,), (FAR, ("an_stream(&out0[first]", "an_stream(&out0[first + 1]"))),
+    "a stream of an element less": (
+        victims.doubled, (LINE,), (FAR, ("(stop - first)*", "(stop - first - 1)*"))),
 }  # fmt: skip
 
 CUDA_EDITS: dict[str, tuple[Any, tuple[Any, ...], tuple[tuple[str, str], ...]]] = {

@@ -141,7 +141,10 @@ def _rectangular(chain: Sequence[Loop], k: int) -> bool:
 
 
 def _free(rest: Sequence[Loop], k: int) -> bool:
-    """Are the steps of loop k, as the outermost one, independent?"""
+    """Are the steps of loop k, as the outermost one, independent?  A pass may know more than the
+    accesses tell."""
+    if k == 0 and rest[k].parallel:
+        return not any(isinstance(s, Break) for s in _own_level(rest[k].body))
     body = rest[-1].body
     for inner in reversed([x for j, x in enumerate(rest) if j != k]):
         body = (replace(inner, body=body),)

@@ -229,6 +229,19 @@ def outer_folds(loop: Loop) -> tuple[Fold, ...]:
     return tuple(folds.values())
 
 
+def kind_of(loop: Loop) -> str:
+    """How threads share an innermost loop: "free", "folds" into variables, "adds" to places that
+    data gives, or "" where its steps follow each other."""
+    if _independent(loop):
+        return "free"
+    folds, atomic = outer_folds(loop), added_only(loop)
+    if folds and _independent(_without(loop, folds, frozenset())):
+        return "folds"
+    if atomic and _independent(_without(loop, (), atomic)):
+        return "adds"
+    return ""
+
+
 def has_identity(s: Fold) -> bool:
     """Is there a start value that changes nothing?"""
     name = s.op.name

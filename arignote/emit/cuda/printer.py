@@ -14,6 +14,7 @@ from importlib.resources import files
 from ...fxgraph.affine import size_node
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
+from ...optimize.loopnest.fuse import fuse_for_threads
 from ...optimize.loopnest.mentions import mentioned
 from ...optimize.loopnest.parallel import parallelize
 from ...optimize.loopnest.program import (
@@ -39,7 +40,8 @@ from .device import DeviceInfo
 from .expand import expand
 from .host import HostValues
 from .kernel import Setting
-from .nest import Analysis
+from .lanes import lanes_first
+from .nest import Analysis, kind_of
 from .planner import Planner
 from .rotations import tell_apart
 from .scope import KernelNames, ModuleText, root
@@ -54,6 +56,11 @@ def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
     with construction(Knowledge(facts=list(program.guards))):
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
+                if p.name == "fusion":
+                    program = fuse_for_threads(program, kind_of)
+                    continue
+                if p.name == "raise_products":
+                    program = lanes_first(program)
                 if p.name == "collapse":
                     program = rows_first(expand(tell_apart(cut(as_sums(program)))))
                 program = p.run(program)

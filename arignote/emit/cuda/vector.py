@@ -16,7 +16,7 @@ from ...fxgraph.constants import is_const, value_of
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from ...optimize.loopnest.access import Access, effects_of
-from ...optimize.loopnest.program import Assign, Buffer, Fold, Store
+from ...optimize.loopnest.program import Assign, Buffer, Fold, Loop, Statement, Store, walk
 from ...optimize.loopnest.strides import stride
 from ..cython.names import legal
 from ..scalar_code import code
@@ -54,7 +54,7 @@ def vectors_of(nest: Nest) -> Vectors | None:
     lo = index.attr("lo")
     if index.attr("step") != 1 or not (is_const(lo) and value_of(lo) == 0):
         return None
-    if not all(isinstance(s, Assign | Fold | Store) for s in nest.body):
+    if not all(isinstance(s, Assign | Fold | Store) or _computes(s) for s in nest.body):
         return None
     found: dict[tuple[Buffer, tuple[Node, ...]], list[Access]] = {}
     for a in effects_of(nest.body).accesses:
@@ -75,6 +75,12 @@ def vectors_of(nest: Nest) -> Vectors | None:
     )
     width = min(MOST, BYTES // max(int(p.buffer.dtype.itemsize) for p in pieces))
     return Vectors(width, pieces) if width > 1 else None
+
+
+def _computes(s: Statement) -> bool:
+    """A loop that touches no arrays?"""
+    inside = all(isinstance(x, Assign | Loop) for x in walk((s,)))
+    return isinstance(s, Loop) and inside and not effects_of((s,)).accesses
 
 
 def _forward(a: Access, index: Node) -> bool:

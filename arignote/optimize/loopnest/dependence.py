@@ -211,11 +211,21 @@ def written_first(loop: Loop, wanted: set[Buffer]) -> set[Buffer]:
         at = effects_of((s,)).at
         for b in at.keys() & left:
             left.discard(b)
-            if all(a.write and not a.accumulate for a in at[b]) and covers(s, b):
+            if covers(s, b) and _written_before_read(s, at[b], b):
                 out.add(b)
             elif isinstance(s, Loop) and _only_in(s, loop.body, b):
                 out |= written_first(s, {b})
     return out
+
+
+def _written_before_read(s: Statement, accesses: Sequence[Access], b: Buffer) -> bool:
+    """Does a nest that covers b read only elements that the same step has just written?"""
+    while isinstance(s, Loop):
+        s = next(c for c in s.body if b in effects_of((c,)).at)
+    assert isinstance(s, Store)
+    if s.accumulate or any(not a.write and a.buffer is b for a in effects_of((s,)).accesses):
+        return False
+    return all(not a.accumulate and (a.write or a.index == s.index) for a in accesses)
 
 
 def _only_in(s: Statement, block: Sequence[Statement], b: Buffer) -> bool:

@@ -10,12 +10,14 @@ variable.
     for i: for j: e[i, j] = exp(x - t[i])  ->     m = max(x[i, :])
                                                   for j: e[j] = exp(x[i, j] - m)
 
-A reduction is not fused into an innermost elementwise loop: both would lose their vector form.
+A reduction is not fused into an innermost elementwise loop: both would lose their vector form.  On
+a GPU, where each step is a thread's, it is, and so are loops that test indices: what a failed test
+comes before is seen to when the call ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ...fxgraph.graph import order_of
@@ -26,6 +28,7 @@ from .program import (
     Alloc,
     Assign,
     Buffer,
+    Check,
     Fold,
     If,
     Loop,
@@ -40,6 +43,25 @@ from .sums import sums_of
 
 #: How many loops, and statements, back a partner is looked for.
 WINDOW, FURTHEST = 12, 100
+#: A loop joins one partner a round; those that joined others meanwhile may join each other.
+ROUNDS = 4
+
+
+Kind = Callable[[Loop], str]
+
+
+def fuse_for_threads(program: Program, kind: Kind) -> Program:
+    """The program with neighbouring loops fused for a GPU, until no two are left that may be.
+
+    kind: how threads share an innermost loop: "free", "folds", "adds" (into places that data
+    gives), or "" where they do not.
+    """
+    for _ in range(ROUNDS):
+        statements = _block(program.statements, False, kind)
+        if statements == program.statements:
+            break
+        program = replace(program, statements=statements)
+    return program
 
 
 def fuse(program: Program, sums: bool = False) -> Program:
@@ -61,7 +83,8 @@ class _Nest:
 
     bodies: of a loop and of what joined it.  facts: of all; this record's own once something
     joined.  inner: is there no loop inside?  plain: does a step only assign and store?
-    folds: does a step only fold numbers that may be folded in lanes?
+    folds: does a step only fold numbers that may be folded in lanes?  kind: for a GPU, of an
+    innermost loop that only assigns, stores, folds and tests.
     free: are the steps independent (None: not looked at yet)?  sums: are they but for additions to
     small arrays?
     """
@@ -72,6 +95,7 @@ class _Nest:
     inner: bool = False
     plain: bool = False
     folds: bool = False
+    kind: str = ""
     free: bool | None = None
     sums: bool = False
     origin: Origin | None = None
@@ -89,14 +113,24 @@ class _Nest:
         return replace(self.loop, body=body, origin=self.origin, fused=self.fused)
 
 
-def nest_of(s: Statement) -> _Nest:
+def nest_of(s: Statement, kind: Kind | None = None) -> _Nest:
     facts = effects_of((s,))
     if not isinstance(s, Loop):
         return _Nest(s, facts, [])
     inner = not any(isinstance(x, Loop | While) for x in s.body)
     plain = all(isinstance(x, Assign | Store | Alloc) for x in s.body)
     folds = _only_folds(s.body)
-    return _Nest(s, facts, [s.body], inner, plain, folds, origin=s.origin, fused=s.fused)
+    of = kind(s) if kind is not None and all(map(_is_simple, s.body)) else ""
+    if of and facts.barrier:  # of tests: accesses that they stand before stay behind them
+        facts = together([facts])
+        facts.barrier = False
+    return _Nest(s, facts, [s.body], inner, plain, folds, of, origin=s.origin, fused=s.fused)
+
+
+def _is_simple(s: Statement) -> bool:
+    if isinstance(s, Check):
+        return s.kind == "check_index"
+    return isinstance(s, Assign | Store | Alloc | Fold)
 
 
 def _only_folds(block: tuple[Statement, ...]) -> bool:
@@ -106,17 +140,19 @@ def _only_folds(block: tuple[Statement, ...]) -> bool:
     )
 
 
-def _block(block: tuple[Statement, ...], sums: bool) -> tuple[Statement, ...]:
+def _block(
+    block: tuple[Statement, ...], sums: bool, kind: Kind | None = None
+) -> tuple[Statement, ...]:
     """Fuse the loops of one block, then those inside."""
     out: list[_Nest] = []
     scratch = Scratch()
     for s in block:
-        n = nest_of(s)
+        n = nest_of(s, kind)
         if not isinstance(s, Loop) or not _absorb(n, out, scratch, sums):
             out.append(n)
             scratch.add(s, n.facts)
     done = [n.statement() for n in out]
-    return tuple(with_children(s, tuple(_block(c, sums) for c in children(s))) for s in done)
+    return tuple(with_children(s, tuple(_block(c, sums, kind) for c in children(s))) for s in done)
 
 
 def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch, sums: bool) -> bool:
@@ -151,6 +187,8 @@ def _fits(a: _Nest, b: _Nest, scratch: Scratch, sums: bool) -> bool:
     vector may join another that reads the same rows."""
     if a.facts.barrier or not same_range(a.loop, b.loop) or not pays(a, b):
         return False
+    if a.kind and b.kind:
+        return True
     if a.free is None:
         _look(a, scratch.private(a.loop, a.facts), sums)
     if a.free == b.free and not a.sums and not b.sums:
@@ -198,6 +236,8 @@ def pays(a: _Nest, b: _Nest) -> bool:
     """
     if not a.facts.at.keys() & b.facts.at.keys():
         return False
+    if a.kind and b.kind:
+        return {a.kind, b.kind} != {"folds", "adds"}
     if a.inner != b.inner:
         return a.plain if a.inner else b.plain
     return not a.inner or (a.plain and b.plain) or (a.folds and b.folds)
@@ -233,6 +273,8 @@ def _join(a: _Nest, b: _Nest) -> None:
     a.facts.extend(effects_of(body))
     a.inner, a.plain = a.inner and b.inner, a.plain and b.plain
     a.folds = a.folds and b.folds
+    a.kind = (b.kind if a.kind == "free" else a.kind) if a.kind and b.kind else ""
+    a.facts.barrier = a.facts.barrier and not a.kind
     a.sums = a.sums or b.sums
     a.free = a.free and not a.sums
     a.fused = lines_of(a.origin, b.origin, *a.fused, *b.fused)

@@ -38,8 +38,7 @@ def main(side: str, file: str, tiny: bool) -> None:
     if side == "calibration":
         _write(file, calibration())
         return
-    lines = Path(file).read_text().splitlines() if os.path.exists(file) else []
-    begun = {json.loads(line)["case"] for line in lines}
+    begun = _begun(file)
     prepare, put, wait = _SIDES[side]()
     for case in CASES:
         if case.name in begun:
@@ -57,6 +56,17 @@ def main(side: str, file: str, tiny: bool) -> None:
         _write(file, row)
         if "error" in row and not _alive(wait):
             sys.exit(GPU_IS_LOST)
+
+
+def _begun(file: str) -> set[str]:
+    """The cases of the file's lines; half a line is what a process that was killed has left."""
+    out = set()
+    for line in Path(file).read_text().splitlines() if os.path.exists(file) else ():
+        try:
+            out.add(json.loads(line)["case"])
+        except ValueError:
+            continue
+    return out
 
 
 def _write(file: str, row: dict[str, Any]) -> None:

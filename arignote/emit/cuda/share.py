@@ -11,7 +11,7 @@ from .nest import Nest, wants_team
 from .plan import Expr
 from .reduce import begin_folds, end_folds
 from .tile import SIDE, print_tiles, tiles_of
-from .vector import Vectors, aligned, open_pieces, vectors_of
+from .vector import Vectors, aligned, open_pieces, vectors_of, whole_rows
 
 if TYPE_CHECKING:
     from .team import Printer, Team
@@ -77,8 +77,10 @@ def _steps(printer: Printer, nest: Nest, team: Team, inner: Team) -> None:
         total = count
     first = rank
     vectors = vectors_of(nest) if (team.level, inner.level) == ("grid", "thread") else None
-    if vectors is not None:
+    if vectors is not None and len(spans) == 1:
         first = f"{_by_pieces(printer, nest, vectors, total, inner)} + {rank}"
+    elif vectors is not None:
+        first = f"{_by_rows(printer, nest, vectors, (starts, spans, total), inner)} + {rank}"
     scope.put(f"for ({k} = {first}; {k} < {total}; {k} += {size}) {{")
     scope.depth += 1
     _decode(printer, nest, k, starts, spans)
@@ -123,6 +125,49 @@ def _by_pieces(printer: Printer, nest: Nest, v: Vectors, total: str, inner: Team
     for _ in range(2):
         scope.depth -= 1
         scope.put("}")
+    return done
+
+
+def _by_rows(
+    printer: Printer,
+    nest: Nest,
+    v: Vectors,
+    ranges: tuple[list[str], list[str], str],
+    inner: Team,
+) -> str:
+    """All steps, where rows are whole numbers of pieces; gives the variable of the first step that
+    is left."""
+    scope, n = printer.scope, nest.loops[-1].index
+    starts, spans, total = ranges
+    q, done, piece = (scope.variable(f"an_{x}", "an_ix") for x in ("q", "done", "piece"))
+    scope.put(f"{done} = 0;")
+    begins = aligned(scope, v, n, [x.index for x in nest.loops[:-1]])
+    scope.put(f"if ({begins} && {whole_rows(scope, v, spans[-1])}) {{")
+    scope.depth += 1
+    scope.put(f"for ({q} = an_rank; {q} < {total} / {v.width}; {q} += an_size) {{")
+    scope.depth += 1
+    _decode(printer, nest, q, starts, [*spans[:-1], f"({spans[-1]} / {v.width})"])
+    index = scope.counters[n]
+    scope.put(f"{piece} = {index};")
+    stores = list(open_pieces(scope, v, n, piece))
+    scope.put("#pragma unroll")
+    scope.put(f"for (int an_u = 0; an_u < {v.width}; an_u++) {{")
+    scope.depth += 1
+    scope.put(f"{index} = {piece} * {v.width} + an_u;")
+    printer.block(nest.body, inner)
+    scope.depth -= 1
+    scope.put("}")
+    for p in v.pieces:
+        del scope.vectors[p.buffer, p.index]
+    for line in stores:
+        scope.put(line)
+    for x in nest.loops:
+        scope.close_index(x.index)
+    scope.depth -= 1
+    scope.put("}")
+    scope.put(f"{done} = {total};")
+    scope.depth -= 1
+    scope.put("}")
     return done
 
 

@@ -3,15 +3,16 @@
     for k: out[k] = f(a[k], b)   ->   for q: va = a's piece q; vo[u] = f(va[u], b) for all u; store
 
 Where a pointer is not aligned, and for what is left at the end, the loop runs element by element.
-The compiler reads several pieces ahead, as pieces of arguments are loaded first.
+So does a nest of several loops whose rows are no whole number of pieces.  The compiler reads
+several pieces ahead, as pieces of arguments are loaded first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ...fxgraph.affine import linear, minus
+from ...fxgraph.affine import linear, minus, size_node
 from ...fxgraph.constants import is_const, value_of
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
@@ -48,9 +49,9 @@ class Vectors:
 
 def vectors_of(nest: Nest) -> Vectors | None:
     """The pieces of a loop that may run by pieces; None for others."""
-    if len(nest.loops) != 1 or nest.atomic:
+    if nest.atomic:
         return None
-    index = nest.loops[0].index
+    index, outer = nest.loops[-1].index, [x.index for x in nest.loops[:-1]]
     lo = index.attr("lo")
     if index.attr("step") != 1 or not (is_const(lo) and value_of(lo) == 0):
         return None
@@ -64,7 +65,7 @@ def vectors_of(nest: Nest) -> Vectors | None:
         if kind == "far" or (kind == "none" and a.write):
             return None
         if kind == "unit":
-            if not _forward(a, index):
+            if not _forward(a, index) or (outer and not _by_rows(a, index, outer)):
                 return None
             found.setdefault((a.buffer, a.index), []).append(a)
     if not found or not _clear(nest, list(found)):
@@ -99,6 +100,14 @@ def _forward(a: Access, index: Node) -> bool:
     return not any(m is index or m.op.name in ("load", "local") for m in order_of((rest,)))
 
 
+def _by_rows(a: Access, index: Node, outer: list[Node]) -> bool:
+    """Do counters alone choose the row, and nothing where the row begins?"""
+    assert a.index is not None
+    if any(m.op.name in ("load", "local") for m in order_of(a.index)):
+        return False
+    return not any(m in outer for m in order_of((minus(a.index[-1], index),)))
+
+
 def _clear(nest: Nest, places: list[tuple[Buffer, tuple[Node, ...]]]) -> bool:
     """Is what is written accessed at one place only, and by nothing that may overlap it?"""
     written = {root(s.buffer) for s in nest.body if isinstance(s, Store)}
@@ -113,6 +122,17 @@ def _clear(nest: Nest, places: list[tuple[Buffer, tuple[Node, ...]]]) -> bool:
 
 def element_type(p: Piece, width: int) -> str:
     return f"an_vector<an_{code(p.buffer.dtype)}, {width}>"
+
+
+def whole_rows(scope: KernelScope, v: Vectors, span: str) -> str:
+    """Do all rows begin where pieces do, and end so?"""
+    tests = {f"{span} % {v.width} == 0": None}
+    for p in v.pieces:
+        b = p.buffer
+        steps = b.shape[-1:] if b.strides is None else b.strides[:-1]
+        for d in steps if len(b.shape) > 1 else ():
+            tests[f"{scope.text(size_node(d))} % {v.width} == 0"] = None
+    return " && ".join(tests)
 
 
 def open_pieces(scope: KernelScope, v: Vectors, index: Node, q: str) -> Iterator[str]:
@@ -132,24 +152,32 @@ def open_pieces(scope: KernelScope, v: Vectors, index: Node, q: str) -> Iterator
     yield from stores
 
 
-def address(scope: KernelScope, p: Piece, index: Node, start: str) -> str:
-    """The address of the piece that starts at `start`."""
-    kept = scope.counters.get(index)
-    scope.counters[index] = start = f"({start})" if start != "0" else "0"
-    scope.declared[start] = "an_ix"
+def address(
+    scope: KernelScope, p: Piece, index: Node, start: str, outer: Sequence[Node] = ()
+) -> str:
+    """The address of the piece that starts at `start`; of the first row, where `outer` are the
+    counters of rows."""
+    start = f"({start})" if start != "0" else "0"
+    given = {index: start, **dict.fromkeys(outer, "0")}
+    kept = {n: scope.counters.get(n) for n in given}
+    scope.counters.update(given)
+    declared = {t for t in given.values() if t not in scope.declared}
+    scope.declared.update(dict.fromkeys(declared, "an_ix"))
     text = f"{scope.pointer(p.buffer)} + {scope.offset(p.buffer, p.index)}"
-    del scope.declared[start]
-    if kept is None:
-        del scope.counters[index]
-    else:
-        scope.counters[index] = kept
+    for t in declared:
+        del scope.declared[t]
+    for n, before in kept.items():
+        if before is None:
+            del scope.counters[n]
+        else:
+            scope.counters[n] = before
     return text
 
 
-def aligned(scope: KernelScope, v: Vectors, index: Node) -> str:
+def aligned(scope: KernelScope, v: Vectors, index: Node, outer: Sequence[Node] = ()) -> str:
     """Do all pieces start at multiples of their size?"""
     tests = []
     for p in v.pieces:
         size = int(p.buffer.dtype.itemsize) * v.width
-        tests.append(f"((size_t)({address(scope, p, index, '0')}) & {size - 1}) == 0")
-    return " && ".join(tests)
+        tests.append(f"((size_t)({address(scope, p, index, '0', outer)}) & {size - 1}) == 0")
+    return " && ".join(dict.fromkeys(tests))

@@ -4,6 +4,7 @@ Without a CUDA device all but the dry run, which has a stand-in for CuPy and the
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -77,8 +78,9 @@ def scatter(at, v):
     out = np.zeros(50)
     np.add.at(out, at, v)
     return out
-x = cupy.asarray(np.random.default_rng(0).standard_normal((40, 50)))
-ag.compile(softmax)(x), ag.compile(scan)(x), ag.compile(scatter)(abs(x[0]).astype(int), x[1])
+host = np.random.default_rng(0).standard_normal((40, 50))
+x, at = cupy.asarray(host), cupy.asarray(abs(host[0]).astype(int))
+ag.compile(softmax)(x), ag.compile(scan)(x), ag.compile(scatter)(at, x[1])
 """
 
 
@@ -88,7 +90,34 @@ ag.compile(softmax)(x), ag.compile(scan)(x), ag.compile(scatter)(abs(x[0]).astyp
     reason="no CUDA device, or no compute-sanitizer here",
 )
 @pytest.mark.parametrize("tool", ["memcheck", "racecheck", "synccheck"])
-def test_kernels_are_clean_under_compute_sanitizer(tool):
+def test_kernels_are_clean_under_compute_sanitizer(tool, tmp_path):
     words = ["compute-sanitizer", "--tool", tool, "--error-exitcode", "9", sys.executable]
-    done = subprocess.run([*words, "-c", CHECKED], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-3000:]
+    done = checked(words, tmp_path, CHECKED)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_the_programs_for_compute_sanitizer_run(tmp_path):
+    done = checked([sys.executable], tmp_path, STAND_IN + CHECKED)
+    assert done.returncode == 0, done.stderr
+
+
+def checked(words, folder, text):
+    """The text in a file of its own, as loops are captured from their source."""
+    file = folder / "checked.py"
+    file.write_text(text)
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "emit" / "cuda")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run([*words, str(file)], capture_output=True, text=True, env=environment)
+
+
+STAND_IN = "import fake_cupy, pytest\nfake_cupy.install(pytest.MonkeyPatch())\n"
+
+
+def test_half_a_line_of_a_killed_process_is_passed_over(tmp_path):
+    file = tmp_path / "rows"
+    file.write_text('{"job": "a", "case": "b"}\n{"job": "c')
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.cuda_sides import _begun
+    from tests.emit.cuda.gpu.worker import jobs_of
+
+    assert jobs_of(file) == {"a"} and _begun(str(file)) == {"b"}

@@ -25,9 +25,7 @@ def main(group, file, stand_in, only, sanitizer):
         fake_cupy.install(pytest.MonkeyPatch())
     import jobs
 
-    begun = set()
-    if Path(file).exists():
-        begun = {json.loads(line)["job"] for line in Path(file).read_text().splitlines()}
+    begun = jobs_of(file)
     for name, job in jobs.sanitized(group, sanitizer) if sanitizer else jobs.jobs(group):
         if name in begun or not any(part in name for part in only or [name]):
             continue
@@ -50,6 +48,17 @@ def main(group, file, stand_in, only, sanitizer):
         written(file, group=group, job=name, **row)
         if error and not sanitizer and not alive():
             sys.exit(GPU_IS_LOST)
+
+
+def jobs_of(file):
+    """The jobs of the file's lines; half a line is what a process that was killed has left."""
+    found = set()
+    for line in Path(file).read_text().splitlines() if Path(file).exists() else ():
+        try:
+            found.add(json.loads(line)["job"])
+        except ValueError:
+            continue
+    return found
 
 
 def written(file, **row):

@@ -37,6 +37,21 @@ class ArrayC:
     results: str = ""
 
 
+@dataclass(frozen=True)
+class ArrayCuda:
+    """A user's kernel for whole arrays, kept as `op.extra["array_cuda"]`.
+
+    dtypes: characters of NumPy's element types it is there for (of the first operand).
+    text(name, n): the kernel of that name for a node, and what comes before it.  It gets, of each
+    operand, a pointer, an offset, and dims and strides in elements; of each result a pointer, an
+    offset and dims; then the integers among its keywords.  numbers(n): these.
+    """
+
+    dtypes: str
+    text: Callable[[str, Node], str]
+    numbers: Callable[[Node], tuple[int, ...]]
+
+
 def array_c(n: Node | None, s: Library) -> ArrayC | None:
     """The C of a call that stands for node n, where the op has some for the type of its elements.
     """

@@ -29,7 +29,7 @@ from ..trace.numpy_api.arguments import array, size_of
 from ..trace.proxy import is_proxy, node_of, wrap
 from ..trace.session import is_tracing
 from .names import claimed
-from .native import array_function
+from .native import array_function, kernel
 
 _INT = TensorType(I64, (), True)
 #: Results that were computed to learn their sizes, by number; the oldest go.
@@ -60,7 +60,12 @@ class ArrayOp:
         self.name = claimed(function, options.get("name"))
         extra: dict[str, Any] = {"user": self}
         if options.get("cuda") is not None:
-            extra["cuda"] = options["cuda"]
+            if self.shape is None:
+                raise TraceError(f"{function.__name__}: an op with CUDA needs shape=")
+            extra["array_cuda"] = kernel(
+                options["cuda"], options.get("cuda_support") or "", options.get("cuda_dtypes"),
+                positional, self.keywords,
+            )  # fmt: skip
         if options.get("c") is not None:
             if self.shape is None:
                 raise TraceError(f"{function.__name__}: an op with C needs shape=")

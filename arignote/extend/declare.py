@@ -26,6 +26,8 @@ def op(
     c_support: str | None = None,
     c_dtypes: str | None = None,
     cuda: str | None = None,
+    cuda_support: str | None = None,
+    cuda_dtypes: str | None = None,
     name: str | None = None,
 ) -> Any:
     """Make an op of a function over arrays, which is its NumPy meaning.
@@ -41,14 +43,17 @@ def op(
     joins loops with others.  A dict gives one for each kind of dtype ("f", "c", "*").
     c: the body of a C function for whole arrays (see `arignote.extend.native`), c_support what
     comes before it, c_dtypes the characters of the element types it is for.  It may `return 1` to
-    leave the call to the NumPy meaning.  cuda: text for a GPU, kept as `op.extra["cuda"]`.
+    leave the call to the NumPy meaning.  cuda, cuda_support, cuda_dtypes: the same of a kernel,
+    which a grid of threads runs (see `arignote.extend.native`); without it a GPU leaves the call to
+    the NumPy meaning, on the host.
 
     Keyword-only parameters are fixed while tracing.  Raises TraceError for declarations that
     contradict themselves; ShapeError when results are not as declared.
     """
     options = {
         "shape": shape, "ndim": ndim, "dtype": dtype, "vjp": vjp, "jvp": jvp, "c": c,
-        "c_support": c_support, "c_dtypes": c_dtypes, "cuda": cuda, "name": name,
+        "c_support": c_support, "c_dtypes": c_dtypes, "cuda": cuda, "cuda_support": cuda_support,
+        "cuda_dtypes": cuda_dtypes, "name": name,
         "scalar_c": scalar_c,
     }  # fmt: skip
 

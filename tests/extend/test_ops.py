@@ -175,12 +175,12 @@ def test_an_op_pickles_by_name():
     assert pickle.loads(pickle.dumps(product)) is product
 
 
-def test_cuda_text_is_kept_for_its_back_end():
-    @ag.op(shape=lambda a: a, cuda="__global__ void f() {}")
-    def on_gpu(a):
-        return a + 1
+def test_an_op_with_cuda_needs_a_rule_for_shapes():
+    with pytest.raises(TraceError, match="needs shape="):
 
-    assert on_gpu.op.extra["cuda"].startswith("__global__")
+        @ag.op(ndim=1, cuda="out[0] = 0;")
+        def on_gpu(a):
+            return a + 1
 
 
 # ---- functions as ops ----------------------------------------------------------------------------

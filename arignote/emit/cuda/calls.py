@@ -10,6 +10,7 @@ from ...optimize.loopnest.access import effects_of
 from ...optimize.loopnest.program import Library, Panel
 from . import plan
 from .scope import root, source_line
+from .user_kernels import kernel_of, launch_kernel
 
 if TYPE_CHECKING:
     from .planner import Planner
@@ -27,10 +28,16 @@ def call_library(planner: Planner, s: Library) -> None:
     planner.spoiled(e.sets, e.writes)
     line = source_line(s.origin) if s.origin is not None else ""
     if s.name == "python":
-        inputs = tuple(_operand(planner, x) for x in s.inputs)
-        outputs = tuple(_panel(planner, p) for p in s.outputs)
         node = planner.program.sites[s.site].node
         assert node is not None
+        outputs = tuple(_panel(planner, p) for p in s.outputs)
+        kernel = kernel_of(node)
+        if kernel is not None:
+            arrays = s.inputs[: int(node.attr("arrays"))]
+            inputs = tuple(_operand(planner, x) for x in arrays)
+            launch_kernel(planner, kernel, node, (inputs, outputs), line)
+            return
+        inputs = tuple(_operand(planner, x) for x in s.inputs)
         planner.records.append(plan.HostCallback(node.op.name, s.site, outputs, inputs, line))
         return
     if s.name not in BLAS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 from ..fxgraph.node import Node, op_named
@@ -23,22 +24,29 @@ class Reference:
         self.several = isinstance(n.type, tuple)
         self.kept = [k for k, t in enumerate(types) if t.dtype != OPAQUE]
         self._packed: bytes | None = None
+        self._run: Callable[..., Any] | None = None
 
     def __call__(self, *values: object) -> tuple[object, ...]:
+        run = self._run if self._run is not None else self._ready()
+        answer = run(*values, **self.attrs)
+        if not self.several:
+            return (answer,) if self.kept else ()
+        return tuple([answer[k] for k in self.kept])
+
+    def _ready(self) -> Callable[..., Any]:
+        """The op's reference, found at the first call."""
         if self._packed is not None:
             importlib.import_module("arignote.trace.converting")  # declares every op
             self.attrs, self._packed = own_data(self._packed), None
         op = op_named(self.name)
-        reference = op.extra.get("compiled", op.reference)
-        assert reference is not None
-        answer = reference(*values, **self.attrs)
-        parts = answer if self.several else (answer,)
-        return tuple(parts[k] for k in self.kept)
+        self._run = op.extra.get("compiled", op.reference)
+        assert self._run is not None
+        return self._run
 
     def __getstate__(self) -> dict[str, Any]:
         packed = self._packed if self._packed is not None else pickle.dumps(self.attrs)
         own_data(packed)  # what will not be read back is not stored
-        return {**self.__dict__, "attrs": None, "_packed": packed}
+        return {**self.__dict__, "attrs": None, "_packed": packed, "_run": None}
 
 
 def nothing() -> tuple[()]:

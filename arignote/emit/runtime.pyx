@@ -20,8 +20,8 @@ cimport numpy as cnp
 
 from arignote.emit import arguments, callbacks, raising
 from arignote.emit.plan import (
-    Argument, ArrayLeaf, Constant, DataOf, IntOf, NewArray, Scalar, ScalarLeaf, SizeOf,
-    StaticLeaf, StrideOf, ValueOf, ViewOf,
+    Argument, ArrayLeaf, ArrayOperand, Constant, DataOf, IntOf, NewArray, Scalar, ScalarLeaf,
+    SizeOf, StaticLeaf, StrideOf, ValueOf, ViewOf,
 )
 from arignote.errors import UnsupportedError, VerifyError
 
@@ -50,6 +50,7 @@ def set_state(int64_t state, int threads, ask=None):
 include "native/pool.pxi"
 include "native/team.pxi"
 include "native/results.pxi"
+include "native/callbacks.pxi"
 include "native/kernel.pxi"
 include "native/matching.pxi"
 include "native/calling.pxi"

@@ -604,6 +604,59 @@ def test_callbacks_run_python_in_the_middle_of_a_kernel(rt):
         d(-np.ones(3), np.random.default_rng(0))
 
 
+ARRAYS_BODY = """
+cdef void *p[4]
+cdef int64_t n[5]
+p[0] = ptrs[0]
+p[1] = ptrs[1]
+p[2] = results[0]
+p[3] = results[1]
+n[0] = ints[0]
+n[1] = ints[1]
+n[2] = ints[2]
+n[3] = ints[3]
+n[4] = ints[1]
+if ctx.callback(ctx.owner, 0, p, n):
+    return 3
+"""
+
+
+def test_callbacks_get_arrays_and_numbers_of_the_kernels_memory(rt):
+    """Strided operands, numbers as NumPy's scalars, results of several kinds."""
+    answers = {"right": lambda x, s: (x.sum(axis=0) * s, bool(x[0, 0] > 0))}
+    seen = []
+
+    def function(x, s):
+        seen.append((x.strides, type(s), x.flags.aligned, x.flags.writeable))
+        return answers["right"](x, s)
+
+    callback = Callback(
+        function,
+        (ArrayOperand(F8, 2), ArrayOperand(F8, 0)),
+        (CallbackResult(F8, 1), CallbackResult(np.dtype(bool), 0)),
+    )
+    plan = Plan(
+        leaves=(Arr("f8", (-1, -2), layout="strided"), Num("python", "f8")),
+        ints=(SizeOf(0, 0), SizeOf(0, 1), StrideOf(0, 0), StrideOf(0, 1)),
+        ptrs=(DataOf(0), ValueOf(1)),
+        results=(Result(F8, 1), Result(np.dtype(bool), 0)),
+        outputs=(NewArray(0), Scalar(1)),
+        structure="tuple",
+        callbacks=(callback,),
+    )
+    d = dispatcher(rt, plan, ARRAYS_BODY, "dims[0] = ints[1]")
+    x = np.arange(24.0).reshape(4, 6)[::-2, ::2]
+    total, positive = d(x, 2.0)
+    np.testing.assert_array_equal(total, x.sum(axis=0) * 2)
+    assert positive == (x[0, 0] > 0) and seen == [(x.strides, np.float64, True, True)]
+    answers["right"] = lambda x, s: (x.sum(axis=0),)
+    with pytest.raises(ValueError):
+        d(x, 2.0)
+    answers["right"] = lambda x, s: (np.zeros(7), True)
+    with pytest.raises(ValueError, match="broadcast"):
+        d(x, 2.0)
+
+
 def test_ctrl_c_stops_a_kernel_that_polls(rt):
     plan = Plan(leaves=(Num("python", "i8", 0),), ints=(IntOf(0),), structure="none")
     body = """

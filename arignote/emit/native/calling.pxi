@@ -5,9 +5,12 @@ cdef class Call:
 
     cdef object plan, leaves, error
     cdef dict late
-    cdef list kept
+    cdef list kept, called
 
     cdef int run(self, int32_t site, void **ptrs, const int64_t *ints) except -1:
+        cdef Called simple = self.called[site]
+        if simple is not None:
+            return simple.run(ptrs, ints)
         callback = self.plan.callbacks[site]
         npointers, nints = callbacks.counts(callback)
         addresses = [<size_t>ptrs[j] for j in range(npointers)]
@@ -178,6 +181,7 @@ cdef object run(Kernel k, PyObject **args, PyObject **given, int64_t *frame):
     if k.needs_call:
         call = Call.__new__(Call)
         call.plan, call.late, call.kept, call.error = k.plan, {}, [], None
+        call.called = k.called
         call.leaves = [<object>given[j] for j in range(k.nleaves)]
         context.owner = <void *>call
     with nogil:

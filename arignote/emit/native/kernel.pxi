@@ -78,6 +78,7 @@ cdef class Kernel:
     cdef OutputRow *outputs
     cdef int *written
     cdef object tokens  # keeps what the rows point to
+    cdef list called
 
     def __init__(self, plan, size_t entry=0, size_t shapes=0, *, function=None, structure=None,
                  keep=None):
@@ -91,6 +92,7 @@ cdef class Kernel:
         self._read_results(plan)
         self._read_outputs(plan)
         self.needs_call = any(not r.static_shape for r in plan.results) or bool(plan.callbacks)
+        self.called = [called(c) for c in plan.callbacks]
         # words of one call: pointers, result pointers, result objects, ints, dims, 16-byte slots
         self.words = (self.nptrs + 2 * self.nresults + self.nints + self.ndims
                       + 2 * (self.nscalars + self.nresults))

@@ -83,7 +83,8 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return BUILTINS[print](*args, **kwargs)
     traced = has_traced((args, kwargs))
     if (traced and _in(f, BUILTINS)) or (is_tracing() and _in(f, ALWAYS)):
-        return BUILTINS[f](*(_callable(site, a) for a in args), **_callables(site, kwargs))
+        given = [_callable(site, a, f in (map, filter)) for a in args]
+        return BUILTINS[f](*given, **_callables(site, kwargs))
     if traced and isinstance(f, np.vectorize) and not kwargs:
         return vectorized(f, args, site, _callable(site, f.pyfunc))
     if isinstance(f, MethodType) and f.__func__ is tolist:
@@ -161,16 +162,16 @@ def _ufunc(f: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return apply(f, args[: f.nin], **kwargs)
 
 
-def _callable(site: Site, x: Any) -> Any:
+def _callable(site: Site, x: Any, called: bool = False) -> Any:
     """A function handed to a builtin, so that it is converted when the builtin calls it."""
     makes_text = x is str or x is repr or isinstance(getattr(x, "__self__", None), str)
-    if makes_text or isinstance(x, FunctionType | MethodType):
+    if makes_text or (called and _in(x, BUILTINS)) or isinstance(x, FunctionType | MethodType):
         return lambda *args, **kwargs: _call(site, x, args, kwargs)
     return x
 
 
 def _callables(site: Site, kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {k: _callable(site, v) for k, v in kwargs.items()}
+    return {k: _callable(site, v, k == "key") for k, v in kwargs.items()}
 
 
 def _inlined(f: Any) -> Any:

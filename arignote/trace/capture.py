@@ -107,6 +107,12 @@ def trace_call(
         return replace(call.finished((answer, given), name), refills=Refill(whole))
 
 
+def _refuse_iterators(answer: Any) -> None:
+    for x in answer if type(answer) in (tuple, list) else (answer,):
+        if isinstance(x, Counter | Lazy | Nested | SymbolicRange):
+            raise TraceError("an iterator (zip, map, ...) is returned: return list(...) of it")
+
+
 class _Call:
     """The inputs made for one call, and how outputs are told apart."""
 
@@ -212,6 +218,7 @@ class _Call:
     # -- outputs
     def finished(self, answer: Any, name: str) -> Trace:
         """The trace of what the function did and returned."""
+        _refuse_iterators(answer)
         values, tree = flatten(with_keys_told(answer))
         out = _Outputs(self)
         out.look_at(values)
@@ -339,8 +346,6 @@ class _Outputs:
         for k, p in self.call.proxies.items():
             if p is x:
                 return Argument(k)
-        if isinstance(x, Counter | Lazy | Nested | SymbolicRange):
-            raise TraceError("an iterator (zip, map, ...) is returned: return list(...) of it")
         return Static(plain(x))
 
     def _array(self, x: Array) -> Output:

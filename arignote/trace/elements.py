@@ -19,6 +19,7 @@ from ..fxgraph.affine import minus
 from ..fxgraph.constants import lit
 from ..fxgraph.node import Node
 from ..fxgraph.prove import ge0, knowledge
+from ..fxgraph.window import Window
 from . import journal
 from .aliasing import tie_both, wrote
 from .containers import opened_up
@@ -26,6 +27,7 @@ from .growing import COPIED, SHARED, Growing, copied, growing, has_containers
 from .journal import Linked, freeze, mutating
 from .rows import Row
 from .session import record
+from .storage import Cell
 from .where import place
 
 
@@ -222,8 +224,11 @@ def _tie(a: Growing, b: Growing) -> None:
         tie_both(x, y, SHARED)
 
 
-def replacing(held: list[Any], g: Growing, position: Node) -> None:
+def replacing(held: list[Any], g: Growing, position: Node, value: Any) -> None:
     """Call before an element is replaced by another: who holds it, keeps it."""
+    if not isinstance(g, Row):
+        for cell in g.buffers:
+            _detach(cell, position)
     pairs = record(_Pairs)
     pairs[:] = [p for p in pairs if p[0] is not held or position not in p[1:]]
     for link in _links_of(held):
@@ -231,11 +236,28 @@ def replacing(held: list[Any], g: Growing, position: Node) -> None:
             continue
         if link.at is position:
             _let_go(link)
-        elif _alive(link):
+        elif link.root is not value and _alive(link):
             raise TraceError(
                 f"an element of a list is replaced at {place()} while another name may stand for "
                 "it: take a copy of what is still needed first, list(x[i])"
             )
+
+
+def _detach(cell: Cell, position: Node) -> None:
+    """Arrays that were read from a list keep what they hold when the list gets another there."""
+    views = [v for ref in cell.views or () if (v := ref()) is not None and v.cell is cell]
+    old: dict[bool, Cell] = {}
+    for v in views:
+        step = v.path[0] if v.path else None
+        at = step.starts[0] if isinstance(step, Window) and step.axes[0] < 0 else None
+        if at is not None and _differ(at, position):
+            continue
+        sure = at is position
+        if sure not in old:
+            old[sure] = Cell(cell.version)
+            if not sure:
+                tie_both(old[sure], cell, COPIED)
+        v.cell = old[sure]
 
 
 def _let_go(link: Link) -> None:
@@ -250,6 +272,7 @@ def _let_go(link: Link) -> None:
         rest = record(Linked).get(id(link.root))
         mutating(link.root, linked=True)
         link.root[:] = [Row(rest[0].held, rest[0].at) if rest else copied(row.kind, row.view())]
+    link.root = None  # it does not keep the element alive
 
 
 def _differ(a: Node, b: Node) -> bool:

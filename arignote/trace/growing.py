@@ -87,6 +87,8 @@ class Growing:
             return [copied(row_kind(self.kind), Array(self.buffers[0], self._row(position)))]
         leaves = []
         for cell, t in zip(self.buffers, self.kind.types, strict=True):
+            if t.shape and cell.views is None:
+                cell.views = []
             x = Array(cell, _element(t, cell, position))
             leaves.append(x if t.shape else wrap(cast_to(x.node, t.dtype, t.weak)))
         return filled(self.kind.like, leaves, True)

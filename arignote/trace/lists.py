@@ -365,7 +365,7 @@ def set_item_of(held: list[Any], index: Any, value: Any) -> None:
         for k, x in enumerate(items):
             elements.placed(held, lit(k), x)
     at = position(g, index, "list assignment index")
-    elements.replacing(held, g, at)
+    elements.replacing(held, g, at, value)
     elements.check_shared(g)
     g.put(at, value)
     if g.wanted is not None:

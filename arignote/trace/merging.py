@@ -331,4 +331,7 @@ def _kind(x: Any) -> str:
         return f"an array {n.type}" if n.rank else f"a number ({n.type})"
     if isinstance(x, tuple):
         return f"a tuple of {len(x)}"
-    return f"a {type(x).__name__} {x!r}"[:80]
+    try:
+        return f"a {type(x).__name__} {x!r}"[:80]
+    except TraceError:
+        return "a list of a length known at run time only"

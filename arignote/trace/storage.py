@@ -26,9 +26,12 @@ class Cell:
     memory of, None for memory made in the trace.  strides: gives an argument's strides (in
     elements) where they are not those of C order.  ties, stale: see `aliasing`.
     through: called after writes, where NumPy has this memory inside another array's.
+    views: the views on it, weakly, where they may have to be given memory of their own.
     """
 
-    __slots__ = ("_version", "owner", "strides", "ties", "stale", "through", "__weakref__")
+    __slots__ = (
+        "_version", "owner", "strides", "ties", "stale", "through", "views", "__weakref__"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Cell:
         self.ties: list[Any] | None = None
         self.stale: str | None = None
         self.through: Callable[[Node], None] | None = None
+        self.views: list[Any] | None = None
         session().register(self)
 
     @property

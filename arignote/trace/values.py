@@ -7,6 +7,7 @@ operators, attributes and methods (import the classes from there).
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,8 @@ class Array(Proxy):
             path = extended(cell.version.shape, (), path)
         self.path: Path = path
         self.writeable = writeable
+        if cell.views is not None:
+            cell.views.append(weakref.ref(self))
 
     @property
     def node(self) -> Node:

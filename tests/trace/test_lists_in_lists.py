@@ -10,6 +10,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 
 import arignote as ag
@@ -185,3 +186,42 @@ def test_a_list_appended_in_every_step_is_right_or_refused() -> None:
     except TraceError:
         return
     assert got == f(600)
+
+
+def arrays_exchanged(x: Any) -> Any:
+    rows = []
+    for i in range(x.shape[0]):
+        rows.append(x[i] * 2)
+    rows[0], rows[1] = rows[1], rows[0]
+    held = rows[2]
+    rows[2] = rows[0] + 1
+    rows[1][0] = 5
+    return rows[0], rows[1], held, sum(r.sum() for r in rows)
+
+
+def pivoted(n: int) -> Any:
+    a = [[1.0 / (i + j + 1) for j in range(n)] for i in range(n)]
+    for i in range(n):
+        p = i
+        for r in range(i + 1, n):
+            if abs(a[r][i]) > abs(a[p][i]):
+                p = r
+        a[i], a[p] = a[p], a[i]
+        for r in range(i + 1, n):
+            m = a[r][i] / a[i][i]
+            for c in range(i, n):
+                a[r][c] -= m * a[i][c]
+    return a, sum(map(sum, a))
+
+
+def test_arrays_in_lists_are_exchanged() -> None:
+    x = np.arange(12.0).reshape(4, 3)
+    got, want = ag.compile(arrays_exchanged, mode="FAST_COMPILE")(x), arrays_exchanged(x)
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_rows_are_exchanged_at_places_known_at_run_time_only() -> None:
+    got, want = ag.compile(pivoted, mode="FAST_COMPILE")(6), pivoted(6)
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-12, atol=1e-12)
+    assert abs(got[1] - want[1]) < 1e-12

@@ -164,8 +164,8 @@ def _ufunc(f: np.ufunc, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 def _callable(site: Site, x: Any, called: bool = False) -> Any:
     """A function handed to a builtin, so that it is converted when the builtin calls it."""
-    makes_text = x is str or x is repr or isinstance(getattr(x, "__self__", None), str)
-    if makes_text or (called and _in(x, BUILTINS)) or isinstance(x, FunctionType | MethodType):
+    of_text = isinstance(getattr(x, "__self__", None), str) or x is str or x is repr
+    if (called and (of_text or _in(x, BUILTINS))) or isinstance(x, FunctionType | MethodType):
         return lambda *args, **kwargs: _call(site, x, args, kwargs)
     return x
 

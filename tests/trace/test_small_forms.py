@@ -57,3 +57,13 @@ def test_values_that_are_not_finite_are_refused_when_the_function_runs() -> None
 def test_ldexp_beyond_the_range_raises() -> None:
     with pytest.raises(OverflowError, match="math range error"):
         ag.compile(lambda x, n: math.ldexp(x, n), mode="FAST_COMPILE")(1.0, 5000)
+
+
+def test_isinstance_of_texts():
+    def kind(x):
+        if isinstance(x, str):
+            return 1
+        return 2 if isinstance(x, str | int) else 3
+
+    f = ag.compile(kind, mode="FAST_COMPILE")
+    assert [f(5), f("a"), f(2.0)] == [2, 1, 3]

@@ -94,8 +94,12 @@ def library(functions: Iterable[ScalarFunction], used: str = "") -> str:
     """
     own = {f.name: f.definition for f in functions if f.definition}
     wanted = " ".join([used, *(f"{f.name} an_{f.result}" for f in functions)])
-    pieces = _closure(wanted, own)
-    return "\n".join(pieces)
+    return "\n".join(_closure(wanted, own, _FILES))
+
+
+def wide_library(used: str) -> str:
+    """The C of vector registers that `used` names, which stands on the types of `library`."""
+    return "\n".join(_closure(used, {}, _WIDE_FILES))
 
 
 # ---- functions ------------------------------------------------------------------------------
@@ -189,10 +193,12 @@ _FILES = (
     "types", "libm", "exponential", "logarithm", "mixed", "integer", "real", "complex", "special",
     "normal", "gamma", "bessel",
 )  # fmt: skip
+#: Of vector registers.
+_WIDE_FILES = ("wide", "wide_exp", "wide_log", "wide_log1p")
 #: What is read once more with the narrower type: the types that change.
 _DERIVED = {
     "libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f", "normal": "f",
-    "gamma": "f", "bessel": "f",
+    "gamma": "f", "bessel": "f", **dict.fromkeys(_WIDE_FILES, "fu"),
 }  # fmt: skip
 _LIBM = (
     "sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp exp2 expm1 log log2 "
@@ -201,20 +207,20 @@ _LIBM = (
     "ctanh casinh cacosh catanh"
 ).split()
 _DEFINES = re.compile(
-    r"#define (\w+)|typedef [^;{]*?(\w+);|} (\w+);|AN_FN \w+ (\w+)\(|^AN_VECTOR\w*\(\w+, (\w+)\)"
-    r"|^an_c\d+ (\w+)\(",
+    r"#define (\w+)|typedef [^;{]*?(\w+);|} (\w+);|AN_(?:WIDE_)?F(?:N|AR) \w+ (\w+)\("
+    r"|^AN_VECTOR\w*\(\w+, (\w+)\)|^an_c\d+ (\w+)\(|^static const \w+ (\w+) =",
     re.MULTILINE,
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @cache
-def _pieces() -> tuple[tuple[str, ...], dict[str, int]]:
-    """The preambles in pieces, and which piece defines a name.  The first is always wanted."""
+def _pieces(names: tuple[str, ...]) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Preambles in pieces, and which piece defines a name.  The first is always wanted."""
     texts: list[str] = []
     at: dict[str, int] = {}
     folder = files(__package__) / "preamble"
-    for name in _FILES:
+    for name in names:
         text = re.sub(r"/\*.*?\*/\n?", "", (folder / f"{name}.h").read_text(), flags=re.DOTALL)
         versions = [text, _narrower(text, _DERIVED[name])] if name in _DERIVED else [text]
         for piece in (p.strip("\n") for version in versions for p in re.split(r"\n\s*\n", version)):
@@ -233,9 +239,9 @@ def _narrower(text: str, kinds: str) -> str:
     return re.sub(rf"\b({'|'.join(_LIBM)})(?=[(,)])", r"\1f", text)
 
 
-def _closure(wanted: str, own: dict[str, str]) -> list[str]:
+def _closure(wanted: str, own: dict[str, str], names: tuple[str, ...]) -> list[str]:
     """Pieces and definitions that `wanted` names, directly or not, in an order that C accepts."""
-    texts, at = _pieces()
+    texts, at = _pieces(names)
     ready: list[str] = [texts[0]]
     seen: set[str] = {texts[0]}
     stack: list[tuple[str, bool]] = [(wanted, False)]

@@ -9,6 +9,7 @@ from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
 from .scope import Scope
+from .vectors import print_vectors
 
 Block = Callable[[Scope, Iterable[Statement]], None]
 
@@ -35,6 +36,8 @@ def _inside_parts(scope: Scope) -> bool:
 
 
 def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> None:
+    vectors = print_vectors(scope, loop, bounds)
+    scope.depth += vectors
     index = scope.open_index(loop.index)
     lo, hi = bounds
     step = loop.index.attr("step")
@@ -47,7 +50,7 @@ def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) ->
         scope.put("    return 3")
         scope.fails = True
     block(scope, loop.body)
-    scope.depth -= 1
+    scope.depth -= 1 + vectors
     scope.close_index(loop.index)
 
 

@@ -21,6 +21,7 @@ from .scope import Module, Scope, function_text, root
 from .statements import each
 from .streaming import PART as STREAMING
 from .team import C as TEAM
+from .vectors import vector_text
 
 #: `Loop.work` counts tenths of nanoseconds.
 WORK_PER_MICROSECOND = 10_000.0
@@ -164,6 +165,9 @@ def _head(module: Module) -> str:
         cython.append("const int64_t AN_SLOTS")
     if "threads" in module.parts or any("#pragma omp" in text for text in c):
         c.insert(0, TEAM)
+    if module.vectors:
+        c.append(vector_text(module))
+        cython += ["const int64_t AN_WIDE", *(f.declaration for f in module.vectors.values())]
     c.insert(0, without_cuda(library(module.scalars.values(), "\n".join(c))))
     imports = _IMPORTS
     if "threads" in module.parts:

@@ -35,6 +35,15 @@ from .names import Names
 _HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
+@dataclass(frozen=True)
+class VectorFunction:
+    """A C function over registers: its name, text and Cython declaration."""
+
+    name: str
+    c: str
+    declaration: str
+
+
 @dataclass
 class Module:
     """What one text collects beside statements.
@@ -58,6 +67,7 @@ class Module:
     externs: dict[str, None] = field(default_factory=dict)
     functions: list[str] = field(default_factory=list)
     libraries: dict[str, Part] = field(default_factory=dict)
+    vectors: dict[str, VectorFunction] = field(default_factory=dict)
     slots: int = 0
     slots_a_thread: bool = False
     _mentions: dict[Node, int] | None = None
@@ -210,7 +220,7 @@ class Scope:
         """The variable of a node that gets a value here."""
         name = self.module.held.get(n)
         if name is None:
-            name = self.variable(_named(n), self.value_type(n))
+            name = self.variable(named(n), self.value_type(n))
             self.module.held[n] = name
         return self.read(name)
 
@@ -247,7 +257,7 @@ class Scope:
         return held
 
     def let(self, n: Node, value: str) -> str:
-        found = self.variable(_named(n), self.module.type_of(code(n.dtype)))
+        found = self.variable(named(n), self.module.type_of(code(n.dtype)))
         self.put(f"{found} = {value}")
         return found
 
@@ -308,7 +318,7 @@ class Scope:
         return self.text(product([size_node(d) for d in b.shape]), ATOM)
 
 
-def _named(n: Node) -> str:
+def named(n: Node) -> str:
     """What the user calls a value."""
     at = dict(n.attrs)
     if n.op.name in ("local", "index", "input", "param"):

@@ -13,13 +13,18 @@ cdef extern from *:
     ctypedef an_f8* an_f8p
     ctypedef an_f8* an_f8q
     an_f8 an_exp_f8(an_f8) noexcept nogil
+    const int64_t AN_WIDE
+    void vectors(int64_t k, int64_t last, an_f8*, an_f8*, an_f8*) noexcept nogil
 
 
 cdef int32_t f(int64_t n, an_f8p x, an_f8p y, an_f8p out) noexcept nogil:
     cdef int64_t i
     # example.py:3: exp(x) * y + x
-    for i in range(n):
-        out[i] = an_exp_f8(x[i]) * y[i] + x[i]
+    if AN_WIDE:
+        vectors(0, n, x, y, out)
+    else:
+        for i in range(n):
+            out[i] = an_exp_f8(x[i]) * y[i] + x[i]
     return 0
 
 

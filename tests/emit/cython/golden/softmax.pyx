@@ -27,6 +27,8 @@ cdef extern from *:
     an_f8 an_exp_f8(an_f8) noexcept nogil
     void AN_FOLD_max_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
     void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
+    const int64_t AN_WIDE
+    void vectors(int64_t k, int64_t last, an_f8*, an_f8, an_f8, an_f8*) noexcept nogil
 
 
 cdef an_nest nest(int64_t first, int64_t last, int64_t m, an_f8p x, an_f8p p) noexcept nogil:
@@ -40,8 +42,11 @@ cdef an_nest nest(int64_t first, int64_t last, int64_t m, an_f8p x, an_f8p p) no
         # example.py:3: np.exp(x - top).sum(1)
         AN_FOLD_sum_f8(j, 0, m, total, an_exp_f8(x[i*m + j] - top))
         # example.py:4: np.exp(x - top) / total
-        for j in range(m):
-            p[i*m + j] = an_exp_f8(x[i*m + j] - top) / total
+        if AN_WIDE:
+            vectors(0, m, &x[i*m], top, total, &p[i*m])
+        else:
+            for j in range(m):
+                p[i*m + j] = an_exp_f8(x[i*m + j] - top) / total
 
 
 cdef int32_t softmax(int64_t n, int64_t m, an_context* ctx, an_f8p x, an_f8p p) noexcept nogil:

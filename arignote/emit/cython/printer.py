@@ -41,8 +41,9 @@ def print_program(program: Program, *, parallel_min_us: float = 50.0) -> str:
     kernel = module.names.fresh(program.name)
     scope = Scope(module)
     _guards(scope)
-    share(scope, each(scope, program.statements))
-    _scalar_results(scope)
+    starts = [*each(scope, program.statements), len(scope.lines)]
+    _scalar_results(scope)  # what they read is not a statement's own
+    share(scope, starts)
     scope.put("return 0")
     call = [(module.types[x], x, arguments[x]) for x in scope.free]
     head = f"cdef int32_t {kernel}({', '.join(f'{t} {x}' for t, x, _ in call)}) noexcept nogil:"

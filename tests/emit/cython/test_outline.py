@@ -96,3 +96,17 @@ def test_functions_are_equal_up_to_the_names_of_their_variables():
 
 def test_a_kernel_without_statements():
     assert compile(lambda: np.float32(True))() == 1
+
+
+def test_scalars_that_are_returned_are_not_a_statement_s_own() -> None:
+    def shortest(d: list[list[int]]) -> list[list[int]]:
+        n = len(d)
+        for k in range(n):
+            for i in range(n):
+                for j in range(n):
+                    if d[i][k] + d[k][j] < d[i][j]:
+                        d[i][j] = d[i][k] + d[k][j]
+        return d
+
+    found = compile(shortest)([[0, 2, 9], [1, 0, 4], [7, 3, 0]])
+    assert found == [[0, 2, 6], [1, 0, 4], [4, 3, 0]]

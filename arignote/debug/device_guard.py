@@ -18,7 +18,6 @@ from ..emit import plan as host
 from ..emit.cuda.plan import Launch, Pointer
 from ..emit.cuda.runtime.arena import all_records
 from ..emit.cuda.runtime.call import Run
-from ..emit.cuda.runtime.machine import Sizes
 from ..errors import NanGuardError
 from .nan_guard import FOUND
 
@@ -44,17 +43,8 @@ class GuardedRun(Run):
     def allocate(self, k: int, shape: tuple[int, ...], zero: bool) -> Any:
         return super().allocate(k, shape, True)
 
-    def launch(
-        self,
-        kernel: str,
-        grid: Sizes,
-        block: Sizes,
-        shared: int,
-        cooperative: bool,
-        wide: bool,
-        slots: Sequence[int],
-    ) -> None:
-        super().launch(kernel, grid, block, shared, cooperative, wide, slots)
+    def launch(self, kernel: str, *given: Any) -> None:
+        super().launch(kernel, *given)
         record = self._records[kernel]
         for argument, parameter in zip(record.args, self._parameters(kernel), strict=True):
             if isinstance(argument, Pointer) and not parameter.startswith("const "):
@@ -62,17 +52,17 @@ class GuardedRun(Run):
                 name = self.program.device_plan.buffers[k].name
                 self._look(f"{record.line or kernel}: kernel {kernel}, {name},", self.buffers[k])
 
-    def library(
-        self, name: str, outputs: Sequence[Any], inputs: Sequence[Any], **attrs: Any
-    ) -> None:
-        super().library(name, outputs, inputs, **attrs)
-        for k, x in enumerate(outputs):
-            self._look(f"library {name}, result {k},", x)
+    def library(self, name: str, outputs: Sequence[Any], *given: Any, **attrs: Any) -> None:
+        super().library(name, outputs, *given, **attrs)
+        self._look_at(f"library {name}", outputs)
 
-    def callback(self, op: str, site: int, outputs: Sequence[Any], inputs: Sequence[Any]) -> None:
-        super().callback(op, site, outputs, inputs)
+    def callback(self, op: str, site: int, outputs: Sequence[Any], *given: Any) -> None:
+        super().callback(op, site, outputs, *given)
+        self._look_at(op, outputs)
+
+    def _look_at(self, what: str, outputs: Sequence[Any]) -> None:
         for k, x in enumerate(outputs):
-            self._look(f"{op}, result {k},", x)
+            self._look(f"{what}, result {k},", x)
 
     def _parameters(self, kernel: str) -> list[str]:
         found = re.search(rf"\b{kernel}\(([^)]*)\) \{{", self.program.source)

@@ -19,6 +19,17 @@ def counted(a, n):
     return s
 
 
+def shared_rows(m):
+    """Rows that threads may share."""
+    out = np.zeros(m.shape[0])
+    for i in range(m.shape[0]):
+        s = 0.0
+        for j in range(m.shape[1]):
+            s += np.sin(m[i, j]) * np.exp(-m[i, j])
+        out[i] = s
+    return out
+
+
 PROGRAM = """
 import os, signal, sys
 import numpy as np

@@ -102,18 +102,10 @@ class Recorder(Run):
             return value
         return _named(self.made, value, kind, which, offset)
 
-    def launch(
-        self,
-        kernel: str,
-        grid: Sizes,
-        block: Sizes,
-        shared: int,
-        cooperative: bool,
-        wide: bool,
-        slots: Sequence[int],
-    ) -> None:
-        super().launch(kernel, grid, block, shared, cooperative, wide, slots)
+    def launch(self, kernel: str, grid: Sizes, *given: Any) -> None:
+        super().launch(kernel, grid, *given)
         if 0 not in grid:
+            block, shared, cooperative, wide, slots = given
             module: Any = self.machine.module(self.program.source, bool(wide))
             first = len(self.made.slots)
             step = module.step(kernel, grid, block, shared, cooperative, first, len(slots) // 2)

@@ -17,6 +17,7 @@ from ..fxgraph.ops.family import cast, cast_to
 from ..fxgraph.ops.structure import full, set_item, set_item_op
 from ..fxgraph.types import I64, OPAQUE, Shape
 from ..fxgraph.window import Window, whole, window_of
+from ..optimize.loopnest.branch_writes import written_in_branches
 from ..optimize.loopnest.lower import Interface
 from ..optimize.loopnest.program import Program, Site
 from ..optimize.loopnest.versions import chain, chain_root
@@ -97,6 +98,7 @@ def _written_in_place(
     Versions that are followed by a check are always in it: an error leaves them to be seen.  Where
     a version is the contents of another array, only its argument's line gets the write.
     """
+    graph = _written_in_branches(graph, by_leaf, history)
     rebuild = Rebuild()
     written: set[Node] = set()
     versions: list[Node] = []
@@ -127,6 +129,25 @@ def _written_in_place(
     return replace(graph, effects=roots[:count], outputs=roots[count:]), tuple(versions)
 
 
+def _written_in_branches(
+    graph: Graph, by_leaf: dict[int, Node], history: Sequence[traced.Write]
+) -> Graph:
+    """The graph with arguments written by the branches whose checks leave them to be seen."""
+    roots = (*graph.effects, *graph.outputs)
+    count = len(graph.effects)
+    for leaf, n in by_leaf.items():
+        line = [
+            w.output + count
+            for w in history
+            if w.leaf == leaf and n.shape and graph.outputs[w.output].dtype == n.dtype
+        ]
+        if line:
+            roots = written_in_branches(roots, (n, *line))
+    if roots == (*graph.effects, *graph.outputs):
+        return graph
+    return replace(graph, effects=roots[:count], outputs=roots[count:])
+
+
 def _elsewhere(value: Node, newest: Node, n: Node, changed: set[Node], seen: bool) -> bool:
     """Is a version of argument n in other memory, from where it must be had before that changes?"""
     if seen or newest is not n:
@@ -144,7 +165,8 @@ def _over(newest: Node, value: Node) -> Node:
             m = m.inputs[0]
         if m is value.inputs[0]:
             return set_item(newest, w, value.inputs[-1])
-    return set_item(newest, whole(value.shape), value)
+    # the same node from which a loop that may raise goes on
+    return set_item(newest, whole(value.shape), value, lasting=True)
 
 
 def _strides(

@@ -17,7 +17,7 @@ from ..fxgraph.prove import ge0, hinted
 from ..fxgraph.types import Shape, Size, TensorType
 from ..fxgraph.window import Window
 from .aliasing import wrote
-from .storage import written
+from .midway import next_version
 from .values import Array
 
 
@@ -25,7 +25,7 @@ def store(target: Array, value: Node) -> None:
     """Write a value (of the target's dtype, fitting it) into a view."""
     if target.cell.ties:
         wrote(target.cell)
-    target.cell.version = written(target.cell.version, target.path, value)
+    target.cell.version = next_version(target.cell, target.path, value)
     if target.cell.through is not None:
         target.cell.through(target.cell.version)
 

@@ -21,6 +21,7 @@ from .convert.site import Site
 from .growing import Growing
 from .journal import Contents, contents, journal, mutating, refill
 from .merging import Conflict, Merge
+from .midway import last_versions, settle
 from .proxy import Cell, Proxy, cells
 from .regions import Region, at_site, facts_of, learn, recorded, run
 from .session import NeedStatic, session
@@ -68,7 +69,7 @@ def choose(
             return then() if taken else other()
         _refuse_endless(site)
     known_cells = cells()
-    before = [c.version for c in known_cells]
+    before = contents_of(known_cells)
     effects = recorded()
     count = len(effects)
     with journal() as changes:
@@ -128,7 +129,8 @@ def _both(
     then, other: run a branch and give the values of `names` at its end.  reset: names as before.
     """
     known = cells()
-    before, stale = [c.version for c in known], [c.stale for c in known]
+    settle(known)
+    before, stale = contents_of(known), [c.stale for c in known]
     first = _trace(then, known, facts_of(pred, True))
     restore(known, before)
     reset()
@@ -181,7 +183,7 @@ def _trace(thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[No
         region, state = run(thunk, *facts)
         held = [(c, before, contents(c)) for c, before in changes.changed]
         changes.undo()
-    versions = [c.version for c in known]
+    versions = last_versions(known, region)
     born = frozenset(changes.born)
     return Taken(region, state if state is not None else (), versions, held, born)
 
@@ -216,9 +218,14 @@ def _merged_lists(merge: Merge, a: Growing, b: Growing) -> Callable[[Any], Conte
     return make
 
 
-def restore(known: Sequence[Cell], versions: Sequence[Node]) -> None:
-    for cell, version in zip(known, versions, strict=True):
-        cell.version = version
+def contents_of(known: Sequence[Cell]) -> list[tuple[Node, object]]:
+    """What cells hold, for `restore`."""
+    return [(c.version, c.line) for c in known]
+
+
+def restore(known: Sequence[Cell], before: Sequence[tuple[Node, object]]) -> None:
+    for cell, (version, line) in zip(known, before, strict=True):
+        cell.version, cell.line = version, line
 
 
 def _joined(pred: Node, merge: Merge, first: Region, second: Region) -> tuple[Node, ...]:

@@ -20,6 +20,7 @@ from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .journal import Journal
 from .layout import order_of
 from .marks import plain, with_keys_told, without_marks
+from .midway import has_checks
 from .outside import containers_in, outsiders, settled, undo
 from .plan import (
     Argument,
@@ -247,16 +248,23 @@ class _Call:
         }
         first = {s.leaf: n for n, s in self.inputs.items() if isinstance(s, DataOf)}
         last: dict[tuple[int, int], Node] = {}
+        rows: list[tuple[tuple[int, int], Node]] = []
         for count, cell, version in self.session.log:
             if cell in owners and not version.free:
-                last[count, owners[cell]] = version
+                key = (count, owners[cell])
+                if key in last and has_checks(last[key]):
+                    rows.append((key, last[key]))
+                last[key] = version
         end = len(self.session.effects)
         for cell, k in owners.items():
             if cell.version is not first[k]:
+                if (end, k) in last and last[end, k] is not cell.version:
+                    if has_checks(last[end, k]):
+                        rows.append(((end, k), last[end, k]))
                 last[end, k] = cell.version
             else:  # whatever was written, the old contents are back
                 last = {key: n for key, n in last.items() if key[1] != k or key[0] != end}
-        rows = [(key, n) for key, n in sorted(last.items(), key=lambda row: row[0])]
+        rows = sorted((*rows, *last.items()), key=lambda row: row[0])
         return tuple(Write(k, out.position(n), count) for (count, k), n in rows)
 
     def _strides(self, leaf: int, spec: ArraySpec) -> list[Node]:

@@ -36,6 +36,7 @@ from .counting import direction, grows_slowly
 from .growing import COPIED
 from .journal import Contents, contents, refill
 from .leaves import Unstable
+from .midway import start_of
 from .proxy import Cell
 from .regions import at_site, facts_of, learn
 from .rotation import Links, after_loop, ends, links_of, settle
@@ -221,7 +222,11 @@ def _finish(loop: Loop, trial: Trial, start: dict[str, Any], outer: Outer, links
     untouched = sorted({*range(len(outer.cells))} - set(touched))
     last = ends(trial.held, trial.state)
     carries = [*_carries(trial, start, outer)]
-    carries += [Carry(outer.versions[k], trial.params[k], trial.versions[k]) for k in touched]
+    effects = trial.region.effects
+    starts = [start_of(outer.cells[k], effects) for k in touched]
+    carries += [
+        Carry(v, trial.params[k], trial.versions[k]) for k, v in zip(touched, starts, strict=True)
+    ]
     unused = _unused(trial, carries, outer)
     for cell, why in trial.stale.items():
         if cell not in unused:

@@ -16,7 +16,7 @@ from ..fxgraph.ops.checks import check_index
 from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size
 from ..fxgraph.window import window_of
-from .branches import restore, value_of_choice
+from .branches import contents_of, restore, value_of_choice
 from .growing import growing
 from .marks import plain
 from .proxy import Array, Proxy, cells, node_of, wrap
@@ -44,12 +44,12 @@ def or_(left: Any, right: Callable[[], Any]) -> Any:
 def _short(pred: Node, left: Any, right: Callable[[], Any], conjunction: bool) -> Any:
     """Where `left` does not decide, `right`: as one logical operation if that is all it takes."""
     known = cells()
-    before = [c.version for c in known]
+    before = contents_of(known)
     region, value = run(right, *facts_of(pred, conjunction))
     plain = (
         not region.ended
         and not region.effects
-        and all(c.version is v for c, v in zip(known, before, strict=True))
+        and all(c.version is v for c, (v, _) in zip(known, before, strict=True))
         and is_bool(left)
         and is_bool(value)
     )

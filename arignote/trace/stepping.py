@@ -21,6 +21,7 @@ from .convert.site import Site
 from .growing import Appended
 from .iteration import Counter
 from .journal import Contents, contents, journal, mutating, refill
+from .midway import last_versions
 from .proxy import Cell, cells, wrap
 from .regions import Region, facts_of, opened
 from .rotation import Carried, Links, bind, carried_arrays
@@ -116,11 +117,13 @@ class Outer:
     cells: list[Cell]
     versions: list[Node]
     aliases: list[Any]
+    lines: list[object]
 
     @classmethod
     def now(cls) -> Outer:
         known = cells()
-        return cls(known, [c.version for c in known], forget(known))
+        lines = [c.line for c in known]
+        return cls(known, [c.version for c in known], forget(known), lines)
 
     def set(self, versions: list[Node]) -> None:
         for cell, version in zip(self.cells, versions, strict=True):
@@ -129,6 +132,8 @@ class Outer:
     def back(self) -> None:
         self.set(self.versions)
         recall(self.cells, self.aliases)
+        for cell, line in zip(self.cells, self.lines, strict=True):
+            cell.line = line
 
 
 def read_state(loop: Loop) -> dict[str, Any]:
@@ -195,7 +200,7 @@ def traced_step(
                     for name, each in held.items():
                         check_rooms(each, end[name])
         state = read_state(loop)
-        versions = [cell.version for cell in outer.cells]
+        versions = last_versions(outer.cells, region)
         changed = [(x, before, contents(x)) for x, before in changes.changed]
         if region.ended:  # every step raises: only what it writes before that can be seen
             state = {n: held[n].value if n in held else v for n, v in state.items()}

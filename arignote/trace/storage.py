@@ -27,10 +27,11 @@ class Cell:
     elements) where they are not those of C order.  ties, stale: see `aliasing`.
     through: called after writes, where NumPy has this memory inside another array's.
     views: the views on it, weakly, where they may have to be given memory of their own.
+    line: see `midway`.
     """
 
     __slots__ = (
-        "_version", "owner", "strides", "ties", "stale", "through", "views", "__weakref__"
+        "_version", "owner", "strides", "ties", "stale", "through", "views", "line", "__weakref__"
     )  # fmt: skip
 
     def __init__(
@@ -46,6 +47,7 @@ class Cell:
         self.stale: str | None = None
         self.through: Callable[[Node], None] | None = None
         self.views: list[Any] | None = None
+        self.line: object = None
         session().register(self)
 
     @property

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from . import batch, stages
+from . import batch, derivatives, stages
 from .kinds import KINDS, differs, function_of
 from .reducing import reduced
 
@@ -65,25 +65,32 @@ def _meaning(kind: str, seeds: range) -> Verdicts:
         yield seed, refused[0] if refused else said
 
 
-#: Programs in one build: the start of a child is shared by them, and what a crash costs grows.
-_BATCH = 192
-
-
 def _kernels(kind: str, seeds: range) -> Verdicts:
-    for first in range(seeds.start, seeds.stop, _BATCH):
-        yield from batch.verdicts(kind, range(first, min(first + _BATCH, seeds.stop)))
+    yield from batch.verdicts(kind, seeds)
 
 
 def _sanitized(kind: str, seeds: range) -> Verdicts:
-    for first in range(seeds.start, seeds.stop, _BATCH):
-        some = range(first, min(first + _BATCH, seeds.stop))
-        yield from batch.verdicts(kind, some, sanitize=True)
+    yield from batch.verdicts(kind, seeds, sanitize=True)
+
+
+def _gradients(kind: str, seeds: range) -> Verdicts:
+    """Of programs whose result is one number: their gradients against difference quotients."""
+    for seed in seeds:
+        k = KINDS[kind]
+        text = k.text(seed)
+        if kind != "smooth":
+            yield seed, "refused: its result is not one number"
+            continue
+        yield seed, derivatives.verdict(function_of(text, "grad"), k.arguments(text, seed), seed)
 
 
 WAYS: dict[str, Callable[[str, range], Verdicts]] = {
     "stages": _stages, "rules": _rules, "meaning": _meaning, "kernels": _kernels,
-    "sanitized": _sanitized,
+    "sanitized": _sanitized, "gradients": _gradients,
 }  # fmt: skip
+
+#: Programs in one build: the start of a child is shared by them, and what a crash costs grows.
+_TOGETHER = {"kernels": 192, "sanitized": 192}
 
 
 class Ledger:
@@ -142,16 +149,10 @@ def _campaign(ledger: Ledger, kind: str, way: str, seeds: str, until: float) -> 
     first, _, last = seeds.partition(":")
     span = range(int(first), int(last)) if seeds else range(row["next"], 10**9)
     wrong, saved = 0, time.monotonic()
-    for seed, said in WAYS[way](kind, span):
-        if said.startswith("refused"):
-            row["refused"] += 1
-        elif said:
-            wrong += 1
-            row["differ"][str(seed)] = said
-            print(f"{kind} {seed}, {way}: {said}", flush=True)
-        else:
-            row["agree"] += 1
-        row["next"] = max(row["next"], seed + 1)
+    together = _TOGETHER.get(way, 1)
+    for start in range(span.start, span.stop, together):
+        for seed, said in WAYS[way](kind, range(start, min(start + together, span.stop))):
+            wrong += _noted(row, seed, said, f"{kind} {seed}, {way}")
         if time.monotonic() > saved + 5:
             ledger.save()
             saved = time.monotonic()
@@ -159,6 +160,17 @@ def _campaign(ledger: Ledger, kind: str, way: str, seeds: str, until: float) -> 
             break
     ledger.save()
     return wrong
+
+
+def _noted(row: dict[str, Any], seed: int, said: str, name: str) -> bool:
+    """Count a verdict; is it a difference?"""
+    row["next"] = max(row["next"], seed + 1)
+    if not said or said.startswith("refused"):
+        row["refused" if said else "agree"] += 1
+        return False
+    row["differ"][str(seed)] = said
+    print(f"{name}: {said}", flush=True)
+    return True
 
 
 if __name__ == "__main__":

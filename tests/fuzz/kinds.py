@@ -13,7 +13,7 @@ import numpy as np
 from arignote.trace.pytree import flatten
 from tests.corpus.cases import Outcome, copied, outcome, same_error
 
-from . import arrays, calls, programs, running, short, typed
+from . import arrays, calls, programs, running, short, smooth, typed
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "typed": Kind(typed.program, typed.arguments),
     "short": Kind(short.program, typed.arguments),
     "arrays": Kind(arrays.program, arrays.arguments, rtol=1e-8),
+    "smooth": Kind(smooth.program, smooth.arguments, exact=False),
     "calls": Kind(calls.program, calls.arguments, rtol=1e-8),
 }
 

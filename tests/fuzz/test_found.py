@@ -93,6 +93,96 @@ def an_argument_gets_what_another_held_before_it_was_written(a, b, i):
     return i
 
 
+@case(np.arange(6.0), ramp, 3)
+def a_row_of_branches_that_raise_replaces_the_argument(a, g, n):
+    for i in range(3, -1, -1):
+        if 0.1 < g[i] < 0.8:
+            for k, _ in enumerate(g[4:0:-1]):
+                if k > 1:
+                    raise ValueError("no")
+                a[a != 1] *= 0.5
+    return g[0]
+
+
+@case(np.ones(6), ramp + 0.1)
+def the_first_of_two_contents_is_seen_between_them(a, g):
+    if g[0] > 0:
+        a[:] = g * 2
+        if g[1] > 0:
+            raise ValueError
+        a[:] = g * 3
+    return g[0]
+
+
+@case(np.ones(6), ramp + 0.1, 3)
+def one_window_is_written_before_and_behind_a_check(a, g, n):
+    for i in range(n):
+        a[2:] -= g[0:4] * 0.25
+        if g[i] > 0.25:
+            raise ValueError
+        a[2:] -= g[1:5] * 0.25
+    return g[0]
+
+
+@case(ramp, np.ones(6), 3)
+def two_arrays_exchange_their_contents_before_the_check(a, b, n):
+    for i in range(n):
+        c = b.copy()
+        b[:] = a
+        a[:] = c
+        if b[i] > 0.15:
+            raise ValueError
+        a += 1
+    return b[0]
+
+
+@case(np.ones(6), ramp + 0.1, 3)
+def a_loop_that_raises_starts_from_what_was_just_written(a, b, n):
+    for i in range(n):
+        a[:] = b
+        for j in range(n):
+            a[j] += 1
+            if a[j] > i + 1.2:
+                raise ValueError
+            a[:] = b * j
+        a[:] = b
+    return b[0]
+
+
+@case(np.ones(6), ramp + 0.1, 3)
+def a_branch_that_raises_starts_from_what_was_just_written(a, b, n):
+    for i in range(n):
+        a[:] = b
+        if b[i] > 0.15:
+            a[0] = 1
+            if b[i + 1] > 0.35:
+                raise ValueError
+            b[1] += 1
+        a[:] = b * 2
+    return b[0]
+
+
+@case(np.ones(6), ramp + 0.1, 3)
+def a_loop_that_raises_and_then_all_is_replaced(a, b, n):
+    for i in range(n):
+        a[i] = b[i]
+        if b[n + i] > 0.45:
+            raise ValueError
+    a[:] = b * 2
+    return b[0]
+
+
+@case(np.ones(6), ramp + 0.1, 3)
+def a_loop_goes_on_from_another_array_s_contents(a, b, n):
+    a[:] = b
+    for i in range(n):
+        a[i] *= b[i]
+        if b[i + n] > 0.45:
+            raise ValueError
+    b[:] = a
+    return b[0]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")

@@ -41,7 +41,9 @@ def _read(base: Any, *operands: Any, axes: tuple[int, ...], steps: tuple[int, ..
     return np.broadcast_to(base[_grid(operands[:k], steps, axes, shape)], shape)[()]
 
 
-def _write(base: Any, *operands: Any, axes: tuple[int, ...], steps: tuple[int, ...]) -> Any:
+def _write(
+    base: Any, *operands: Any, axes: tuple[int, ...], steps: tuple[int, ...], lasting: bool = False
+) -> Any:
     k = len(axes)
     shape = [int(d) for d in operands[k:-1]]
     out = np.array(base)
@@ -76,7 +78,7 @@ view_op = Op(
 #: (base, starts..., sizes..., value): base with a window replaced; the value is broadcast to it
 set_item_op = Op(
     "set_item",
-    infer=lambda base, *operands, axes, steps: base.type,
+    infer=lambda base, *operands, axes, steps, lasting=False: base.type,
     reference=_write,
     traits=frozenset({"write"}),
 )
@@ -106,11 +108,20 @@ def view(base: Node, w: Window) -> Node:
     return make(view_op, (base, *window_inputs(w)), window_attrs(w))
 
 
-def set_item(base: Node, w: Window, value: Node) -> Node:
-    """base with the elements of the window replaced by `value` (same dtype, fits the window)."""
+def set_item(base: Node, w: Window, value: Node, lasting: bool = False) -> Node:
+    """base with the elements of the window replaced by `value` (same dtype, fits the window).
+
+    lasting: an error may leave what is overwritten to be seen, so that it must have been written.
+    """
     if not base.shape and not value.shape and not w.shape:
         return value
-    return make(set_item_op, (base, *window_inputs(w), value), window_attrs(w))
+    attrs = (*window_attrs(w), ("lasting", True)) if lasting else window_attrs(w)
+    return make(set_item_op, (base, *window_inputs(w), value), attrs)
+
+
+def is_lasting(n: Node) -> bool:
+    """Is n a `set_item` over what an error may leave to be seen?"""
+    return n.op is set_item_op and len(n.attrs) > 2
 
 
 def add_at(base: Node, w: Window, value: Node) -> Node:

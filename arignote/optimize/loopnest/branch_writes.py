@@ -1,12 +1,16 @@
-"""Carries that a branch replaces: the branch itself writes them, in their memory.
+"""Arrays that a branch replaces: the branch itself writes them, in their memory.
 
     p' = p if c else f(p)    ->    if not c: p[...] = f(p)
 
 So a check behind the new value, in the branch, leaves it to be seen, and the branch that keeps the
-array copies nothing.  Done when a loop is lowered: the rules would take the write off again.
+array copies nothing.  Done when a function or a loop is lowered: the rules would take the write off
+again.
 """
 
 from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
 
 from ...fxgraph.constants import project
 from ...fxgraph.graph import Body, Rebuild, bodies
@@ -21,7 +25,7 @@ _MOST = 8
 
 
 def write_in_branches(body: Body) -> Body:
-    """The body with such carries written where they are made."""
+    """The body of a loop with carries written where they are made."""
     for _ in range(_MOST):
         found = next(
             (
@@ -33,41 +37,32 @@ def write_in_branches(body: Body) -> Body:
         )
         if found is None:
             break
-        body = _written(body, *found)
+        body = _again(body, Rebuild(_written(*found)))
     return body
 
 
-def _replaced(p: Node, r: Node) -> Node | None:
-    """The innermost result of a branch on r's line that is p on one side and new on the other."""
-    root = chain_root(r)
-    for _ in range(_MOST):
-        if root is p or root.op.name != "proj" or root.inputs[0].op.name != "cond":
-            return None
-        k = root.attr("k")
-        roots = [chain_root(b.results[k]) for b in bodies(root.inputs[0])]
-        inner = [x for x in roots if x.op.name == "proj" and x.inputs[0].op.name == "cond"]
-        if not inner:
-            return root if p in roots else None
-        root = inner[0]
-    return None
+def written_in_branches(
+    roots: Sequence[Node], line: Sequence[Node | int]
+) -> tuple[Node, ...]:
+    """`roots` with the versions of an argument written in the branches that make them.
+
+    line: the versions that errors leave to be seen, as places in `roots`, behind the argument.
+    """
+    out = tuple(roots)
+    left = _MOST
+    for before, after in itertools.pairwise(line):
+        while left:
+            p = out[before] if isinstance(before, int) else before
+            assert isinstance(after, int)
+            at = _replaced(p, out[after])
+            if at is None or not any(b.effects for b in bodies(at.inputs[0])):
+                break
+            out = Rebuild(_written(p, at))(out)
+            left -= 1
+    return out
 
 
-def _written(body: Body, p: Node, at: Node) -> Body:
-    """The body in which `at`, the result of a branch, is p written by it."""
-    n, k = at.inputs[0], at.attr("k")
-    before = next(_before(b, k) for b in bodies(n) if chain_root(b.results[k]) is p)
-    sides = []
-    for b in bodies(n):
-        results = list(b.results)
-        value = results[k]
-        if chain_root(value) is not p:
-            with at_origin(origin.get(value), value):  # it stands where the value stood
-                results[k] = set_item(before, whole(p.shape), value)
-        sides.append(branch(results, b.token, b.effects))
-    here = [x for x in n.inputs[1:] if x.op.name == "token"]
-    with at_origin(origin.get(n), n):
-        new = cond_node(n.inputs[0], sides[0], sides[1], here)
-    rebuild = Rebuild({n: new} | {project(n, j): project(new, j) for j in range(len(n.type))})
+def _again(body: Body, rebuild: Rebuild) -> Body:
     count, stacks = len(body.results), len(body.stacks)
     cond = (body.cond,) if body.cond is not None else ()
     roots = rebuild((*body.results, *body.stacks, *body.effects, *cond))
@@ -80,6 +75,47 @@ def _written(body: Body, p: Node, at: Node) -> Body:
         roots[count + stacks : count + stacks + len(body.effects)],
         roots[count : count + stacks],
     )
+
+
+def _replaced(p: Node, r: Node) -> Node | None:
+    """The innermost result of a branch on r's line that is new on one side and p on the other, or
+    new on both where checks are among them."""
+    stop = lambda m: m is p
+    root = chain_root(r, stop)
+    for _ in range(_MOST):
+        if root is p or not _is_chosen(root):
+            return None
+        k = root.attr("k")
+        sides = bodies(root.inputs[0])
+        roots = [chain_root(b.results[k], stop) for b in sides]
+        inner = [x for x in roots if x is not p and _is_chosen(x)]
+        if not inner:
+            return root if p in roots or any(b.effects for b in sides) else None
+        root = inner[0]
+    return None
+
+
+def _is_chosen(n: Node) -> bool:
+    return n.op.name == "proj" and n.inputs[0].op.name == "cond"
+
+
+def _written(p: Node, at: Node) -> dict[Node, Node]:
+    """What is what once `at`, the result of a branch, is p written by it."""
+    n, k = at.inputs[0], at.attr("k")
+    lines = [b for b in bodies(n) if chain_root(b.results[k], lambda m: m is p) is p]
+    before = _before(lines[0], k) if lines else p
+    sides = []
+    for b in bodies(n):
+        results = list(b.results)
+        value = results[k]
+        if b not in lines:
+            with at_origin(origin.get(value), value):  # it stands where the value stood
+                results[k] = set_item(before, whole(p.shape), value)
+        sides.append(branch(results, b.token, b.effects))
+    here = [x for x in n.inputs[1:] if x.op.name == "token"]
+    with at_origin(origin.get(n), n):
+        new = cond_node(n.inputs[0], sides[0], sides[1], here)
+    return {n: new} | {project(n, j): project(new, j) for j in range(len(n.type))}
 
 
 def _before(b: Body, k: int) -> Node:

@@ -14,6 +14,7 @@ from ...fxgraph.ops.structure import (
     full,
     full_op,
     iota_op,
+    is_lasting,
     reshape,
     reshape_op,
     set_item,
@@ -85,6 +86,8 @@ def read_of_reshape(n: Node) -> Node | None:
 @rule(set_item_op, phase="useless", keeps="bits")
 def write_whole(n: Node) -> Node | None:
     """set_item(A, all of it, v) -> v"""
+    if is_lasting(n):
+        return None
     w = window_of(n)
     back = inverse(w, n.shape, same=equal)
     return None if back is None else view(spread(n.inputs[-1], w.shape), back)
@@ -96,7 +99,9 @@ def write_over_write(n: Node) -> Node | None:
     base = n.inputs[0]
     if base.op not in (set_item_op, add_at_op) or window_of(base) != window_of(n):
         return None
-    return set_item(base.inputs[0], window_of(n), n.inputs[-1])
+    if is_lasting(n):
+        return None
+    return set_item(base.inputs[0], window_of(n), n.inputs[-1], is_lasting(base))
 
 
 @rule(set_item_op, keeps="bits")
@@ -122,7 +127,7 @@ def write_of_fill(n: Node) -> Node | None:
     scalar = value.inputs[0] if value.op is full_op else value
     if base.op is full_op and base.inputs[0] is scalar:
         return base
-    return set_item(base, window_of(n), scalar) if scalar is not value else None
+    return set_item(base, window_of(n), scalar, is_lasting(n)) if scalar is not value else None
 
 
 @rule(add_at_op, keeps="reals", first=(full_op,))

@@ -14,7 +14,7 @@ from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.elementwise import TWO_RESULTS
 from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
 from ..fxgraph.prove import ge0
-from .assign import fitted, store
+from .assign import converted, fitted, store
 from .layout import wrap_like
 from .registry import IMPLEMENTED, UFUNC_METHODS, implementation
 from .unknown import unknown
@@ -93,6 +93,8 @@ def computed(
         nodes = [
             _checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))
         ]
+    else:
+        nodes = _held_by_narrow_ones(ufunc, nodes)
     if ufunc in TWO_RESULTS:
         return TWO_RESULTS[ufunc](*nodes)
     if ufunc is np.power:
@@ -104,6 +106,29 @@ def computed(
     if isinstance(result, tuple):
         return result
     return (result,)
+
+
+_COMPARISONS = frozenset(
+    {np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal}
+)
+
+
+def _held_by_narrow_ones(ufunc: Any, nodes: list[Node]) -> list[Node]:
+    """The operands with Python integers that meet integers of 8 or 16 bits checked to fit.
+
+    For wider ones the check would be in every loop that adds its counter to an int32; such an
+    integer wraps (docs/differences.md).  Comparisons take any.
+    """
+    kinds = [(n.type.weak, n.dtype.kind, n.dtype.itemsize) for n in nodes]
+    narrow = any(not weak and kind in "iu" and size <= 2 for weak, kind, size in kinds)
+    free = [k for k, (weak, kind, _) in enumerate(kinds) if weak and kind == "i"]
+    if not narrow or not free or ufunc in _COMPARISONS:
+        return nodes
+    loop = resolve_ufunc(ufunc, tuple(kind_of(n) for n in nodes))
+    return [
+        converted(n, d) if k in free and d.kind in "iu" and d.itemsize <= 2 else n
+        for k, (n, d) in enumerate(zip(nodes, loop, strict=False))
+    ]
 
 
 def _no_negative_powers(x: Node, y: Node) -> None:

@@ -183,6 +183,13 @@ def a_loop_goes_on_from_another_array_s_contents(a, b, n):
     return b[0]
 
 
+@case(np.arange(6, dtype=np.uint8), 3)
+def a_python_integer_that_an_element_cannot_hold(u, n):
+    for i in range(n):
+        u[i] = (1 - i) + u[-1]
+    return u[0] > 300 + n, u[1] < n - 7
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")
@@ -214,3 +221,14 @@ def test_code_of_a_row_of_branches_grows_with_its_length_alone():
 
     loops = [str(compile(f).program(np.arange(6.0), ramp)).count("for i") for f in (row, twice)]
     assert loops[1] - loops[0] == 12
+
+
+def test_kernels_fold_bits():
+    def f(x, p):
+        xor = np.bitwise_xor.reduce
+        parts = [np.bitwise_or.reduce(x), np.bitwise_and.reduce(x, axis=1)]
+        return xor(x, axis=None), *parts, np.logical_xor.reduce(p, axis=0)
+
+    x = np.array([[5, 9, 2], [7, 1, 14]])
+    for got, want in zip(compile(f)(x, x > 4), f(x, x > 4), strict=True):
+        np.testing.assert_array_equal(got, want)

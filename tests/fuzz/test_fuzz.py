@@ -39,3 +39,15 @@ def test_single_calls_in_all_forms_of_their_arguments():
         if "ndarray array(" in said:  # np.where of numbers: see differences.md
             continue
         assert not said.startswith(("answer", "arguments afterwards")), f"seed {seed}: {said}"
+
+
+def test_gradients_agree_with_difference_quotients():
+    for seed, said in WAYS["gradients"]("smooth", range(25)):
+        assert not said or said.startswith("refused"), f"seed {seed}: {said}"
+
+
+def test_what_an_error_leaves_is_the_same_at_every_stage():
+    """Arguments after errors that were different once."""
+    for kind, seed in (("short", 1875), ("short", 200816), ("short", 783), ("typed", 21162)):
+        for _, said in WAYS["stages"](kind, range(seed, seed + 1)):
+            assert not said or said.startswith("refused"), f"{kind} {seed}: {said}"

@@ -24,6 +24,7 @@ KINDS = {"reduce_sum": "sum", "reduce_prod": "prod", "reduce_max": "max", "reduc
 JOINS = {
     "reduce_sum": "add", "reduce_prod": "multiply", "reduce_max": "maximum",
     "reduce_min": "minimum", "reduce_all": "logical_and", "reduce_any": "logical_or",
+    "reduce_and": "bitwise_and", "reduce_or": "bitwise_or", "reduce_xor": "bitwise_xor",
 }  # fmt: skip
 BLOCK = 1024
 #: Before a loop that gcc is to vectorise before it takes it apart.

@@ -63,10 +63,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=Path)
     parser.add_argument("--out", type=Path, default=HERE.parent / "GRADIENTS.md")
     parser.add_argument("--jax", type=Path)
+    parser.add_argument("--no-differences", action="store_true", help="time only")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
     if given.one:
-        print(json.dumps(asdict(measured(given.checkout, given.kernels[0], given.preset))))
+        row = measured(given.checkout, given.kernels[0], given.preset, not given.no_differences)
+        print(json.dumps(asdict(row)))
         return 0
     if given.rows and given.rows.exists() and not given.kernels:
         rows = kept(given.rows)
@@ -84,6 +86,7 @@ def _measured(given: argparse.Namespace) -> list[Row]:
     for kernel in given.kernels or npbench_case.kernels(given.checkout):
         command = [sys.executable, "-m", "benchmarks.gradients.npbench", str(given.checkout),
                    kernel, "--preset", given.preset, "--one"]  # fmt: skip
+        command += ["--no-differences"] if given.no_differences else []
         try:
             done = subprocess.run(
                 command, cwd=HERE.parent.parent, env=env, capture_output=True, text=True,
@@ -131,7 +134,7 @@ def _jax(given: argparse.Namespace, kernel: str) -> dict[str, Any]:
     return {"jax": found["seconds"], "jax_along": found["along"]}
 
 
-def measured(checkout: Path, name: str, preset: str) -> Row:
+def measured(checkout: Path, name: str, preset: str, differences: bool = True) -> Row:
     """The row of one kernel."""
     import arignote as ag
 
@@ -153,7 +156,8 @@ def measured(checkout: Path, name: str, preset: str) -> Row:
             calls += 1
     single = any(c.args[k].dtype == np.float32 for k in c.wrt)
     terms = npbench_case.terms(c, gradient)
-    return Row(name, *least, npbench_case.error(c, gradient), single, terms=terms)
+    error = npbench_case.error(c, gradient) if differences else math.nan
+    return Row(name, *least, error, single, terms=terms)
 
 
 # ---- the page ------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 The backward pass of a stencil adds its cotangent at each offset: b[2:] += t; b[1:-1] += t; b[:-2]
 += t. That reads and writes b once an offset.  Where all windows overlap, one pass adds the sum of
 the shifted values; what is left of each window is a thin frame.  The order of the additions
-changes, so only the reals agree.
+changes, so only the reals agree.  A first value that was put into zeros counts as an addition, and
+what meets nothing else is put there: of two windows that is everything.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from ..fxgraph.constants import is_value, lit
 from ..fxgraph.graph import Graph, order_of
 from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin
 from ..fxgraph.ops.elementwise import add
-from ..fxgraph.ops.structure import add_at, add_at_op, set_item, set_item_op, view
+from ..fxgraph.ops.shaping import spread
+from ..fxgraph.ops.structure import (
+    add_at,
+    add_at_op,
+    empty,
+    full_op,
+    set_item,
+    set_item_op,
+    view,
+)
 from ..fxgraph.overlap import injective, inside
 from ..fxgraph.prove import Knowledge, construction, ge0
 from ..fxgraph.resolve import resolve
@@ -39,7 +49,7 @@ class Addition(NamedTuple):
 def gather_additions(graph: Graph) -> Graph:
     """The graph with chains of shifted additions gathered, in bodies too."""
     nodes = order_of(graph.roots, inside=True)
-    if sum(n.op is add_at_op for n in nodes) < 2:
+    if not any(n.op is add_at_op for n in nodes):
         return graph
     with construction(Knowledge(facts=list(graph.guards))):
         forward = {top: new for top, chain in chains(graph, nodes) if (new := gathered(top, chain))}
@@ -67,8 +77,20 @@ def chains(graph: Graph, nodes: Sequence[Node]) -> Iterator[tuple[Node, list[Nod
         chain = [n]
         while chain[-1].inputs[0].op is add_at_op and users[chain[-1].inputs[0]] == 1:
             chain.append(chain[-1].inputs[0])
+        first = chain[-1].inputs[0]
+        if users[first] == 1 and _into_zeros(first):
+            chain.append(first)
         if len(chain) > 1:
             yield n, chain[::-1]
+
+
+def _into_zeros(n: Node) -> bool:
+    """Is it an array of zeros but for one window?"""
+    return n.op is set_item_op and _zeros(n.inputs[0]) and injective(window_of(n))
+
+
+def _zeros(n: Node) -> bool:
+    return n.op is full_op and is_value(n.inputs[0], 0)
 
 
 def gathered(top: Node, chain: Sequence[Node]) -> Node | None:
@@ -76,20 +98,56 @@ def gathered(top: Node, chain: Sequence[Node]) -> Node | None:
     groups: dict[tuple[object, ...], list[Addition]] = {}
     for n in chain:
         w = window_of(n)
-        groups.setdefault(_alike(w), []).append(Addition(w, n.inputs[-1]))
+        groups.setdefault(_alike(w), []).append(Addition(w, spread(n.inputs[-1], w.shape)))
     out = chain[0].inputs[0]
+    first = chain[0] if chain[0].op is set_item_op else None
     changed = False
     with at_origin(origin.get(top)):
         for group in groups.values():
             pieces = split(group) if 1 < len(group) <= MOST else None
             if pieces is not None:
                 fresh = None if changed else _assigned(out, pieces[0])
-                out = fresh if fresh is not None else add_at(out, *pieces[0])
-                pieces = pieces[1:]
+                if fresh is None and _zeros(out):
+                    out, pieces = _into(out, group, pieces)
+                else:
+                    out = fresh if fresh is not None else add_at(out, *pieces[0])
+                    pieces = pieces[1:]
                 changed = True
+            elif first is not None:
+                out, group = first, group[1:]
+            first = None
             for a in pieces if pieces is not None else group:
                 out = add_at(out, *a)
     return out if changed else None
+
+
+def _into(
+    zeros: Node, group: Sequence[Addition], pieces: Sequence[Addition]
+) -> tuple[Node, Sequence[Addition]]:
+    """Zeros with those pieces in place that meet no other one, and the rest of the pieces."""
+    alone = len(pieces) if len(group) == 2 else 1
+    out = empty(zeros.dtype, zeros.shape) if _all_covered(zeros, group) else zeros
+    for a in pieces[:alone]:
+        out = set_item(out, *a)
+    return out, pieces[alone:]
+
+
+def _all_covered(zeros: Node, group: Sequence[Addition]) -> bool:
+    """Do two windows that are shifted along one axis leave no element?"""
+    if len(group) != 2:
+        return False
+    a, b = (x.window for x in group)
+    shifted = [k for k, (s, t) in enumerate(zip(a.starts, b.starts)) if s is not t]
+    if len(shifted) != 1:
+        return False
+    for k, axis in enumerate(a.axes):
+        starts = (a.starts[k], b.starts[k])
+        low = starts[0] if ge0(minus(starts[1], starts[0])) else starts[1]
+        high = starts[1] if low is starts[0] else starts[0]
+        size = size_node(a.shape[axis]) if axis >= 0 else lit(1)
+        if low is not lit(0) or not ge0(minus(plus(high, size), size_node(zeros.shape[k]))):
+            return False
+    return True
 
 
 def _assigned(base: Node, a: Addition) -> Node | None:

@@ -11,7 +11,7 @@ from arignote.fxgraph.graph import Graph
 from arignote.fxgraph.interpret import interpret
 from arignote.fxgraph.node import Node
 from arignote.fxgraph.ops.elementwise import exp, multiply
-from arignote.fxgraph.ops.structure import add_at, set_item
+from arignote.fxgraph.ops.structure import add_at, full, set_item
 from arignote.fxgraph.window import Window
 from arignote.optimize.pipeline import optimize
 
@@ -121,3 +121,47 @@ def test_without_a_proof_that_windows_overlap_nothing_happens() -> None:
     b = add_at(shifted(line, short, 0), far, const(np.ones(1)))
     graph = Graph((n, line, short), (shifted(b, short, 2),))
     assert optimize(graph) is graph
+
+
+def placed(base: Node, value: Node, *at: int) -> Node:
+    w = Window(tuple(map(lit, at)), (1,) * base.rank, tuple(range(base.rank)), value.shape)
+    return set_item(base, w, value)
+
+
+def zeros(*more: int) -> Node:
+    return full(const(0.0, np.dtype("f8")), tuple(dim(plus(n, lit(k))) for k in more))
+
+
+def names(out: Node) -> set[str]:
+    graph = Graph((n, line, short, plane, core), (out,), (), (minus(n, lit(4)),))
+    return {z.op.name for z in optimize(graph).order}
+
+
+@pytest.mark.parametrize("first, second", [(0, 1), (1, 0)])
+def test_two_windows_fill_an_array_without_zeros(first: int, second: int) -> None:
+    out = shifted(placed(zeros(1), line, first), exp(line), second)
+    check(out, 1)
+    assert not {"add_at", "full"} & names(out)
+
+
+def test_two_windows_in_a_larger_array_of_zeros() -> None:
+    out = shifted(placed(zeros(4), line, 1), exp(line), 2)
+    check(out, 1)
+    assert "add_at" not in names(out)
+
+
+def test_two_windows_shifted_both_ways_leave_corners() -> None:
+    out = shifted(placed(zeros(1, 1), plane, 0, 0), exp(plane), 1, 1)
+    check(out, 1)
+    assert "add_at" not in names(out) and "full" in names(out)
+
+
+def test_three_windows_into_zeros() -> None:
+    check(shifted(shifted(placed(zeros(2), line, 1), exp(line), 0), multiply(line, line), 2), 1)
+
+
+def test_a_first_window_of_another_shape_stays() -> None:
+    out = placed(zeros(0), short, 1)
+    out = shifted(shifted(out, exp(short), 0), multiply(short, short), 2)
+    check(out, 1, smallest=6)
+    check(shifted(placed(zeros(1), line, 0), short, 1), 2)

@@ -28,7 +28,7 @@ from ..fxgraph.ops.structure import (
     set_item_op,
     view,
 )
-from ..fxgraph.overlap import injective, inside
+from ..fxgraph.overlap import apart, injective, inside
 from ..fxgraph.prove import Knowledge, construction, ge0
 from ..fxgraph.resolve import resolve
 from ..fxgraph.window import Window, whole, window_of
@@ -98,13 +98,16 @@ def gathered(top: Node, chain: Sequence[Node]) -> Node | None:
     groups: dict[tuple[object, ...], list[Addition]] = {}
     for n in chain:
         w = window_of(n)
-        groups.setdefault(_alike(w), []).append(Addition(w, spread(n.inputs[-1], w.shape)))
+        a = _upward(Addition(w, spread(n.inputs[-1], w.shape)))
+        groups.setdefault(_alike(a.window), []).append(a)
     out = chain[0].inputs[0]
     first = chain[0] if chain[0].op is set_item_op else None
     changed = False
     with at_origin(origin.get(top)):
         for group in groups.values():
-            pieces = split(group) if 1 < len(group) <= MOST else None
+            pieces: Sequence[Addition] | None = None
+            if 1 < len(group) <= MOST:
+                pieces = split(group) or _on_one_place(group, chain)
             if pieces is not None:
                 fresh = None if changed else _assigned(out, pieces[0])
                 if fresh is None and _zeros(out):
@@ -119,6 +122,35 @@ def gathered(top: Node, chain: Sequence[Node]) -> Node | None:
             for a in pieces if pieces is not None else group:
                 out = add_at(out, *a)
     return out if changed else None
+
+
+def _upward(a: Addition) -> Addition:
+    """The addition with the window that runs upward along every axis, and the value turned."""
+    w = a.window
+    down = [k for k, (step, axis) in enumerate(zip(w.steps, w.axes)) if step == -1 and axis >= 0]
+    if not down:
+        return a
+    starts, steps = list(w.starts), list(w.steps)
+    turned = whole(a.value.shape)
+    from_, by = list(turned.starts), list(turned.steps)
+    for k in down:
+        last = minus(size_node(w.shape[w.axes[k]]), lit(1))
+        starts[k], steps[k] = minus(w.starts[k], last), 1
+        from_[w.axes[k]], by[w.axes[k]] = last, -1
+    value = view(a.value, Window(tuple(from_), tuple(by), turned.axes, turned.shape))
+    return Addition(Window(tuple(starts), tuple(steps), w.axes, w.shape), value)
+
+
+def _on_one_place(group: Sequence[Addition], chain: Sequence[Node]) -> list[Addition] | None:
+    """The sum of additions to the same elements of which some run upward and some downward."""
+    if any(a.window != group[0].window for a in group) or not injective(group[0].window):
+        return None
+    if all(-1 not in window_of(n).steps for n in chain):
+        return None  # loops over the same elements are fused
+    total = group[0].value
+    for a in group[1:]:
+        total = add(total, a.value)
+    return [Addition(group[0].window, total)]
 
 
 def _into(
@@ -152,6 +184,10 @@ def _all_covered(zeros: Node, group: Sequence[Addition]) -> bool:
 
 def _assigned(base: Node, a: Addition) -> Node | None:
     """`base` with a value added where it was just zeroed: the value is put there instead."""
+    above = []
+    while base.op is set_item_op and apart(window_of(base), a.window):
+        above.append(base)
+        base = base.inputs[0]
     if base.op is not set_item_op or not is_value(base.inputs[-1], 0):
         return None
     zeroed = window_of(base)
@@ -161,7 +197,10 @@ def _assigned(base: Node, a: Addition) -> Node | None:
     out = base.inputs[0]
     for box in frame.rest([0] * zeroed.rank, frame.box(a.window)):
         out = set_item(out, frame.window(box), base.inputs[-1])
-    return set_item(out, *a)
+    out = set_item(out, *a)
+    for n in reversed(above):
+        out = set_item(out, window_of(n), n.inputs[-1])
+    return out
 
 
 def _alike(w: Window) -> tuple[object, ...]:

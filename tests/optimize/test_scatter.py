@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from arignote.fxgraph.affine import dim, minus, plus
+from arignote.fxgraph.affine import dim, minus, plus, size_node
 from arignote.fxgraph.constants import const, lit, new_input, new_size
 from arignote.fxgraph.graph import Graph
 from arignote.fxgraph.interpret import interpret
@@ -165,3 +167,31 @@ def test_a_first_window_of_another_shape_stays() -> None:
     out = shifted(shifted(out, exp(short), 0), multiply(short, short), 2)
     check(out, 1, smallest=6)
     check(shifted(placed(zeros(1), line, 0), short, 1), 2)
+
+
+def reversed_(base: Node, value: Node, first: int) -> Node:
+    """base[first : first + size][::-1] += value"""
+    last = plus(lit(first - 1), size_node(value.shape[0]))
+    return add_at(base, Window((last,), (-1,), (0,), value.shape), value)
+
+
+@pytest.mark.parametrize(
+    "order", [(shifted, reversed_), (reversed_, shifted), (reversed_, reversed_)]
+)
+def test_forwards_and_backwards_on_one_place(order: tuple[Any, Any]) -> None:
+    first, second = order
+    out = second(first(line, short, 1), exp(short), 1)
+    check(out, 1)
+
+
+def test_backwards_over_what_was_zeroed_beside_another_write() -> None:
+    start = Window((lit(0),), (1,), (0,), (1,))
+    inner = Window((lit(1),), (1,), (0,), short.shape)
+    base = set_item(set_item(line, inner, const(0.0)), start, const(np.ones(1)))
+    out = shifted(reversed_(base, short, 1), exp(short), 1)
+    check(out, 1)
+    assert "add_at" not in names(out)
+
+
+def test_shifted_and_backwards() -> None:
+    check(shifted(reversed_(line, short, 0), exp(short), 2), 1, smallest=6)

@@ -16,7 +16,7 @@ from ..trace.derived import Derived
 from ..trace.proxy import wrap
 from ..trace.session import is_tracing
 from .kept import kept
-from .segments import in_segments, stored
+from .segments import bounded, in_segments, stored
 from .tracing import Variables, answer_of, nodes_of, paired, transformed
 
 Argnums = int | Sequence[int]
@@ -38,9 +38,9 @@ def grad(
     anything). Arguments that the function writes are not changed.  Complex arguments follow JAX:
     the gradient of a real function is dx - i dy of it, so descent steps go along its conjugate.
     holomorphic: the function is analytic, its result complex; the gradient is the complex
-    derivative.  memory ("64MB", bytes): where loops would store more than that (for the sizes of
-    the first call), they run in segments that are repeated on the way back; by default the flag
-    `tape_memory`, where 0 is no bound.  Raises DTypeError for integer arguments (zeros with
+    derivative.  memory ("64MB", bytes): where loops would store more than that, they run in
+    segments that are repeated on the way back; by default the flag `tape_memory`, where 0 is no
+    bound.  Raises DTypeError for integer arguments (zeros with
     `allow_int`) and for complex results unless `holomorphic`, ShapeError for a result that is no
     scalar, UnsupportedError for an operation without derivative, with the user's line.
     """
@@ -96,7 +96,10 @@ def _value_and_grad(
         seed = cast_to(const(1.0), out.dtype)
         found = cotangents_of(stabilized((out,), variables.wrt), (seed,), variables.wrt)
         most = config.tape_memory if bound is None else bound
-        log = stored([out, *(g for g in found if g is not None)]) if most else 0
+        log = 0
+        if most:
+            log, total = stored([out, *(g for g in found if g is not None)])
+            bounded(log, total, most)
         if log > most:
             nodes, tree = nodes_of(answer)
             out, *nodes = in_segments((out, *nodes), (out,), log)

@@ -12,12 +12,12 @@ import math
 from collections.abc import Sequence
 
 from ..autograd_sym.activity import carries_derivative
-from ..fxgraph.affine import plus, size_node, times
+from ..fxgraph.affine import minus, plus, size_node, times
 from ..fxgraph.constants import fresh_uid, lit, new_index, new_param, new_token, project
 from ..fxgraph.graph import Body, Graph, bodies, order_of, substitute
 from ..fxgraph.node import Node, make, origin
-from ..fxgraph.ops.scalar import ceil_quotient, clip0, greatest, least
-from ..fxgraph.prove import hinted, inside
+from ..fxgraph.ops.scalar import ceil_quotient, clip0, greatest, least, scaled
+from ..fxgraph.prove import hinted, inside, sure
 from ..fxgraph.types import TensorType
 from ..optimize.pipeline import optimize
 from ..scanloop.carry import rebound
@@ -29,18 +29,44 @@ from .checkpoints import Repeated, checkpoint_op
 UNKNOWN = 100
 
 
-def stored(outputs: Sequence[Node]) -> int:
-    """Bytes that the loops of a gradient stack, by the sizes of this call."""
+#: Times as many bytes as in a call whose loops run in segments, from which on others are chosen.
+GROWTH = 4
+
+
+def stored(outputs: Sequence[Node]) -> tuple[int, Node | None]:
+    """Bytes that the loops of a gradient stack: by the sizes of this call, and by those of any
+    (None where they do not follow from the arguments')."""
     inputs = tuple(n for n in order_of(outputs, inside=True) if n.op.name in ("input", "size"))
     graph = optimize(Graph(inputs, tuple(outputs)), mode="FAST_COMPILE")
     loops = [n for n in order_of(graph.roots, inside=True) if n.op is scan_op]
-    return sum(_stacked(n) for n in loops)
+    stacks = [t for n in loops for t in _stacked(n)]
+    total = lit(0)
+    for t in stacks:
+        total = plus(total, _count(t))
+    now = sum(map(_bytes, stacks))
+    return now, total if hinted(total) == now else None
 
 
-def _stacked(n: Node) -> int:
+def bounded(log: int, total: Node | None, most: int) -> None:
+    """A guard: calls that store much more than this one get a kernel of their own."""
+    limit = most if log <= most else GROWTH * log
+    if total is not None:
+        sure(minus(lit(limit), total))
+
+
+def _stacked(n: Node) -> Sequence[TensorType]:
     b: Body = bodies(n)[0]
     count = len(b.params)
-    return sum(_bytes(t) for t in n.type[count : count + len(b.stacks)])
+    types: Sequence[TensorType] = n.type[count : count + len(b.stacks)]
+    return types
+
+
+def _count(t: TensorType) -> Node:
+    """Its bytes as an integer of the graph."""
+    total = lit(int(t.dtype.itemsize))
+    for d in t.shape:
+        total = scaled(total, size_node(d))
+    return total
 
 
 def _bytes(t: TensorType) -> int:

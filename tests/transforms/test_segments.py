@@ -92,3 +92,11 @@ def test_compiled_gradients_are_the_same():
         want = ag.grad(burgers)(U, 90)
         got = ag.grad(burgers, memory=64)(U, 90)
     np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_a_later_call_that_stores_more_is_bounded_too():
+    slope, want = ag.grad(burgers, memory="10kB"), ag.grad(burgers)
+    with ag.config(mode="FAST_RUN"):
+        for steps, kernels in ((20, 1), (30, 1), (900, 2), (1000, 2), (20, 2), (9000, 3)):
+            np.testing.assert_allclose(slope(U, steps), want(U, steps), rtol=1e-12)
+            assert len(slope.kernels) == kernels

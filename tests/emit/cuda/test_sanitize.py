@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import arignote as ag
-from arignote.emit.cuda import TINY
+from arignote.emit.cuda import TINY, chunks
 from arignote.emit.cuda.runtime.sanitized import sanitized
 from arignote.emit.cuda.runtime.specialised import device_compilation
 from arignote.trace.pytree import flatten
@@ -82,9 +82,21 @@ def sequential(a):
     return a.sum()
 
 
+@program(RNG.standard_normal((5, 16)), RNG.standard_normal(16), np.arange(-8, 8))
+def joined(x, y, at):
+    a = np.exp(x) * y
+    return a + 1, a.sum(), y[at] * 2, x.max(axis=1)
+
+
+@program(RNG.standard_normal(90))
+def kept_elements(x):
+    return x[x > 0], np.cumsum(x), np.argmax(x)
+
+
 @pytest.mark.parametrize("flavour", ["address", "thread"])
 @pytest.mark.parametrize("function, args", PROGRAMS, ids=lambda p: getattr(p, "__name__", ""))
-def test_programs_are_clean_under_sanitizers(function, args, flavour):
+def test_programs_are_clean_under_sanitizers(function, args, flavour, monkeypatch):
+    monkeypatch.setattr(chunks, "TIERS", ((20, 3),))
     leaves, _ = flatten((args, {}))
     made = device_compilation(ag.compile(function).trace_of(*args), TINY)
     seen = sanitized(made.module, made.plan, leaves, flavour, schedule=3)

@@ -24,7 +24,10 @@ OFFERED: dict[str, dict[str, str]] = {
         + " ".join(p + n for n in _CONSTRUCTORS.split() for p in "bwilfdcz")
         + " scalars vectors rows cols matrices tensor3s tensor4s dscalars fvectors dmatrices "
         "TensorType constant as_tensor_variable cast shape specify_shape addbroadcast unbroadcast "
-        "patternbroadcast shape_padleft shape_padright shape_padaxis get_scalar_constant_value",
+        "patternbroadcast shape_padleft shape_padright shape_padaxis get_scalar_constant_value "
+        "get_vector_length tensor as_tensor default scalar_from_tensor tensor_from_scalar "
+        "discrete_dtypes continuous_dtypes int_dtypes uint_dtypes float_dtypes complex_dtypes "
+        "all_dtypes NotScalarConstantError",
         "tensor.var": "TensorVariable TensorConstant",
     },
     "Creation": {
@@ -39,7 +42,7 @@ OFFERED: dict[str, dict[str, str]] = {
         "tri_gamma "
         "j0 j1 jv i0 i1 iv complex complex_from_polar real imag angle conj and_ or_ xor invert "
         "lt gt le "
-        "ge eq neq isnan isinf isclose allclose switch where logaddexp",
+        "ge eq neq isnan isinf isclose allclose switch where logaddexp largest smallest floor_div",
         "tensor.xlogx": "xlogx xlogy0",
     },
     "Reductions": {
@@ -52,7 +55,7 @@ OFFERED: dict[str, dict[str, str]] = {
         "triu",
     },
     "Indexing": {
-        "tensor": "set_subtensor inc_subtensor nonzero flatnonzero nonzero_values choose",
+        "tensor": "set_subtensor inc_subtensor nonzero flatnonzero nonzero_values choose take",
         "tensor.subtensor": "set_subtensor inc_subtensor",
     },
     "Products": {
@@ -70,7 +73,8 @@ OFFERED: dict[str, dict[str, str]] = {
         "tensor.nnet": "sigmoid ultra_fast_sigmoid hard_sigmoid softplus softsign relu elu selu "
         "softmax logsoftmax h_softmax binary_crossentropy sigmoid_binary_crossentropy "
         "categorical_crossentropy crossentropy_categorical_1hot softmax_with_bias "
-        "crossentropy_softmax_argmax_1hot_with_bias batch_normalization confusion_matrix conv2d "
+        "crossentropy_softmax_argmax_1hot_with_bias crossentropy_softmax_1hot "
+        "crossentropy_softmax_1hot_with_bias batch_normalization confusion_matrix conv2d "
         "conv3d conv2d_transpose separable_conv2d causal_conv1d ctc",
         "tensor.nnet.blocksparse": "sparse_block_dot",
         "tensor.nnet.bn": "batch_normalization_train batch_normalization_test",

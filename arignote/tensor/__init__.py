@@ -90,6 +90,26 @@ from .joining import (
     tile,
     vertical_stack,
 )
+from .old_names import (
+    all_dtypes,
+    as_tensor,
+    complex_dtypes,
+    continuous_dtypes,
+    default,
+    discrete_dtypes,
+    float_dtypes,
+    floor_div,
+    get_vector_length,
+    int_dtypes,
+    largest,
+    scalar_from_tensor,
+    smallest,
+    take,
+    tensor,
+    tensor_from_scalar,
+    uint_dtypes,
+)
+from .operators import NotScalarConstantError
 from .operators import identity as tensor_copy
 from .operators import scalar_constant as get_scalar_constant_value
 from .products import (

@@ -107,6 +107,17 @@ def crossentropy_softmax_argmax_1hot_with_bias(x: Any, b: Any, y: Any) -> Any:
     return _with_bias(as_tensor_variable(x), as_tensor_variable(b), as_tensor_variable(y))
 
 
+def crossentropy_softmax_1hot_with_bias(x: Any, b: Any, y: Any) -> Any:
+    """(cross-entropies, softmax) of x + b and class numbers y."""
+    return crossentropy_softmax_argmax_1hot_with_bias(x, b, y)[:2]
+
+
+def crossentropy_softmax_1hot(x: Any, y: Any) -> Any:
+    """(cross-entropies, softmax) of x and class numbers y."""
+    x = as_tensor_variable(x)
+    return crossentropy_softmax_1hot_with_bias(x, x[0] * 0, y)
+
+
 def softmax_with_bias(x: Any, b: Any) -> Any:
     """softmax(x + b)"""
     return softmax(as_tensor_variable(x) + as_tensor_variable(b))

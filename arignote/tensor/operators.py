@@ -56,7 +56,7 @@ _set("__getitem__", indexing.getitem)
 
 def _iterate(self: Any) -> Any:
     owner = self.owner
-    count = shaping._length(self) if self.ndim == 1 else None
+    count = shaping.known_length(self) if self.ndim == 1 else None
     if isinstance(self, TensorConstant):
         count = self.data.shape[0] if self.ndim else None
     if count is None or (owner is None and not isinstance(self, TensorConstant)):
@@ -159,10 +159,14 @@ _set("copy", lambda self, name=None: identity(self))
 
 
 def scalar_constant(x: Any) -> Any:
-    """The value of a constant scalar.  Raises ValueError where x is no constant."""
+    """The value of a constant scalar.  Raises NotScalarConstantError where x is no constant."""
     if isinstance(x, TensorConstant) and x.data.size == 1:
         return x.data.reshape(())
-    raise ValueError(f"{x} is no constant scalar")
+    raise NotScalarConstantError(f"{x} is no constant scalar")
+
+
+class NotScalarConstantError(ValueError):
+    """A number was asked for that is known at run time only."""
 
 
 _set("get_scalar_constant_value", _one(scalar_constant))

@@ -36,7 +36,7 @@ def sizes_of(shape: Any, ndim: int | None = None) -> tuple[list[Any], int]:
     if isinstance(shape, TensorConstant):
         return [int(d) for d in np.atleast_1d(shape.data)], np.atleast_1d(shape.data).size
     if isinstance(shape, Variable) and getattr(shape, "ndim", 0) == 1:
-        known = _length(shape)
+        known = known_length(shape)
         if ndim is None and known is None:
             raise ValueError(
                 f"the length of the shape {shape} is not known when the expression is built: give "
@@ -50,21 +50,21 @@ def sizes_of(shape: Any, ndim: int | None = None) -> tuple[list[Any], int]:
     return parts, len(parts)
 
 
-def _length(v: Any) -> int | None:
+def known_length(v: Any) -> int | None:
     """How many elements a vector has, where its expression tells."""
     if v.owner is None:
-        return None
+        return int(v.data.size) if isinstance(v, TensorConstant) else None
     name = v.owner.op.name
     if name == "Shape":
         return int(v.owner.inputs[0].ndim)
     if name == "MakeVector":
         return len(v.owner.inputs)
     if name == "join":
-        parts = [_length(x) if x.owner else (x.data.size if hasattr(x, "data") else None)
+        parts = [known_length(x) if x.owner else (x.data.size if hasattr(x, "data") else None)
                  for x in v.owner.inputs]  # fmt: skip
         return None if None in parts else sum(p for p in parts if p is not None)
     if name == "Subtensor" and v.owner.inputs[0].owner is not None:
-        whole = _length(v.owner.inputs[0])
+        whole = known_length(v.owner.inputs[0])
         static = v.owner.attrs["static"]
         (_, key), _ = v.owner.attrs["tree"].unflatten(static)
         if whole is not None and len(key) == 1 and not any(isinstance(x, Slot) for x in static[1:]):

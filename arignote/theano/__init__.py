@@ -28,6 +28,7 @@ from ..tensor.updating import OrderedUpdates
 from ..tensor.user_ops import Op
 from . import (
     compile,
+    configparser,
     gof,
     gradient,
     ifelse,
@@ -50,7 +51,7 @@ __version__ = "1.0.5"
 __all__ = [
     "Apply", "Function", "In", "Lop", "MissingInputError", "Mode", "Op", "OpFromGraph",
     "OrderedUpdates", "Out", "Rop", "UnusedInputError", "Variable", "as_op", "change_flags",
-    "clone", "compile", "config", "debugprint", "dot", "foldl", "foldr", "function",
+    "clone", "compile", "config", "configparser", "debugprint", "dot", "foldl", "foldr", "function",
     "function_dump", "generic", "gof", "grad", "gradient", "ifelse", "install", "map", "misc",
     "pp", "printing", "raise_op", "reduce", "sandbox", "scalar", "scan", "scan_checkpoints",
     "scan_module", "settings", "shared", "sparse", "subgraph_grad", "tensor", "typed_list",

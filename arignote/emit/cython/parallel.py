@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ...fxgraph.affine import linear
 from ...optimize.loopnest.program import Loop
 from .header import MOST_PARTS
 from .scope import Scope, assigned, function_text
@@ -17,8 +18,24 @@ Body = Callable[[Scope, "tuple[str, str]"], None]
 
 
 def may_be_cut(scope: Scope, loop: Loop) -> bool:
-    """Does the loop set only variables of its own?  One read behind it has one last value."""
+    """Does the loop set only variables of its own, and may it be long enough?  A variable read
+    behind it has one last value."""
+    if _is_short(loop, scope.module.parallel_work):
+        return False
     return assigned(loop.body) <= scope.module.local_to(loop)
+
+
+def _is_short(loop: Loop, least: float) -> bool:
+    """Is its work known, and too little to be shared?  Then it stays where it is, so that the C
+    compiler sees its bounds."""
+    if loop.work is None:
+        return False
+    index = loop.index
+    known = [linear(x) for x in (index.attr("lo"), index.attr("hi"), loop.work)]
+    if any(coefs for coefs, _ in known):
+        return False
+    (_, lo), (_, hi), (_, work) = known
+    return len(range(lo, hi, index.attr("step"))) * work < least
 
 
 def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
-from ...fxgraph.affine import minus, plus, times
+from ...fxgraph.affine import dim, minus, plus, times
 from ...fxgraph.constants import lit
 from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import ge0
+from ...fxgraph.types import Shape
 from .program import (
     Alloc,
     Assign,
@@ -254,10 +255,10 @@ def _visible(e: Effects) -> bool:
 
 def renamed(block: Iterable[Statement], others: dict[Node, Node]) -> tuple[Statement, ...]:
     """A block with nodes replaced in every expression, in loop bounds and in sizes of scratch."""
-    return _Renaming(others).block(tuple(block))
+    return Renaming(others).block(tuple(block))
 
 
-class _Renaming:
+class Renaming:
     """Scratch whose size mentions what is replaced is other scratch afterwards."""
 
     def __init__(self, others: dict[Node, Node]) -> None:
@@ -274,10 +275,14 @@ class _Renaming:
     def buffer(self, b: Buffer) -> Buffer:
         if b not in self.buffers:
             base = self.buffer(b.base) if b.base is not None else None
-            shape = tuple(d if isinstance(d, int) else self.rebuild((d,))[0] for d in b.shape)
-            same = shape == b.shape and base is b.base
-            self.buffers[b] = b if same else replace(b, shape=shape, base=base)
+            shape = self._sizes(b.shape)
+            strides = self._sizes(b.strides) if b.strides is not None else None
+            same = shape == b.shape and strides == b.strides and base is b.base
+            self.buffers[b] = b if same else replace(b, shape=shape, strides=strides, base=base)
         return self.buffers[b]
+
+    def _sizes(self, sizes: Shape) -> Shape:
+        return tuple(d if isinstance(d, int) else dim(self.rebuild((d,))[0]) for d in sizes)
 
     def block(self, block: tuple[Statement, ...]) -> tuple[Statement, ...]:
         out = []
@@ -308,4 +313,5 @@ class _Renaming:
         return s
 
     def _panel(self, p: Panel) -> Panel:
-        return replace(p, buffer=self.buffer(p.buffer))
+        shape, strides = self._sizes(p.shape), self._sizes(p.strides)
+        return replace(p, buffer=self.buffer(p.buffer), shape=shape, strides=strides)

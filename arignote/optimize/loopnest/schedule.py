@@ -22,6 +22,7 @@ from .fuse import fuse
 from .interchange import interchange
 from .layouts import layouts
 from .parallel import parallelize
+from .pin import pin
 from .program import Program
 from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
@@ -44,6 +45,7 @@ class ProgramPass:
 
 
 PASSES: tuple[ProgramPass, ...] = (
+    ProgramPass("pinning", pin),
     ProgramPass("settle", settle),
     ProgramPass("slots", slots),
     ProgramPass("sweep", sweep),

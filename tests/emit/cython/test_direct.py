@@ -35,7 +35,7 @@ def _search(a, n):
         if total > 7.0:
             break
         k += 1
-    return k, total, np.float32(total) * np.arange(3, dtype=np.float32), (a > 0).any(), a.max()
+    return k, total, np.float32(total) * np.arange(n, dtype=np.float32), (a > 0).any(), a.max()
 
 
 def _checked(a, n):

@@ -17,14 +17,17 @@ from typing import Any
 from ..errors import TraceError
 from ..fxgraph.affine import minus
 from ..fxgraph.constants import lit
-from ..fxgraph.node import Node
+from ..fxgraph.node import OPS, Node
+from ..fxgraph.ops.elementwise import where
 from ..fxgraph.prove import ge0, knowledge
 from ..fxgraph.window import Window
 from . import journal
 from .aliasing import tie_both, wrote
-from .containers import opened_up
-from .growing import COPIED, SHARED, Growing, copied, growing, has_containers
+from .containers import flatten, opened_up
+from .growing import COPIED, SHARED, Growing, copied, from_items, growing, has_containers
 from .journal import Linked, freeze, mutating
+from .merging import as_type, is_number, join
+from .proxy import node_of, wrap
 from .rows import Row
 from .session import record
 from .storage import Cell
@@ -47,6 +50,10 @@ class Link:
         return knowledge().regions[: len(self.regions)] == self.regions
 
 
+class _Members(dict[int, list[list[Any]]]):
+    """Items of plain lists, and what is in them, of which one was read at a traced position."""
+
+
 class _Pairs(list[tuple[list[Any], Node, Node]]):
     """Places of a list that hold the same element."""
 
@@ -58,6 +65,20 @@ def element(held: list[Any], g: Growing, position: Node) -> Any:
     if not has_containers(g.kind):
         return g.at(position)
     root = [Row(held, position)] if g.kind.nested else g.at(position)
+    return _linked(root, held, position)
+
+
+def one_of(root: Any, held: list[Any], position: Node) -> Any:
+    """An element of a plain list, by an index that is known at run time only: a copy of one of its
+    items, kept like it."""
+    if not any(True for _ in _containers(root)):
+        return root
+    members = record(_Members)
+    for item in held:
+        for c in _containers(item):
+            around = members.setdefault(id(c), [])
+            if not any(held is x for x in around):
+                around.append(held)
     return _linked(root, held, position)
 
 
@@ -89,14 +110,15 @@ def _containers(root: Any) -> Iterator[Any]:
 # ---- changes of elements -------------------------------------------------------------------------
 def changed(container: Any) -> None:
     """Call after something in a container was changed: the lists it is an element of follow."""
-    links = record(Linked).get(id(container))
-    if not links:
-        return
-    for link in tuple(links):
+    for held in record(_Members).get(id(container), ()):
+        if growing(held) is None:
+            _refresh(held, from_items(held, lit(0)), None)
+    for link in tuple(record(Linked).get(id(container), ())):
         _check(link)
         g = growing(link.held)
         if g is None:
-            raise TraceError(f"an element of a list that holds others now is changed at {place()}")
+            _into_items(link)
+            continue
         for cell in g.buffers:
             wrote(cell)
         g.put(link.at, link.root)
@@ -145,10 +167,36 @@ def _refresh(held: list[Any], g: Growing, written: Any) -> None:
             _refill(link.root, g.at(link.at))
 
 
-def _refill(old: Any, new: Any) -> None:
+def _into_items(link: Link) -> None:
+    """Write an element of a plain list to the item that it is a copy of."""
+    shape = flatten(link.root, True)[0]
+    if any(flatten(item, True)[0] != shape for item in link.held):
+        raise TraceError(
+            f"one of several lists or dicts gets another length or other keys at {place()}, by an "
+            "index that is known at run time only: keep a list of pairs, or an array and counts"
+        )
+    for k, item in enumerate(link.held):
+        here = OPS["equal"](link.at, lit(k), weak=True)
+        _refill(item, link.root, here)
+    _refresh(link.held, from_items(link.held, lit(0)), link.root)
+
+
+def item_replaced(held: Any) -> None:
+    """Call before an item of a plain list is replaced, or the list changes its length."""
+    if type(held) is not list or not record(_Members) or growing(held) is not None:
+        return
+    if any(link.current and _alive(link) for link in _links_of(held)):
+        raise TraceError(
+            f"an item of a list is replaced at {place()} while a name stands for one of them, by "
+            "an index known at run time only: take a copy of what is still needed first"
+        )
+
+
+def _refill(old: Any, new: Any, where_holds: Node | None = None) -> None:
+    """Give what is in one element to another; `where_holds`: only where this is true."""
     if isinstance(old, tuple):
         for a, b in zip(old, new, strict=True):
-            _refill(a, b)
+            _refill(a, b, where_holds)
         return
     found, parts = opened_up(old, True), opened_up(new, True)
     if found is None or parts is None:
@@ -157,13 +205,28 @@ def _refill(old: Any, new: Any) -> None:
     mutating(old, linked=True)
     for k, (a, b) in enumerate(zip(found[1], parts[1], strict=True)):
         if opened_up(a, True) is not None:
-            _refill(a, b)
-        elif isinstance(old, list):
+            _refill(a, b, where_holds)
+            continue
+        if a is b:
+            continue
+        b = b if where_holds is None else _chosen(where_holds, b, a)
+        if isinstance(old, list):
             old[k] = b
         elif isinstance(old, dict):
             old[keys[k]] = b
         else:
             object.__setattr__(old, keys[k], b)
+
+
+def _chosen(holds: Node, a: Any, b: Any) -> Any:
+    if not (is_number(a) and is_number(b)) or node_of(a).rank or node_of(b).rank:
+        raise TraceError(
+            f"one of several lists, dicts or objects is changed at {place()}, by an index that is "
+            "known at run time only, and it holds more than numbers"
+        )
+    t = join(node_of(a).type, node_of(b).type)
+    m, n = as_type(node_of(a), t), as_type(node_of(b), t)
+    return wrap(where(holds, m, n, weak=t.weak))
 
 
 def _fields(x: Any) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ from .growing import (
     larger,
     position,
 )
-from .journal import Contents, freeze, is_container, mutating, refill
+from .journal import Contents, mutating, refill
 from .leaves import Unstable
 from .lookup import looked_up
 from .proxy import Array, Proxy
@@ -70,6 +70,8 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             extended(owner, args[0])
             return None
         if f.__name__ in _CHANGING[type(owner)]:
+            if f.__name__ not in ("append", "extend"):
+                elements.item_replaced(owner)
             mutating(owner, linked=True)
             if elements.is_linked(owner):
                 out = f(*args, **kwargs)
@@ -340,11 +342,9 @@ def item_of(held: list[Any], index: Any) -> Any:
     g = from_items(held, lit(0))
     found = g.at(position(g, index))
     for x in found if isinstance(found, tuple) else (found,):
-        if is_container(x):
-            freeze(x)
-        elif isinstance(x, Array) and x.sizes:
+        if isinstance(x, Array) and x.sizes:
             _tie(x, held)
-    return found
+    return elements.one_of(found, held, position(g, index))
 
 
 def _tie(x: Array, held: Any) -> None:

@@ -97,6 +97,7 @@ class Changing:
                     "another: put the parts together, a[:i] + b + a[j:]"
                 )
             value = [lists.contents_of(value)]
+        elements.item_replaced(self.held)
         mutating(self.held, linked=True)
         self.held[key] = value
         elements.changed(self.held)
@@ -105,6 +106,7 @@ class Changing:
         if self._is_traced(key):
             list_methods.delete(self.held, key)
             return
+        elements.item_replaced(self.held)
         mutating(self.held)
         del self.held[key]
 

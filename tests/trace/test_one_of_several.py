@@ -1,5 +1,7 @@
 """Containers, arrays and generators that are one of several at run time: right, or refused."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,40 @@ def test_copies_and_results_of_steps_in_lists():
     x = np.arange(30.0)
     for got, want in zip(compiled(f)(x), f(x), strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+@dataclass
+class Leaf:
+    key: int
+    left: int = -1
+
+
+def at_a_traced_place(a, k):
+    k = k + int(a[0]) * 0
+    rows = [[1, 2], [3, 4], [5, 6]]
+    leaves = [Leaf(1), Leaf(2), Leaf(3)]
+    one, last = rows[k], rows[2]
+    rows[2][0] = 77
+    one[1] += 10
+    rows[k][0] -= 1
+    leaves[k].left = 9
+    return one, last, rows, [leaf.left for leaf in leaves]
+
+
+def test_an_element_at_a_traced_place_is_the_element():
+    f = compiled(at_a_traced_place)
+    for k in (0, 1, 2, -1):
+        assert f(np.ones(2), k) == at_a_traced_place(np.ones(2), k)
+
+
+def replaced(a, k):
+    rows = [[1, 2], [3, 4], [5, 6]]
+    one = rows[k + int(a[0]) * 0]
+    rows[1] = [7, 8]
+    one[0] = 5
+    return rows
+
+
+def test_an_item_that_may_be_held_is_not_replaced():
+    with pytest.raises(ArignoteError, match="take a copy"):
+        compiled(replaced)(np.ones(2), 1)

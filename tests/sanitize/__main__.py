@@ -92,7 +92,8 @@ def environment(name: str, findings: Path) -> dict[str, str]:
         "ASAN_OPTIONS": f"detect_leaks=0:verify_asan_link_order=0:allocator_may_return_null=1:"
         f"log_path={findings}",
         "UBSAN_OPTIONS": f"halt_on_error=1:print_stacktrace=1:log_path={findings}",
-        "TSAN_OPTIONS": f"exitcode=0:report_signal_unsafe=0:history_size=4:log_path={findings}",
+        "TSAN_OPTIONS": "exitcode=0:report_signal_unsafe=0:history_size=4:die_after_fork=0:"
+        f"log_path={findings}",
         "PYTHONMALLOC": os.environ.get("PYTHONMALLOC", "malloc"),
         "OPENBLAS_NUM_THREADS": "1",
     }

@@ -203,7 +203,14 @@ def _make(text: str, label: str, key: str, compiler: Compiler, externs: tuple[st
         folder = temporary_cache().put(key, files)
         if folder is None:
             raise
+    try:
         return load(folder / _SO, key, externs)
+    except ImportError as error:
+        raise BuildError(
+            f"{label}: the built module does not load: {error}. A process can hold a bounded "
+            f"number of compiled functions: on Linux each takes five of the memory maps that "
+            f"vm.max_map_count (65,530 by default) allows"
+        ) from None
 
 
 def _files(text: str, label: str, key: str, compiler: Compiler) -> dict[str, bytes]:

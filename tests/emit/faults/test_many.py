@@ -11,6 +11,7 @@ import arignote.emit.cython.build as build_module
 import arignote.emit.cython.translate as translate_module
 from arignote.api import compile
 from arignote.config import config
+from arignote.errors import BuildError
 from tests.emit.faults.program import LIMIT_S, X, ended_well
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX signals, forks and owners")
@@ -92,3 +93,31 @@ def test_a_fork_while_a_thread_builds_does_not_hang_the_child(own_cache, monkeyp
         leave.set()
         thread.join()
     np.testing.assert_array_equal(f(X), X * 11 - 1)
+
+
+def test_a_process_that_can_hold_no_more_functions_says_so(own_cache, monkeypatch):
+    f, g = compile(lambda x: x * 43 - 1), compile(lambda x: x * 47 - 1)
+    f(X)
+
+    def full(path, *_):
+        raise ImportError(f"{path}: failed to map segment from shared object")
+
+    monkeypatch.setattr(build_module, "load", full)
+    with pytest.raises(BuildError, match="max_map_count"):
+        g(X)
+    np.testing.assert_array_equal(f(X), X * 43 - 1)  # what is there stays usable
+    monkeypatch.undo()
+    with config(cache_dir=own_cache):
+        np.testing.assert_array_equal(g(X), X * 47 - 1)
+
+
+def test_hundreds_of_functions_leave_no_files_open(own_cache):
+    opened = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+    if opened is None:
+        pytest.skip("no /proc here")
+    functions = [compile(lambda x, k=k: x * k, mode="FAST_COMPILE") for k in range(300)]
+    for k, f in enumerate(functions):
+        np.testing.assert_array_equal(f(X), X * k)
+    for k in range(3):
+        np.testing.assert_array_equal(compile(lambda x: x * 53 + k)(X), X * 53 + k)
+    assert len(os.listdir("/proc/self/fd")) <= opened + 2

@@ -91,7 +91,8 @@ class Report:
         self.checks.append(check)
 
     def __str__(self) -> str:
-        head = "means what NumPy says" if self.ok else f"{len(self.findings)} differences"
+        many = f"{len(self.findings)} difference{'s' * (len(self.findings) > 1)}"
+        head = "means what NumPy says" if self.ok else many
         lines = [f"{self.name}: {head}"]
         lines += [str(f) for f in self.findings[:1]]
         lines += [str(f).splitlines()[0] for f in self.findings[1:]]

@@ -104,7 +104,11 @@ def ge0(n: Node, depth: int = DEPTH) -> bool:
     if k.steps > MOST_STEPS:
         return False
     k.memo[key] = False  # a cycle proves nothing
-    known = k.memo[key] = _ge0(n, depth)
+    try:
+        known = _ge0(n, depth)
+    except OverflowError:  # a number of the proof is beyond 64 bits
+        known = False
+    k.memo[key] = known
     if k.steps > MOST_STEPS and not known:
         del k.memo[key]  # another question may get further
     return known

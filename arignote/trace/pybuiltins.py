@@ -26,6 +26,7 @@ from . import iteration, journal, queues
 from .assign import converted
 from .effects import print_
 from .folds import fold
+from .growing import growing
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .marks import marked
@@ -115,6 +116,9 @@ def len_(x: Any) -> Any:
         return wrap(size_node(x.sizes[0]))
     if isinstance(x, SymbolicRange | Counter | Lazy):
         return iteration.length_of(x)
+    g = growing(x)
+    if g is not None:
+        return g.length
     return queues.length(x) if isinstance(x, Deque) else len(x)
 
 

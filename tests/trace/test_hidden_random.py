@@ -135,3 +135,14 @@ def test_a_generator_made_in_a_loop_is_refused_at_its_line() -> None:
 
     with pytest.raises(UnsupportedError, match=r"default_rng\(k\)[\s\S]*make it before"):
         made(100)
+
+
+def test_choice_of_a_list_whose_length_is_known_at_run_time_only():
+    def divisor(n):
+        return random.choice([k for k in range(1, n + 1) if n % k == 0])
+
+    f = ag.compile(divisor, mode="FAST_COMPILE")
+    random.seed(5)
+    want = [divisor(n) for n in (12, 30, 7)]
+    random.seed(5)
+    assert [f(n) for n in (12, 30, 7)] == want

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -89,3 +91,20 @@ def test_computed_sizes_of_one_broadcast(n):
         for x, y in zip(g(first, b, k), want, strict=True):
             np.testing.assert_array_equal(x, y)
     assert a.size
+
+
+def test_the_largest_integer_as_what_is_not_found_yet():
+    def shortest(target, numbers):
+        left = total = 0
+        best = sys.maxsize
+        for right in range(len(numbers)):
+            total += numbers[right]
+            while total >= target and left <= right:
+                best = min(best, right - left + 1)
+                total -= numbers[left]
+                left += 1
+        return 0 if best == sys.maxsize else best
+
+    f = compile(shortest)
+    for given in ((7, [2, 3, 1, 2, 4, 3]), (70, [2, 3, 1, 2, 4, 3])):
+        assert f(*given) == shortest(*given)

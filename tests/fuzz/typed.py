@@ -156,10 +156,12 @@ class Writer(Expressions):
     def table(self, indent: int, name: str, kind: str, scalar: str) -> None:
         op = self.one("=", "+=", "-=") if kind != "i" else "="
         scale = "" if kind == "i" else " * 0.25"
+        # NumPy overwrites where a row and a column cross before it has read it
+        apart = scale or " + 0"
         choices = [
             f"{name}[{self.index()}, {self.index()}] {op} {scalar}",
-            f"{name}[{self.index()}, :4] {op} {self.array(kind)}{scale}",
-            f"{name}[:4, {self.index()}] {op} {self.array(kind)}{scale}",
+            f"{name}[{self.index()}, :4] {op} {self.array(kind)}{apart}",
+            f"{name}[:4, {self.index()}] {op} {self.array(kind)}{apart}",
             f"{name}[:4, :4] {op} {name}[:4, :4].T{scale}",
             f"{name}[{self.index()}] = {name}[{self.index()}]",
             f"{name}[:3, 1:4] {op} np.outer({self.array(kind)}[:3], {self.array(kind)}[1:]){scale}",

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import TraceError
 from ..fxgraph.affine import dim, size_node
-from ..fxgraph.constants import const
+from ..fxgraph.constants import const, is_const, value_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to, resized
 from ..fxgraph.ops.scalar import greatest
@@ -259,7 +259,7 @@ class Merge:
                 raise
             return self._varying(m, n)
         t = join(m.type, n.type)
-        t = TensorType(t.dtype, shape, t.weak)
+        t = TensorType(t.dtype if _fits(m, t) and _fits(n, t) else I64, shape, t.weak)
         made = self.pair(as_type(m, t), as_type(n, t))
         zero_rank = isinstance(a, Array) and isinstance(b, Array) and not t.shape
         sources = tuple(x.cell for x in (a, b) if isinstance(x, Array))
@@ -335,3 +335,11 @@ def _kind(x: Any) -> str:
         return f"a {type(x).__name__} {x!r}"[:80]
     except TraceError:
         return "a list of a length known at run time only"
+
+
+def _fits(n: Node, t: TensorType) -> bool:
+    """Can the type hold n, if n is a Python integer that is known?"""
+    if not is_const(n) or not n.type.weak or n.dtype.kind != "i" or t.dtype.kind not in "iu":
+        return True
+    info = np.iinfo(t.dtype)
+    return bool(info.min <= value_of(n) <= info.max)

@@ -16,7 +16,7 @@ from arignote.emit.cython.direct import c_of
 from arignote.emit.cython.team import C as TEAM
 from arignote.emit.cython.translate import translate
 
-_OWN = re.compile(rf"\b((?!AN_TEAM\b)(?:an_|AN_|v_|__pyx_f_)\w+|{NAMES}|{ADDRESSES})\b")
+_OWN = re.compile(rf"\b((?!AN_TEAM\b)(?:an_|AN_|v_|__pyx_f_)\w+|vectors\w*|{NAMES}|{ADDRESSES})\b")
 
 
 def joined(texts: Sequence[str], folder: Path) -> list[Path]:

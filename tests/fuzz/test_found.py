@@ -190,6 +190,11 @@ def a_python_integer_that_an_element_cannot_hold(u, n):
     return u[0] > 300 + n, u[1] < n - 7
 
 
+@case(np.arange(6, dtype=np.uint16))
+def the_lesser_of_an_element_and_a_number_below_its_type(w):
+    return min(w[0] + 5, -8) * 0.5
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")

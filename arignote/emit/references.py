@@ -39,9 +39,10 @@ class Reference:
             importlib.import_module("arignote.trace.converting")  # declares every op
             self.attrs, self._packed = own_data(self._packed), None
         op = op_named(self.name)
-        self._run = op.extra.get("compiled", op.reference)
-        assert self._run is not None
-        return self._run
+        run: Callable[..., Any] | None = op.extra.get("compiled", op.reference)
+        assert run is not None
+        self._run = run
+        return run
 
     def __getstate__(self) -> dict[str, Any]:
         packed = self._packed if self._packed is not None else pickle.dumps(self.attrs)

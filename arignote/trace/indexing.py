@@ -299,7 +299,7 @@ def _window(shape: Shape, entries: list[Any]) -> tuple[Window, list[int]]:
             n = size_node(shape[axis])
             start, step = lit(0), 1
             if isinstance(e, Node):
-                start = checked_index(e, n)
+                start = checked_index(e, n, axis)
                 axes.append(-1)
             else:
                 axes.append(len(sizes))

@@ -21,10 +21,16 @@ PARTIAL = frozenset({"partial"})
 _INT = TensorType(I64, (), True)
 
 
-def _wrapped(i: int, n: int, *_: Any) -> int:
+def out_of_bounds(i: object, n: object, axis: int | None) -> str:
+    """What NumPy says of an index."""
+    which = "axis" if axis is None else f"axis {axis}"
+    return f"index {i} is out of bounds for {which} with size {n}"
+
+
+def _wrapped(i: int, n: int, *_: Any, axis: int | None = None) -> int:
     j = int(i) + (int(n) if i < 0 else 0)
     if not 0 <= j < n:
-        raise IndexError(f"index {int(i)} is out of bounds for axis with size {int(n)}")
+        raise IndexError(out_of_bounds(int(i), int(n), axis))
     return j
 
 
@@ -54,8 +60,8 @@ def _required(ok: Any, *_: Any, error: str, message: str) -> bool:
     return True
 
 
-#: (i, n): i wrapped into [0, n), or IndexError
-check_index = Op("check_index", infer=lambda *_: _INT, reference=_wrapped, traits=PARTIAL)
+#: (i, n): i wrapped into [0, n), or IndexError that names the axis, if one is given
+check_index = Op("check_index", infer=lambda *_, **__: _INT, reference=_wrapped, traits=PARTIAL)
 #: (a, b): a, or ValueError when they differ
 same_size = Op("same_size", infer=lambda *_: _INT, reference=_same, traits=PARTIAL)
 #: (x): x, or ZeroDivisionError (Python numbers only; NumPy's division is total)
@@ -117,13 +123,14 @@ def partial(n: Node) -> Node:
     return n
 
 
-def checked_index(i: Node, n: Node) -> Node:
+def checked_index(i: Node, n: Node, axis: int | None = None) -> Node:
     """Index i into size n: wrapped where proved, else a check."""
     if sure(i) and sure(minus(n, plus(i, lit(1)))):
         return i
     if sure(minus(lit(-1), i)) and sure(plus(i, n)):
         return plus(i, n)
-    return partial(make(check_index, (i, n, *region())))
+    which = () if axis is None else (("axis", axis),)
+    return partial(make(check_index, (i, n, *region()), which))
 
 
 def same(a: Node, b: Node) -> Node:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from ...fxgraph.affine import dim, plus
 from ...fxgraph.constants import const, lit
 from ...fxgraph.node import Node, make, op_named, origin
+from ...fxgraph.ops.checks import out_of_bounds
 from ...fxgraph.ops.elementwise import less
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import I64, TensorType
@@ -169,7 +170,7 @@ def check_positions(n: Node, scope: Scope) -> None:
     for axis, i in zip(axes, index, strict=True):
         if _positions_of(i, base.shape[axis]):
             continue
-        message = f"index {{0}} is out of bounds for axis {axis} with size {{1}}"
+        message = out_of_bounds("{0}", "{1}", axis)
         site = scope.state.site(Site("IndexError", message, origin.get(n)))
         size = base.shape[axis]
 
@@ -224,7 +225,6 @@ def _scatter(n: Node, scope: Scope, over: Over) -> None:
 
 # ---- checks -------------------------------------------------------------------------------------
 _MESSAGES = {
-    "check_index": ("IndexError", "index {0} is out of bounds for axis with size {1}"),
     "same_size": (
         "ValueError",
         "operands could not be broadcast together: sizes {0} and {1} differ",
@@ -238,6 +238,8 @@ def _check(n: Node, scope: Scope) -> None:
     name = n.op.name
     if name == "require":
         error, message = n.attr("error"), n.attr("message").replace("{", "{{").replace("}", "}}")
+    elif name == "check_index":
+        error, message = "IndexError", out_of_bounds("{0}", "{1}", n.kwargs.get("axis"))
     elif name in _MESSAGES:
         error, message = _MESSAGES[name]
     else:

@@ -41,7 +41,7 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
         body = write_renewals(write_in_branches(body))
     takers = _takers(n, over, scope)
     places = [
-        _enter(p, v, n, scope, inner, over if takers.get(v) == k else {}, turning)
+        _enter(p, v, project(n, k), scope, inner, over if takers.get(v) == k else {}, turning)
         for k, (p, v) in enumerate(zip(body.params, n.inputs, strict=False))
     ]
     stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
@@ -81,9 +81,9 @@ def _rotates(body: Body) -> bool:
 
 
 def _enter(
-    p: Node, v: Node, n: Node, scope: Scope, inner: Scope, over: Over, turning: bool
+    p: Node, v: Node, end: Node, scope: Scope, inner: Scope, over: Over, turning: bool
 ) -> Buffer | Node:
-    """The place of one carry, holding its initial value."""
+    """The place of one carry, holding its initial value.  end: what it is after the loop."""
     if p.shape:
         kept = over.get(v)
         place: Buffer | Node
@@ -93,9 +93,10 @@ def _enter(
             kept = scope.buffer(v)
             if kept is not None and v.op.name not in ("full", "empty"):
                 scope.state.note(
-                    n, "copies an array that the loop changes, because its old value is used too"
+                    end.inputs[0], "copies an array that the loop changes, because its old value is used too"
                 )
-            place = fresh(v, scope) if kept is None else copied(v, p, scope)
+            goal = end if end in scope.state.targets and not turning else p
+            place = fresh(v, scope) if kept is None else copied(v, goal, scope)
         if turning:
             assert isinstance(place, Buffer)
             alias = Buffer(

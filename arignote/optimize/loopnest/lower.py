@@ -112,8 +112,19 @@ def _bind_inputs(graph: Graph, interface: Interface, scope: Scope) -> list[Buffe
 
 
 def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> None:
-    """Values are built in the memory of the output they become, where the chain allows."""
-    roots = [chain_root(o) for o in graph.outputs]
+    """Values are built in the memory of the output they become, where the chain allows.
+
+    A chain that starts from an argument starts, as memory, with the copy that its first write, or
+    loop of writes, is made in.
+    """
+
+    def copies(v: Node) -> bool:
+        if v.op.name == "proj" and v.inputs[0].op.name == "scan":
+            source, k = v.inputs[0], v.attr("k")
+            return k < source.attr("n") and source.inputs[k] in scope
+        return bool(v.op.traits & {"write", "scatter"}) and v.inputs[0] in scope
+
+    roots = [chain_root(o, copies) for o in graph.outputs]
     for k, o in enumerate(graph.outputs):
         if k in interface.into or not o.shape:
             continue

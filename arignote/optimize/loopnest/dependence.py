@@ -218,7 +218,7 @@ def written_first(loop: Loop, wanted: set[Buffer]) -> set[Buffer]:
     return out
 
 
-def _written_before_read(s: Statement, accesses: Sequence[Access], b: Buffer) -> bool:
+def _written_before_read(s: Statement, accesses: Iterable[Access], b: Buffer) -> bool:
     """Does a nest that covers b read only elements that the same step has just written?"""
     while isinstance(s, Loop):
         s = next(c for c in s.body if b in effects_of((c,)).at)

@@ -223,7 +223,7 @@ def test_meaning(f, strided):
 
 
 @pytest.mark.parametrize(
-    "f", [rows_in_turn, written_in_branches, while_small, left_early]
+    "f", [rows_in_turn, written_in_branches, while_small]
 )
 def test_one_allocation(f):
     text = str(ag.compile(f).program(np.arange(12.0).reshape(4, 3), 2.0))

@@ -71,6 +71,9 @@ def fresh(n: Node, scope: Scope) -> Buffer:
 def copied(v: Node, n: Node, scope: Scope) -> Buffer:
     """What v holds in memory of its own, for n to change: that of the output that n becomes, never
     of one that v becomes."""
+    k = scope.state.copies.pop(n, None)
+    if k is not None:
+        scope.state.targets[n] = k
     b = allocate(scope, n, v.dtype, v.shape)
     fill(b, v, scope)
     return b

@@ -92,10 +92,9 @@ def _enter(
         else:
             kept = scope.buffer(v)
             if kept is not None and v.op.name not in ("full", "empty"):
-                scope.state.note(
-                    end.inputs[0], "copies an array that the loop changes, because its old value is used too"
-                )
-            goal = end if end in scope.state.targets and not turning else p
+                why = "copies an array that the loop changes, because its old value is used too"
+                scope.state.note(end.inputs[0], why)
+            goal = end if end in scope.state.copies and not turning else p
             place = fresh(v, scope) if kept is None else copied(v, goal, scope)
         if turning:
             assert isinstance(place, Buffer)

@@ -129,8 +129,9 @@ def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> None:
         if k in interface.into or not o.shape:
             continue
         start = roots[k] if roots.count(roots[k]) == 1 else o
-        if start not in scope and start not in scope.state.targets:
-            scope.state.targets[start] = k
+        known = scope.state.copies if copies(start) else scope.state.targets
+        if start not in scope and start not in known:
+            known[start] = k
 
 
 def lower_region(

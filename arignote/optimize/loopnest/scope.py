@@ -20,6 +20,7 @@ class Lowering:
     """What one lowering collects beside statements.
 
     targets: value (chain root) -> the output it becomes, to be built in its memory.
+    copies: the same for values that become one only where they are copies of what they change.
     results: output -> its memory, once it exists.  cells: written arguments -> their memory.
     lines: the versions of what is overwritten that come one after the other in its memory.
     """
@@ -28,6 +29,7 @@ class Lowering:
     notes: list[str] = field(default_factory=list)
     constants: dict[Node, Buffer] = field(default_factory=dict)
     targets: dict[Node, int] = field(default_factory=dict)
+    copies: dict[Node, int] = field(default_factory=dict)
     results: dict[int, Buffer] = field(default_factory=dict)
     cells: dict[Node, Buffer] = field(default_factory=dict)
     lines: set[Node] = field(default_factory=set)

@@ -67,13 +67,23 @@ static inline double an_blas_clock(void) {
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
+/* Costs are of all threads: an update may get lost, a half one is never seen. */
+static inline double an_blas_get(const double *c) {
+    double v;
+    __atomic_load(c, &v, __ATOMIC_RELAXED);
+    return v;
+}
+static inline void an_blas_put(double *c, double v) { __atomic_store(c, &v, __ATOMIC_RELAXED); }
 static int an_blas_shared(const double work, double *c) {
-    if (work > 2e8 || c[1] == 0) return 1;
-    if (c[0] == 0) return 0;
-    const int better = c[1] < 0.9 * c[0];
-    if (--c[2] > 0) return better;
-    c[3] = better ? 32 : c[3] < 8 ? 8 : c[3] < 512 ? 2 * c[3] : 1024;
-    c[2] = c[3];
+    const double one = an_blas_get(c), several = an_blas_get(c + 1);
+    if (work > 2e8 || several == 0) return 1;
+    if (one == 0) return 0;
+    const int better = several < 0.9 * one;
+    const double left = an_blas_get(c + 2) - 1, last = an_blas_get(c + 3);
+    const double next = better ? 32 : last < 8 ? 8 : last < 512 ? 2 * last : 1024;
+    an_blas_put(c + 2, left > 0 ? left : next);
+    if (left > 0) return better;
+    an_blas_put(c + 3, next);
     return !better;
 }
 /* BLAS is set to one thread from here to an_blas_end; says how many of ours share the call. */
@@ -95,7 +105,8 @@ static void an_blas_end(const an_blas_call *call) {
     if (call->start == 0) return;
     double *c = an_blas_costs + 4 * call->kind + (call->threads > 1);
     const double cost = (an_blas_clock() - call->start) / call->work;
-    *c = *c == 0 || cost < *c ? cost : 0.7 * *c + 0.3 * cost;
+    const double known = an_blas_get(c);
+    an_blas_put(c, known == 0 || cost < known ? cost : 0.7 * known + 0.3 * cost);
 }
 /* Parts of a call, cut along `rows`: a few for each thread where they are large, so that a thread
    whose core is taken holds the others up less. */

@@ -19,9 +19,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from arignote.errors import ConfigError, UnknownFlagError
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,12 @@ _TABLE = (
 FLAGS: dict[str, Flag] = {flag.name: flag for flag in _TABLE}
 
 
+class _Lent(dict[str, Any]):
+    """Values of a `with` block.  known: what was made of all values as of so many changes."""
+
+    known: tuple[int, Any] | None = None
+
+
 class Config:
     """The flags as attributes: `config.x`, `config.x = v`, `with config(x=v):`."""
 
@@ -113,6 +121,8 @@ class Config:
         set_(self, "_lent", contextvars.ContextVar("arignote_config", default=None))
         set_(self, "_watchers", [])
         set_(self, "_lenders", 0)
+        set_(self, "_changes", 0)
+        set_(self, "_base", _Lent())
         set_(self, "_lock", threading.RLock())
         rc = Path(rc_file or environ.get("ARIGNOTERC") or Path("~/.arignoterc").expanduser())
         for name, text, source in (*_from_rc(rc), *_from_environment(environ)):
@@ -122,9 +132,11 @@ class Config:
 
     _values: dict[str, Any]
     _sources: dict[str, str]
-    _lent: contextvars.ContextVar[dict[str, Any] | None]
+    _lent: contextvars.ContextVar[_Lent | None]
     _watchers: list[Callable[[], None]]
     _lenders: int
+    _changes: int
+    _base: _Lent
     _lock: threading.RLock
 
     def __getattr__(self, name: str) -> Any:
@@ -145,13 +157,14 @@ class Config:
         with self._lock:
             self._values[name] = value
             self._sources[name] = "Python"
+            object.__setattr__(self, "_changes", self._changes + 1)
         self._tell()
 
     @contextlib.contextmanager
     def __call__(self, **flags: Any) -> Iterator["Config"]:
         """Give flags other values inside a `with` block, for this thread or task only."""
         new = {name: _changeable(find_flag(name, "Python"), v) for name, v in flags.items()}
-        token = self._lent.set({**(self._lent.get() or {}), **new})
+        token = self._lent.set(_Lent({**(self._lent.get() or {}), **new}))
         self._count_lender(1)
         try:
             yield self
@@ -160,13 +173,13 @@ class Config:
             self._count_lender(-1)
 
     def __dir__(self) -> list[str]:
-        return sorted([*FLAGS, "key", "lends", "watch"])
+        return sorted([*FLAGS, "key", "lends", "remembered", "watch"])
 
     def __str__(self) -> str:
         width = max(map(len, FLAGS))
         lines = []
         for flag in _TABLE:
-            lent = self._lent.get() or {}
+            lent: dict[str, Any] = self._lent.get() or {}
             source = "with block" if flag.name in lent else self._sources[flag.name]
             lines.append(f"{flag.name:<{width}} = {getattr(self, flag.name)!r:<12}  ({source})")
             lines.append(f"{'':<{width}}   {flag.help}{_allowed_note(flag)}")
@@ -179,6 +192,19 @@ class Config:
     def key(self) -> tuple[tuple[str, Any], ...]:
         """Names and values of the flags on which compiled results depend, in table order."""
         return tuple((flag.name, getattr(self, flag.name)) for flag in _TABLE if flag.keyed)
+
+    def remembered(self, make: Callable[[], _T]) -> _T:
+        """make(), which depends on the flags alone, once for all calls with the same values.
+
+        For one function only: what it made is kept with the values.
+        """
+        values = self._lent.get()
+        values = self._base if values is None else values
+        changes, known = self._changes, values.known
+        if known is None or known[0] != changes:
+            known = values.known = changes, make()
+        made: _T = known[1]
+        return made
 
     def lends(self) -> bool:
         """True while any thread is inside a `with config(...)` block."""

@@ -161,3 +161,23 @@ def test_public_names_are_found_when_asked_for():
     assert set(ag.__all__) <= set(dir(ag))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = ag.nothing
+
+
+def test_what_depends_on_flags_is_made_once_for_each_set_of_values():
+    config = Config({}, "/nonexistent")
+    made = []
+
+    def make():
+        made.append(config.threads)
+        return config.threads
+
+    assert [config.remembered(make) for _ in range(3)] == [0] * 3
+    with config(threads=2):
+        assert [config.remembered(make) for _ in range(3)] == [2] * 3
+        config.floatX = "float32"
+        with config(threads=3):
+            assert config.remembered(make) == config.remembered(make) == 3
+        assert config.remembered(make) == 2
+    config.threads = 4
+    assert config.remembered(make) == config.remembered(make) == 4
+    assert made == [0, 2, 3, 2, 4]

@@ -75,6 +75,10 @@ def warn_if_slow() -> None:
 
 def current_state() -> tuple[int, int]:
     """A number for the values of the keyed flags, and the number of threads, both as of now."""
+    return config.remembered(_state)
+
+
+def _state() -> tuple[int, int]:
     return _states.setdefault(config.key(), len(_states)), config.threads or _cores()
 
 

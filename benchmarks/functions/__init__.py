@@ -1,0 +1,1 @@
+"""Single functions of NumPy, as users write them, beside NumPy."""

@@ -11,13 +11,13 @@ def corrcoef(x, y):
 
 
 @program(VECTOR, OTHER)
-def polyfit_like(x, y):
+def cubic_fit(x, y):
     V = np.vander(x, 4)
     return np.linalg.lstsq(V, y, rcond=None)[0]
 
 
 @program(VECTOR)
-def convolve_valid(x):
+def convolve(x):
     return np.convolve(x, np.ones(25) / 25, mode="valid")
 
 
@@ -57,7 +57,7 @@ def kmeans_step(X, C):
 
 
 @program(RNG.random((2000, 2)), RNG.random((10, 2)))
-def kmeans_onehot(X, C):
+def kmeans_by_masks(X, C):
     d = ((X[:, None] - C[None]) ** 2).sum(-1)
     k = d.argmin(1)
     w = (k[:, None] == np.arange(10)).astype(float)
@@ -70,7 +70,7 @@ def solve(a, b):
 
 
 @program(RNG.random((200, 200)))
-def power_iter(a):
+def power_iteration(a):
     v = np.ones(200)
     for _ in range(50):
         v = a @ v
@@ -114,7 +114,7 @@ def convolution_by_fft(img):
 
 
 @program(VECTOR[:3000])
-def autocorr(x):
+def autocorrelation(x):
     x = x - x.mean()
     return np.correlate(x, x, mode="full")[x.size - 1 :] / (x @ x)
 
@@ -132,7 +132,7 @@ def logistic_gradient(X, w, y):
 
 
 @program(RNG.random((500, 50)))
-def pca(X):
+def principal_components(X):
     Xc = X - X.mean(0)
     _, v = np.linalg.eigh(Xc.T @ Xc)
     return Xc @ v[:, -2:]

@@ -16,12 +16,12 @@ def cumsum(x):
 
 
 @program(MATRIX)
-def col_standard(M):
+def standardized_columns(M):
     return (M - M.mean(axis=0)) / M.std(axis=0)
 
 
 @program(VECTOR)
-def clip_log(x):
+def clipped_logs(x):
     return np.log(np.clip(x, 1e-06, None)).sum()
 
 
@@ -86,23 +86,23 @@ def complex_exponential(c):
 
 
 @program(NORMAL)
-def nan_stats(z):
+def statistics_without_nan(z):
     w = np.where(z > 2, np.nan, z)
     return (np.nanmean(w), np.nanstd(w), np.nanmax(w))
 
 
 @program(MATRIX)
-def nan_axis(M):
+def means_without_nan(M):
     return np.nanmean(M, axis=0)
 
 
 @program(MATRIX)
-def cumprod_axis(M):
+def cumprod_of_rows(M):
     return np.cumprod(1 + M * 0.001, axis=1)
 
 
 @program(MATRIX)
-def cumsum_axis0(M):
+def cumsum_of_columns(M):
     return np.cumsum(M, axis=0)
 
 
@@ -112,12 +112,12 @@ def running_maximum(M):
 
 
 @program(MATRIX)
-def minmax(M):
+def extremes_of_axes(M):
     return (M.min(axis=0), M.max(axis=1))
 
 
 @program(MATRIX)
-def var_axis(M):
+def variance_of_columns(M):
     return M.var(axis=0, ddof=1)
 
 
@@ -154,12 +154,12 @@ def complex_angle(c):
 
 
 @program(VECTOR + 1j * OTHER)
-def complex_mul(c):
+def complex_square(c):
     return c * c.conj()
 
 
 @program(VECTOR + 1j * OTHER)
-def complex_exp_i(c):
+def unit_circle(c):
     return np.exp(1j * c.real)
 
 
@@ -169,7 +169,7 @@ def complex_sqrt(c):
 
 
 @program(VECTOR + 1j * OTHER)
-def complex_div(c):
+def complex_reciprocal(c):
     return 1 / (c + 2)
 
 
@@ -249,27 +249,27 @@ def signs(x):
 
 
 @program(VECTOR, OTHER)
-def maxmin(x, y):
+def maximum_and_minimum(x, y):
     return np.maximum(x, y) - np.minimum(x, y)
 
 
 @program(VECTOR, OTHER)
-def fmaxmin(x, y):
+def fmax_and_fmin(x, y):
     return np.fmax(x, y) - np.fmin(x, y)
 
 
 @program(MATRIX)
-def colsum(M):
+def sum_of_columns(M):
     return M.sum(axis=0)
 
 
 @program(MATRIX)
-def rowmax(M):
+def maximum_of_rows(M):
     return M.max(axis=1)
 
 
 @program(MATRIX)
-def colmax(M):
+def maximum_of_columns(M):
     return M.max(axis=0)
 
 
@@ -289,12 +289,12 @@ def count_of_rows(M):
 
 
 @program(MATRIX)
-def mean_all(M):
+def mean_and_extremes(M):
     return (M.mean(), M.std(), M.max(), M.min())
 
 
 @program(MATRIX)
-def prod_axis(M):
+def product_of_rows(M):
     return (M + 0.5).prod(axis=1)
 
 

@@ -12,7 +12,7 @@ def moving_average(x):
 
 
 @program(VECTOR)
-def diffs(x):
+def second_differences(x):
     return np.diff(x, n=2)
 
 

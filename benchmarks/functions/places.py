@@ -28,9 +28,9 @@ def fancy_gather(x, i):
 
 
 @program(VECTOR, CODES)
-def group_sum(x, xi):
+def group_sum(x, i):
     s = np.zeros(1000)
-    np.add.at(s, PLACES, x)
+    np.add.at(s, i, x)
     return s
 
 
@@ -50,7 +50,7 @@ def sort(x):
 
 
 @program(VECTOR)
-def argsort_rank(x):
+def ranks(x):
     return np.argsort(np.argsort(x))
 
 
@@ -75,22 +75,22 @@ def unique_with_counts(xi):
 
 
 @program(MATRIX)
-def row_sort(M):
+def sort_of_rows(M):
     return np.sort(M, axis=1)
 
 
 @program(MATRIX)
-def col_sort(M):
+def sort_of_columns(M):
     return np.sort(M, axis=0)
 
 
 @program(MATRIX)
-def transpose_copy(M):
+def transposed_matrix(M):
     return np.ascontiguousarray(M.T)
 
 
 @program(MATRIX)
-def flip2(M):
+def flipped_sum(M):
     return M[::-1, ::-1] + M
 
 
@@ -145,17 +145,17 @@ def gather_rows(M):
 
 
 @program(MATRIX)
-def gather_2d(M):
+def read_diagonal(M):
     return M[np.arange(400), np.arange(400)]
 
 
 @program(MATRIX)
-def take_along(M):
+def take_along_axis(M):
     return np.take_along_axis(M, np.argsort(M, axis=1), axis=1)
 
 
 @program(MATRIX)
-def scatter_set(M):
+def zero_places(M):
     W = M.copy()
     W[np.arange(400), np.arange(400)] = 0
     return W
@@ -217,7 +217,7 @@ def argmax_of_rows_of_40(x):
 
 
 @program(VECTOR)
-def argmin_abs(x):
+def nearest_element(x):
     return np.abs(x - 0.5).argmin()
 
 
@@ -251,7 +251,7 @@ def filled_diagonal(M):
 
 
 @program(VECTOR, CODES)
-def gather(x, i):
+def read_places(x, i):
     return x[i]
 
 
@@ -261,14 +261,14 @@ def take(x, i):
 
 
 @program(VECTOR, CODES)
-def scatter(x, i):
+def write_places(x, i):
     o = np.zeros_like(x)
     o[i] = x
     return o
 
 
 @program(VECTOR, CODES)
-def scatter_add(x, i):
+def add_at_places(x, i):
     o = np.zeros_like(x)
     np.add.at(o, i, x)
     return o

@@ -41,7 +41,7 @@ def outer_of_few(s):
 
 
 @program(SQUARE)
-def small_inv(S):
+def small_inverse(S):
     return np.linalg.inv(S)
 
 
@@ -51,12 +51,12 @@ def small_solve(S):
 
 
 @program(SQUARE)
-def small_det(S):
+def small_determinant(S):
     return np.linalg.det(S)
 
 
 @program(SQUARE)
-def small_eig(S):
+def small_eigenvalues(S):
     return np.linalg.eigvalsh(S + S.T)
 
 
@@ -66,7 +66,7 @@ def small_product(S):
 
 
 @program(SQUARE)
-def small_svd(S):
+def small_singular_values(S):
     return np.linalg.svd(S)[1]
 
 
@@ -81,7 +81,7 @@ def places_of_few(s):
 
 
 @program(SHORT)
-def concat_of_few(s):
+def concatenation_of_few(s):
     return np.concatenate([s, s[::-1]])
 
 
@@ -91,32 +91,32 @@ def fft_of_few(s):
 
 
 @program(SHORT)
-def conv_of_few(s):
+def convolution_of_few(s):
     return np.convolve(s, s[:5])
 
 
 @program(SHORT)
-def interp_of_few(s):
+def interpolation_of_few(s):
     return np.interp(s, np.linspace(0, 1, 11), np.linspace(0, 1, 11) ** 2)
 
 
 @program(SHORT)
-def poly_of_few(s):
+def polynomial_of_few(s):
     return np.polyval([1.0, 2.0, 3.0], s)
 
 
 @program(SHORT)
-def uniq_of_few(s):
+def unique_of_few(s):
     return np.unique(np.round(s, 1))
 
 
 @program(SHORT)
-def med_of_few(s):
+def median_of_few(s):
     return np.median(s)
 
 
 @program(SHORT)
-def diff_of_few(s):
+def differences_of_few(s):
     return np.diff(s)
 
 
@@ -131,7 +131,7 @@ def meshgrid_of_few(s):
 
 
 @program(SHORT)
-def hist_of_few(s):
+def histogram_of_few(s):
     return np.histogram(s, bins=5)[0]
 
 

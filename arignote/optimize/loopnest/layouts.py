@@ -17,7 +17,9 @@ from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node
 from .program import (
     Alloc,
+    Assign,
     Buffer,
+    Fold,
     Library,
     Loop,
     Panel,
@@ -91,12 +93,23 @@ def _ballots(block: Sequence[Statement]) -> dict[Buffer, _Ballot]:
             if s.buffer.strides is None and s.buffer.base is None:
                 out.setdefault(s.buffer, _Ballot(s.buffer.rank))
         fixed |= _fixed(s)
+        if loops and _turns_inside_out(s, loops[-1]):
+            continue
         for b, index in _accesses(s):
             if b.base is not None:
                 fixed.add(b.base)
             elif b.role == "temporary" and b.rank > 1 and b.rank == len(index):
                 _vote(out.setdefault(b, _Ballot(b.rank)), index, loops)
     return {b: ballot for b, ballot in out.items() if b not in fixed and b.base is None}
+
+
+def _turns_inside_out(s: Statement, inner: Node) -> bool:
+    """Is it a fold across the rows of an array that stays?  Such a loop is moved outside."""
+    return isinstance(s, Assign | Fold) and any(
+        b.role != "temporary" and inner in linear(i)[0]
+        for b, index in _accesses(s)
+        for i in index[:-1]
+    )
 
 
 def _with_loops(

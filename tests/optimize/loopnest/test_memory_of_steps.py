@@ -176,3 +176,18 @@ def test_renewed_carries(f, many, steps):
     got = ag.compile(f)(*(a.copy() for a in args), steps)
     for w, g in zip(*((x if many > 1 else [x]) for x in (want, got)), strict=True):
         assert np.allclose(w, g, rtol=1e-13)
+
+
+def across_rows(a, b):
+    """Sums across the rows of both: the loop moves outside, and everything is contiguous."""
+    c = b + 1.0
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            c[i, j] = c[i, j] + np.dot(a[i + 1 :, i], c[i + 1 :, j])
+    return np.sum(c * b)
+
+
+def test_sums_across_rows_of_what_stays_leave_temporaries():
+    samples = [{"a": rng.random((n, n)), "b": rng.random((n, m))} for n, m in ((5, 7), (9, 4))]
+    made = check("layouts", across_rows, *samples, rtol=1e-12)
+    assert not made.changed

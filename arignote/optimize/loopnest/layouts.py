@@ -94,6 +94,7 @@ def _ballots(block: Sequence[Statement]) -> dict[Buffer, _Ballot]:
                 out.setdefault(s.buffer, _Ballot(s.buffer.rank))
         fixed |= _fixed(s)
         if loops and _turns_inside_out(s, loops[-1]):
+            fixed |= {b for b, _ in _accesses(s)}
             continue
         for b, index in _accesses(s):
             if b.base is not None:
@@ -106,7 +107,7 @@ def _ballots(block: Sequence[Statement]) -> dict[Buffer, _Ballot]:
 def _turns_inside_out(s: Statement, inner: Node) -> bool:
     """Is it a fold across the rows of an array that stays?  Such a loop is moved outside."""
     return isinstance(s, Assign | Fold) and any(
-        b.role != "temporary" and inner in linear(i)[0]
+        b.role in ("argument", "constant") and inner in linear(i)[0]
         for b, index in _accesses(s)
         for i in index[:-1]
     )

@@ -18,6 +18,7 @@ from ...fxgraph.prove import Knowledge, construction
 from ...fxgraph.types import Shape, TensorType
 from .actions import fill, perform, save
 from .branches import lower_cond
+from .captured import condition, guarded, only_in_steps
 from .early_exit import Exit
 from .element import element
 from .inplace import schedule
@@ -150,7 +151,10 @@ def lower_region(
     owned = owned - {r for r in roots if r in scope}  # wanted as they are at the end
     last = leave.at if leave is not None else None
     plan = schedule(region, scope, owned, last, observed)
+    in_steps = only_in_steps(region) if any(n.op.name == "scan" for n in region.nodes) else set()
     for a in plan.order:
+        test = condition(a, plan.order, scope) if a in in_steps and a.op.name != "scan" else None
+        before = len(scope.out)
         over = {v: b for v in plan.over.get(a, ()) if (b := scope.buffer(v)) is not None}
         for v in sorted(plan.saved.get(a, ()), key=lambda n: n.serial):
             save(v, scope)
@@ -170,6 +174,8 @@ def lower_region(
             lower_product(a, scope)
         else:
             perform(a, scope, over)
+        if test is not None:
+            scope.out[before:] = guarded(scope.out[before:], test)
 
 
 def _finish(graph: Graph, interface: Interface, scope: Scope) -> tuple[Result, ...]:

@@ -77,15 +77,21 @@ def overwritten(a: Node, here: Callable[[Node], bool]) -> list[Node]:
 
 def surely_inside(view: Node) -> bool:
     """Is the window in bounds whatever branch is taken?  Only then it may be read before it."""
+    return not open_bounds(view)
+
+
+def open_bounds(view: Node) -> list[Node]:
+    """Integers that are >= 0 where the window is in bounds: those that are not proved to be."""
     w, base = window_of(view), view.inputs[0]
+    out = []
     for k, (start, step, axis) in enumerate(zip(w.starts, w.steps, w.axes, strict=True)):
         last = start
         if axis >= 0:
             last = plus(start, times(minus(size_node(w.shape[axis]), lit(1)), step))
         low, high = (start, last) if step > 0 else (last, start)
-        if not (ge0(low) and ge0(minus(minus(size_node(base.shape[k]), lit(1)), high))):
-            return False
-    return True
+        room = minus(minus(size_node(base.shape[k]), lit(1)), high)
+        out += [n for n in (low, room) if not ge0(n)]
+    return out
 
 
 def captured_windows(n: Node, version: Node, scope: Scope) -> list[Node]:

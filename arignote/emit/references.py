@@ -18,13 +18,14 @@ from .cache import own_data
 class Reference:
     """An op's reference with its attributes; states (generators) are left out of the answer."""
 
+    _run: Callable[..., Any] | None = None
+
     def __init__(self, n: Node) -> None:
         types = n.type if isinstance(n.type, tuple) else (n.type,)
         self.name, self.attrs = n.op.name, n.kwargs
         self.several = isinstance(n.type, tuple)
         self.kept = [k for k, t in enumerate(types) if t.dtype != OPAQUE]
         self._packed: bytes | None = None
-        self._run: Callable[..., Any] | None = None
 
     def __call__(self, *values: object) -> tuple[object, ...]:
         run = self._run if self._run is not None else self._ready()
@@ -47,7 +48,8 @@ class Reference:
     def __getstate__(self) -> dict[str, Any]:
         packed = self._packed if self._packed is not None else pickle.dumps(self.attrs)
         own_data(packed)  # what will not be read back is not stored
-        return {**self.__dict__, "attrs": None, "_packed": packed, "_run": None}
+        kept = {k: v for k, v in self.__dict__.items() if k != "_run"}
+        return {**kept, "attrs": None, "_packed": packed}
 
 
 def nothing() -> tuple[()]:

@@ -192,7 +192,7 @@ def a_python_integer_that_an_element_cannot_hold(u, n):
 
 @case(np.arange(6, dtype=np.uint16))
 def the_lesser_of_an_element_and_a_number_below_its_type(w):
-    return min(w[0] + 5, -8) * 0.5
+    return np.float64(min(w[0] + 5, -8)) * 0.5
 
 
 @pytest.mark.parametrize("case", CASES)

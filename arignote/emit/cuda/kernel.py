@@ -68,8 +68,8 @@ def make_kernel(
     if level == "grid" and not printer.sites:
         level = "thread"
         printer = _print(setting, Team(level), rows, *work)
-    found = (getattr(s, "origin", None) for s in walk(statements))
-    origin: Origin | None = next((o for o in found if o is not None), None)
+    origins = _origins(statements)
+    origin = origins[0] if origins else None
     scope = printer.scope
     alone = level == "thread"
     for variable, (b, _) in list(scope.pointers.items()):
@@ -81,11 +81,20 @@ def make_kernel(
         tuple(a for _, a in (*scope.pointers.values(), *scope.params.values())),
         cooperative=scope.grid_barriers,
         wide=_wide(printer, setting.host),
-        line=source_line(origin) if origin is not None else "",
+        line="; ".join(dict.fromkeys(map(source_line, origins))),
     )
     threads = 1 if alone else setting.device.threads
     text = _text(scope, name, threads, origin, setting.pointed)
     return Made(launch, text, alone, printer.row if rows == "block" else None)
+
+
+def _origins(statements: Sequence[Statement]) -> list[Origin]:
+    """The user's lines that a kernel stands for, those of loops that were joined included."""
+    out: dict[Origin, None] = {}
+    for s in walk(statements):
+        found = (getattr(s, "origin", None), *getattr(s, "fused", ()))
+        out.update(dict.fromkeys(o for o in found if o is not None))
+    return list(out)
 
 
 def _shares(statements: Sequence[Statement], analysis: Analysis) -> bool:

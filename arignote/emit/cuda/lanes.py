@@ -18,6 +18,7 @@ from ...optimize.loopnest.mentions import mentioned
 from ...optimize.loopnest.program import If, Loop, Program, Statement, children, with_children
 from ...optimize.loopnest.propagate import propagate
 from .nest import Analysis, kind_of
+from .results import results_in_variables
 
 
 def lanes_first(program: Program) -> Program:
@@ -26,7 +27,7 @@ def lanes_first(program: Program) -> Program:
     if block == program.statements:
         return program
     program = fuse_for_threads(replace(program, statements=block), kind_of)
-    return propagate(forward(contract(program)))
+    return propagate(forward(contract(results_in_variables(program))))
 
 
 def _block(block: Sequence[Statement], analysis: Analysis) -> tuple[Statement, ...]:

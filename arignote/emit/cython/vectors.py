@@ -142,11 +142,8 @@ class _Nest:
         if s.accumulate:
             text = infix("+", (Text(f"an_get_{self.kind}({place}, whole, m)"), text))
         self.lines.append(f"an_put_{self.kind}({place}, {text.text}, whole, m);")
-        for n in [n for n in self.held if self._reads(n)]:
+        for n in [n for n in self.held if _reads(n)]:
             del self.held[n]  # the store may have changed what it read
-
-    def _reads(self, n: Node) -> bool:
-        return n.op.name == "load"
 
     def _let(self, n: Node, name: str, text: Text) -> None:
         kind = f"an_mask_{self.kind}" if n.dtype.kind == "b" else f"an_lanes_{self.kind}"
@@ -283,6 +280,11 @@ class _Nest:
             self.given[text] = self._fresh(name)
             self.types[text] = f"an_{kind}"
         return self.given[text]
+
+
+def _reads(n: Node) -> bool:
+    """Is there an element of memory in an expression?"""
+    return any(m.op.name == "load" for m in order_of((n,)))
 
 
 def _variant(n: Node) -> str:

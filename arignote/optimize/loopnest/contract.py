@@ -23,6 +23,7 @@ from .program import (
     Loop,
     Point,
     Program,
+    Role,
     Statement,
     Store,
     children,
@@ -39,8 +40,8 @@ def contract(program: Program) -> Program:
     """Drop the axes (and then the memory) of temporaries that live within single steps of loops."""
     block = program.statements
     plans = {}
-    able = element_temporaries(block)
-    uses = _uses(block, set(able))
+    able = accessed_by_element(block)
+    uses = uses_of(block, set(able))
     for b in able:
         plan = _plan(b, uses[b])
         if plan:
@@ -48,12 +49,12 @@ def contract(program: Program) -> Program:
     return replace(program, statements=_apply(block, plans)) if plans else program
 
 
-def element_temporaries(block: Sequence[Statement]) -> list[Buffer]:
-    """Temporaries of a program accessed element by element only."""
+def accessed_by_element(block: Sequence[Statement], role: Role = "temporary") -> list[Buffer]:
+    """Memory had uninitialised for a purpose that is accessed element by element only."""
     found: dict[Buffer, None] = {}
     barred: set[Buffer] = set()
     for s in walk(block):
-        if isinstance(s, Alloc) and s.buffer.role == "temporary" and not s.zero:
+        if isinstance(s, Alloc) and s.buffer.role == role and not s.zero:
             found[s.buffer] = None
         elif isinstance(s, Library):
             barred.update(
@@ -88,7 +89,7 @@ def _plan(b: Buffer, uses: Sequence[_Use]) -> tuple[int, ...]:
     return tuple(axes)
 
 
-def _uses(block: Sequence[Statement], wanted: set[Buffer]) -> dict[Buffer, list[_Use]]:
+def uses_of(block: Sequence[Statement], wanted: set[Buffer]) -> dict[Buffer, list[_Use]]:
     """Every access to some buffers."""
     out: dict[Buffer, list[_Use]] = {b: [] for b in wanted}
     stack: list[tuple[Sequence[Statement], tuple[Node, ...]]] = [(block, ())]

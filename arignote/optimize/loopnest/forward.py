@@ -19,7 +19,7 @@ from ...fxgraph.graph import Rebuild, order_of, substitute
 from ...fxgraph.node import Node
 from ...fxgraph.types import TensorType
 from .access import Access, Effects, differ, effects_of, overlap, root
-from .contract import element_temporaries
+from .contract import accessed_by_element
 from .dependence import covers, offset_from
 from .program import (
     Alloc,
@@ -47,7 +47,7 @@ def forward(program: Program) -> Program:
     """The program without temporaries that other arrays stand for."""
     block, notes = program.statements, list[str]()
     for _ in range(ROUNDS):
-        able = set(element_temporaries(block))
+        able = set(accessed_by_element(block))
         if not able:
             break
         block = _variables(block, able)
@@ -322,7 +322,7 @@ def _mapped(block: tuple[Statement, ...], rebuild: Rebuild) -> tuple[Statement, 
 # ---- what nobody reads ---------------------------------------------------------------------------
 def without_dead(block: tuple[Statement, ...], program: Program) -> tuple[Statement, ...]:
     """The block without temporaries and variables that are set only."""
-    able = set(element_temporaries(block))
+    able = set(accessed_by_element(block))
     while True:
         seen: set[Node] = set(order_of([r.value for r in program.results if r.value is not None]))
         variables: set[Node] = set()

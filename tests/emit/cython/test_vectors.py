@@ -21,6 +21,16 @@ def in_place(x):
     return x
 
 
+def written_and_read_again(x, n):
+    """Four steps of time in one loop: what the second reads, the first has written."""
+    kept = np.zeros((n, x.size))
+    for i in range(n):
+        t = np.exp(-x)
+        kept[i] = t
+        x = x - 0.3 * t
+    return kept, x
+
+
 def two_results(x, y):
     e = np.exp(-np.abs(x))
     return e * y, np.sqrt(e) - 1.0 / y
@@ -139,3 +149,10 @@ def test_beside_libraries():
     rng = np.random.default_rng(0)
     a, b = rng.uniform(1, 2, (9, 9)) + 9 * np.eye(9), rng.uniform(1, 2, 9)
     np.testing.assert_allclose(ag.compile(solved)(a, b), solved(a, b), rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 4, 11])
+def test_what_one_statement_writes_the_next_one_reads(n):
+    x = np.random.default_rng(n).random(50)
+    for got, wanted in zip(ag.compile(written_and_read_again)(x, n), written_and_read_again(x, n)):
+        np.testing.assert_allclose(got, wanted, rtol=1e-13)

@@ -27,7 +27,7 @@ def written_and_read_again(x, n):
     for i in range(n):
         t = np.exp(-x)
         kept[i] = t
-        x = x - 0.3 * t
+        x = x + 0.3 * t
     return kept, x
 
 

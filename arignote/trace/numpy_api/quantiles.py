@@ -139,7 +139,7 @@ def _read_between(line: Node, at: Node, n: Node, method: str, keep: bool) -> Nod
     if method == "midpoint":
         gap = ew.where(ew.equal(gap, 0), 0.0, 0.5)
     kind = line.dtype if keep else np.result_type(line.dtype, at.dtype)
-    narrow = line.dtype if line.dtype.kind == "f" else kind  # as NumPy subtracts
+    narrow = line.dtype if line.dtype.kind in "fb" else kind  # as NumPy subtracts
     low, high = (cast_to(v, narrow) for v in _read(line, [below, above]))
     rest = list(range(gap.rank, low.rank))
     t = sh.expand(gap, rest) if rest else gap

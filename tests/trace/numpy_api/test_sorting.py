@@ -153,3 +153,9 @@ def test_slopes():
     xp, fp = np.array([0.0, 1, 3, 4]), np.array([2.0, -1, 0, 5])
     slopes_agree(np.interp, np.array([-1.0, 0.2, 0.5, 2, 3.7, 7]), xp, fp)
     slopes_agree(np.interp, np.array([-1.0, 0.2, 0.5, 2, 3.7, 7]), xp, fp, left=-3)
+
+
+def test_quantiles_of_truths_are_refused_where_numpy_subtracts_them():
+    agrees(np.percentile, I > 2, 30)
+    agrees(np.quantile, I > 2, 0.3, method="lower")
+    agrees(np.median, I > 2)

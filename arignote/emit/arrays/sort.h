@@ -24,6 +24,21 @@ static void an_ranks_T(int64_t n, const T *v, int64_t *to) {
     }
 }
 
+/* n elements that lie `step` apart, in order; to: as above */
+static void an_ordered_T(int64_t n, const T *x, int64_t step, T *sorted, int64_t *to) {
+    T v[AN_SORT_MOST];
+    for (int64_t i = 0; i < n; i++) v[i] = x[i * step];
+    an_ranks_T(n, v, to);
+    for (int64_t i = 0; i < n; i++) sorted[to[i]] = v[i];
+}
+
+/* Is x the value before, where there is one? */
+static int an_again_T(const T *values, int64_t many, T x, int one_nan) {
+    if (!many) return 0;
+    const T before = values[many - 1];
+    return x == before || (one_nan && x != x && before != before);
+}
+
 /* Are there elements whose order an unstable sort may choose?  signs: only zeros of either sign. */
 static int an_ties_T(int64_t n, const T *sorted, int signs) {
     int found = 0;
@@ -43,16 +58,13 @@ static int32_t an_sort_rows_T(int rank, void **p, const int64_t *d, int position
     for (int k = 0; k < rank; k++) if (k != axis) count *= d[k];
     for (int k = (int)axis + 1; k < rank; k++) inner *= d[k];
     if (n > AN_SORT_MOST || count > 4) return 1; /* of many rows, NumPy sorts each as fast */
-    T v[AN_SORT_MOST], sorted[AN_SORT_MOST];
+    T sorted[AN_SORT_MOST];
     int64_t to[AN_SORT_MOST];
     for (int64_t b = 0; b < count; b++) {
         int64_t from = 0, rest = b;
         for (int k = rank - 1; k >= 0; k--)
             if (k != axis) { from += (rest % d[k]) * steps[k]; rest /= d[k]; }
-        const T *x = (const T *)p[0] + from;
-        for (int64_t i = 0; i < n; i++) v[i] = x[i * steps[axis]];
-        an_ranks_T(n, v, to);
-        for (int64_t i = 0; i < n; i++) sorted[to[i]] = v[i];
+        an_ordered_T(n, (const T *)p[0] + from, steps[axis], sorted, to);
         if (!stable && an_ties_T(n, sorted, !positions)) return 1;
         const int64_t at = b / inner * inner * n + b % inner;
         if (positions) for (int64_t i = 0; i < n; i++) ((int64_t *)p[1])[at + to[i] * inner] = i;
@@ -67,16 +79,14 @@ static int32_t an_unique_T(void **p, const int64_t *d) {
     const int64_t n = d[0], step = d[1];
     const int one_nan = (int)d[6];
     if (n > AN_SORT_MOST) return 1;
-    T v[AN_SORT_MOST], *values = p[1];
+    T sorted[AN_SORT_MOST], *values = p[1];
     int64_t to[AN_SORT_MOST], order[AN_SORT_MOST], many = 0;
     int64_t *first = p[2], *inverse = p[3], *counts = p[4];
-    for (int64_t i = 0; i < n; i++) v[i] = ((const T *)p[0])[i * step];
-    an_ranks_T(n, v, to);
+    an_ordered_T(n, p[0], step, sorted, to);
     for (int64_t i = 0; i < n; i++) order[to[i]] = i;
     for (int64_t k = 0; k < n; k++) {
-        const T x = v[order[k]];
-        if (many && (x == values[many - 1]
-                     || (one_nan && x != x && values[many - 1] != values[many - 1]))) {
+        const T x = sorted[k];
+        if (an_again_T(values, many, x, one_nan)) {
             counts[many - 1]++;
         } else {
             values[many] = x;
@@ -94,15 +104,12 @@ static int32_t an_unique_values_T(void **p, const int64_t *d) {
     const int64_t n = d[0], step = d[1];
     const int one_nan = (int)d[4];
     if (n > AN_SORT_MOST) return 1;
-    T v[AN_SORT_MOST], sorted[AN_SORT_MOST], *values = p[1];
+    T sorted[AN_SORT_MOST], *values = p[1];
     int64_t to[AN_SORT_MOST], *counts = p[2], many = 0;
-    for (int64_t i = 0; i < n; i++) v[i] = ((const T *)p[0])[i * step];
-    an_ranks_T(n, v, to);
-    for (int64_t i = 0; i < n; i++) sorted[to[i]] = v[i];
+    an_ordered_T(n, p[0], step, sorted, to);
     for (int64_t k = 0; k < n; k++) {
         const T x = sorted[k];
-        if (many && (x == values[many - 1]
-                     || (one_nan && x != x && values[many - 1] != values[many - 1]))) {
+        if (an_again_T(values, many, x, one_nan)) {
             counts[many - 1]++;
         } else {
             values[many] = x;
@@ -120,15 +127,12 @@ static int32_t an_ranked_T(int rank, void **p, const int64_t *d) {
     int64_t count = 1;
     for (int k = 0; k < rank - 1; k++) count *= d[k];
     if (!n || n > AN_SORT_MOST || count > 4) return 1;
-    T v[AN_SORT_MOST], sorted[AN_SORT_MOST];
+    T sorted[AN_SORT_MOST];
     int64_t to[AN_SORT_MOST];
     for (int64_t b = 0; b < count; b++) {
         int64_t from = 0, rest = b;
         for (int k = rank - 2; k >= 0; k--) { from += (rest % d[k]) * steps[k]; rest /= d[k]; }
-        const T *x = (const T *)p[0] + from;
-        for (int64_t i = 0; i < n; i++) v[i] = x[i * steps[rank - 1]];
-        an_ranks_T(n, v, to);
-        for (int64_t i = 0; i < n; i++) sorted[to[i]] = v[i];
+        an_ordered_T(n, (const T *)p[0] + from, steps[rank - 1], sorted, to);
         if (an_ties_T(n, sorted, 1)) return 1;
         for (int64_t m = 0; m < many; m++) {
             int64_t at = ((const int64_t *)p[1])[m * place_step];

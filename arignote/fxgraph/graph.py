@@ -203,6 +203,11 @@ class Rebuild:
                 self.done[n] = self.visit(new) if self.visit is not None else new
         return tuple(self.done[r] for r in roots)
 
+    def body(self, body: Body) -> Body:
+        """The body with what it computes replaced."""
+        self(body.roots)
+        return body.with_fields(map_attr(body.node_fields(), lambda m: self.done.get(m, m)))
+
     def _rebuilt(self, n: Node) -> Node:
         done = self.done
         inputs = tuple(done[x] for x in n.inputs)

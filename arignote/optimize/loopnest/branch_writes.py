@@ -37,7 +37,7 @@ def write_in_branches(body: Body) -> Body:
         )
         if found is None:
             break
-        body = _again(body, Rebuild(_written(*found)))
+        body = Rebuild(_written(*found)).body(body)
     return body
 
 
@@ -60,21 +60,6 @@ def written_in_branches(
             out = Rebuild(_written(p, at))(out)
             left -= 1
     return out
-
-
-def _again(body: Body, rebuild: Rebuild) -> Body:
-    count, stacks = len(body.results), len(body.stacks)
-    cond = (body.cond,) if body.cond is not None else ()
-    roots = rebuild((*body.results, *body.stacks, *body.effects, *cond))
-    return Body(
-        body.index,
-        body.params,
-        roots[-1] if cond else None,
-        roots[:count],
-        body.token,
-        roots[count + stacks : count + stacks + len(body.effects)],
-        roots[count : count + stacks],
-    )
 
 
 def _replaced(p: Node, r: Node) -> Node | None:

@@ -42,19 +42,8 @@ def _renewed(body: Body) -> Iterator[tuple[Node, Node]]:
 
 def _written(body: Body, root: Node, before: Node) -> Body:
     with at_origin(origin.get(root), root):
-        rebuild = Rebuild({root: set_item(before, whole(root.shape), root)})
-    count, stacks = len(body.results), len(body.stacks)
-    cond = (body.cond,) if body.cond is not None else ()
-    roots = rebuild((*body.results, *body.stacks, *body.effects, *cond))
-    return Body(
-        body.index,
-        body.params,
-        roots[-1] if cond else None,
-        roots[:count],
-        body.token,
-        roots[count + stacks : count + stacks + len(body.effects)],
-        roots[count : count + stacks],
-    )
+        written = set_item(before, whole(root.shape), root)
+    return Rebuild({root: written}).body(body)
 
 
 def _held(n: Node, p: Node) -> Node | None:

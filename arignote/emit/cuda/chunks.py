@@ -34,7 +34,7 @@ from ...optimize.loopnest.program import (
 )
 from .chunk_scan import Chunks, join, long, start_of, steps_of
 from .counting import counting
-from .running import place_of, running
+from .running import extreme, running
 from .scope import root
 
 #: Chunks of rows that are summed.
@@ -72,7 +72,7 @@ def _cut(loop: Loop, mentions: dict[Node, int]) -> Statement:
     made: Statement = loop
     for least_steps, side in TIERS:
         cut_in = Chunks(loop, side)
-        forms = (place_of(cut_in), running(cut_in), counting(cut_in, mentions))
+        forms = (extreme(cut_in), running(cut_in), counting(cut_in, mentions))
         chunks = next(filter(None, forms), None)
         if chunks is None:
             break

@@ -9,6 +9,7 @@ from ...fxgraph.graph import Rebuild, order_of
 from ...fxgraph.node import Node, make, op_named
 from ...optimize.loopnest.access import renamed
 from ...optimize.loopnest.dependence import independent_steps
+from ...optimize.loopnest.extremes import place_of
 from ...optimize.loopnest.program import Alloc, Assign, If, Loop, Statement, Store, load, new_local
 from .chunk_scan import Chunks, join, start_of
 from .scope import root
@@ -55,39 +56,30 @@ def running(chunks: Chunks) -> list[Statement] | None:
     return [Alloc(part), chunks.each(sums), *joined, chunks.each(again)]
 
 
-def place_of(chunks: Chunks) -> list[Statement] | None:
+def extreme(chunks: Chunks) -> list[Statement] | None:
     """for i: if better(best, v(i)): best = v(i); at = i"""
     loop = chunks.loop
-    if len(loop.body) != 1 or not isinstance(loop.body[0], If):
+    place = place_of(loop)
+    if place is None:
         return None
-    choice = loop.body[0]
-    if choice.other or len(choice.then) != 2:
-        return None
-    first, second = choice.then
-    if not (isinstance(first, Assign) and isinstance(second, Assign)):
-        return None
-    best, value, at = first.local, first.value, second.local
-    if second.value is not loop.index or best in order_of((value,)):
-        return None
-    if not _only(choice.pred, best, value):
-        return None
+    best, at = place.best, place.at
     values, places = chunks.buffer("bests", best.dtype), chunks.buffer("places", at.dtype)
     row_values = chunks.buffer("row_bests", best.dtype, 1)
     row_places = chunks.buffer("row_places", at.dtype, 1)
 
     def search(chunk: tuple[Node, Node], step: Node) -> list[Statement]:
         mine, where, start = new_local("best", best.type), new_local("at", at.type), step.attr("lo")
-        (look,) = renamed((choice,), {best: mine, at: where, loop.index: step})
+        (look,) = renamed(loop.body, {best: mine, at: where, loop.index: step})
         return [
             If(make(op_named("less"), (start, step.attr("hi"))), (
-                Assign(mine, Rebuild({loop.index: start})((value,))[0]), Assign(where, start),
+                Assign(mine, place.at_step(start)), Assign(where, start),
                 Loop(step, (look,)),
                 Store(values, chunk, mine), Store(places, chunk, where),
             )),
         ]  # fmt: skip
 
     def is_better(than: Node, found: Node) -> Node:
-        return Rebuild({value: found, best: than})((choice.pred,))[0]
+        return place.better(found, than)
 
     row, k, g = (new_index(lit(0), lit(chunks.side), 1, n) for n in ("row", "chunk", "row"))
     b, a = new_local("best", best.type), new_local("at", at.type)
@@ -125,17 +117,3 @@ def place_of(chunks: Chunks) -> list[Statement] | None:
     )  # fmt: skip
     allocs = [Alloc(x) for x in (values, places, row_values, row_places)]
     return [*allocs, chunks.each(search), rows, last]
-
-
-def _only(pred: Node, best: Node, value: Node) -> bool:
-    """Is the choice made by the two values alone?"""
-    stack, seen = [pred], set()
-    while stack:
-        n = stack.pop()
-        if n in seen or n is best or n is value:
-            continue
-        seen.add(n)
-        if n.op.name in ("load", "local", "index", "input"):
-            return False
-        stack.extend(n.inputs)
-    return True

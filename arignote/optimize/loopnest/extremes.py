@@ -79,9 +79,10 @@ class Place:
         assert isinstance(choice, If)
         return choice.pred
 
-    def better(self, value: Node) -> Node:
-        """Is another value better than the best one?"""
-        return Rebuild({self.value: value})((self.pred,))[0]
+    def better(self, value: Node, than: Node | None = None) -> Node:
+        """Is another value better than the best one, or than another?"""
+        others = {self.value: value} if than is None else {self.value: value, self.best: than}
+        return Rebuild(others)((self.pred,))[0]
 
     def at_step(self, position: Node) -> Node:
         return Rebuild({self.loop.index: position})((self.value,))[0]

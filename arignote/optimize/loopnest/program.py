@@ -284,6 +284,13 @@ def walk(block: Iterable[Statement]) -> Iterator[Statement]:
             stack.extend(reversed(inner))
 
 
+def copying(s: Statement) -> Store | None:
+    """The store of a nest that does nothing but copy elements from memory to memory."""
+    while isinstance(s, Loop) and len(s.body) == 1:
+        (s,) = s.body
+    return s if isinstance(s, Store) and not s.accumulate and s.value.op is load_op else None
+
+
 def expressions(s: Statement) -> tuple[Node, ...]:
     """The expressions a statement evaluates itself (not its blocks)."""
     if isinstance(s, Assign):

@@ -30,6 +30,7 @@ from .program import (
     Statement,
     Store,
     children,
+    copying,
     expressions,
     load,
     map_expressions,
@@ -67,12 +68,10 @@ def _found(block: Sequence[Statement]) -> _Copy | None:
     return None
 
 
-def _copy(at: int, s: Statement) -> _Copy | None:
+def _copy(at: int, nest: Statement) -> _Copy | None:
     """The statement as a copy of all of a temporary."""
-    nest = s
-    while isinstance(s, Loop) and len(s.body) == 1:
-        (s,) = s.body
-    if not isinstance(s, Store) or s.accumulate or s.value.op.name != "load":
+    s = copying(nest)
+    if s is None:
         return None
     t, home = s.value.attr("buffer"), s.buffer
     if t.role != "temporary" or home.role not in ("argument", "result") or not home.restrict:

@@ -31,6 +31,7 @@ from .program import (
     Store,
     While,
     children,
+    copying,
     expressions,
     load,
     map_expressions,
@@ -86,12 +87,10 @@ def _found(block: Sequence[Statement]) -> _Row | None:
     return None
 
 
-def _row(at: int, s: Statement) -> _Row | None:
+def _row(at: int, nest: Statement) -> _Row | None:
     """The statement as a copy of all of a temporary into a part of another one."""
-    nest = s
-    while isinstance(s, Loop) and len(s.body) == 1:
-        (s,) = s.body
-    if not isinstance(s, Store) or s.accumulate or s.value.op.name != "load":
+    s = copying(nest)
+    if s is None:
         return None
     t, home, read = s.value.attr("buffer"), s.buffer, s.value.inputs
     if t is home or any(b.role != "temporary" or not _plain(b) for b in (t, home)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...fxgraph.node import Node
 from ...optimize.loopnest.program import Loop, walk
 from .host import counted, times
 from .nest import Nest, wants_team
@@ -108,12 +109,23 @@ def _by_pieces(printer: Printer, nest: Nest, v: Vectors, total: str, inner: Team
     scope.put(f"{done} = {total} > 0 ? {total} / {v.width} * {v.width} : 0;")
     scope.put(f"for ({q} = an_rank; {q} < {done} / {v.width}; {q} += an_size) {{")
     scope.depth += 1
-    index = scope.open_index(n)
-    stores = list(open_pieces(scope, v, n, q))
+    scope.open_index(n)
+    _piece(printer, nest, v, n, q, inner)
+    scope.close_index(n)
+    for _ in range(2):
+        scope.depth -= 1
+        scope.put("}")
+    return done
+
+
+def _piece(printer: Printer, nest: Nest, v: Vectors, n: Node, piece: str, inner: Team) -> None:
+    """The steps of one piece of 16 bytes."""
+    scope = printer.scope
+    stores = list(open_pieces(scope, v, n, piece))
     scope.put("#pragma unroll")
     scope.put(f"for (int an_u = 0; an_u < {v.width}; an_u++) {{")
     scope.depth += 1
-    scope.put(f"{index} = {q} * {v.width} + an_u;")
+    scope.put(f"{scope.counters[n]} = {piece} * {v.width} + an_u;")
     printer.block(nest.body, inner)
     scope.depth -= 1
     scope.put("}")
@@ -121,11 +133,6 @@ def _by_pieces(printer: Printer, nest: Nest, v: Vectors, total: str, inner: Team
         del scope.vectors[p.buffer, p.index]
     for line in stores:
         scope.put(line)
-    scope.close_index(n)
-    for _ in range(2):
-        scope.depth -= 1
-        scope.put("}")
-    return done
 
 
 def _by_rows(
@@ -147,20 +154,8 @@ def _by_rows(
     scope.put(f"for ({q} = an_rank; {q} < {total} / {v.width}; {q} += an_size) {{")
     scope.depth += 1
     _decode(printer, nest, q, starts, [*spans[:-1], f"({spans[-1]} / {v.width})"])
-    index = scope.counters[n]
-    scope.put(f"{piece} = {index};")
-    stores = list(open_pieces(scope, v, n, piece))
-    scope.put("#pragma unroll")
-    scope.put(f"for (int an_u = 0; an_u < {v.width}; an_u++) {{")
-    scope.depth += 1
-    scope.put(f"{index} = {piece} * {v.width} + an_u;")
-    printer.block(nest.body, inner)
-    scope.depth -= 1
-    scope.put("}")
-    for p in v.pieces:
-        del scope.vectors[p.buffer, p.index]
-    for line in stores:
-        scope.put(line)
+    scope.put(f"{piece} = {scope.counters[n]};")
+    _piece(printer, nest, v, n, piece, inner)
     for x in nest.loops:
         scope.close_index(x.index)
     scope.depth -= 1

@@ -13,9 +13,10 @@ from ...fxgraph.ops.elementwise import less
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import I64, TensorType
 from ...fxgraph.window import place, window_of
+from .choice import keeps_last_axis
 from .element import aligned, element, gather_parts, gathered
 from .program import Alloc, Assign, Buffer, Check, If, Site, Store, load
-from .region import is_zero, keeps_last_axis
+from .region import is_zero
 from .scope import Scope, allocate, name_of, nest
 from .versions import is_array
 

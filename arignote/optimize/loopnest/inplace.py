@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Sequence
 
 from ...fxgraph.node import Node
+from .choice import is_action
 from .observable import (
     NOTHING_OBSERVED,
     Observed,
@@ -21,7 +22,7 @@ from .observable import (
 )
 from .overlap import needs_temporary, scatter_reads_itself
 from .precedence import CycleError, Precedence
-from .region import Reads, Region, is_action, reads_of
+from .region import Reads, Region, reads_of
 from .scope import Scope
 from .versions import captured_windows, chain, is_array, overwritten, surely_inside
 

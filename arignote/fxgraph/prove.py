@@ -3,7 +3,7 @@
 `ge0(n)` proves an affine integer non-negative by eliminating its newest atom through that atom's
 bounds.  `sure(n)` also takes what is true for the sizes of the present call, and records it as a
 guard: the kernel tests its guards before it writes anything, and a failed guard traces anew.
-Guards are never made for user conditions or loop bounds.
+Guards are never made for user conditions, nor for loop bounds but to tell that no step is taken.
 """
 
 from __future__ import annotations

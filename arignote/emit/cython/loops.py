@@ -9,6 +9,7 @@ from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
 from .scope import Scope
+from .streamed_rows import print_rows
 from .vectors import print_vectors
 
 Block = Callable[[Scope, Iterable[Statement]], None]
@@ -36,6 +37,11 @@ def _inside_parts(scope: Scope) -> bool:
 
 
 def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> None:
+    if not print_rows(scope, loop, bounds, lambda s, i: _steps(s, loop, block, i)):
+        _steps(scope, loop, block, bounds)
+
+
+def _steps(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> None:
     vectors = print_vectors(scope, loop, bounds)
     scope.depth += vectors
     index = scope.open_index(loop.index)

@@ -64,6 +64,8 @@ def _function(inner: Scope, first: str, last: str) -> str:
     args = ", ".join(
         [f"int64_t {first}", f"int64_t {last}", *(f"{module.types[x]} {x}" for x in inner.free)]
     )
+    if inner.streamed:
+        inner.put("an_streamed()")
     if inner.fails:
         inner.put("return 0")
     kind = "int32_t" if inner.fails else "an_nest"

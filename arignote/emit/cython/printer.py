@@ -44,6 +44,8 @@ def print_program(program: Program, *, parallel_min_us: float = 50.0) -> str:
     starts = [*each(scope, program.statements), len(scope.lines)]
     _scalar_results(scope)  # what they read is not a statement's own
     share(scope, starts)
+    if scope.streamed:
+        scope.put("an_streamed()")
     scope.put("return 0")
     call = [(module.types[x], x, arguments[x]) for x in scope.free]
     head = f"cdef int32_t {kernel}({', '.join(f'{t} {x}' for t, x, _ in call)}) noexcept nogil:"

@@ -16,6 +16,7 @@ from ...fxgraph.constants import is_value
 from ...fxgraph.node import Node, Origin, origin
 from ...fxgraph.ops.family import cast
 from ...fxgraph.ops.scalar import product
+from ...optimize.loopnest.access import Effects, effects_of
 from ...optimize.loopnest.program import (
     Assign,
     Buffer,
@@ -71,6 +72,13 @@ class Module:
     slots: int = 0
     slots_a_thread: bool = False
     _mentions: dict[Node, int] | None = None
+    _effects: Effects | None = None
+
+    def effects(self) -> Effects:
+        """What the program's statements read and write."""
+        if self._effects is None:
+            self._effects = effects_of(self.program.statements)
+        return self._effects
 
     def type_of(self, name: str) -> str:
         """The element type of a dtype code, made known to the header."""
@@ -171,6 +179,7 @@ class Scope:
         self.free: dict[str, None] = {}
         self.fails = False
         self.parts_of_loop = False  # is this the body of a loop that is cut into parts?
+        self.streamed = False  # does it, or a function that it calls, write past the cache?
         self._line: Origin | None = None
 
     # ---- lines
@@ -211,6 +220,13 @@ class Scope:
         if name not in self.declared:
             self.free[name] = None
         return name
+
+    def streams(self) -> None:
+        """Stores past the cache are made here: they end before the function and its callers do."""
+        at: Scope | None = self
+        while at is not None:
+            at.streamed = True
+            at = at.outer
 
     def context(self) -> str:
         self.module.types.setdefault("ctx", "an_context*")

@@ -156,10 +156,23 @@ def _block(
 
 
 def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch, sums: bool) -> bool:
-    """Fuse loop b into an earlier loop of `out` if one fits."""
+    """Fuse loop b into an earlier loop of `out` if one fits; with `sums`, into one that reads the
+    same rows where there is one."""
     if b.facts.barrier:
         return False
     _look(b, scratch.private(b.loop, b.facts, False), sums)
+    if sums and not b.inner and _absorbed(b, out, scratch, sums, share_rows):
+        return True
+    return _absorbed(b, out, scratch, sums)
+
+
+def _absorbed(
+    b: _Nest,
+    out: list[_Nest],
+    scratch: Scratch,
+    sums: bool,
+    wanted: Callable[[_Nest, _Nest], bool] | None = None,
+) -> bool:
     loops = 0
     for p in range(len(out) - 1, max(-1, len(out) - 1 - FURTHEST), -1):
         a = out[p]
@@ -167,7 +180,7 @@ def _absorb(b: _Nest, out: list[_Nest], scratch: Scratch, sums: bool) -> bool:
             loops += 1
             if loops > WINDOW:
                 return False
-            if _fits(a, b, scratch, sums):
+            if (wanted is None or wanted(a, b)) and _fits(a, b, scratch, sums):
                 moved = _clear_way(p, b.facts, [n.facts for n in out[p:]])
                 if moved is not None and legal(a, b):
                     scratch.join(a.facts, b.facts)

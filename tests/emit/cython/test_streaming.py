@@ -57,4 +57,41 @@ def test_which_nests_are_written_past_the_cache():
 
     assert "streamed" not in source(reads_it, x, x)
     assert "streamed" not in source(strided, np.ones(16)[::2], x)
-    assert "streamed" not in source(in_place_of_rows, np.ones((2, 2)))
+    assert "nest_streamed" not in source(in_place_of_rows, np.ones((2, 2)))
+
+
+# ---- rows ----------------------------------------------------------------------------------------
+def outer(x, y):
+    return x[:, None] * y[None]
+
+
+def triangle(x, y):
+    out = np.zeros((x.shape[0], y.shape[0]))
+    for i in range(x.shape[0]):
+        out[i, :i] = x[i] * y[:i]
+    return out
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("rows, columns", [(1801, 1799), (FAR // 130, 131), (3, FAR // 3 + 5)])
+def test_rows_of_large_results(rows, columns, threads):
+    x, y = np.linspace(-1, 1, rows), np.linspace(0, 3, columns)
+    with config(threads=threads):
+        np.testing.assert_array_equal(ag.compile(outer)(x, y), outer(x, y))
+
+
+def test_parts_of_rows_leave_the_rest():
+    x, y = np.linspace(-1, 1, 1801), np.linspace(0, 3, 1801)
+    np.testing.assert_array_equal(ag.compile(triangle)(x, y), triangle(x, y))
+
+
+def test_which_rows_are_written_past_the_cache():
+    x = np.ones(8)
+    assert "an_stream(" in source(outer, x, x)
+
+    def read_again(x, y):
+        m = x[:, None] * y[None, :]
+        return m, m @ y
+
+    assert "an_stream(" not in source(read_again, x, x)
+    assert "an_stream(" not in source(outer, x, x[:, None] * np.ones(2))  # rows of two elements

@@ -65,6 +65,20 @@ def test_compiled(f):
         np.testing.assert_allclose(mine["a"], theirs["a"], rtol=1e-14)
 
 
+def beside_its_vectors(a, x, r):
+    """The last product's rows are as many as the elements of loops before it over its vector."""
+    t, y = a @ x, r @ a
+    squares = x * x
+    return t, y, squares, np.outer(r, x), a @ squares
+
+
+def test_products_join_the_sweep_and_not_what_shares_a_vector_with_them():
+    made = check("sweep", beside_its_vectors, *samples(beside_its_vectors, (4, 4)), rtol=1e-12)
+    folds = [line for line in made.text.splitlines() if " = add(" in line and "a[" in line]
+    rows = {line.split("a[")[1].split(",")[0] for line in folds}
+    assert len(folds) == 2 and len(rows) == 1
+
+
 def alone(a, r):
     return r @ a
 

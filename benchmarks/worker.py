@@ -41,7 +41,8 @@ def main(side: str, threads: int) -> None:
                 result = call()
                 first = time.perf_counter() - start
                 result = arguments[0] if result is None else result
-                calls = _calls(call)
+                with undisturbed():
+                    calls = _calls(call)
                 answer = {"first": first, "checksum": checksum(result)}
             elif call is None:
                 answer = {"error": "not prepared"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ...optimize.loopnest.program import Loop, Statement, While, walk
+from .ahead import print_pieces
 from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
@@ -24,6 +25,9 @@ def print_loop(scope: Scope, loop: Loop, block: Block) -> None:
     if print_reduction(scope, loop, block):
         return
     lo, hi = (t.text for t in scope.texts(loop.index.attr("lo"), loop.index.attr("hi")))
+    if loop.ahead:
+        print_pieces(scope, loop, (lo, hi), lambda b: _counted(scope, loop, block, b))
+        return
     _counted(scope, loop, block, (lo, hi))
 
 

@@ -12,6 +12,7 @@ from ...fxgraph.node import Node
 from ...optimize.loopnest.program import Buffer, Fold, Point, Program, walk
 from ..library_table import externs
 from ..scalar_code import ScalarFunction, code, library
+from .ahead import PART as AHEAD
 from .expressions import ATOM
 from .header import MOST_PARTS, PARTS, Part, type_part, without_cuda
 from .libraries_c import COMMON, bind_text
@@ -198,6 +199,7 @@ def _parts(module: Module) -> list[Part]:
     known = {
         **PARTS,
         "streaming": STREAMING,
+        "ahead": AHEAD,
         "library": COMMON,
         "all": early_part("ALL"),
         "any": early_part("ANY"),

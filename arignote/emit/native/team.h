@@ -199,8 +199,18 @@ static void an_call_helpers(int wanted) {
     pthread_mutex_unlock(&an_team.mutex);
 }
 
-/* Nobody enters any more; returns when those who are in have left.  Where one of them lost its core
-   to another process, nothing is shared for twenty times as long as that took: it costs 5 % then. */
+/* After work that took `waited` longer because a helper had lost its core: nothing is shared for
+   twice as long, for twice as long again each time that this comes back at once, up to 32 times.
+   So cores that stay taken cost 3 %, and one that another process used once is soon used again. */
+static void an_stay_alone(int64_t now, int64_t waited) {
+    static int64_t since, until, doublings;
+    doublings = now - until < until - since ? doublings + (doublings < 5) : 1;
+    since = now;
+    until = now + (waited << doublings);
+    __atomic_store_n(&an_team.alone_until, until, __ATOMIC_RELAXED);
+}
+
+/* Nobody enters any more; returns when those who are in have left. */
 static void an_close(int64_t started) {
     __atomic_and_fetch(&an_team.state, ~AN_OPEN, __ATOMIC_SEQ_CST);
     for (int k = 0; k < 2000; k++) {
@@ -215,7 +225,7 @@ static void an_close(int64_t started) {
     pthread_mutex_unlock(&an_team.mutex);
     const int64_t now = an_ticks(), waited = now - from;
     if (waited > AN_LONG_NS && waited > (now - started) / 4)
-        __atomic_store_n(&an_team.alone_until, now + 20 * waited, __ATOMIC_RELAXED);
+        an_stay_alone(now, waited);
 }
 
 static void an_parallel(an_job_body body, void *data, unsigned size) {

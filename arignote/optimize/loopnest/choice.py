@@ -102,7 +102,7 @@ def _array_action(n: Node, users: Sequence[Node | None], region: Region) -> bool
         return True
     if "reduction" in n.op.traits and keeps_last_axis(n):
         return True
-    if n.op.name != "cast" and _is_broadcast(n, readers, region):
+    if not _is_plain_cast(n, region) and _is_broadcast(n, readers, region):
         return True
     if "reduction" in n.op.traits or name == "matmul":
         return not (
@@ -112,6 +112,15 @@ def _array_action(n: Node, users: Sequence[Node | None], region: Region) -> bool
     if name == "gather" or "elementwise" in n.op.traits:
         return len(users) > 1 and n.op.name != "cast"
     return True
+
+
+def _is_plain_cast(n: Node, region: Region) -> bool:
+    """Is it a cast of what is in memory?  It costs no more than reading: readers do it again."""
+    if n.op.name != "cast":
+        return False
+    x = n.inputs[0]
+    alone = len(region.users.get(x, ())) < 2
+    return not (alone and "elementwise" in x.op.traits and x.op.name != "cast")
 
 
 def keeps_last_axis(n: Node) -> bool:

@@ -98,6 +98,17 @@ class Store:
     accumulate: bool = False
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What a loop inside of a loop over rows of memory reads: its first element in the row at hand
+    and in the next one, both loads; rows: how many the outer loop walks over, `jam` a step."""
+
+    here: Node
+    after: Node
+    rows: Node
+    jam: int
+
+
 @dataclass(frozen=True, eq=False)
 class Loop:
     """for index in range(lo, hi, step): body.  lo, hi and step are the index node's attributes.
@@ -107,6 +118,7 @@ class Loop:
     estimated, an expression over what is known before the loop) is worth it.
     vector: the steps are independent and the innermost loop.
     fused: the lines of loops that joined it.
+    ahead: rows to ask memory for before their turn comes.
     """
 
     index: Node
@@ -116,6 +128,7 @@ class Loop:
     work: Node | None = None
     origin: Origin | None = None
     fused: tuple[Origin, ...] = ()
+    ahead: tuple[Rows, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

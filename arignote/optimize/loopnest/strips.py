@@ -4,7 +4,8 @@
 
 What the steps of i share then stays in the first cache, threads take whole strips, and the loop
 over i costs no more than a loop.  Short bodies do four steps of i at once: what one hands to the
-next stays in a register, and memory is read in four streams.
+next stays in a register, and memory is read in four streams.  Such a loop says which rows it
+reads: no processor foresees streams that jump at the end of a short row (emit/cython/ahead.py).
 
 The outer loop must run over an axis of an array: what may take longer than reading an array (steps
 in time) stays where a Ctrl-C is looked for.
@@ -14,14 +15,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...fxgraph.affine import minus, plus, times
+from ...fxgraph.affine import linear, minus, plus, times
 from ...fxgraph.constants import lit, new_index
-from ...fxgraph.graph import order_of
+from ...fxgraph.graph import order_of, substitute
 from ...fxgraph.node import Node
 from ...fxgraph.ops.scalar import clip0, least, quotient
-from .access import effects_of, renamed
+from .access import Access, effects_of, renamed
 from .dependence import independent_steps
-from .program import Assign, Loop, Program, Statement, Store, children, with_children
+from .program import (
+    Assign,
+    Buffer,
+    Loop,
+    Program,
+    Rows,
+    Statement,
+    Store,
+    children,
+    expressions,
+    with_children,
+)
 from .strides import stride
 
 #: Steps of a strip: so many doubles fit the second cache, and most rows are one strip.
@@ -83,10 +95,32 @@ def _rows(outer: Loop, inner: Loop) -> tuple[Loop, ...]:
         plus(lo, times(quotient(clip0(minus(hi, lo)), JAM), JAM)), hi, 1, i.attr("name")
     )
     jammed = [s for c in range(JAM) for s in renamed(inner.body, {i: plus(four, lit(c))})]
+    ahead = tuple(_ahead(x, outer, inner, four) for x in _walked(inner, i))
     return (
-        Loop(four, (replace(inner, body=tuple(jammed)),)),
+        Loop(four, (replace(inner, body=tuple(jammed), ahead=ahead),)),
         Loop(rest, (replace(inner, body=renamed(inner.body, {i: rest})),)),
     )
+
+
+def _walked(inner: Loop, i: Node) -> list[Node]:
+    """One load of each array of which the steps of the inner loop read neighbours, and those of
+    the outer one the rows that follow each other."""
+    found: dict[Buffer, Node] = {}
+    for n in order_of([e for s in inner.body for e in expressions(s)]):
+        if n.op.name == "load" and n.inputs and linear(n.inputs[0])[0].get(i) == 1:
+            a = Access(n.attr("buffer"), n.inputs, False)
+            if stride(a, inner.index) == "unit" and stride(a, i) != "none":
+                found.setdefault(a.buffer, n)
+    return list(found.values())
+
+
+def _ahead(n: Node, outer: Loop, inner: Loop, four: Node) -> Rows:
+    lo, hi = outer.index.attr("lo"), outer.index.attr("hi")
+    first = {inner.index: lit(0)}
+    here, after = (
+        substitute((n,), {**first, outer.index: plus(four, lit(c))})[0] for c in (0, 1)
+    )
+    return Rows(here, after, minus(hi, lo), JAM)
 
 
 def _along(inner: Loop, i: Node) -> bool:

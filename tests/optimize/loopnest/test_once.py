@@ -88,3 +88,14 @@ def test_work_grows_as_the_elements(program: Callable[[np.ndarray], np.ndarray])
     small, wide = (compiled.explain(np.ones((20, n))).flops for n in (1000, 2000))
     assert wide < 2.5 * small
     assert wide < 40 * 20 * 2000
+
+
+def test_means_of_singles_are_divided_once_a_column() -> None:
+    def centred(x: np.ndarray) -> np.ndarray:
+        return x - x.mean(axis=0)
+
+    compiled = ag.compile(centred)
+    x = np.random.default_rng(0).random((300, 40), dtype="f4")
+    np.testing.assert_array_equal(compiled(x), centred(x))
+    halves, wholes = (compiled.explain(np.ones((3000, 40), d)).flops for d in ("f4", "f8"))
+    assert halves < 1.2 * wholes

@@ -164,7 +164,7 @@ def _changed(
     out: list[Statement] = []
     for s in block:
         if isinstance(s, Loop):
-            if not _for_threads(s, block):
+            if not for_threads(s, block):
                 s = with_children(s, (_changed(s.body, change),))
             assert isinstance(s, Loop)
             out.append(change(s) or s)
@@ -175,5 +175,6 @@ def _changed(
     return tuple(out)
 
 
-def _for_threads(loop: Loop, block: Sequence[Statement]) -> bool:
+def for_threads(loop: Loop, block: Sequence[Statement]) -> bool:
+    """Are the loop's steps independent, so that threads share them?"""
     return loop.parallel or independent_steps(loop, private_scratch(loop, block))

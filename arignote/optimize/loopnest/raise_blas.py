@@ -32,7 +32,7 @@ from .strides import buffer_strides
 
 #: Steps of a recurrence from which its far part is worth calls.
 LONG = 256
-_BLAS = frozenset("fdFD")
+BLAS = frozenset("fdFD")
 
 
 def raise_products(program: Program) -> Program:
@@ -93,7 +93,7 @@ def dot_of(s: Statement) -> Dot | None:
     if not isinstance(fold, Fold) or fold.op.name != "reduce_sum":
         return None
     value = fold.value
-    if value.op.name not in ("multiply", "fused_multiply") or value.dtype.char not in _BLAS:
+    if value.op.name not in ("multiply", "fused_multiply") or value.dtype.char not in BLAS:
         return None
     x, y = value.inputs
     if x.op.name != "load" or y.op.name != "load" or x.dtype != y.dtype != fold.local.dtype:

@@ -26,6 +26,7 @@ from .pin import pin
 from .program import Program
 from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
+from .raise_outer import raise_outer
 from .raise_rows import raise_rows
 from .settle import settle
 from .slots import slots
@@ -57,6 +58,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("accumulation", accumulate),
     ProgramPass("distribution", distribute),
     ProgramPass("batch", batch),
+    ProgramPass("raise_outer", raise_outer),
     ProgramPass("raise_rows", raise_rows),
     ProgramPass("raise_products", raise_products),
     ProgramPass("epilogues", epilogues),

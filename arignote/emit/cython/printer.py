@@ -14,7 +14,7 @@ from ..library_table import externs
 from ..scalar_code import ScalarFunction, code, library
 from .ahead import PART as AHEAD
 from .expressions import ATOM
-from .header import MOST_PARTS, PARTS, Part, type_part, without_cuda
+from .header import MOST_PARTS, NEAR, NEAR_SLOTS, PARTS, Part, type_part, without_cuda
 from .libraries_c import COMMON, bind_text
 from .outline import share
 from .reductions import early_part
@@ -122,11 +122,13 @@ def _entry(module: Module, call: str) -> str:
         return f"{head}\n    return {call}"
     most = module.slots * (MOST_PARTS if module.slots_a_thread else 1)
     count = f"{module.slots}*an_most(ctx.threads)" if module.slots_a_thread else f"{module.slots}"
+    near = 0 if module.slots_a_thread else min(module.slots, NEAR_SLOTS)
+    stack = f"\n    cdef char near[{near * NEAR + 64}]" if near else ""
     return f"""\
 {head}
-    cdef an_slot ws[{most}]
+    cdef an_slot ws[{most}]{stack}
     cdef int32_t code
-    an_open(ws, {count}, ctx)
+    an_open(ws, {count}, ctx, {'near' if near else 'NULL'})
     code = {call}
     an_close(ws, {count})
     return code"""

@@ -67,7 +67,7 @@ def _merged(outer: Loop, inner: Loop, shapes: dict[tuple[Buffer, Shape], Buffer]
     for s in inner.body:
         s = map_expressions(s, lambda e: rebuild((e,))[0])
         if isinstance(s, Store) and len(s.index) >= 2 and s.index[-2:] == (i, j):
-            s = Store(_flat(s.buffer, shapes), (*s.index[:-2], k), s.value, s.accumulate)
+            s = replace(s, buffer=_flat(s.buffer, shapes), index=(*s.index[:-2], k))
         body.append(s)
     fused = lines_of(inner.origin, *outer.fused, *inner.fused)
     return Loop(k, tuple(body), origin=inner.origin or outer.origin, fused=fused)

@@ -187,4 +187,4 @@ def _stored(
             return Fold(local, op_named("reduce_sum"), s.value)
         return Assign(local, make(op_named("add"), (local, s.value)))
     index = tuple(i for k, i in enumerate(s.index) if k not in plans[b])
-    return Store(smaller[b], index, s.value, s.accumulate)
+    return replace(s, buffer=smaller[b], index=index)

@@ -90,12 +90,16 @@ class Fold:
 
 @dataclass(frozen=True, eq=False)
 class Store:
-    """buffer[index] = value, or += (accumulate)"""
+    """buffer[index] = value, or += (accumulate)
+
+    any_order: what is added are terms of a product of matrices, whose order NumPy leaves to BLAS.
+    """
 
     buffer: Buffer
     index: tuple[Node, ...]
     value: Node
     accumulate: bool = False
+    any_order: bool = False
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ from .versions import is_array
 
 #: Multiplications below which a product is a loop nest (a BLAS call costs about 0.7 us).
 SMALL_PRODUCT = 512
+#: The same for a row times a matrix, which the loops read once, along its rows: half as long as
+#: the call up to 64 x 64, and as long at 96 x 96.
+SMALL_ROW = 6144
 _BLAS = frozenset("fdFD")
 
 
@@ -35,15 +38,17 @@ def lower_product(n: Node, scope: Scope) -> None:
     work = scope.scalar(product(sizes))
     x, y = panel_of(a, scope), panel_of(b, scope)
     panels = n.dtype.char in _BLAS and x is not None and y is not None and not _own_rows(n, x)
+    small_row = y is not None and _is_one(n.shape[-2]) and _is_one(y.strides[-1])
+    most = SMALL_ROW if small_row else SMALL_PRODUCT
     if not panels or (is_const(work) and int(value_of(work)) < SMALL_PRODUCT):
         _product_loops(n, c, scope)
-    elif is_const(work) and int(value_of(work)) >= SMALL_PRODUCT:
+    elif is_const(work) and int(value_of(work)) >= most:
         _gemm(n, c, scope)
     else:
         small, large = scope.child(), scope.child()
         _product_loops(n, c, small)
         _gemm(n, c, large)
-        pred = make(less, (work, lit(SMALL_PRODUCT)))
+        pred = make(less, (work, lit(most)))
         scope.emit(If(pred, tuple(small.out), tuple(large.out), origin.get(n)))
     scope.values[n] = c
 
@@ -68,7 +73,7 @@ def _product_loops(n: Node, c: Buffer, scope: Scope) -> None:
         x = element(a, [*aligned_batch(a, batch), row, k], inner)
         y = element(b, [*aligned_batch(b, batch), k, column], inner)
         at = tuple(inner.scalar(i) for i in (*batch, row, column))
-        inner.emit(Store(c, at, make(multiply, (x, y)), True))
+        inner.emit(Store(c, at, make(multiply, (x, y)), True, any_order=True))
 
     nest(scope, n.shape, begin, origin.get(n))
     rank = n.rank

@@ -18,7 +18,8 @@ from dataclasses import replace
 from ...fxgraph.affine import linear, minus, plus, times
 from ...fxgraph.constants import lit, new_index
 from ...fxgraph.graph import order_of, substitute
-from ...fxgraph.node import Node
+from ...fxgraph.node import Node, make
+from ...fxgraph.ops.elementwise import add
 from ...fxgraph.ops.scalar import clip0, least, quotient
 from .access import Access, effects_of, renamed
 from .dependence import independent_steps
@@ -96,6 +97,8 @@ def _rows(outer: Loop, inner: Loop) -> tuple[Loop, ...]:
     )
     jammed = [s for c in range(JAM) for s in renamed(inner.body, {i: plus(four, lit(c))})]
     ahead = tuple(_ahead(x, outer, inner, four) for x in _walked(inner, i))
+    if isinstance(jammed[0], Store) and len(jammed) == JAM and jammed[0].any_order:
+        jammed, ahead = [_in_pairs(jammed)], ()  # of matrices that are small or in the cache
     return (
         Loop(four, (replace(inner, body=tuple(jammed), ahead=ahead),)),
         Loop(rest, (replace(inner, body=renamed(inner.body, {i: rest})),)),
@@ -121,6 +124,15 @@ def _ahead(n: Node, outer: Loop, inner: Loop, four: Node) -> Rows:
         substitute((n,), {**first, outer.index: plus(four, lit(c))})[0] for c in (0, 1)
     )
     return Rows(here, after, minus(hi, lo), JAM)
+
+
+def _in_pairs(terms: list[Statement]) -> Store:
+    """s += a; s += b; ... as s += (a + b) + ...: what waits for s is one addition, not all."""
+    stores = [s for s in terms if isinstance(s, Store)]
+    values = [s.value for s in stores]
+    while len(values) > 1:
+        values = [make(add, (a, b)) for a, b in zip(values[::2], values[1::2], strict=True)]
+    return replace(stores[0], value=values[0])
 
 
 def _along(inner: Loop, i: Node) -> bool:

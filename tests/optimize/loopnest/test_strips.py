@@ -1,5 +1,7 @@
 """Strips of independent inner loops go outside, with the values that plain Python gives."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -77,3 +79,34 @@ def test_the_order_of_additions_is_numpy_s():
 
     np.testing.assert_array_equal(ag.compile(sums)(m), np.sum(m, axis=0))
     np.testing.assert_array_equal(ag.compile(cumulated)(m), np.add.accumulate(m, axis=0))
+
+
+def test_terms_of_products_of_matrices_are_added_in_pairs():
+    def row_by_matrix(h, u, out):
+        for k in range(out.shape[0]):
+            h = np.tanh(h @ u)
+            out[k] = h
+
+    for dtype in (np.float64, np.float32, np.complex128):
+        h, u = rng.random(7).astype(dtype), (0.3 * rng.random((7, 7))).astype(dtype)
+        out, expected = np.zeros((5, 7), dtype), np.zeros((5, 7), dtype)
+        step = ag.compile(row_by_matrix)
+        step(h, u, out)
+        row_by_matrix(h, u, expected)
+        np.testing.assert_allclose(out, expected, rtol=1e-5 if dtype == np.float32 else 1e-13)
+        if dtype != np.complex128:
+            text = step.source(h, u, out)
+            assert re.search(r"\+ \(\w+\[.*\] \* u\[.* \+ \(", text)
+
+
+def test_a_row_times_a_small_matrix_needs_no_library():
+    def powers(h, u, n):
+        for _ in range(n):
+            h = np.maximum(h @ u, 0.01)
+        return h
+
+    step = ag.compile(powers)
+    for n in (4, 64, 90):
+        h, u = rng.random(n), rng.random((n, n)) / n
+        np.testing.assert_allclose(step(h, u, 5), powers(h, u, 5), rtol=1e-13)
+    assert "< 6144" in step.source(h, u, 5)

@@ -22,11 +22,12 @@ from .branch_writes import write_in_branches
 from .early_exit import exit_of, only_tests
 from .element import aligned, element
 from .observable import Observed
-from .program import Assign, Break, Buffer, If, Loop, Point, Statement, Store, While
+from .program import Assign, Break, Buffer, If, Loop, Statement, Store, While
 from .renewals import write_renewals
 from .routines import handle_of
 from .scope import Scope, allocate, nest
 from .together import assign_together
+from .turning import may_turn, pointers, rotates, turn
 from .versions import chain_root
 
 LowerRegion = Callable[..., None]
@@ -36,14 +37,19 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     """A loop over the places of its carries."""
     (body,) = bodies(n)
     inner = scope.child()
-    turning = _rotates(body)
-    if not turning:
+    turning = rotates(body)
+    if turning:
+        over = may_turn(over, n.inputs[: len(body.params)], scope)
+    else:
         body = write_renewals(write_in_branches(body))
     takers = _takers(n, over, scope)
     places = [
-        _enter(p, v, project(n, k), scope, inner, over if takers.get(v) == k else {}, turning)
+        _enter(p, v, project(n, k), scope, over if takers.get(v) == k else {}, turning)
         for k, (p, v) in enumerate(zip(body.params, n.inputs, strict=False))
     ]
+    if turning:
+        places = pointers(places, scope, inner)
+    inner.values.update(zip(body.params, places, strict=True))
     stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
     counter = _counter(n, body, scope)
     inner.values[body.token] = lit(0)
@@ -73,16 +79,7 @@ def _takers(n: Node, over: Over, scope: Scope) -> dict[Node, int]:
     return out
 
 
-def _rotates(body: Body) -> bool:
-    """Do the carried arrays only change places?"""
-    params = [p for p in body.params if p.shape]
-    roots = [chain_root(r) for p, r in zip(body.params, body.results, strict=True) if p.shape]
-    return roots != params and len(set(roots)) == len(params) and set(roots) == set(params)
-
-
-def _enter(
-    p: Node, v: Node, end: Node, scope: Scope, inner: Scope, over: Over, turning: bool
-) -> Buffer | Node:
+def _enter(p: Node, v: Node, end: Node, scope: Scope, over: Over, turning: bool) -> Buffer | Node:
     """The place of one carry, holding its initial value.  end: what it is after the loop."""
     if p.shape:
         kept = over.get(v)
@@ -96,19 +93,11 @@ def _enter(
                 scope.state.note(end.inputs[0], why)
             goal = end if end in scope.state.copies and not turning else p
             place = fresh(v, scope) if kept is None else copied(v, goal, scope)
-        if turning:
-            assert isinstance(place, Buffer)
-            alias = Buffer(
-                place.name, place.dtype, place.shape, "alias", place.strides, restrict=False
-            )
-            scope.emit(Point((alias,), (place,)))
-            place = alias
     elif p.dtype == OPAQUE:
         place = handle_of(v, scope)
     else:
         place = scope.local(p.attr("name"), p.type)
         scope.emit(Assign(place, scope.scalar(v)))
-    inner.values[p] = place
     return place
 
 
@@ -212,23 +201,21 @@ def _carry(
     turning: bool,
 ) -> None:
     """Carries take their next values, all at once."""
-    aliases, buffers, locals_, values = [], [], [], []
+    copies, locals_, values = [], [], []
     for p, r, place in zip(body.params, results, places, strict=True):
         if isinstance(place, Buffer):
-            kept = inner.buffer(r)
-            if kept is place:
-                continue
-            if turning and kept is not None:
-                aliases.append(place)
-                buffers.append(kept)
-            else:
-                fill(place, r, inner)
-                inner.state.note(n, f"the carry {p.attr('name')} is copied back at each step")
+            if inner.buffer(r) is not place:
+                copies.append((place, r))
+                if not turning:
+                    inner.state.note(n, f"the carry {p.attr('name')} is copied back at each step")
         elif r is not p and p.dtype != OPAQUE:
             locals_.append(place)
             values.append(inner.scalar(r))
-    if aliases:
-        inner.emit(Point(tuple(aliases), tuple(buffers)))
+    if turning:
+        turn(copies, inner)
+    else:
+        for place, r in copies:
+            fill(place, r, inner)
     inner.emit(*assign_together(inner, locals_, values))
 
 

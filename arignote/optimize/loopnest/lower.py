@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ...fxgraph.affine import size_node
 from ...fxgraph.constants import input_op
-from ...fxgraph.graph import Graph, order_of
+from ...fxgraph.graph import Graph, bodies, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...fxgraph.types import Shape, TensorType
@@ -29,6 +29,7 @@ from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import is_dot, region_of
 from .routines import lower_callback, lower_product, lower_raise
 from .scope import Lowering, Scope, result_buffer
+from .turning import rotates
 from .versions import chain_root
 
 
@@ -116,7 +117,8 @@ def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> None:
     """Values are built in the memory of the output they become, where the chain allows.
 
     A chain that starts from an argument starts, as memory, with the copy that its first write, or
-    loop of writes, is made in.
+    loop of writes, is made in.  It ends at a loop that arrays change places in: behind it, each may
+    be in the memory of any of them.
     """
 
     def copies(v: Node) -> bool:
@@ -125,7 +127,12 @@ def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> None:
             return k < source.attr("n") and source.inputs[k] in scope
         return bool(v.op.traits & {"write", "scatter"}) and v.inputs[0] in scope
 
-    roots = [chain_root(o, copies) for o in graph.outputs]
+    def stop(v: Node) -> bool:
+        return copies(v) or (
+            v.op.name == "proj" and v.inputs[0].op.name == "scan" and rotates(*bodies(v.inputs[0]))
+        )
+
+    roots = [chain_root(o, stop) for o in graph.outputs]
     for k, o in enumerate(graph.outputs):
         if k in interface.into or not o.shape:
             continue

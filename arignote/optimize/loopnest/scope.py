@@ -61,7 +61,10 @@ class Lowering:
 
 
 class Scope:
-    """Statements being collected, and where values are, inside what encloses them."""
+    """Statements being collected, and where values are, inside what encloses them.
+
+    turning: the places of a loop's carries, where they only change places; nothing else is there.
+    """
 
     def __init__(self, state: Lowering, parent: Scope | None = None) -> None:
         self.state = state
@@ -70,6 +73,7 @@ class Scope:
         self.memo: dict[tuple[Node, tuple[Node, ...]], Node] = {}
         self.known: dict[Node, Node] = {}
         self.out: list[Statement] = []
+        self.turning: set[Buffer] = set()
 
     def child(self) -> Scope:
         return Scope(self.state, self)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ...optimize.loopnest.program import Loop, Statement, While, walk
 from .ahead import print_pieces
+from .checks import print_places
 from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
@@ -46,8 +47,8 @@ def _counted(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) ->
 
 
 def _steps(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> None:
-    vectors = print_vectors(scope, loop, bounds)
-    scope.depth += vectors
+    inside = print_vectors(scope, loop, bounds) or print_places(scope, loop, bounds)
+    scope.depth += inside
     index = scope.open_index(loop.index)
     lo, hi = bounds
     step = loop.index.attr("step")
@@ -60,7 +61,7 @@ def _steps(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> N
         scope.put("    return 3")
         scope.fails = True
     block(scope, loop.body)
-    scope.depth -= 1 + vectors
+    scope.depth -= 1 + inside
     scope.close_index(loop.index)
 
 

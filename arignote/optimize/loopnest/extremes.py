@@ -39,6 +39,7 @@ from .program import (
     Program,
     Statement,
     Store,
+    While,
     children,
     load,
     new_local,
@@ -46,8 +47,9 @@ from .program import (
 )
 from .strides import stride
 
-#: Elements of a block: one is read twice.  Lines that are searched at once.
-BLOCK, LANES = 128, 256
+#: Elements of a block, one of which is read twice: in a loop of its own, and for the lines of a
+#: loop around, which are short.  Lines that are searched at once.
+LONG, BLOCK, LANES = 1024, 128, 256
 #: Shorter loops stay as they are.
 SHORT = 32
 _ORDERS = {"greater": reduce_max, "less": reduce_min}
@@ -128,16 +130,19 @@ def extremes(program: Program) -> Program:
     return replace(program, statements=block, notes=(*program.notes, *notes)) if notes else program
 
 
-def _block(block: Sequence[Statement], notes: list[str]) -> tuple[Statement, ...]:
+def _block(
+    block: Sequence[Statement], notes: list[str], size: int = LONG
+) -> tuple[Statement, ...]:
     out: list[Statement] = []
     for s in block:
-        made = (_lines(s) or _in_blocks(s)) if isinstance(s, Loop) else None
+        made = (_lines(s) or _in_blocks(s, size)) if isinstance(s, Loop) else None
         if made is not None:
             assert isinstance(s, Loop)
             notes.append(f"{s.origin or s.index.attr('name')}: places of extremes by blocks")
             out.extend(made)
         elif children(s):
-            inner = tuple(_block(c, notes) for c in children(s))
+            within = BLOCK if isinstance(s, Loop | While) else size
+            inner = tuple(_block(c, notes, within) for c in children(s))
             same = all(a is b for x, y in zip(inner, children(s)) for a, b in zip(x, y))
             out.append(s if same else with_children(s, inner))
         else:
@@ -146,13 +151,13 @@ def _block(block: Sequence[Statement], notes: list[str]) -> tuple[Statement, ...
 
 
 # ---- one line ------------------------------------------------------------------------------------
-def _in_blocks(loop: Loop) -> list[Statement] | None:
+def _in_blocks(loop: Loop, size: int) -> list[Statement] | None:
     found = place_of(loop)
     if found is None or _few(loop) or not _plain(found, loop.index):
         return None
     hi, name = loop.index.attr("hi"), loop.index.attr("name")
-    start = new_index(loop.index.attr("lo"), hi, BLOCK, "block")
-    inner = new_index(lit(0), least(lit(BLOCK), minus(hi, start)), 1, name)
+    start = new_index(loop.index.attr("lo"), hi, size, "block")
+    inner = new_index(lit(0), least(lit(size), minus(hi, start)), 1, name)
     reduction = _ORDERS[found.order]
     kept = TensorType(_LOGIC if found.best.dtype.kind == "b" else found.best.dtype)
     nothing = const(reduction.extra["start"](kept.dtype), kept.dtype)
@@ -170,23 +175,27 @@ def _in_blocks(loop: Loop) -> list[Statement] | None:
     return [
         Assign(block, hi),
         Loop(start, search, origin=loop.origin),
-        If(_op("less", block, hi), _first(found, block)),
+        If(_op("less", block, hi), _first(found, block, size)),
     ]
 
 
-def _first(found: Place, block: Node) -> tuple[Statement, ...]:
+def _first(found: Place, block: Node, size: int) -> tuple[Statement, ...]:
     """The place in a block of the first element that is the best."""
     hi, name = found.loop.index.attr("hi"), found.loop.index.attr("name")
-    k = new_index(lit(0), least(lit(BLOCK), minus(hi, block)), 1, name)
+    k = new_index(lit(0), least(lit(size), minus(hi, block)), 1, name)
     here = found.at_step(plus(block, k))
-    same = _op("equal", here, found.best)
-    if found.nan and here.dtype.kind == "f":
-        here_nan, best_nan = (_op("not_equal", x, x) for x in (here, found.best))
-        same = _op("logical_or", same, _op("logical_and", here_nan, best_nan))
     p = new_local("p", TensorType(I64, (), True))
+
+    def search(same: Node) -> Loop:
+        return Loop(k, (Fold(p, reduce_min, _op("where", same, k, lit(size))),))
+
+    find: Statement = search(_op("equal", here, found.best))
+    if found.nan and here.dtype.kind == "f":
+        nans = search(_op("not_equal", here, here))
+        find = If(_op("equal", found.best, found.best), (find,), (nans,))
     return (
-        Assign(p, lit(BLOCK)),
-        Loop(k, (Fold(p, reduce_min, _op("where", same, k, lit(BLOCK))),)),
+        Assign(p, lit(size)),
+        find,
         Assign(found.at, plus(block, p)),
         Assign(found.best, found.at_step(plus(block, p))),
     )

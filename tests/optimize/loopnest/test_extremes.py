@@ -8,7 +8,7 @@ import pytest
 import arignote as ag
 from tests.optimize.loopnest.scheduling import scheduled
 
-SIZES = (1, 2, 127, 128, 129, 300, 513)
+SIZES = (1, 2, 127, 128, 129, 300, 1023, 1024, 1025, 2100)
 
 
 def places(x: np.ndarray) -> tuple[object, object]:

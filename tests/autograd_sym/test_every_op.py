@@ -37,8 +37,8 @@ ZERO = {
     "reduce_argmin", "iota", "empty", "add_at", "nonzero_check", "cast",
 }  # fmt: skip
 
-#: Their derivative by the shape has none of its own, and says so.
-ONCE = {"gammainc", "gammaincc"}
+#: Its derivative by the shape has none of its own, and says so.
+ONCE = {"gammainc_shape"}
 
 
 def _float_kinds(op: Op) -> list[np.dtype[Any]] | None:

@@ -30,11 +30,13 @@ ELEMENTWISE = [
 #: Where the result cancels to nearly nothing, units are those of 1.
 CANCELS = {
     "gammaln", "digamma", "logaddexp", "logaddexp2", "log1p", "betaln", "kl_div", "j0", "j1", "y0",
-    "y1", "erfcinv", "ndtri", "gammainc_shape",
+    "y1", "erfcinv", "ndtri", "gammainc_shape", "gammainc_curve",
 }  # fmt: skip
 #: Functions of two numbers that SciPy itself computes well in the middle only; their edges are in
 #: test_edges_of_functions_of_two_numbers.
-MIDDLE = {"beta", "betaln", "gammainc", "gammaincc", "gammainc_shape", "pseudo_huber"}
+MIDDLE = {
+    "beta", "betaln", "gammainc", "gammaincc", "gammainc_shape", "gammainc_curve", "pseudo_huber",
+}  # fmt: skip
 #: Where SciPy itself is wrong: near its poles, beyond an early overflow, at subnormals.
 SOUND = {
     "digamma": lambda x: x > -0.9,

@@ -100,3 +100,9 @@ def test_a_later_call_that_stores_more_is_bounded_too():
         for steps, kernels in ((20, 1), (30, 1), (900, 2), (1000, 2), (20, 2), (9000, 3)):
             np.testing.assert_allclose(slope(U, steps), want(U, steps), rtol=1e-12)
             assert len(slope.kernels) == kernels
+
+
+def test_stages_of_a_bounded_gradient_in_the_mode_that_interprets():
+    with ag.config(mode="FAST_COMPILE"):
+        made = ag.grad(burgers, memory="1kB").compiled_for(U, 40)
+    assert made.source

@@ -131,21 +131,32 @@ AN_FN an_f8 an_gammainc_f8(an_f8 a, an_f8 x) { return (an_f8)an_gamma_share(a, x
 
 AN_FN an_f8 an_gammaincc_f8(an_f8 a, an_f8 x) { return (an_f8)an_gamma_share(a, x, 1); }
 
-/* The derivative of the lower share by a: that of its series, term by term. */
-AN_FN double an_gamma_share_slope(double a, double x) {
+/* The first and second derivative of the lower share by a: of its series, term by term. */
+AN_FN double an_gamma_share_slope(double a, double x, int order) {
     if (!(a > 0) || !(x >= 0)) return NAN;
     if (x == 0 || x > 2 * a + 200) return 0;
-    double term = 1, sum = 1, slope = 0, slopes = 0;
+    double term = 1, sum = 1, slope = 0, slopes = 0, curve = 0, curves = 0;
     for (double n = a + 1; n < a + 1e5; n += 1) {
-        slope = (slope - term / n) * (x / n);
+        const double lower = slope - term / n;
+        curve = (curve - 2 * lower / n) * (x / n);
+        slope = lower * (x / n);
         term *= x / n;
         sum += term;
         slopes += slope;
-        if (n > x && fabs(slope) <= 1e-17 * fabs(slopes)) break;
+        curves += curve;
+        if (n <= x) continue;
+        if (order == 1 ? fabs(slope) <= 1e-17 * fabs(slopes) : fabs(curve) <= 1e-17 * fabs(curves))
+            break;
     }
-    return an_gamma_front(a, x) * (slopes + sum * (log(x) - an_digamma_f8(a + 1)));
+    const double front = an_gamma_front(a, x), turn = log(x) - an_digamma_f8(a + 1);
+    if (order == 1) return front * (slopes + sum * turn);
+    return front * (curves + 2 * slopes * turn + sum * (turn * turn - an_trigamma_f8(a + 1)));
 }
 
 AN_FN an_f8 an_gammainc_shape_f8(an_f8 a, an_f8 x) {
-    return (an_f8)an_gamma_share_slope(a, x);
+    return (an_f8)an_gamma_share_slope(a, x, 1);
+}
+
+AN_FN an_f8 an_gammainc_curve_f8(an_f8 a, an_f8 x) {
+    return (an_f8)an_gamma_share_slope(a, x, 2);
 }

@@ -103,7 +103,7 @@ from .exponential import (
     power,
     sqrt,
 )
-from .gamma import beta, betaln, gamma, gammainc, gammainc_shape, gammaincc
+from .gamma import beta, betaln, gamma, gammainc, gammainc_curve, gammainc_shape, gammaincc
 from .normal import erfcinv, erfcx, erfinv, log_ndtr, ndtr, ndtri
 from .rounding import ceil, floor, rint, round_, trunc
 from .special import (
@@ -159,7 +159,8 @@ __all__ = [
     "exp", "exp10", "exp2", "expit", "expm1", "exprel", "fabs", "float_power", "floor",
     "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa",
     "fused_absolute", "fused_multiply", "fused_square", "gamma",
-    "gammainc", "gammainc_shape", "gammaincc", "gammaln", "gcd", "greater", "greater_equal",
+    "gammainc", "gammainc_curve", "gammainc_shape", "gammaincc", "gammaln", "gcd", "greater",
+    "greater_equal",
     "heaviside", "huber", "hypot", "i0", "i0e", "i1", "i1e", "imag", "invert", "isfinite", "isinf",
     "isnan", "j0", "j1", "kl_div", "lcm", "ldexp", "left_shift", "less", "less_equal", "log",
     "log10", "log1p", "log2", "log_expit", "log_ndtr", "logaddexp", "logaddexp2", "logical_and",

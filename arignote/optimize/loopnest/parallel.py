@@ -45,6 +45,7 @@ COST = {
     "gammaln": 10.0, "digamma": 10.0, "trigamma": 15.0, "erfinv": 8.0, "i0": 20.0, "i1": 20.0,
     "i0e": 20.0, "i1e": 20.0, "j0": 20.0, "j1": 20.0, "y0": 30.0, "y1": 30.0, "gamma": 20.0,
     "beta": 60.0, "betaln": 80.0, "gammainc": 150.0, "gammaincc": 150.0, "gammainc_shape": 300.0,
+    "gammainc_curve": 400.0,
     "erfcx": 8.0, "erfcinv": 8.0, "ndtri": 8.0, "ndtr": 2.0, "log_ndtr": 15.0, "rel_entr": 3.0,
     "kl_div": 2.0, "exp10": 3.5,
 }  # fmt: skip

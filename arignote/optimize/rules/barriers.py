@@ -28,7 +28,7 @@ def remove_gradient_barrier(n: Node) -> Node:
     return n.inputs[0]
 
 
-@rule(proj, keeps="bits", tags=("gradient",))
+@rule(proj, phase="useless", keeps="bits", tags=("gradient",))
 def pass_custom_derivative(n: Node) -> Node | None:
     """custom_vjp(outputs..., ...)[k] -> outputs[k]"""
     (source,) = n.inputs

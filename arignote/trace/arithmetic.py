@@ -162,7 +162,7 @@ def power(x: Any, y: Any, modulus: Any = None) -> Any:
 def round_(x: Any, digits: Any = None) -> Any:
     """round(x[, digits]) of a scalar: without digits an int (of Python), as Python and NumPy do."""
     n = node_of(x)
-    if n.rank:
+    if isinstance(x, Array):
         raise TypeError("type numpy.ndarray doesn't define __round__ method")
     if n.dtype.kind in "iub":
         if digits is None:

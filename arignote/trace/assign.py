@@ -54,9 +54,13 @@ def converted(n: Node, dtype: Any) -> Node:
                 ok = OPS[op](n, lit(_clip(bound)))
                 required(ok, "OverflowError", f"Python integer out of bounds for {dtype}")
     if t.weak and t.dtype.kind == "f" and dtype.kind in "iu" and is_const(n):
-        int(value_of(n))  # nan and inf: Python's own errors
+        whole = int(value_of(n))  # nan and inf: Python's own errors
+        info = np.iinfo(dtype)
+        if not info.min <= whole <= info.max:
+            raise OverflowError(f"Python integer {whole} out of bounds for {dtype}")
     if t.weak and t.dtype.kind == "c" and dtype.kind in "fiu":
-        raise TypeError("float() argument must be a string or a real number, not 'complex'")
+        name = "float" if dtype.kind == "f" else "int"
+        raise TypeError(f"{name}() argument must be a real number, not 'complex'")
     return cast_to(n, dtype)
 
 

@@ -17,10 +17,12 @@ from .python_numbers import compare
 from .registry import implements
 from .slicing import literal
 from .truth import known
-from .ufuncs import apply, stored_into, value_node
-from .values import Proxy, is_proxy, wrap
+from .ufuncs import apply, for_loop, stored_into, value_node
+from .values import Proxy, fresh, is_proxy, wrap
 
 _GIVEN: Any = object()
+#: The ufunc of three operands behind np.clip; it has no name of its own in NumPy.
+_CLIP: Any = np._core.umath.clip  # type: ignore[attr-defined]
 
 
 def _finished(n: Node, out: Any, name: str) -> Any:
@@ -48,9 +50,11 @@ def clip(
         return apply(np.minimum, (x, value_node(high)), out=out, **options)
     if high is None:
         return apply(np.maximum, (x, value_node(low)), out=out, **options)
-    n = ops.clip(x, value_node(low), value_node(high))
+    nodes = [x, value_node(low), value_node(high)]
     if options.get("dtype") is not None:
-        n = cast_to(n, options["dtype"])
+        casting = options.get("casting", "same_kind")
+        nodes = for_loop(_CLIP, nodes, options["dtype"], None, casting)
+    n = ops.clip(*nodes)
     return _finished(n, out, "clip")
 
 
@@ -64,6 +68,11 @@ def _telling(bound: Any, end: int, side: int) -> Any:
 def round_(a: Any, decimals: Any = 0, out: Any = None) -> Any:
     x = value_node(a)
     places = literal(decimals, "the number of decimals")
+    if x.dtype.kind == "b" and places:
+        raise TypeError(
+            "Cannot cast ufunc 'multiply' output from dtype('float64') to dtype('bool') with "
+            "casting rule 'same_kind'"
+        )
     if x.dtype.kind == "c":
         n = ops.make_complex(ops.round_(ops.real(x), places), ops.round_(ops.imag(x), places))
         n = cast_to(n, x.dtype)
@@ -118,7 +127,7 @@ def sinc(x: Any) -> Any:
 def i0(x: Any) -> Any:
     n = value_node(x)
     out = OPS["i0"](n)
-    return wrap(cast_to(out, n.dtype) if n.dtype.kind == "f" else out)
+    return fresh(cast_to(out, n.dtype) if n.dtype.kind == "f" else out)  # an array of no axes
 
 
 # ---- comparisons ---------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -
     if not isinstance(best, Proxy) and not isinstance(value, Proxy):
         return value if better(value, best) else best
     a, b = node_of(best), node_of(value)
-    if a.rank or b.rank:
+    if any(d != 1 for d in (*a.shape, *b.shape)):
         raise ValueError(
             "The truth value of an array with more than one element is ambiguous. Use "
             "a.any() or a.all()"

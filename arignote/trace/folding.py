@@ -22,6 +22,7 @@ from .numpy_api.arguments import (
     loose_axes,
     only,
     require_nonempty,
+    require_rank,
     single_axis,
     supported,
 )
@@ -69,8 +70,8 @@ def _in_loop(ufunc: np.ufunc, x: Any, dtype: Any, out: Any) -> Any:
 
 def _accumulation(ufunc: np.ufunc) -> Callable[..., Any]:
     def accumulate(array_: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
+        k = single_axis(axis, array(array_).rank, "accumulate")
         x = _in_loop(ufunc, array_, dtype, out)
-        k = single_axis(axis, x.ndim, "accumulate")
         rows = np.moveaxis(x, k, 0)
         made = np.moveaxis(converted(_run_accumulate, OPERATORS[0])(ufunc, rows), 0, k)
         return finish(hooks.node_of(made), out, casting="unsafe")
@@ -90,8 +91,9 @@ def _reduction(ufunc: np.ufunc) -> Callable[..., Any]:
         initial: Any = NO_VALUE,
         where: Any = True,
     ) -> Any:
+        axes = loose_axes(axis, array(array_).rank)
         x = _in_loop(ufunc, array_, dtype, out)
-        axes = loose_axes(axis, x.ndim)
+        require_rank(x.ndim, axes, keepdims, out)
         if len(axes) > 1 and name not in _REORDERABLE:
             raise ValueError(f"reduction operation '{name}' is not reorderable, so at most one "
                              "axis may be specified")  # fmt: skip

@@ -124,9 +124,10 @@ def _write_before(
     if replay is not None and bodies(effects[k]) and replay(trace, leaves, error):
         return
     newest = {w.leaf: w for w in trace.history if w.effects <= k}
-    for w in newest.values():
-        value = evaluate((trace.graph.outputs[w.output],), feeds)[0]
-        _write(trace, leaves, w, np.array(value))
+    held = [evaluate((trace.graph.outputs[w.output],), feeds)[0] for w in newest.values()]
+    held = [np.array(v) for v in held]  # the feeds are the arguments that are about to be written
+    for w, value in zip(newest.values(), held, strict=True):
+        _write(trace, leaves, w, value)
     for w in trace.history:  # what the steps of a loop wrote before the one that raised
         n = trace.graph.outputs[w.output]
         if n.op is proj and n.inputs[0] in reached(found):

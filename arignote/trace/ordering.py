@@ -42,12 +42,12 @@ def sorted_(x: Any, /, *, key: Key | None = None, reverse: bool = False) -> list
             "lists whose length is known at run time only are put in order: sort by a number of "
             "each, key=lambda row: row[0]"
         )
-    if any(c.ndim != 1 for c in columns):
+    if any(d != 1 for c in columns for d in c.sizes[1:]):
         raise ValueError(
             "The truth value of an array with more than one element is ambiguous. Use a.any() or "
             "a.all()"
         )
-    order = _order(columns, reverse)
+    order = _order([c.reshape(-1) for c in columns], reverse)
     g = growing(items)
     parts = g if g is not None else from_items(items, lit(0))
     ordered = parts.taken(lambda column: column[order])

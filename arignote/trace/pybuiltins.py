@@ -175,11 +175,15 @@ def bool_(x: Any = False) -> Any:
     return truth(x)
 
 
+#: NumPy 2.4 and later make no Python number of an array of one element.
+_ONLY_NUMBERS = np.lib.NumpyVersion(np.__version__) >= "2.4.0"
+
+
 def single(x: Any) -> Node:
     """The node of a number, or of an array's only element."""
     n = node_of(x)
     if n.rank:
-        if any(d != 1 for d in n.shape):
+        if _ONLY_NUMBERS or any(d != 1 for d in n.shape):
             raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
         n = node_of(x[(0,) * n.rank])
     return n

@@ -51,6 +51,8 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
         if ufunc.nout > 1:
             raise TypeError("'out' must be a tuple of arrays")
         out = (out,)
+    if out is not None:
+        _castable(ufunc, inputs, out, **options)
     results = computed(ufunc, inputs, **options)
     if out is None and where is True:
         made = tuple(wrap_like(r, inputs) for r in results)
@@ -61,6 +63,28 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
         stored_into(ufunc, r, t, where, casting) for r, t in zip(results, targets, strict=True)
     ]
     return stored[0] if len(stored) == 1 else tuple(stored)
+
+
+def _castable(
+    ufunc: Any, inputs: Sequence[Any], out: Sequence[Any], *, casting: str = "same_kind",
+    dtype: Any = None, signature: Any = None, sig: Any = None, **_: Any,
+) -> None:  # fmt: skip
+    """NumPy asks whether results may be cast to `out=` before it looks at any shape or value."""
+    if not (dtype is None and signature is None and sig is None and isinstance(ufunc, np.ufunc)):
+        return
+    loop = resolve_ufunc(ufunc, tuple(kind_of(value_node(x)) for x in inputs))
+    for t, d in zip(out, loop[ufunc.nin :], strict=True):
+        if isinstance(t, Array):
+            _may_be_cast(ufunc.__name__, d, t, casting)
+
+
+def _may_be_cast(name: str, dtype: Any, target: Array, casting: str) -> None:
+    """Raise TypeError where results of a dtype do not fit into `out=`."""
+    if not np.can_cast(dtype, target.node.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(
+            f"Cannot cast ufunc '{name}' output from {dtype!r} to "
+            f"{target.node.dtype!r} with casting rule '{casting}'"
+        )
 
 
 def apply_into(ufunc: Any, inputs: Sequence[Any], target: Array) -> Array:
@@ -87,7 +111,7 @@ def computed(
     """The results of a ufunc call as nodes.  Raises UnsupportedError for unknown ufuncs."""
     nodes = [value_node(x) for x in inputs]
     if dtype is not None or signature is not None or sig is not None:
-        nodes = _for_loop(ufunc, nodes, dtype, signature if signature is not None else sig, casting)
+        nodes = for_loop(ufunc, nodes, dtype, signature if signature is not None else sig, casting)
     elif casting != "same_kind":
         loop = resolve_ufunc(ufunc, tuple(kind_of(n) for n in nodes))
         nodes = [
@@ -139,6 +163,8 @@ def _no_negative_powers(x: Node, y: Node) -> None:
         return
     message = "Integers to negative integer powers are not allowed."
     if is_const(y):
+        if y.type.weak and x.dtype.kind == "u" and array_of(y) < 0:
+            raise OverflowError(f"Python integer {array_of(y)} out of bounds for {x.dtype}")
         if (array_of(y) < 0).any():
             raise ValueError(message)
         return
@@ -150,7 +176,7 @@ def _no_negative_powers(x: Node, y: Node) -> None:
     required(fine, "ValueError", message)
 
 
-def _for_loop(
+def for_loop(
     ufunc: Any, nodes: list[Node], dtype: Any, signature: Any, casting: str
 ) -> list[Node]:
     """The operands cast for the loop that `dtype=` or `signature=` asks for."""
@@ -164,7 +190,11 @@ def _for_loop(
     kinds = tuple(kind_of(n) for n in nodes) + (None,) * ufunc.nout
     # NumPy's own check of the casts is left out: it crashes for casting="equiv" and a number
     loop = ufunc.resolve_dtypes(kinds, signature=signature, casting="unsafe")
-    return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
+    made = list(zip(nodes, loop, strict=False))
+    for n, d in made:  # NumPy makes arrays of Python numbers before it asks about casts
+        if n.type.weak and n.dtype.kind == "i" and d.kind in "iu" and is_const(n):
+            cast_to(n, d)
+    return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(made)]
 
 
 #: Python numbers take any dtype of a kind that has room for theirs.
@@ -204,11 +234,7 @@ def stored_into(ufunc: Any, result: Node, target: Any, where: Any, casting: str)
                 f"pass it as an argument"
             )
         raise TypeError("return arrays must be of ArrayType")
-    if not np.can_cast(result.dtype, target.node.dtype, casting):  # type: ignore[arg-type]
-        raise TypeError(
-            f"Cannot cast ufunc '{name}' output from {result.dtype!r} to "
-            f"{target.node.dtype!r} with casting rule '{casting}'"
-        )
+    _may_be_cast(name, result.dtype, target, casting)
     if not target.writeable:
         raise ValueError("output array is read-only")
     value = fitted(cast_to(result, target.node.dtype), target.sizes, out=True)

@@ -9,6 +9,7 @@ refused with the same class of error.  Which arrays the names stand for is drawn
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
 from typing import Any
@@ -123,7 +124,7 @@ CALLS: list[tuple[str, str]] = [
     ("x.astype({type})", "casting order copy:True,False"), ("np.array(x)", "dtype copy:True ndmin:0,2,3 order"), ("np.asarray(x)", "dtype order"),
     ("np.astype(x, {type})", ""), ("np.asfortranarray(x)", ""), ("np.ascontiguousarray(x)", ""), ("np.copy(x)", "order"), ("x.copy()", "order"),
     ("np.full_like(x, {number})", "dtype order"), ("np.zeros_like(x)", "dtype order"), ("np.ones_like(x)", "dtype"), ("np.full({shape}, {number})", "dtype"),
-    ("np.arange({number}, {number}, {number})", "dtype"), ("np.arange({small})", "dtype"), ("np.linspace({number}, {number}, {count})", "endpoint:True,False retstep:True,False dtype"),
+    ("np.arange({plain}, {plain}, {plain})", "dtype"), ("np.arange({small})", "dtype"), ("np.linspace({number}, {number}, {count})", "endpoint:True,False retstep:True,False dtype"),
     ("np.linspace(f, g, {count})", "axis"), ("np.logspace({number}, 2, {count})", "base:2,10"), ("np.geomspace(1, 8, {count})", ""), ("np.eye({small})", "M:2,4 k:0,1,-1 dtype"),
     ("np.identity({small})", "dtype"), ("np.array([{number}, {number}])", "dtype"), ("np.array([x, x])", "dtype"), ("np.float32({number})", ""), ("np.int8({number})", ""),
     ("x.real", ""), ("x.imag", ""), ("np.real(x)", ""), ("np.imag(x)", ""), ("np.angle(x)", "deg:True,False"), ("x.conj()", ""), ("np.nan_to_num(x)", "nan:7,-1.5 posinf:9 neginf:-9"),
@@ -168,6 +169,10 @@ class Writer:
 
     def text(self) -> str:
         call, keywords = self.one(*CALLS)
+        if (call[:9] == "np.where(" and not self.shape) or (call[:7] == "np.nanp" and 0 in self.shape):
+            # np.where gives numbers, no arrays of no axes (docs/differences.md); NumPy's quantiles
+            # without nan forget the axis of q where an array is empty
+            self.shape = (3,)
         call = re.sub(r"\{(\w+)\}", lambda m: self.value(m[1]), call)
         given = self.keywords(keywords)
         if given:
@@ -238,6 +243,7 @@ class Writer:
             "type": ("np.float32", "float", "int", "bool", "np.int8", "np.complex64", "'f8'", "np.uint8", "np.float16", "np.uint32"),
             "initial": ("0", "1", "5", "-1.5", "np.inf"), "casting": ("'no'", "'equiv'", "'safe'", "'same_kind'", "'unsafe'"),
             "order": ("'C'", "'F'", "'K'", "'A'"), "mode": ("'clip'", "'wrap'", "'raise'"),
+            "plain": ("2", "-1", "0", "3", "0.5", "-1.5", "1.0", "True", "np.inf", "300", "np.float32(2)", "1e30", "-2"),
             "number": ("2", "-1", "0", "3", "0.5", "-1.5", "1.0", "True", "1j", "np.nan", "np.inf", "-0.0", "np.float32(2)", "np.int8(3)", "300", "np.uint8(7)", "1e30", "-2", "np.float64(0.25)"),
             "small": ("0", "1", "2", "-1", "3"), "count": ("0", "1", "2", "5", "7"), "parts": ("1", "3", "2", "[1, 2]", "[1]"),
             "percent": ("50", "0", "[10, 90]", "33.3", "100"), "fraction": ("0.5", "0.0", "[0.1, 0.9]", "0.37", "1.0", "1.5"),
@@ -257,16 +263,43 @@ def arguments(text: str, seed: int) -> tuple[Any, ...]:
     """x has the shape that the program was written for, most others the same or one that fits."""
     found = re.search(r"^def f\((.*)\):", text, re.M)
     assert found is not None
-    shape, rng = Writer(seed).shape, np.random.default_rng(seed)
-    made = {name: _array(name, shape, rng) for name in DTYPES}
+    writer = Writer(seed)
+    writer.text()
+    shape, rng = writer.shape, np.random.default_rng(seed)
+    special = re.search(_UNSETTLED, text) is None
+    made = {name: _array(name, shape, rng, special) for name in DTYPES}
     made["o"] = _room(text, shape, made["o"], rng)
+    if ".at(" in text and made["x"].dtype.char in "LQ":
+        # NumPy goes by way of float64, and what does not fit back is undefined
+        made["x"] = made["x"].astype(np.uint32)
+    if "np.power(" in text and "out=" in text:
+        # a negative power raises when a part of the result stands in out= already
+        made.update({n: np.abs(a) for n, a in made.items() if n in "ijy" and a.dtype.kind == "i"})
+    if "np.dot(" in text and not (made["x"].ndim and made["y"].ndim):
+        # of numbers, what NumPy asks of out= depends on whether their dtypes are BLAS's
+        made["x"] = np.atleast_1d(made["x"])
+        product = np.asarray(np.dot(made["x"], made["y"]))
+        made["o"] = np.zeros(product.shape, product.dtype)
     return tuple(made[name] for name in found[1].split(", ") if name)
+
+
+#: Whether inf or nan comes out of complex products and transforms depends on the algorithm.
+_UNSETTLED = r"fft|dot|matmul|@|inner|outer|einsum|kron|convolve|correlate|cov|corrcoef|poly"
 
 
 def _room(text: str, shape: tuple[int, ...], o: Any, rng: np.random.Generator) -> Any:
     """What out= gives: of x's shape, or, more often, of what is left of it without its axis.
     NumPy's cumprod crashes with an answer of no axes."""
     axis = re.search(r"\((?!.*at\().*axis=(-?\d)", text)
+    if re.search(r"np\.(nan)?cum(sum|prod)\(", text):
+        # in another dtype NumPy fills a part of an out= that has another shape
+        return np.zeros(int(np.prod(shape)) if axis is None else shape, o.dtype)
+    if "nanmedian" in text:  # NumPy broadcasts to its out=
+        axis = re.search(r"axis=(-?\d|\(.*?\))", text)
+        with np.errstate(all="ignore"), contextlib.suppress(np.exceptions.AxisError):
+            chosen = eval(axis[1]) if axis else None  # noqa: S307
+            kept = "keepdims=True" in text
+            return np.zeros(np.median(np.zeros(shape), chosen, keepdims=kept).shape, o.dtype)
     if (
         not re.search(r"reduce\(|arg|sum|prod|mean|max\(|min\(|all\(|any\(|med", text)
         or "cum" in text
@@ -283,7 +316,9 @@ def _room(text: str, shape: tuple[int, ...], o: Any, rng: np.random.Generator) -
     return np.zeros((1,), o.dtype) if not shape else o
 
 
-def _array(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
+def _array(
+    name: str, shape: tuple[int, ...], rng: np.random.Generator, special: bool = True
+) -> Any:
     dtype = np.dtype(str(rng.choice(DTYPES[name].split())))
     if name == "k":
         return rng.integers(0, 3, 3).astype(dtype)
@@ -302,11 +337,13 @@ def _array(name: str, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
             shape[::-1],
         ]
         shape = choices[rng.integers(len(choices))]
-    return _laid(_values(dtype, shape, rng), rng)
+    return _laid(_values(dtype, shape, rng, special), rng)
 
 
-def _values(dtype: np.dtype[Any], shape: tuple[int, ...], rng: np.random.Generator) -> Any:
-    special = rng.random() < 0.3
+def _values(
+    dtype: np.dtype[Any], shape: tuple[int, ...], rng: np.random.Generator, special: bool
+) -> Any:
+    special = rng.random() < 0.3 and special
     with np.errstate(all="ignore"):
         if dtype.kind == "b":
             return np.asarray(rng.random(shape) < 0.5)

@@ -195,6 +195,27 @@ def the_lesser_of_an_element_and_a_number_below_its_type(w):
     return np.float64(min(w[0] + 5, -8)) * 0.5
 
 
+@case(square, 0.5)
+def what_a_branch_in_the_other_branch_writes_stays_there(A, x):
+    w = A[1]
+    u = np.zeros(6)
+    w[:4] = 0
+    for i in range(6):
+        if np.sum(u[1:5]) > 0.1:
+            u = w * 0.5
+        elif x > 0.1:
+            u[i + 1] += 0.3
+    return u[0]
+
+
+@case(ramp, np.ones(6), np.array([2, 4, 3, 3, 4, 1], np.uint8))
+def what_two_arguments_held_before_an_error_depends_on_each_other(a, b, u):
+    for i in u[1:5]:
+        u[2], u[i % 3 - 1] = u[i % 3 - 1], u[2]
+        a[[3, 3, 0, -1]] += np.minimum(a[u[0] % 3 : u[0] % 3 + 4], b[:4]) * 0.25
+    return a[0]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")

@@ -101,6 +101,29 @@ unique = library(
 )
 
 
+def _unique_rows(x: Any, *, equal_nan: bool) -> tuple[Any, ...]:
+    n = x.shape[0]
+    rows, index, inverse, counts = np.unique(
+        x, True, True, True, axis=0, equal_nan=equal_nan
+    )
+    room = np.zeros(x.shape, x.dtype)
+    room[: rows.shape[0]] = rows
+    index, counts = _padded(index, n), _padded(counts, n)
+    return room, index, inverse.reshape(-1).astype(np.int64), counts, int(rows.shape[0])
+
+
+def _line(x: Node) -> TensorType:
+    return TensorType(I64, x.shape[:1])
+
+
+#: The same of what stands along the first axis of x[n, ...], with values of x's shape
+unique_rows = library(
+    "unique_rows",
+    reference=_unique_rows,
+    infer=lambda x, *, equal_nan: (x.type, _line(x), _line(x), _line(x), _COUNT),
+)
+
+
 def _unique_values(x: Any, *, equal_nan: bool, counts: bool) -> tuple[Any, ...]:
     n = x.shape[0]
     if not counts:

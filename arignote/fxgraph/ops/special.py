@@ -204,6 +204,7 @@ exprel: Op = special_function(
 
 
 def sinc(x: Any) -> Node:
-    """np.sinc: sin(pi x) / (pi x), with NumPy's 1e-20 in place of 0."""
-    y = multiply(math.pi, where(equal(x, 0), 1.0e-20, x))
+    """np.sinc: sin(pi x) / (pi x), with a small number that float16 has, too, in place of 0."""
+    small = 1e-4 if isinstance(x, Node) and x.dtype.char == "e" else 1e-20
+    y = multiply(math.pi, where(equal(x, 0), small, x))
     return divide(sin(y), y)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from ...fxgraph.constants import project
 from ...fxgraph.graph import Body, Rebuild, bodies
-from ...fxgraph.node import Node, at_origin, origin
+from ...fxgraph.node import Node, at_origin, dependencies, origin
 from ...fxgraph.ops.structure import set_item
 from ...fxgraph.window import whole
 from ...scanloop.cond import branch, cond_node
@@ -88,7 +88,8 @@ def _written(p: Node, at: Node) -> dict[Node, Node]:
     """What is what once `at`, the result of a branch, is p written by it."""
     n, k = at.inputs[0], at.attr("k")
     lines = [b for b in bodies(n) if chain_root(b.results[k], lambda m: m is p) is p]
-    before = _before(lines[0], k) if lines else p
+    others = [x for b in bodies(n) if b not in lines for x in b.roots]
+    before = _before(p, lines[0], k, [n.inputs[0], *others]) if lines else p
     sides = []
     for b in bodies(n):
         results = list(b.results)
@@ -103,6 +104,30 @@ def _written(p: Node, at: Node) -> dict[Node, Node]:
     return {n: new} | {project(n, j): project(new, j) for j in range(len(n.type))}
 
 
-def _before(b: Body, k: int) -> Node:
-    """The version of a result that the branch starts from."""
-    return next(m for m in chain(b.results[k]) if not m.free & b.own)
+def _before(p: Node, b: Body, k: int, others: Sequence[Node]) -> Node:
+    """The version of a result, p or a later one, that the branch starts from.
+
+    What branches inside it choose is one only where `others` read it, too: else it is computed
+    in this branch alone, with its checks.
+    """
+    own = set(b.own)
+    for m in chain(b.results[k]):
+        if m is p or (m.free.isdisjoint(own) and (not _is_chosen(m) or _is_read(m, others))):
+            return m
+        if _is_chosen(m):
+            own.update(*(inner.own for inner in bodies(m.inputs[0])))
+    return p
+
+
+def _is_read(m: Node, roots: Sequence[Node]) -> bool:
+    """Do these read m, at any depth?"""
+    stack, seen = list(roots), set(roots)
+    while stack:
+        x = stack.pop()
+        if x is m:
+            return True
+        inside = [r for body in bodies(x) for r in body.roots]
+        new = [d for d in (*dependencies(x), *inside) if d not in seen]
+        seen.update(new)
+        stack.extend(new)
+    return False

@@ -17,7 +17,7 @@ from ...errors import DTypeError
 from ...fxgraph.affine import dim, minus, plus, size_node
 from ...fxgraph.constants import const, is_const, lit, value_of
 from ...fxgraph.node import Node
-from ...fxgraph.ops.checks import required
+from ...fxgraph.ops.checks import required, same
 from ...fxgraph.ops.elementwise import less, less_equal
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import count, expand, spread, spread_together, stack, strong
@@ -113,6 +113,17 @@ def axis_of(axis: Any, rank: int) -> int:
     return k % rank
 
 
+def moved_axis(axis: Any, rank: int) -> int:
+    """`axis=` of functions that move it by np.moveaxis: one, which may be in a sequence."""
+    if isinstance(axis, tuple | list):
+        if len(axis) != 1:
+            raise ValueError(
+                "`source` and `destination` arguments must have the same number of elements"
+            )
+        (axis,) = axis
+    return axis_of(axis, rank)
+
+
 def axes_of(axis: Any, rank: int) -> tuple[int, ...]:
     """`axis=`: all for None; raises AxisError, and ValueError for one given twice."""
     if axis is None:
@@ -135,11 +146,9 @@ def loose_axes(axis: Any, rank: int) -> tuple[int, ...]:
 
 def single_axis(axis: Any, rank: int, method: str) -> int:
     """`axis=` of accumulate and reduceat: one, which may be in a tuple, or None for a line."""
+    axes = loose_axes(axis, rank)
     if not rank:
         raise TypeError(f"cannot {method} on a scalar")
-    if axis is None:
-        axis = tuple(range(rank))
-    axes = axes_of(axis, rank)
     if len(axes) != 1:
         raise ValueError(f"{method} does not allow multiple axes")
     return axes[0]
@@ -267,22 +276,41 @@ def finish(
     if out is None:
         return hooks.wrap(result)
     target: TensorType = hooks.node_of(out).type
+    _require_room(result.shape, target.shape, wide)
     if not np.can_cast(result.dtype, target.dtype, casting):  # type: ignore[arg-type]
         raise DTypeError(
             f"Cannot cast {name or 'result'} from {result.dtype!r} to {target.dtype!r} "
             f"with casting rule '{casting}'"
         )
-    if result.rank > target.rank or (not wide and _narrower(result.shape, target.shape)):
-        raise ValueError(
-            f"output parameter of shape {said_shape(target.shape)} does not fit the result "
-            f"of shape {said_shape(result.shape)}"
-        )
     hooks.assign(out, cast_to(spread(result, target.shape), target.dtype))
     return out
 
 
-def _narrower(shape: Shape, room: Shape) -> bool:
-    return len(shape) != len(room) or any(a == 1 != b for a, b in zip(shape, room, strict=True))
+def _require_room(shape: Shape, room: Shape, wide: bool) -> None:
+    """Raise ValueError where `out=` has another shape; now, or when the sizes are known."""
+    fits = len(shape) == len(room) or (wide and len(shape) < len(room))
+    pairs = list(zip(reversed(shape), reversed(room), strict=False))
+    if not fits or any(not (wide and a == 1) and known_equal(a, b) is False for a, b in pairs):
+        raise ValueError(
+            f"output parameter of shape {said_shape(room)} does not fit the result "
+            f"of shape {said_shape(shape)}"
+        )
+    for a, b in pairs:
+        if not (wide and a == 1) and known_equal(a, b) is None:
+            same(size_node(a), size_node(b))
+
+
+def require_rank(rank: int, axes: Sequence[int], keepdims: Any, out: Any) -> None:
+    """What NumPy asks of the `out=` of a reduction before anything else.  Raises ValueError."""
+    if only(out) is None:
+        return
+    found = len(hooks.node_of(only(out)).shape)
+    wanted = rank if keepdims and keepdims is not NO_VALUE else rank - len(axes)
+    if found != wanted:
+        raise ValueError(
+            f"output parameter for reduction operation has the wrong number of dimensions: "
+            f"Found {found} but expected {wanted}"
+        )
 
 
 def position_room(result: Node, out: Any, name: str) -> Any:
@@ -291,6 +319,7 @@ def position_room(result: Node, out: Any, name: str) -> Any:
     Raises TypeError where out's dtype does not fit into that one.
     """
     if only(out) is not None:
+        _require_room(result.shape, hooks.node_of(only(out)).shape, False)
         dtype = hooks.node_of(only(out)).dtype
         if not np.can_cast(dtype, result.dtype, "safe"):
             raise DTypeError(

@@ -40,9 +40,16 @@ def cov(
     return hooks.wrap(covariance(m, y, rowvar, bias, ddof, fweights, aweights, dtype))
 
 
+def is_whole(ddof: Any) -> bool | None:
+    """Is a number whole?  None for what is known at run time only."""
+    return ddof == int(ddof) if isinstance(ddof, int | float) else None
+
+
 def covariance(
     m: Any, y: Any, rowvar: bool, bias: bool, ddof: Any, fweights: Any, aweights: Any, dtype: Any
 ) -> Node:
+    if is_whole(ddof) is False:
+        raise ValueError("ddof must be integer")
     if fweights is not None or aweights is not None:
         raise NotImplementedError("cov with weights: write the weighted sums")
     x = array(m)

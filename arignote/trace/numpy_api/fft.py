@@ -102,7 +102,8 @@ def rfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = Non
 
 @implements(np.fft.irfft)
 def irfft(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
-    return finish(_half_along(inexact(a), n, axis, norm), out)
+    made = _half_along(inexact(a), n, axis, norm)
+    return finish(cast_to(made, array(a).dtype) if array(a).dtype.char == "e" else made, out)
 
 
 _SWAPPED = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}

@@ -77,7 +77,8 @@ def lower(n: Size, m: Size, k: Any) -> Node:
 
 @implements(np.tri)
 def tri(N: Any, M: Any = None, k: Any = 0, dtype: Any = float, *, like: Any = None) -> Any:
-    mask = lower(size_of(N), size_of(N if M is None else M), k)
+    sizes = [0 if isinstance(n, int) and n < 0 else n for n in (N, N if M is None else M)]
+    mask = lower(size_of(sizes[0]), size_of(sizes[1]), k)
     return hooks.fresh(cast_to(mask, supported(dtype)))
 
 
@@ -86,7 +87,7 @@ def _triangle(m: Any, k: Any, upper: bool) -> Node:
     if x.rank == 1:
         x = spread(x, (x.shape[0], x.shape[0]))
     if not x.rank:
-        raise ValueError("array must have at least one axis")
+        raise TypeError("tri() missing 1 required positional argument: 'N'")
     mask = lower(x.shape[-2], x.shape[-1], ew.subtract(node(k), 1) if upper else node(k))
     zero = const(0, x.dtype)
     return ew.where(mask, zero, x) if upper else ew.where(mask, x, zero)

@@ -65,13 +65,14 @@ def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "
                 f"has {rank} dimension(s) and the array at index {i} has {p.rank} dimension(s)"
             )
     kind = supported(dtype) if dtype is not None else np.result_type(*(p.dtype for p in parts))
+    parts = _fitted(parts, k)
     for p in parts:
         if not np.can_cast(p.dtype, kind, casting):  # type: ignore[arg-type]
             raise DTypeError(
                 f"Cannot cast array data from {p.dtype!r} to {kind!r} according to the "
                 f"rule '{casting}'"
             )
-    return sh.concatenate([cast_to(p, kind) for p in _fitted(parts, k)], k)
+    return sh.concatenate([cast_to(p, kind) for p in parts], k)
 
 
 def _fitted(parts: Sequence[Node], axis: int) -> list[Node]:

@@ -19,10 +19,12 @@ from .arguments import (
     NO_VALUE,
     array,
     axes_of,
+    axis_of,
     finish,
     given,
     keep_dims,
     loose_axes,
+    only,
     position_room,
 )
 from .reductions import arg_extreme, extreme, reduced, running
@@ -116,6 +118,8 @@ def nanmin(
 
 def _nan_position(op: Op, a: Any, axis: Any, keepdims: Any, largest: bool) -> Node:
     x = array(a)
+    if axis is not None and 0 in x.shape:  # where nothing can be nan
+        axis_of(axis, x.rank)
     y, gone = _without_nan(x, red.lowest(x.dtype) if largest else red.highest(x.dtype))
     if x.dtype.kind in "fc":
         axes = axes_of(axis, x.rank)
@@ -147,6 +151,16 @@ def _kept(x: Node, where: Any) -> Any:
     )
 
 
+def _require_inexact(x: Node, dtype: Any, out: Any) -> None:
+    """What NumPy asks of `dtype=` and `out=` where it leaves nan out.  Raises TypeError."""
+    if x.dtype.kind not in "fc":
+        return
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise TypeError("If a is inexact, then dtype must be inexact")
+    if only(out) is not None and hooks.node_of(only(out)).dtype.kind not in "fc":
+        raise TypeError("If a is inexact, then out must be inexact")
+
+
 @implements(np.nanmean)
 def nanmean(
     a: Any,
@@ -158,6 +172,7 @@ def nanmean(
     where: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
+    _require_inexact(x, dtype, out)
     mask = hooks.wrap(_kept(x, where)) if x.dtype.kind in "fc" else where
     result = keep_dims(mean_of(x, axis, dtype, mask, out), axes_of(axis, x.rank), keepdims)
     return finish(result, out, casting="unsafe")
@@ -186,6 +201,7 @@ def nanvar(
     correction: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
+    _require_inexact(x, dtype, out)
     result = _nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean)
     return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
 
@@ -204,5 +220,6 @@ def nanstd(
     correction: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
+    _require_inexact(x, dtype, out)
     result = ew.sqrt(_nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean))
     return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")

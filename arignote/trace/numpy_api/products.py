@@ -28,6 +28,7 @@ from .arguments import (
     finish,
     integer,
     known_equal,
+    only,
     said,
     said_shape,
     supported,
@@ -93,19 +94,46 @@ def broadcast_batch(name: str, a: Node, b: Node) -> Shape:
 def matmul(
     x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
-    result = product(array(x1), array(x2))
-    result = cast_to(result, supported(dtype)) if dtype is not None else result
+    a, b = array(x1), array(x2)
+    wanted = supported(dtype) if dtype is not None else None
+    room = None if only(out) is None else hooks.node_of(only(out)).dtype
+    # NumPy's own rules of casts, asked before any shape
+    loop = np.matmul.resolve_dtypes(
+        (a.dtype, b.dtype, room), signature=(None, None, wanted), casting=casting  # type: ignore[arg-type]
+    )
+    result = product(cast_to(a, loop[0]), cast_to(b, loop[1]))
+    _require_core(result, (a.rank > 1) + (b.rank > 1), out)
     return finish(result, out, wide=True)
+
+
+def _require_core(result: Node, many: int, out: Any) -> None:
+    """The last axes of `out=` must be those of the products.  Raises ValueError."""
+    if only(out) is None:
+        return
+    room = hooks.node_of(only(out)).shape
+    for k in range(1, many + 1):
+        if len(room) < k or known_equal(room[-k], result.shape[-k]) is False:
+            raise ValueError(
+                f"matmul: Output operand 0 has a mismatch in its core dimensions: shape "
+                f"{said_shape(room)} for a result of shape {said_shape(result.shape)}"
+            )
 
 
 @implements(np.dot)
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     x, y = array(a), array(b)
     if not x.rank or not y.rank:
-        return finish(ew.multiply(x, y), out)
-    if y.rank <= 2 and x.rank <= 2:
-        return finish(product(*_dot_fit(x, y), "dot"), out)
-    return finish(contract(x, y, (x.rank - 1,), (max(y.rank - 2, 0),)), out)
+        result = ew.multiply(x, y)
+    elif y.rank <= 2 and x.rank <= 2:
+        result = product(*_dot_fit(x, y), "dot")
+    else:
+        result = contract(x, y, (x.rank - 1,), (max(y.rank - 2, 0),))
+    if only(out) is not None and hooks.node_of(only(out)).dtype != result.dtype:
+        raise ValueError(
+            "output array is not acceptable (must have the right datatype, number of dimensions, "
+            "and be a C-Array)"
+        )
+    return finish(result, out)
 
 
 def _dot_fit(x: Node, y: Node) -> tuple[Node, Node]:
@@ -131,6 +159,12 @@ def conjugate(x: Node) -> Node:
 @implements(np.vecdot)
 def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
     x, y = array(x1), array(x2)
+    for i, n in enumerate((x, y)):
+        if not n.rank:
+            raise ValueError(
+                f"vecdot: Input operand {i} does not have enough dimensions (has 0, gufunc core "
+                "with signature (n),(n)->() requires 1)"
+            )
     x = sh.move_axis(x, axis_of(axis, x.rank), x.rank - 1)
     y = sh.move_axis(y, axis_of(axis, y.rank), y.rank - 1)
     out = product(sh.expand(conjugate(x), (x.rank - 1,)), sh.expand(y, (y.rank,)), "vecdot")

@@ -27,6 +27,7 @@ from .arguments import (
     given,
     keep_dims,
     node,
+    only,
     require_nonempty,
 )
 
@@ -60,7 +61,7 @@ def median(
 ) -> Any:
     x = array(a)
     line, axes = _last_axis(x, axis)
-    return finish(keep_dims(_middle(line), axes, keepdims), out, casting="unsafe")
+    return _finished(keep_dims(_middle(line), axes, keepdims), out, keepdims, "unsafe")
 
 
 def _middle(line: Node) -> Node:
@@ -187,18 +188,26 @@ def _quantile(
     keep = level.type.weak  # a Python number as q does not widen the result
     level = cast_to(level, F64) if level.dtype.kind != "f" else sh.strong(level)
     level = level if scale is None else ew.divide(level, scale)
+    _require_fraction(level, "Quantiles" if scale is None else "Percentiles")
+    return _finished(quantile_of(x, level, axis, method, keepdims, keep), out, keepdims)
+
+
+def _require_fraction(level: Node, name: str) -> None:
+    """Raise ValueError, now or at run time, for quantiles that are not from 0 to 1."""
     fits = ew.logical_and(ew.less_equal(0, level), ew.less_equal(level, 1))
     fits = red.reduce_all(fits, axes=tuple(range(fits.rank))) if fits.rank else fits
-    what = (
-        "Quantiles must be in the range [0, 1]"
-        if scale is None
-        else "Percentiles must be in the range [0, 100]"
-    )
+    what = f"{name} must be in the range [0, {1 if name == 'Quantiles' else 100}]"
     if is_const(fits) and not value_of(fits):
         raise ValueError(what)
     if not is_const(fits):
         required(fits, "ValueError", what)
-    return finish(quantile_of(x, level, axis, method, keepdims, keep), out)
+
+
+def _finished(result: Node, out: Any, keepdims: Any, casting: str = "same_kind") -> Any:
+    """With keepdims, quantiles of a number are arrays of no axes."""
+    if not result.rank and not given(only(out)) and keepdims and keepdims is not NO_VALUE:
+        return hooks.fresh(result)
+    return finish(result, out, casting=casting)
 
 
 @implements(np.quantile)
@@ -250,7 +259,7 @@ def nanmedian(
     odd = ew.equal(ew.remainder(many, 2), 1)
     half = ew.where(odd, high, ew.divide(ew.add(low, high), 2))
     result = ew.where(ew.equal(many, 0), const(np.nan, x.dtype), half)
-    return finish(keep_dims(result, axes, keepdims), out, casting="unsafe")
+    return _finished(keep_dims(result, axes, keepdims), out, keepdims, "unsafe")
 
 
 def _pick(ordered: Node, at: Node) -> Node:
@@ -276,14 +285,21 @@ def nanquantile(
     weights: Any = None,
 ) -> Any:
     """Raises NotImplementedError for methods other than 'linear' of inexact arrays."""
+    return _nan_quantile(a, q, axis, out, method, keepdims, weights, "Quantiles")
+
+
+def _nan_quantile(
+    a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: Any, weights: Any, name: str
+) -> Any:
     x = array(a)
     if x.dtype.kind not in "fc":
-        return quantile(a, q, axis, out, overwrite_input, method, keepdims, weights=weights)
+        return quantile(a, q, axis, out, False, method, keepdims, weights=weights)
     if method != "linear" or given(weights):
         raise NotImplementedError("nanquantile: only method='linear' without weights")
     level = node(q)
     kind = x.dtype if level.type.weak else np.result_type(x.dtype, level.dtype)
     level = cast_to(level, F64)
+    _require_fraction(level, name)
     line, axes = _last_axis(x, axis)
     k = line.rank - 1
     many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
@@ -302,7 +318,7 @@ def nanquantile(
     value = ew.where(ew.equal(many, 0), const(np.nan, kind), value)
     if keepdims and keepdims is not NO_VALUE:
         value = sh.expand(value, tuple(level.rank + a for a in axes)) if axes else value
-    return finish(value, out)
+    return _finished(value, out, keepdims)
 
 
 def _pick_each(ordered: Node, at: Node) -> Node:
@@ -331,6 +347,4 @@ def nanpercentile(
 ) -> Any:
     level = node(q)
     scaled = ew.divide(level, 100.0, weak=True) if level.type.weak else ew.divide(level, 100)
-    return nanquantile(
-        a, hooks.wrap(scaled), axis, out, overwrite_input, method, keepdims, weights=weights
-    )
+    return _nan_quantile(a, hooks.wrap(scaled), axis, out, method, keepdims, weights, "Percentiles")

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ...fxgraph.affine import minus, size_node, times
-from ...fxgraph.constants import is_const, lit, value_of
+from ...fxgraph.constants import const, is_const, lit, value_of
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
-from ...fxgraph.ops.checks import divisor
+from ...fxgraph.ops.checks import divisor, required
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_any
 from ...fxgraph.ops.scalar import ceil_quotient, clip0
@@ -19,7 +19,7 @@ from ...fxgraph.ops.shaping import filled, move_axis, spread_axes, spread_togeth
 from ...fxgraph.ops.structure import iota
 from ...fxgraph.types import BOOL, F64, I64, DType, Size
 from ..registry import hooks, implements
-from .arguments import array, axis_of, dynamic_size, node, size_of, supported
+from .arguments import array, axis_of, dynamic_size, moved_axis, node, size_of, supported
 
 
 @implements(np.arange)
@@ -44,8 +44,7 @@ def arange(
 
 def progression(lo: Node, hi: Node, by: Node, dtype: Any) -> Node:
     """arange on nodes."""
-    found = np.result_type(lo.dtype, hi.dtype, by.dtype)
-    found = I64 if found == BOOL else found
+    found = np.result_type(I64, lo.dtype, hi.dtype, by.dtype)
     kind = supported(dtype) if dtype is not None else found
     if found.kind in "iu":
         size = _integer_count(lo, hi, by)
@@ -73,12 +72,29 @@ def _integer_count(lo: Node, hi: Node, by: Node) -> Size:
 
 def _real_count(lo: Node, hi: Node, by: Node) -> Size:
     if all(is_const(n) for n in (lo, hi, by)):
-        a, b, c = (value_of(n) for n in (lo, hi, by))
-        if c == 0:
-            raise ZeroDivisionError("division by zero")
-        return max(math.ceil(float((b - a) / c)), 0)
+        python = all(n.type.weak for n in (lo, hi, by))
+        return _counted(value_of(lo), value_of(hi), value_of(by), python)
     steps = ew.ceil(ew.divide(ew.subtract(hi, lo), by))
+    if steps.dtype.kind == "f":
+        required(ew.less(steps, 2.0**63), "ValueError", _TOO_MANY)
     return dynamic_size(clip0(cast_to(cast_to(steps, F64), I64, True)))
+
+
+_TOO_MANY = "Maximum allowed size exceeded"
+
+
+def _counted(lo: Any, hi: Any, by: Any, python: bool) -> int:
+    """How many numbers there are; python: does a step of zero raise as Python's division does?"""
+    if by == 0 and python:
+        raise ZeroDivisionError("division by zero")
+    with np.errstate(all="ignore"):
+        n = np.divide(hi - lo, by)
+    n = min(n.real, n.imag) if isinstance(n, complex | np.complexfloating) else n
+    if np.isnan(n):
+        raise ValueError("arange: cannot compute length")
+    if np.isinf(n) or abs(n) >= 2.0**63:
+        raise ValueError(_TOO_MANY)
+    return max(math.ceil(float(n)), 0)
 
 
 def _from_first_two(lo: Node, by: Node, size: Size, kind: DType) -> Node:
@@ -117,7 +133,7 @@ def linspace(
     device: Any = None,
 ) -> Any:
     values, step = evenly_spaced(node(start), node(stop), num, endpoint, dtype)
-    values = hooks.fresh(move_axis(values, 0, axis_of(axis, values.rank)))
+    values = hooks.fresh(move_axis(values, 0, moved_axis(axis, values.rank)))
     return (values, hooks.wrap(step)) if retstep else values
 
 
@@ -129,7 +145,8 @@ def evenly_spaced(
     n = size_of(num, f"Number of samples{said} must be non-negative.")
     parts = minus(size_node(n), lit(1)) if endpoint else size_node(n)
     kind = np.result_type(
-        *(0.0 if x.type.weak and x.dtype.kind != "c" else x.dtype for x in (start, stop)), 0.0
+        *((0j if x.dtype.kind == "c" else 0.0) if x.type.weak else x.dtype for x in (start, stop)),
+        0.0,
     )
     result = supported(dtype) if dtype is not None else kind
     (a, b), shape = spread_together("linspace", [cast_to(x, kind) for x in (start, stop)])
@@ -137,7 +154,7 @@ def evenly_spaced(
     number = spread_axes(iota(n), (n, *shape), range(1, 1 + len(shape)))
     line = cast_to(number, kind)
     if is_const(parts) and int(value_of(parts)) <= 0:
-        step = filled(np.nan, kind, shape)
+        step = const(np.nan, F64, True)
         y = ew.multiply(line, delta)
     else:
         step = ew.divide(delta, parts)

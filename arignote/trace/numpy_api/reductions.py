@@ -31,6 +31,8 @@ from .arguments import (
     only,
     position_room,
     require_nonempty,
+    require_rank,
+    single_axis,
     supported,
 )
 
@@ -66,6 +68,10 @@ def loop_dtype(ufunc: np.ufunc, dtype: DType, wanted: DType | None, room: DType 
 def start_of(initial: Any, dtype: DType) -> Node:
     """A number as an element of a dtype.  Raises as Python's int() does for inf and nan."""
     n = node(initial)
+    if n.type.weak and n.dtype.kind == "c" and dtype.kind in "iuf":
+        number = "a string or a" if dtype.kind == "f" else "a string, a bytes-like object or a"
+        name = "float" if dtype.kind == "f" else "int"
+        raise TypeError(f"{name}() argument must be {number} real number, not 'complex'")
     if dtype.kind in "iu" and n.dtype.kind == "f" and not n.rank and is_const(n):
         n = node(int(value_of(n)))
     return cast_to(n, dtype)
@@ -134,10 +140,12 @@ def reduced(
 ) -> Any:
     """`ufunc.reduce` of the ufuncs above, maximum and minimum."""
     x = array(a)
+    axes = loose_axes(axis, x.rank)
     room = only(out)
     wanted = supported(dtype) if dtype is not None else None
     into = None if room is None else hooks.node_of(room).dtype
     x = cast_to(x, loop_dtype(ufunc, x.dtype, wanted, into))
+    require_rank(x.rank, axes, keepdims, out)
     if ufunc in (np.maximum, np.minimum):
         result = extreme(x, axis, keepdims, initial, where, ufunc is np.maximum)
     else:
@@ -292,6 +300,11 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
     return finish(running(red.cumulate_prod, array(a), axis, dtype, out), out, casting="unsafe")
 
 
+def axis_of_one(axis: Any) -> int:
+    """`axis=` where NumPy makes a line of a number first."""
+    return single_axis(axis, 1, "accumulate")
+
+
 def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, initial: bool) -> Any:
     n = array(x)
     if axis is None:
@@ -300,6 +313,7 @@ def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, init
                 "For arrays which have more than one dimension ``axis`` argument is required."
             )
         axis = 0
+    axis = single_axis(axis, n.rank, "accumulate") if n.rank else axis_of_one(axis)
     result = running(op, n, axis, dtype, out)
     if initial:
         k = axis_of(axis, result.rank)

@@ -17,7 +17,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.structure import gather, reshape
 from ...fxgraph.types import BOOL
 from ..registry import hooks, implements
-from .arguments import array, axis_of
+from .arguments import array, axis_of, moved_axis
 
 # NumPy's own classes of named results
 UniqueAllResult, UniqueCountsResult, UniqueInverseResult = (
@@ -36,12 +36,14 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    """Raises NotImplementedError for `axis` of an array of rank 2 or more."""
     x = array(ar)
+    if axis is not None and x.rank != 1:
+        wanted = (True, return_index, return_inverse, return_counts)
+        made = _along(x, moved_axis(axis, x.rank), equal_nan)
+        chosen = [m for m, w in zip(made, wanted, strict=True) if w]
+        return tuple(chosen) if len(chosen) > 1 else chosen[0]
     if axis is not None:
         axis_of(axis, x.rank)
-        if x.rank > 1:
-            raise NotImplementedError("unique along an axis: use lexsort and compare neighbours")
     if not (return_index or return_inverse):
         found, many = unique_sorted(x, equal_nan, bool(return_counts))
         return (hooks.wrap(found), hooks.wrap(many)) if return_counts else hooks.wrap(found)
@@ -54,6 +56,18 @@ def unique(
     if return_counts:
         out.append(hooks.wrap(counts))
     return tuple(out)
+
+
+def _along(x: Node, axis: int, equal_nan: bool) -> tuple[Any, ...]:
+    """What differs along an axis: values, first positions, inverse and counts."""
+    rows = sh.move_axis(x, axis, 0)
+    parts = sets.unique_rows(rows, equal_nan=equal_nan)
+    index, inverse, counts, many = (project(parts, k) for k in range(1, 5))
+    n = dim(many)
+    first = sh.sliced(index, 0, 0, n)
+    values = sh.move_axis(gather(rows, first, axes=(0,), at=0, mode="clip"), 0, axis)
+    made = (values, first, inverse, sh.sliced(counts, 0, 0, n))
+    return tuple(hooks.wrap(m) for m in made)
 
 
 def unique_sorted(

@@ -183,7 +183,8 @@ def matrix_transpose(x: Any, /) -> Any:
 def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
     x = proxy(a)
     rank = len(shape_of_array(x))
-    one, two = axis_of(axis1, rank), axis_of(axis2, rank)
+    one, two = integer(axis1), integer(axis2)
+    one, two = axis_of(one, rank), axis_of(two, rank)
     order = list(range(rank))
     order[one], order[two] = two, one
     return transpose(x, order)

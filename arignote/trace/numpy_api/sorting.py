@@ -111,6 +111,8 @@ def partition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Any:
     x, k = _along(a, axis)
+    if x.shape[k] == 0:  # NumPy does not look at kth
+        return hooks.wrap(x)
     return hooks.wrap(sorts.partition(x, axis=k, kth=_kth(x, kth, k)))
 
 
@@ -119,6 +121,8 @@ def argpartition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Any:
     x, k = _along(a, axis)
+    if x.shape[k] == 0:
+        return hooks.wrap(sh.filled(0, I64, x.shape))
     return hooks.wrap(sorts.argpartition(x, axis=k, kth=_kth(x, kth, k)))
 
 
@@ -235,6 +239,9 @@ def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
+    for given in (x, xp):
+        if array(given).dtype.kind == "c":
+            raise TypeError("float() argument must be a string or a real number, not 'complex'")
     at, points, values = cast_to(array(x), F64), cast_to(array(xp), F64), array(fp)
     values = cast_to(values, np.result_type(values.dtype, F64))
     if points.rank != 1 or values.rank != 1:

@@ -16,7 +16,7 @@ from ...fxgraph.ops.scalar import clip0, greatest, least, quotient
 from ...fxgraph.ops.shaping import select_window, slice_window
 from ...fxgraph.prove import ge0, hinted
 from ..registry import hooks, implements
-from .arguments import axis_of, dynamic_size, index_node, integer, proxy
+from .arguments import axis_of, dynamic_size, index_node, integer, moved_axis, proxy
 from .shaping import shape_of_array
 
 
@@ -109,7 +109,7 @@ def unstack(x: Any, /, *, axis: Any = 0) -> Any:
     shape = shape_of_array(p)
     if not shape:
         raise ValueError("Input array must be at least 1-d.")
-    k = axis_of(axis, len(shape))
+    k = moved_axis(axis, len(shape))
     n = shape[k] if isinstance(shape[k], int) else integer(hooks.wrap(size_node(shape[k])))
     rows = (hooks.view(p, select_window(shape, k, lit(i))) for i in range(int(n)))  # type: ignore[arg-type]
     # one axis: its elements are numbers, as in NumPy

@@ -148,8 +148,26 @@ def std(
     if dtype is None and x.dtype == np.dtype("f2"):
         result = cast_to(ew.sqrt(variance(x, axis, np.dtype("f4"), free, where, mean)), x.dtype)
     else:
-        result = ew.sqrt(variance(x, axis, dtype, free, where, mean))
+        result = variance(x, axis, dtype, free, where, mean)
+        if out is None:
+            result = _root(result, x.rank if keepdims and keepdims is not NO_VALUE else result.rank)
+        else:
+            result = ew.sqrt(result)
     return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
+
+
+def _root(square: Node, rank: int) -> Node:
+    """The root in the same dtype: NumPy writes it over an array, and casts a number.
+
+    Raises TypeError for arrays of integers.
+    """
+    root = ew.sqrt(square)
+    if rank and not np.can_cast(root.dtype, square.dtype, "same_kind"):
+        raise TypeError(
+            f"Cannot cast ufunc 'sqrt' output from {root.dtype!r} to {square.dtype!r} with "
+            "casting rule 'same_kind'"
+        )
+    return cast_to(root, square.dtype)
 
 
 @implements(np.average)

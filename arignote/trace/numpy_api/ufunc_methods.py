@@ -221,6 +221,10 @@ def _casts_unchecked() -> bool:
 _UNCHECKED = _casts_unchecked()
 
 
+#: Of integers: the same whether they are made narrow before or after.
+_WRAPPING = ("add", "subtract", "multiply", "bitwise_and", "bitwise_or", "bitwise_xor")
+
+
 def _at(name: str) -> Callable[..., None]:
     def at(a: Any, indices: Any, b: Any = None, /) -> None:
         base = hooks.node_of(a)
@@ -229,9 +233,11 @@ def _at(name: str) -> Callable[..., None]:
         fits = True
         if b is not None:
             op = OPS[name]
-            value = node(b)
+            value = array(b)  # a Python number, too, brings its own dtype
             result = op(sh.zeros(base.dtype, ()), value).dtype
             fits = np.can_cast(result, base.dtype, "same_kind")
+            wraps = name in _WRAPPING and base.dtype.kind in "iu" and value.dtype.kind in "iub"
+            fits = wraps or (fits and (result == base.dtype or base.dtype.kind in "fc"))
             if not fits and not _UNCHECKED:
                 raise TypeError(
                     f"Cannot cast ufunc '{name}' output from {result!r} to {base.dtype!r} "

@@ -1,0 +1,85 @@
+"""Single calls that were wrong once, beside NumPy: values, dtypes, and which error is raised."""
+
+import numpy as np
+import pytest
+
+from arignote.api import compile
+
+from .kinds import KINDS, differs, function_of
+
+x = np.arange(6.0).reshape(2, 3)
+small = np.array([1, 5, 2], np.int8)
+CALLS = [
+    # out= of another shape or dtype, and what NumPy asks first
+    ("np.fmax.reduce(x, keepdims=True, out=o)", x, np.zeros((1, 1))),
+    ("np.all(x, axis=(0, 1), keepdims=True, out=o)", np.ones((2, 3, 4)), np.zeros((1, 1, 1))),
+    ("np.concatenate((x, x), out=o)", x, np.zeros((2, 3))),
+    ("np.concatenate((x, x), out=o)", x, np.zeros((2, 3), int)),
+    ("np.take(x, [0, 1, 2], out=o)", x, np.zeros(2)),
+    ("np.take(x, [0, 1, 2], out=o, mode='clip')", x, np.zeros((2, 3), int)),
+    ("np.argmax(x, axis=0, out=o)", x, np.zeros((2, 3))),
+    ("np.fmin(x, x.T, out=o)", x, np.zeros((2, 3), int)),
+    ("np.power(x.astype(int), -x.astype(int), out=o)", x, np.zeros((2, 3), bool)),
+    ("np.matmul(x, x, out=o)", x, np.zeros((2, 3), int)),
+    ("np.matmul(x, x[0], out=o)", x, np.zeros((2, 3))),
+    ("np.matmul(x, x[0], out=o)", x, np.zeros((4, 2))),
+    ("np.dot(x, x[0], out=o)", x, np.zeros(2, int)),
+    ("np.nanmean(x, out=o)", x, np.zeros((), int)),
+    ("np.bitwise_or.accumulate(x, axis=2, out=o)", x, x),
+    ("np.cumsum(x, out=o)", x, np.zeros((2, 3))),
+    ("np.matmul(x, x.T, dtype=np.uint8)", x),
+    ("np.matmul(x, x.T, dtype=float)", x.astype(np.int8) + 100),
+    ("np.clip(x, 1, 3, dtype=bool)", x),
+    ("np.clip(x, 1, 3, dtype=np.complex64)", x.astype(np.float32)),
+    # errors
+    ("np.nanquantile(x, 1.5)", x),
+    ("np.nanpercentile(x, 101)", x),
+    ("np.cov(x, ddof=0.5)", x),
+    ("np.insert(x, 1, 1j)", x),
+    ("np.interp(1j, x[0], x[0])", x),
+    ("np.round(x > 1, 1)", x),
+    ("float(x[:1, 0])", x),
+    ("int(x[:1, 0])", x),
+    ("round(x[0, ...][:, None][0, ...], 1)", x),
+    ("np.putmask(small, small > 1, x)", np.asarray(2.5), small),
+    ("x ** -1", np.zeros(0, np.uint64)),
+    ("np.nanargmin(x, axis=(0, 1))", x * np.nan),
+    ("np.fmin.accumulate(x, axis=(0,))", np.asarray(1.0)),
+    ("np.vecdot(x, x, axis=None)", np.asarray(1.0)),
+    ("np.arange(3, np.inf)",),
+    ("np.arange(300, np.float32(2), 0)",),
+    ("np.arange(1, 5, np.nan)",),
+    *((f"small.fill({v})", small) for v in ("300.5", "1e30", "-1.5", "1j")),
+    *((f"small.__setitem__(0, {v})", small.astype(np.uint64)) for v in ("-1.5", "1e30", "2.5")),
+    # results
+    ("np.tri(-1), np.tri(2, -1)",),
+    ("max(x), min(x), sorted(x)", np.array([[2.0], [3.0], [1.0]])),
+    ("np.linspace(0, x, 3, axis=(1,))", x[0]),
+    ("np.linspace(0, 1, 0, retstep=True)",),
+    ("np.linspace(1j, np.float32(2), 1)",),
+    ("np.arange(np.int8(3)), np.arange(True, np.int8(3), np.uint8(7)), np.arange(np.uint64(2))",),
+    ("np.select([x > 1], [x], 300), np.select([x > 1], [x], -0.0)", small),
+    ("np.select([x > 1], [x], -0.0)", small.astype(np.float32)),
+    ("np.std(x, dtype=np.int8), np.std(x, axis=0)", x),
+    ("np.std(x, axis=0, dtype=np.int8)", x),
+    ("np.sinc(x)", np.zeros(2, np.float16)),
+    ("np.i0(x), np.median(x, keepdims=True), np.quantile(x, 0.5, keepdims=True)", np.asarray(2.0)),
+    ("np.sort(np.partition(x, 1))", np.zeros(0)),
+    ("np.fft.irfft(x)", np.arange(5, dtype=np.float16)),
+    ("np.unique(x, axis=1), np.unique(x, True, True, True, axis=0)", np.ones((2, 3, 4))),
+    ("(np.add.at(small, [0, 1], 300), np.subtract.at(small, [0, 0], -2), small)[2]", small),
+    ("(np.maximum.at(small, [0, 1], 300), small)[1]", small),
+    ("(np.floor_divide.at(small, [0, 1], 300), small)[1]", small),
+    ("(np.floor_divide.at(small, [0, 1], x), small)[1]", np.array([300, -1]), small),
+]
+
+
+@pytest.mark.parametrize("call", CALLS, ids=[c[0] for c in CALLS])
+@pytest.mark.filterwarnings("ignore")
+def test_a_call_is_numpys(call):
+    text, *args = call
+    names = {1: ["x" if "x" in text else "small"], 2: ["x", "small" if "small" in text else "o"]}
+    given = ", ".join(names.get(len(args), []))
+    function = function_of(f"import numpy as np\n\n\ndef f({given}):\n    return {text}\n", text)
+    run = compile(function, mode="FAST_COMPILE")
+    assert differs(KINDS["calls"], function, tuple(args), run) == ""

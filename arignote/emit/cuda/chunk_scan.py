@@ -6,17 +6,17 @@ Chunks are counted by two numbers, so that the sums of one side's chunks are mad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ...fxgraph.affine import minus, plus
+from ...fxgraph.affine import minus, plus, size_node
 from ...fxgraph.constants import const, lit, new_index
 from ...fxgraph.node import Node, make, op_named
 from ...fxgraph.ops.scalar import ceil_quotient, least
-from ...fxgraph.types import TensorType
+from ...fxgraph.types import Shape, TensorType
 from ...optimize.loopnest.program import (
     Alloc,
     Assign,
@@ -52,6 +52,20 @@ def steps_of(loop: Loop, chunk: Node, count: int) -> Node:
 
 
 _WEAK = (("weak", True),)
+
+
+def ends_of(counters: Iterable[Node]) -> Shape:
+    """Where counters from 0 on end, as sizes."""
+    ends = [x.attr("hi") for x in counters]
+    return tuple(int(e.attr("bits").array()) if e.op.name == "constant" else e for e in ends)
+
+
+def area(counters: Iterable[Node]) -> Node:
+    """The number of steps of loops in each other, from 0 on."""
+    out = lit(1)
+    for d in ends_of(counters):
+        out = make(op_named("multiply"), (out, size_node(d)), _WEAK)
+    return out
 
 
 @dataclass(frozen=True)

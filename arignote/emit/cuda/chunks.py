@@ -2,16 +2,16 @@
 
 Sums over rows, element by element (too few columns to fill a GPU), the place of the greatest
 element, running sums, and elements that are kept or not (counting.py): each has an associative
-operation, so chunks are done by themselves and then joined.  Short loops stay as they are; the host
+operation, so chunks are done by themselves and then joined.  Steps that store where data says find
+out first which one is the last of a place (scatter.py).  Short loops stay as they are; the host
 chooses by their length.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ...fxgraph.affine import size_node
 from ...fxgraph.constants import lit, new_index
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node, make, op_named
@@ -32,9 +32,12 @@ from ...optimize.loopnest.program import (
     new_local,
     with_children,
 )
-from .chunk_scan import Chunks, join, long, start_of, steps_of
+from .chunk_scan import Chunks, area, ends_of, join, long, start_of, steps_of
 from .counting import counting
+from .hosted import hosted_loops
+from .nest import kind_of
 from .running import extreme, running
+from .scatter import scattered
 from .scope import root
 
 #: Chunks of rows that are summed.
@@ -48,18 +51,20 @@ TIERS = ((4096, 32), (1 << 19, 256))
 
 def cut(program: Program) -> Program:
     """The program with such loops in both forms."""
-    block = _block(program.statements, mentioned(program))
+    block = _block(program.statements, mentioned(program), hosted_loops(program))
     return replace(program, statements=block) if block != program.statements else program
 
 
-def _block(block: Sequence[Statement], mentions: dict[Node, int]) -> tuple[Statement, ...]:
+def _block(
+    block: Sequence[Statement], mentions: dict[Node, int], hosted: Collection[Statement]
+) -> tuple[Statement, ...]:
     out: list[Statement] = []
     for s in block:
-        if isinstance(s, Loop) and s.index.attr("step") == 1:
-            s = _cut(s, mentions)
-        elif isinstance(s, If):
-            blocks = tuple(_block(c, mentions) for c in children(s))
+        if isinstance(s, If) or s in hosted:
+            blocks = tuple(_block(c, mentions, hosted) for c in children(s))
             s = with_children(s, blocks) if blocks != children(s) else s
+        elif isinstance(s, Loop) and s.index.attr("step") == 1:
+            s = _cut(s, mentions)
         out.append(s)
     return tuple(out)
 
@@ -69,15 +74,33 @@ def _cut(loop: Loop, mentions: dict[Node, int]) -> Statement:
     rows = _rows(loop)
     if rows is not None:
         return If(rows[0], tuple(rows[1]), (loop,), loop.origin)
+    places = scattered(loop, mentions)
+    if places is not None:
+        return If(places[0], tuple(places[1]), (loop,), loop.origin)
     made: Statement = loop
     for least_steps, side in TIERS:
-        cut_in = Chunks(loop, side)
-        forms = (extreme(cut_in), running(cut_in), counting(cut_in, mentions))
-        chunks = next(filter(None, forms), None)
+        chunks = _chunks(Chunks(loop, side), mentions)
         if chunks is None:
             break
         made = If(long(loop, least_steps), tuple(chunks), (made,), loop.origin)
     return made
+
+
+def _chunks(cut_in: Chunks, mentions: dict[Node, int]) -> list[Statement] | None:
+    forms = (extreme(cut_in), running(cut_in), counting(cut_in, mentions))
+    return next(filter(None, forms), None)
+
+
+def kinds(program: Program) -> Callable[[Loop], str]:
+    """How threads share an innermost loop of a program, for those who fuse loops."""
+    mentions = mentioned(program)
+
+    def kind(loop: Loop) -> str:
+        if loop.index.attr("step") == 1 and _chunks(Chunks(loop, 2), mentions) is not None:
+            return "alone"
+        return kind_of(loop)
+
+    return kind
 
 
 Made = tuple[Node, list[Statement]] | None
@@ -110,10 +133,7 @@ def _rows(loop: Loop) -> Made:
     reads = [m for x in known for m in order_of((x.term,)) if m.op.name == "load"]
     if any(root(m.attr("buffer")) in targets for m in reads):
         return None
-    area = lit(1)
-    for d in _sizes(counters):
-        area = make(op_named("multiply"), (area, size_node(d)), (("weak", True),))
-    few = make(op_named("less"), (area, lit(COLUMNS)))
+    few = make(op_named("less"), (area(counters), lit(COLUMNS)))
     both = make(op_named("logical_and"), (long(loop, 8 * ROW_CHUNKS), few))
     return both, _row_chunks(loop, counters, known)
 
@@ -148,7 +168,7 @@ def _row_chunks(loop: Loop, counters: Sequence[Node], sums: Sequence[_Sum]) -> l
     joins: list[Statement] = []
     for x in sums:
         b = x.store.buffer
-        part = Buffer("parts", b.dtype, (ROW_CHUNKS, *_sizes(counters)), "temporary")
+        part = Buffer("parts", b.dtype, (ROW_CHUNKS, *ends_of(counters)), "temporary")
         total = new_local("s", TensorType(b.dtype))
         out.append(Alloc(part))
         before.append(Assign(total, x.start))
@@ -165,11 +185,6 @@ def _row_chunks(loop: Loop, counters: Sequence[Node], sums: Sequence[_Sum]) -> l
     for i in reversed(counters):
         joins = [Loop(i, tuple(joins), origin=loop.origin)]
     return [*out, *made, *joins]
-
-
-def _sizes(counters: Sequence[Node]) -> tuple[int | Node, ...]:
-    ends = [x.attr("hi") for x in counters]
-    return tuple(int(e.attr("bits").array()) if e.op.name == "constant" else e for e in ends)
 
 
 def _term(store: Store) -> tuple[Node | None, str]:

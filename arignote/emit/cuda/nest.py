@@ -37,6 +37,8 @@ from .scope import root
 ATOMIC = frozenset(("f4", "f8", "i4", "i8", "u4", "u8", "c8", "c16"))
 #: Inner loops of at most this many steps, known when printing, stay in one thread.
 SHORT = 16
+#: So many steps of one thread are no loss.
+FEW = 256
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,8 @@ def _dummy(value: Node) -> Node:
 
 
 def _mapped(block: tuple[Statement, ...], f) -> tuple[Statement, ...]:  # type: ignore[no-untyped-def]
-    return tuple(with_children(f(s), tuple(_mapped(c, f) for c in children(f(s)))) for s in block)
+    new = [f(s) for s in block]
+    return tuple(with_children(s, tuple(_mapped(c, f) for c in children(s))) for s in new)
 
 
 def _without(loop: Loop, folds: tuple[Fold, ...], atomic: frozenset[Buffer]) -> Loop:
@@ -252,12 +255,38 @@ def has_identity(s: Fold) -> bool:
 
 
 def added_only(loop: Loop) -> frozenset[Buffer]:
-    """The buffers that a loop only adds to, element by element."""
+    """The buffers that a loop does nothing else to than join values to their elements: adds, or
+    takes the greatest or the least integer, one of these at all places."""
+    names: dict[Buffer, set[str]] = {}
+
+    def plain(s: Statement) -> Statement:
+        if not isinstance(s, Store):
+            return s
+        value = joined(s)
+        if value is None and not s.accumulate:
+            return s
+        name = "add" if value is None else s.value.op.name
+        names.setdefault(root(s.buffer), set()).add(name)
+        return s if value is None else replace(s, value=value, accumulate=True)
+
+    body = _mapped(loop.body, plain)
     out: set[Buffer] = set()
     other: set[Buffer] = set()
-    for a in effects_of(loop.body).accesses:
+    for a in effects_of(body).accesses:
         (out if a.accumulate else other).add(root(a.buffer))
-    return frozenset(b for b in out - other if code(b.dtype) in ATOMIC)
+    return frozenset(b for b in out - other if code(b.dtype) in ATOMIC and len(names[b]) == 1)
+
+
+def joined(s: Statement) -> Node | None:
+    """What a store takes the greatest or the least of, beside the integer that is there."""
+    if not isinstance(s, Store) or s.accumulate or s.value.op.name not in ("maximum", "minimum"):
+        return None
+    if s.buffer.dtype.kind not in "iu" or s.value.dtype != s.buffer.dtype:
+        return None
+    for here, other in (s.value.inputs, s.value.inputs[::-1]):
+        if here.op.name == "load" and here.attr("buffer") is s.buffer and here.inputs == s.index:
+            return other
+    return None
 
 
 def wants_team(nest: Nest, analysis: Analysis) -> bool:
@@ -287,8 +316,15 @@ def wants_team(nest: Nest, analysis: Analysis) -> bool:
 
 
 def _short(loop: Loop) -> bool:
-    lo, hi = loop.index.attr("lo"), loop.index.attr("hi")
+    return few_steps(loop, SHORT)
+
+
+def few_steps(s: Statement, most: int = FEW) -> bool:
+    """Is it a loop of at most so many steps, known when it is printed?"""
+    if not isinstance(s, Loop):
+        return False
+    lo, hi = s.index.attr("lo"), s.index.attr("hi")
     if lo.op.name != "constant" or hi.op.name != "constant":
         return False
     span = abs(int(hi.attr("bits").array()) - int(lo.attr("bits").array()))
-    return span <= SHORT * abs(int(loop.index.attr("step")))
+    return span <= most * abs(int(s.index.attr("step")))

@@ -39,9 +39,12 @@ from . import plan
 from .calls import call_library
 from .host_checks import check_records
 from .kernel import Setting, make_kernel
+from .nest import few_steps
 from .scope import root
 from .segments import absorbing, rotating
 from .variables import named_by, set_once
+
+_ALONE = "steps follow each other: one thread runs them"
 
 
 @dataclass
@@ -137,7 +140,11 @@ class Planner:
         host = self.setting.host
         if isinstance(s, If):
             cond = self.known(s.pred)
-            self.records.append(plan.If(cond, self.inner(s.then), self.inner(s.other)))
+            then, said = self.inner(s.then), len(self.notes)
+            other = self.inner(s.other)
+            if any(isinstance(x, Loop) for x in walk(s.then)):  # the form for short loops
+                self.notes[said:] = [n for n in self.notes[said:] if not n.endswith(_ALONE)]
+            self.records.append(plan.If(cond, then, other))
         elif isinstance(s, Loop):
             lo, hi = self.known(s.index.attr("lo")), self.known(s.index.attr("hi"))
             name = host.names[s.index] = self.fresh("k")
@@ -313,8 +320,8 @@ class Planner:
         else:
             self.records.append(made.launch)
         for s in walk(statements):
-            if made.alone and isinstance(s, Loop | While) and s.origin is not None:
-                self.notes.append(f"{s.origin}: steps follow each other: one thread runs them")
+            if made.alone and isinstance(s, Loop | While) and s.origin and not few_steps(s):
+                self.notes.append(f"{s.origin}: {_ALONE}")
                 break
         for v in shown:
             self.lazy.pop(v, None)

@@ -134,3 +134,15 @@ AN_DEVICE void an_atomic_add(an_i8* p, an_i8 v) {
 AN_DEVICE void an_atomic_add(an_u8* p, an_u8 v) {
     atomicAdd((unsigned long long*)p, (unsigned long long)v);
 }
+AN_DEVICE void an_atomic_maximum(an_i4* p, an_i4 v) { atomicMax(p, v); }
+AN_DEVICE void an_atomic_maximum(an_u4* p, an_u4 v) { atomicMax(p, v); }
+AN_DEVICE void an_atomic_maximum(an_i8* p, an_i8 v) { atomicMax((long long*)p, (long long)v); }
+AN_DEVICE void an_atomic_maximum(an_u8* p, an_u8 v) {
+    atomicMax((unsigned long long*)p, (unsigned long long)v);
+}
+AN_DEVICE void an_atomic_minimum(an_i4* p, an_i4 v) { atomicMin(p, v); }
+AN_DEVICE void an_atomic_minimum(an_u4* p, an_u4 v) { atomicMin(p, v); }
+AN_DEVICE void an_atomic_minimum(an_i8* p, an_i8 v) { atomicMin((long long*)p, (long long)v); }
+AN_DEVICE void an_atomic_minimum(an_u8* p, an_u8 v) {
+    atomicMin((unsigned long long*)p, (unsigned long long)v);
+}

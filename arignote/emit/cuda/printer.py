@@ -11,18 +11,13 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
-from ...fxgraph.affine import size_node
-from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...optimize.loopnest.fuse import fuse_for_threads
 from ...optimize.loopnest.mentions import mentioned
 from ...optimize.loopnest.parallel import parallelize
 from ...optimize.loopnest.program import (
-    Assign,
     Buffer,
-    Check,
     Fold,
-    Loop,
     Point,
     Program,
     Store,
@@ -35,13 +30,14 @@ from ..cython.names import legal
 from ..scalar_code import library
 from . import plan
 from .batches import rows_first
-from .chunks import cut
+from .chunks import cut, kinds
 from .device import DeviceInfo
 from .expand import expand
 from .host import HostValues
+from .hosted import hosted_variables
 from .kernel import Setting
 from .lanes import lanes_first
-from .nest import Analysis, kind_of
+from .nest import Analysis
 from .planner import Planner
 from .rotations import tell_apart
 from .scope import KernelNames, ModuleText, root
@@ -57,7 +53,7 @@ def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
                 if p.name == "fusion":
-                    program = fuse_for_threads(program, kind_of)
+                    program = fuse_for_threads(program, kinds(program))
                     continue
                 if p.name == "raise_products":
                     program = lanes_first(program)
@@ -187,35 +183,6 @@ def _bind(
                 planner.add(b, "result", k)
 
 
-def hosted_variables(program: Program, host: HostValues) -> set[Node]:
-    """The integer variables whose every value follows from sizes and counters."""
-    values: dict[Node, list[Node]] = {}
-    out: set[Node] = set()
-    trial = HostValues(dict(host.names))
-    for s in walk(program.statements):
-        if isinstance(s, Loop):
-            trial.names[s.index] = "i"
-        elif isinstance(s, Assign):
-            values.setdefault(s.local, []).append(s.value)
-        elif isinstance(s, Check) and s.result is not None:
-            values.setdefault(s.result, []).extend(s.operands)
-        elif isinstance(s, Fold):
-            out.add(s.local)  # not of the kind
-    kept = {v for v in values if v.dtype.kind in "iub" and v not in out}
-    while True:
-        trial.names.update(dict.fromkeys(kept, "v"))
-        wrong = {v for v in kept if any(_unknown(x, trial) for x in values[v])}
-        if not wrong:
-            return kept
-        kept -= wrong
-        for v in wrong:
-            del trial.names[v]
-
-
-def _unknown(x: Node, host: HostValues) -> bool:
-    return x.op.name != "token" and host.text(x) is None
-
-
 # ---- text ----------------------------------------------------------------------------------------
 def _source(planner: Planner, module: ModuleText) -> str:
     if not planner.texts:
@@ -287,4 +254,4 @@ def _text(name: str) -> str:
     return (files(__package__) / name).read_text()
 
 
-__all__ = ["CudaModule", "emit", "prepare", "size_node"]
+__all__ = ["CudaModule", "emit", "prepare"]

@@ -36,7 +36,7 @@ from .checks import print_check
 from .device import DeviceInfo
 from .host import counted
 from .memory import print_alloc, print_point
-from .nest import Analysis
+from .nest import Analysis, joined
 from .plan import Expr
 from .reduce import join_values
 from .registers import Place, promoted
@@ -200,11 +200,14 @@ class Printer:
         if team.level != "thread":
             self.scope.put(f"if ({team.first}) {{")
             self.scope.depth += 1
-        value = self.scope.texts(s.value)[0]
+        other = joined(s) if root(s.buffer) in self.atomic else None
+        value = self.scope.texts(s.value if other is None else other)[0]
         self.scope.stored.add(root(s.buffer))
         place = self.scope.place(s.buffer, s.index)
         t = code(s.buffer.dtype)
-        if s.accumulate and root(s.buffer) in self.atomic:
+        if other is not None:
+            self.scope.put(f"an_atomic_{s.value.op.name}(&{place}, {value.text});")
+        elif s.accumulate and root(s.buffer) in self.atomic:
             self._add_atomically(place, value.text, t)
         elif s.accumulate:
             fold = JOINS["reduce_sum"]

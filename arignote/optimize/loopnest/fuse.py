@@ -54,7 +54,7 @@ def fuse_for_threads(program: Program, kind: Kind) -> Program:
     """The program with neighbouring loops fused for a GPU, until no two are left that may be.
 
     kind: how threads share an innermost loop: "free", "folds", "adds" (into places that data
-    gives), or "" where they do not.
+    gives), "alone" where a form of its own waits for it, or "" where they do not.
     """
     for _ in range(ROUNDS):
         statements = _block(program.statements, False, kind)
@@ -120,8 +120,11 @@ def nest_of(s: Statement, kind: Kind | None = None) -> _Nest:
     inner = not any(isinstance(x, Loop | While) for x in s.body)
     plain = all(isinstance(x, Assign | Store | Alloc) for x in s.body)
     folds = _only_folds(s.body)
-    of = kind(s) if kind is not None and all(map(_is_simple, s.body)) else ""
-    if of and facts.barrier:  # of tests: accesses that they stand before stay behind them
+    of = kind(s) if kind is not None else ""
+    if of != "alone" and not all(map(_is_simple, s.body)):
+        of = ""
+    if of not in ("", "alone") and facts.barrier:
+        # of tests: accesses that they stand before stay behind them
         facts = together([facts])
         facts.barrier = False
     return _Nest(s, facts, [s.body], inner, plain, folds, of, origin=s.origin, fused=s.fused)
@@ -199,6 +202,8 @@ def _fits(a: _Nest, b: _Nest, scratch: Scratch, sums: bool) -> bool:
     """The same range, worth it, and the fused loop is as parallel as both were: one that adds to a
     vector may join another that reads the same rows."""
     if a.facts.barrier or not same_range(a.loop, b.loop) or not pays(a, b):
+        return False
+    if "alone" in (a.kind, b.kind):
         return False
     if a.kind and b.kind:
         return True

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import arignote as ag
-from arignote.emit.cuda import TINY, chunks
+from arignote.emit.cuda import TINY, chunks, scatter
 from arignote.emit.cuda.runtime.sanitized import sanitized
 from arignote.emit.cuda.runtime.specialised import device_compilation
 from arignote.trace.pytree import flatten
@@ -50,6 +50,14 @@ def gather_and_scatter(x, at):
     total = np.zeros(4)
     np.add.at(total, at % 4, x[:, 0])
     return x[at], total
+
+
+@program(RNG.standard_normal(60), np.arange(60) % 7, RNG.standard_normal((60, 3)))
+def stores_where_data_says(x, at, rows):
+    total, table = np.zeros(7), np.zeros((7, 3))
+    total[at] = x
+    table[at] = rows
+    return total, table
 
 
 @program(RNG.standard_normal((20, 40)))
@@ -97,6 +105,7 @@ def kept_elements(x):
 @pytest.mark.parametrize("function, args", PROGRAMS, ids=lambda p: getattr(p, "__name__", ""))
 def test_programs_are_clean_under_sanitizers(function, args, flavour, monkeypatch):
     monkeypatch.setattr(chunks, "TIERS", ((20, 3),))
+    monkeypatch.setattr(scatter, "LEAST", 10)
     leaves, _ = flatten((args, {}))
     made = device_compilation(ag.compile(function).trace_of(*args), TINY)
     seen = sanitized(made.module, made.plan, leaves, flavour, schedule=3)

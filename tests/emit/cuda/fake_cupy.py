@@ -74,6 +74,9 @@ class ndarray:
     def __ne__(self, other):
         return self._both(other, np.not_equal)
 
+    def astype(self, dtype):
+        return _of(self._host.astype(dtype))
+
     def all(self):
         return self._host.all()
 
@@ -97,7 +100,8 @@ class ndarray:
         return ndarray.of(self._host.transpose(*axes))
 
     def __getitem__(self, key):
-        return ndarray.of(self._host[key])
+        parts = key if isinstance(key, tuple) else (key,)
+        return ndarray.of(self._host[tuple(getattr(k, "_host", k) for k in parts)])
 
     def __setitem__(self, key, value):
         assert not isinstance(value, np.ndarray), "CuPy takes no host array here"
@@ -283,6 +287,25 @@ def lexsort(keys):
     return _of(np.lexsort(keys._host))
 
 
+def convolve(a, v, mode="full"):
+    return _of(np.convolve(a._host, v._host, mode))
+
+
+def unique(
+    ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True
+):
+    assert not return_index and not return_inverse and axis is None
+    return _of(np.unique(ar._host, return_counts=return_counts, equal_nan=equal_nan))
+
+
+def zeros(shape, dtype=float, order="C"):
+    return _of(np.zeros(shape, dtype, order))
+
+
+def full(shape, fill_value, dtype=None, order="C"):
+    return _of(np.full(shape, fill_value, dtype, order))
+
+
 class linalg:
     strict = [False]
 
@@ -308,6 +331,11 @@ class linalg:
     def pinv(a, rcond=1e-15):
         assert isinstance(rcond, float)
         return _of(np.linalg.pinv(a._host, rcond))
+
+    @staticmethod
+    def lstsq(a, b, rcond=None):
+        x, residuals, rank, s = np.linalg.lstsq(a._host, b._host, rcond)
+        return _of((x, residuals, np.int32(rank), s))
 
     @staticmethod
     def cholesky(a):
@@ -386,7 +414,9 @@ def _gemm(dtype):
     return gemm
 
 
-LIBRARY = (diagonal, sort, argsort, partition, argpartition, lexsort)
+LIBRARY = (
+    diagonal, sort, argsort, partition, argpartition, lexsort, convolve, unique, zeros, full,
+)  # fmt: skip
 
 
 def extras():

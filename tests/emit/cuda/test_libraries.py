@@ -37,6 +37,11 @@ CASES = {
     "irfft": (lambda x: np.fft.irfft(x), X + 1j),
     "sort": (lambda x: np.sort(x, axis=0), X),
     "argsort": (lambda x: np.argsort(x, axis=1), X),
+    "partition": (lambda x: np.partition(x, 2, axis=1)[:, 2], X),
+    "order_statistics": (np.median, X),
+    "lstsq": (lambda a, b: np.linalg.lstsq(a, b)[0], B, X[0]),
+    "convolve": (lambda a, v: np.convolve(a, v, "same"), X[0], B[:, 0]),
+    "unique_values": (lambda x: tuple(np.unique(x, return_counts=True)), X[0].round()),
     "lexsort": (lambda x: np.lexsort(x), X.round()),
 }
 

@@ -50,6 +50,36 @@ def _pinv(cupy: Any, a: Any, rcond: Any, *, hermitian: bool) -> Any:
     return cupy.linalg.pinv(a, float(rcond))
 
 
+def _lstsq(cupy: Any, a: Any, b: Any, rcond: Any, k: Any) -> Any:
+    bound = float(rcond)
+    if not 0 < bound < 1:
+        raise NotImplementedError("a bound that CuPy takes otherwise")
+    x, residuals, rank, s = cupy.linalg.lstsq(a, b, bound)
+    many = residuals.shape[0]
+    return x, _filled_up(cupy, residuals, b.shape[1]), _number(cupy, many), rank, s
+
+
+def _unique_values(cupy: Any, x: Any, *, equal_nan: bool, counts: bool) -> Any:
+    if counts:
+        values, many = cupy.unique(x, return_counts=True, equal_nan=equal_nan)
+    else:
+        values = many = cupy.unique(x, equal_nan=equal_nan)
+    n = x.shape[0]
+    filled = _filled_up(cupy, values, n), _filled_up(cupy, many.astype("i8"), n)
+    return *filled, _number(cupy, values.shape[0])
+
+
+def _filled_up(cupy: Any, x: Any, n: int) -> Any:
+    """The vector, with zeros up to the length n."""
+    out = cupy.zeros((n,), x.dtype)
+    out[: x.shape[0]] = x
+    return out
+
+
+def _number(cupy: Any, value: int) -> Any:
+    return cupy.full((), value, "i8")
+
+
 def _side(upper: bool) -> str:
     return "U" if upper else "L"
 
@@ -62,6 +92,7 @@ ROUTES: dict[str, Route] = {
     "det": lambda cupy, a: cupy.linalg.det(a),
     "slogdet": lambda cupy, a: tuple(cupy.linalg.slogdet(a)),
     "pinv": _pinv,
+    "lstsq": _lstsq,
     "cholesky": lambda cupy, a: cupy.linalg.cholesky(a),
     "solve_triangular": _triangular,
     "qr": lambda cupy, a, k, *, complete: tuple(
@@ -75,6 +106,8 @@ ROUTES: dict[str, Route] = {
     "ifft": lambda cupy, x, *, axis: cupy.fft.ifft(x, axis=axis),
     "rfft": lambda cupy, x, *, axis: cupy.fft.rfft(x, axis=axis),
     "irfft": lambda cupy, x, n, *, axis: cupy.fft.irfft(x, n=int(n), axis=axis),
+    "convolve": lambda cupy, a, v: cupy.convolve(a, v),
+    "unique_values": _unique_values,
     "sort": lambda cupy, x, *, axis, kind: cupy.sort(x, axis=axis),  # always stable
     "argsort": lambda cupy, x, *, axis, kind: cupy.argsort(x, axis=axis),
     "partition": lambda cupy, x, *, axis, kth: cupy.partition(x, kth, axis=axis),

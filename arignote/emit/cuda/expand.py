@@ -86,19 +86,19 @@ def _loops(s: Library, flat: dict[Buffer, Buffer]) -> list[Statement]:
     a, b, inner, axes = _operands(s.name, out, panels)
     if s.name == "ger":
         beta = 1
-    index = [_counter(d, "ij"[k]) for k, d in enumerate(out.shape[:axes])]
-    place = _at(out, index, flat)
+    index = [counter(d, "ij"[k]) for k, d in enumerate(out.shape[:axes])]
+    place = place_at(out, index, flat)
     if inner is None:
         value = make(
-            op_named("multiply"), (_element(a, index[:1], flat), _element(b, index[1:], flat))
+            op_named("multiply"), (element_at(a, index[:1], flat), element_at(b, index[1:], flat))
         )
         body: list[Statement] = [_stored(place, value, alpha, beta)]
     else:
-        k = _counter(inner, "k")
+        k = counter(inner, "k")
         total = new_local("s", TensorType(dtype))
         left = [*index[:1], k] if len(a.shape) == 2 else [k]
         right = [k, *index[1:]] if len(b.shape) == 2 else [k]
-        term = make(op_named("multiply"), (_element(a, left, flat), _element(b, right, flat)))
+        term = make(op_named("multiply"), (element_at(a, left, flat), element_at(b, right, flat)))
         body = [
             Assign(total, const(0, dtype)),
             Loop(k, (Fold(total, op_named("reduce_sum"), term),)),
@@ -126,11 +126,11 @@ def _operands(
     return panels[0], panels[1], None, 2
 
 
-def _counter(d: int | Node, name: str) -> Node:
+def counter(d: int | Node, name: str) -> Node:
     return new_index(lit(0), size_node(d), 1, name)
 
 
-def _at(
+def place_at(
     p: Panel, index: Sequence[Node], flat: dict[Buffer, Buffer]
 ) -> tuple[Buffer, tuple[Node, ...]]:
     """Where an element of a panel is: by axes where the panel is a whole array."""
@@ -150,8 +150,8 @@ def _at(
     return flat[r], (position,)
 
 
-def _element(p: Panel, index: Sequence[Node], flat: dict[Buffer, Buffer]) -> Node:
-    b, at = _at(p, index, flat)
+def element_at(p: Panel, index: Sequence[Node], flat: dict[Buffer, Buffer]) -> Node:
+    b, at = place_at(p, index, flat)
     return load(b, at)
 
 

@@ -31,6 +31,7 @@ from ..scalar_code import library
 from . import plan
 from .batches import rows_first
 from .chunks import cut, kinds
+from .convolutions import convolved
 from .device import DeviceInfo
 from .expand import expand
 from .host import HostValues
@@ -50,6 +51,7 @@ SHARED = ("fusion", "contraction", "forwarding", "propagation", "raise_products"
 def prepare(program: Program, excluding: Sequence[str] = ()) -> Program:
     """The program after the passes that a GPU wants, products in loops written out."""
     with construction(Knowledge(facts=list(program.guards))):
+        program = convolved(program)
         for p in PASSES:
             if p.name in SHARED and p.name not in excluding:
                 if p.name == "fusion":

@@ -6,7 +6,15 @@ import numpy as np
 
 from ...fxgraph.constants import array_of, const
 from ...fxgraph.node import Node
-from ...fxgraph.ops.elementwise import divide, multiply, power, reciprocal, sqrt, square
+from ...fxgraph.ops.elementwise import (
+    absolute,
+    divide,
+    multiply,
+    power,
+    reciprocal,
+    sqrt,
+    square,
+)
 from ..rule import cst, rule, var
 
 x, c = var("x"), cst("c")
@@ -74,14 +82,33 @@ def power_minus_one(x: Node) -> Node:
 
 @rule(power(x, -2.0), phase="specialize", keeps="reals", kinds="f")
 def power_minus_two(x: Node) -> Node:
-    """x ** -2 -> 1 / square(x)"""
-    return divide(const(1, x.dtype), square(x))
+    """x ** -2 -> square(1 / x), which is right for subnormal results too"""
+    return square(divide(const(1, x.dtype), x))
+
+
+@rule(power(x, -3.0), phase="specialize", keeps="reals", kinds="f")
+def power_minus_three(x: Node) -> Node:
+    """x ** -3 -> square(1 / x) * (1 / x)"""
+    inverse = divide(const(1, x.dtype), x)
+    return multiply(square(inverse), inverse)
 
 
 @rule(power(x, -0.5), phase="specialize", keeps="reals", kinds="f")
 def power_minus_half(x: Node) -> Node:
-    """x ** -0.5 -> 1 / sqrt(x)"""
-    return divide(const(1, x.dtype), sqrt(x))
+    """x ** -0.5 -> abs(1 / sqrt(x)), which is inf for -0 too"""
+    return absolute(divide(const(1, x.dtype), sqrt(x)))
+
+
+@rule(power(x, -1.5), phase="specialize", keeps="reals", kinds="f")
+def power_minus_three_halves(x: Node) -> Node:
+    """x ** -1.5 -> 1 / x / sqrt(x), right for subnormal results too; -inf gives nan"""
+    return divide(divide(const(1, x.dtype), x), sqrt(x))
+
+
+@rule(power(x, -2.5), phase="specialize", keeps="reals", kinds="f")
+def power_minus_five_halves(x: Node) -> Node:
+    """x ** -2.5 -> 1 / x / (abs(x) * sqrt(x)), which is inf for -0 too; -inf gives nan"""
+    return divide(divide(const(1, x.dtype), x), multiply(absolute(x), sqrt(x)))
 
 
 @rule(multiply(x, x), phase="specialize", keeps="bits", kinds="iuf")

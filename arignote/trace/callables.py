@@ -29,6 +29,7 @@ from .library_names import is_library
 from .listing import lists_of
 from .marks import Marked, all_plain, marked
 from .methods import tolist
+from .optional import Maybe, used
 from .proxy import Proxy, Scalar, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
@@ -76,6 +77,10 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         kwargs = {k: all_plain(v) for k, v in kwargs.items()}
     if isinstance(f, functools.partial):
         return _call(site, f.func, (*f.args, *args), {**f.keywords, **kwargs})
+    f = used(f)
+    if any(type(a) is Maybe for a in (*args, *kwargs.values())) and not _keeps_maybes(f):
+        args = tuple(map(used, args))
+        kwargs = {k: used(v) for k, v in kwargs.items()}
     listed = lists.answer(f, args, kwargs)
     if listed is not lists.NO_ANSWER:
         return listed
@@ -131,6 +136,18 @@ def _keeps_marks(f: Any) -> bool:
     return isinstance(owner, list | dict | Deque)
 
 
+def _keeps_maybes(f: Any) -> bool:
+    """Does it take None as well as values?"""
+    inner = f.__func__ if isinstance(f, MethodType) else f
+    if isinstance(inner, FunctionType):
+        return not _is_library(inner)
+    if any(f is g for g in (print, str, repr, format, bool, isinstance, type, list, tuple)):
+        return True
+    if isinstance(f, type):
+        return not is_library(f.__module__)
+    return isinstance(getattr(f, "__self__", None), list | dict | Deque)
+
+
 def _method_of(x: Any, name: str) -> FunctionType | None:
     """A method that x's class defines in Python."""
     found = getattr(type(x), name, None)
@@ -144,9 +161,12 @@ def _in(f: Any, table: Container[Any]) -> bool:
         return False
 
 
+_TRACED = (Proxy, SymbolicRange, Lazy, Counter, Nested, Growing, Text, Deque, Maybe)
+
+
 def has_traced(x: Any, depth: int = 4) -> bool:
     """Is there a traced value in x, or in containers in it?"""
-    if isinstance(x, Proxy | SymbolicRange | Lazy | Counter | Nested | Growing | Text | Deque):
+    if isinstance(x, _TRACED):
         return True
     if depth and isinstance(x, tuple | list):
         return any(has_traced(v, depth - 1) for v in x)

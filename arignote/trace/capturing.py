@@ -81,7 +81,10 @@ def capture(loop: Loop) -> Node:
                 return lit(0)
             if _prepared(loop, trial):
                 continue
-            new = {n: widened(h, start[n], trial.state[n]) for n, h in trial.held.items()}
+            optional = loop.memory.optional
+            new = {
+                n: widened(h, start[n], trial.state[n], optional) for n, h in trial.held.items()
+            }
             _check_sizes(new, guesses, trial)
             last = ends(trial.held, trial.state)
             new_links = links | links_of(trial.arrays, last, outer.cells)

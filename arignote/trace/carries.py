@@ -16,6 +16,7 @@ from ..fxgraph.constants import new_param
 from ..fxgraph.node import Node
 from ..fxgraph.types import BOOL, TensorType
 from .containers import filled, flatten, rebuilt
+from .forms import freed, like
 from .leaves import (
     Count,
     Leaf,
@@ -34,7 +35,6 @@ from .leaves import (
 )  # fmt: skip
 from .merging import Conflict, Unmergeable, is_number
 from .proxy import node_of
-from .texts import freed, like
 from .undefined import Undefined, certain, flag_of, unsure, yes
 from .varying import check_room
 
@@ -143,23 +143,23 @@ def bindings_of(guess: Guess, value: Any) -> list[Any]:
 
 
 # ---- the end of a step ---------------------------------------------------------------------------
-def widened(held: Held, start: Any, now: Any) -> Guess:
+def widened(held: Held, start: Any, now: Any, optional: bool = False) -> Guess:
     """The guess that holds for what the body left too; the same object when nothing changed.
 
-    Raises Unstable.
+    optional: None before the loop may be a value after a step.  Raises Unstable.
     """
     guess = held.guess
     try:
         if isinstance(now, Undefined):
             return guess if guess.flagged else replace(guess, flagged=True)
         flag_needed = flag_of(now) is not yes() and not guess.flagged
-        new = _for_values(held, start, certain(now))
+        new = _for_values(held, start, certain(now), optional)
         return replace(new, flagged=True) if flag_needed else new
     except Unmergeable as error:
         raise Unstable(f"{held.name!r} is one of {error} from step to step") from None
 
 
-def _for_values(held: Held, start: Any, now: Any) -> Guess:
+def _for_values(held: Held, start: Any, now: Any, optional: bool) -> Guess:
     guess = held.guess
     if isinstance(now, Conflict):
         raise Unmergeable(repr(now))
@@ -169,7 +169,7 @@ def _for_values(held: Held, start: Any, now: Any) -> Guess:
         return Guess(structure, types, True, True, _template(now, True))
     was = certain(held.value)
     now = like(now, was)
-    open_start = freed(was, now)
+    open_start = freed(was, now, optional)
     if open_start is not was:
         of = like(certain(start), open_start) if not isinstance(start, Undefined) else open_start
         return replace(first_guess(of), flagged=guess.flagged)

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from .optional import Maybe
 from .texts import Text
 
 #: How a container is put together again from its parts.
@@ -26,6 +27,8 @@ def opened_up(value: Any, deep: bool = False) -> tuple[Any, list[Any], Build] | 
             return (tuple, len(value)), list(value), tuple
     if type(value) is Text:
         return Text, [value.code], lambda parts: Text(parts[0])
+    if type(value) is Maybe:
+        return Maybe, [value.some, value.value], lambda parts: Maybe(*parts)
     if not deep:
         return None
     if type(value) is list:

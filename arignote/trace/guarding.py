@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import TraceError, UnsupportedError, VerifyError
 from ..fxgraph.ops.checks import partial, recording
 from .convert.site import Site
+from .iteration import Nested
 from .leaves import Unstable
 from .regions import Ended
 from .session import Retrace, is_tracing
@@ -43,6 +44,8 @@ def with_(manager: Any, site: Site) -> Any:
     """A manager about to be entered: np.errstate of floating-point warnings has nothing to do."""
     if not is_tracing() or isinstance(manager, contextlib.nullcontext):
         return manager
+    if isinstance(manager, Nested):  # np.nditer: what is written is in the array at once
+        return contextlib.nullcontext(manager)
     if isinstance(manager, np.errstate):
         if "raise" in _settings(manager):
             raise UnsupportedError(

@@ -24,6 +24,7 @@ from ..fxgraph.types import I64, Shape, Size
 from ..fxgraph.window import Window, broadcast, expanded
 from .aliasing import tie
 from .assign import check_writeable, converted, fitted, store
+from .optional import used
 from .registry import IMPLEMENTED
 from .slicing import int_node, is_literal, positions, resolve
 from .storage import Cell
@@ -247,6 +248,7 @@ class _Dots:
 
 
 def _covers(k: Any) -> int:
+    k = used(k)
     if k is None or k is Ellipsis:
         return 0
     return k.covers if isinstance(k, _Positions) else 1

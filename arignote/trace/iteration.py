@@ -16,16 +16,19 @@ import numpy as np
 from ..errors import TraceError
 from ..fxgraph.affine import dim, minus, plus, size_node, times
 from ..fxgraph.constants import is_const, lit, value_of
-from ..fxgraph.node import Node
+from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.elementwise import where
 from ..fxgraph.ops.scalar import least
 from ..fxgraph.prove import ge0, hinted, sure_equal
+from ..fxgraph.window import whole
 from ..scanloop.scan import trip_count
 from . import elements as elements_of
 from . import queues
 from .growing import growing, is_discarded
 from .indexing import getitem
+from .layout import memory_order
+from .optional import used
 from .proxy import Array, Scalar, node_of, wrap
 from .queues import Deque
 from .slicing import int_node
@@ -138,6 +141,7 @@ Found: TypeAlias = "Counter | Nested | Iterable[Any]"
 
 def counter_of(iterable: Any) -> Found:
     """How a loop over `iterable` counts; an iterable of Python items is returned as it is."""
+    iterable = used(iterable)
     if isinstance(iterable, Counter | Nested):
         return iterable
     if isinstance(iterable, range):
@@ -272,16 +276,48 @@ def positions(*shape: Any) -> Nested:
     return Nested(tuple(int_node(d) for d in shape), lambda at: at)
 
 
-def elements(a: Any, flags: Sequence[str] = (), op_flags: Sequence[Any] = ()) -> Nested:
-    """np.nditer over one array: 0-d views of its elements"""
+class Elements(Nested):
+    """np.nditer over one array.  multi_index: of the element that the step being traced has."""
+
+    multi_index: tuple[Any, ...]
+
+
+def elements(
+    a: Any, flags: Sequence[str] = (), op_flags: Sequence[Any] = (), order: str = "K"
+) -> Elements:
+    """np.nditer over one array: 0-d views of its elements, in the order of memory"""
     if isinstance(a, tuple | list):
         raise TraceError(
             "np.nditer over several arrays: loop over np.ndindex(a.shape) and index them"
         )
-    if flags:
-        raise TraceError(f"np.nditer with flags {list(flags)}: loop over np.ndindex(a.shape)")
-    x = wrap(node_of(a)) if isinstance(a, np.ndarray) else a
-    return Nested(tuple(size_node(d) for d in x.sizes), lambda at: x[(*at, Ellipsis)])
+    if {*flags} - {"multi_index", "zerosize_ok", "refs_ok"} or order not in ("K", "C", "F"):
+        raise TraceError(
+            f"np.nditer with flags {list(flags)} and order {order!r}: loop over np.ndindex(a.shape)"
+        )
+    x = wrap(node_of(a)) if isinstance(a, np.ndarray | Scalar) else a
+    if not {f for each in op_flags for f in ([each] if isinstance(each, str) else each)} & WRITES:
+        x = x.window_view(whole(x.sizes), writeable=False)
+    if "zerosize_ok" not in flags:
+        for d in x.sizes:
+            some = OPS["not_equal"](size_node(d), lit(0), weak=True)
+            required(some, "ValueError", "Iteration of zero-sized operands is not enabled")
+    axes, reverse = memory_order(x, order)
+    n = [size_node(x.sizes[axis]) for axis in axes]
+    out: Elements
+
+    def item(at: tuple[Any, ...]) -> Any:
+        place: list[Any] = [None] * len(axes)
+        for axis, k, size in zip(axes, at, n, strict=True):
+            place[axis] = wrap(minus(size, lit(1))) - k if axis in reverse else k
+        if "multi_index" in flags:
+            out.multi_index = tuple(place)
+        return x[(*place, Ellipsis)]
+
+    out = Elements(tuple(n), item)
+    return out
+
+
+WRITES = {"readwrite", "writeonly"}
 
 
 def enumerated_elements(a: Any) -> Nested:

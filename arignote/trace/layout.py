@@ -51,6 +51,16 @@ def order_of(x: Array) -> tuple[int, ...] | None:
     return tuple(w.axes.index(j) for j in range(w.rank))
 
 
+def memory_order(x: Array, order: str = "K") -> tuple[list[int], set[int]]:
+    """The axes in the order in which np.nditer goes through them, the slowest first, and those that
+    it goes through backwards."""
+    rank = len(x.sizes)
+    if order != "K":
+        return list(range(rank))[:: 1 if order == "C" else -1], set()
+    steps = _steps(x, rank)
+    return _order(rank, [x]), {axis for axis in range(rank) if steps[axis] < 0}
+
+
 def _plain(x: Any) -> bool:
     """Do the axes of x stand in memory in their own order, as far as one can see at once?"""
     if not isinstance(x, Array) or x.node.rank < 2:

@@ -240,7 +240,8 @@ def leaf_slots(t: Leaf, params: tuple[Node, ...], first: Any, last: Any, k: int)
     if isinstance(t, Varying):
         return _varying_slots(t, params, first, last, last is None, k)
     if isinstance(t, TensorType):
-        init = blank(t) if first is None else as_type(node_of(first), t)
+        missing = first is None or node_of(first).rank != len(t.shape)  # a place beside None
+        init = blank(t) if missing else as_type(node_of(first), t)
         return [
             Slot(init, params[0], params[0] if last is None else as_type(node_of(last), t), (k, 0))
         ]

@@ -92,7 +92,8 @@ def loop_while(
         changes.undo()
         outer.back()
         put(start)
-        _while_in_python(loop, error)
+        if not _with_none(loop, error):
+            _while_in_python(loop, error)
 
 
 def _never(loop: Loop) -> bool:
@@ -198,7 +199,7 @@ def _captured_or_unrolled(loop: Loop) -> None:
         changes.undo()
         outer.back()
         loop.put(start)
-        if _peeled(loop, error):
+        if _peeled(loop, error) or _with_none(loop, error):
             return
         literal = loop.counter.known(LONGEST_UNROLLED)
         if literal is None:
@@ -227,6 +228,24 @@ def _peeled(loop: Loop, error: Exception) -> bool:
         outer.back()
         loop.put(start)
         return False
+    return True
+
+
+def _with_none(loop: Loop, error: Exception) -> bool:
+    """The loop, its names being None or values: for those that begin as None."""
+    if loop.memory.optional or not isinstance(error, Unstable):
+        return False
+    again = replace(loop, memory=Memory(optional=True), containers=[], grown=[])
+    outer, start = Outer.now(), loop.get()
+    try:
+        with journal() as changes:
+            capture(again)
+    except (Unstable, TraceError):
+        changes.undo()
+        outer.back()
+        loop.put(start)
+        return False
+    loop.memory.optional = True
     return True
 
 

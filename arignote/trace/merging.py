@@ -25,6 +25,7 @@ from .aliasing import family, slid, slides, tie_both
 from .containers import filled, flatten
 from .convert.site import Site
 from .journal import freeze, is_container
+from .optional import Maybe
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
 from .storage import read
 from .texts import as_text, is_text
@@ -229,6 +230,8 @@ class Merge:
             return lambda nodes: a
         if is_number(a) and is_number(b):
             return self._numbers(a, b)
+        if (a is None) != (b is None) or (type(a) is Maybe) != (type(b) is Maybe):
+            return self._optional(name, a, b)
         if is_text(a) and is_text(b) and not (type(a) is type(b) is str and a == b):
             a, b = as_text(a), as_text(b)
             self.varied = True
@@ -240,6 +243,39 @@ class Merge:
         if is_container(a) and not {id(a), id(b)} <= self.born:
             return lambda nodes: freeze(filled(a, [part(nodes) for part in parts], deep))
         return lambda nodes: filled(a, [part(nodes) for part in parts], deep)
+
+    def _optional(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
+        """None or a value."""
+        if isinstance(a, Conflict) or isinstance(b, Conflict):
+            raise Unmergeable(repr(a if isinstance(a, Conflict) else b))
+        self.varied = True
+        some = [x.some if type(x) is Maybe else x is not None for x in (a, b)]
+        flag = self.pair(*(as_type(node_of(x), yes().type) for x in some))
+        one, two = (x.value if type(x) is Maybe else x for x in (a, b))
+        if one is None or two is None:
+            made = self._beside_none(two if one is None else one, one is None)
+        else:
+            made = self._merged(name, one, two)
+        return lambda nodes: Maybe(wrap(flag(nodes)), made(nodes))
+
+    def _beside_none(self, value: Any, on_other: bool) -> Callable[[Nodes], Any]:
+        """A value of one side, where the other has None."""
+        _, leaves = flatten(value, True)
+        for leaf in leaves:
+            if not (is_number(leaf) or leaf is None or isinstance(leaf, str)):
+                raise Unmergeable(f"None and {_kind(value)}")
+            if is_number(leaf) and any(
+                size_node(d).free & self.tokens for d in node_of(leaf).type.shape
+            ):
+                raise Unmergeable("None and an array whose size is computed")
+        parts = [self._with_blank(leaf, on_other) for leaf in leaves]
+        lasting = is_container(value) and id(value) not in self.born
+
+        def make(nodes: Nodes) -> Any:
+            new = filled(value, [part(nodes) for part in parts], True)
+            return freeze(new) if lasting else new
+
+        return make
 
     def _static(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
         if isinstance(a, Conflict) or isinstance(b, Conflict):
@@ -326,6 +362,8 @@ def _words(name: str) -> str:
 def _kind(x: Any) -> str:
     if x is None:
         return "None"
+    if type(x) is Maybe:
+        return f"None or {_kind(x.value)}"
     if is_number(x):
         n = node_of(x)
         return f"an array {n.type}" if n.rank else f"a number ({n.type})"

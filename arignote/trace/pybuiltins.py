@@ -30,6 +30,7 @@ from .growing import growing
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .marks import marked
+from .optional import Maybe, is_none
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .queues import Deque
 from .shortcut import and_, or_
@@ -99,8 +100,8 @@ def ndenumerate(a: Any) -> Any:
 
 
 @answers(np.nditer)
-def nditer(a: Any, flags: Any = (), op_flags: Any = (), **_: Any) -> Any:
-    return iteration.elements(a, flags, op_flags)
+def nditer(a: Any, flags: Any = (), op_flags: Any = (), *, order: str = "K") -> Any:
+    return iteration.elements(a, flags or (), op_flags or (), order)
 
 
 @answers(itertools.product)
@@ -297,6 +298,8 @@ def type_of(x: Any) -> Any:
     """The type that the value will have when the compiled function runs."""
     if isinstance(x, Array):
         return np.ndarray
+    if type(x) is Maybe:
+        raise TraceError("the type of a value that is None or not, which is known at run time only")
     if isinstance(x, Scalar):
         n = x.node
         return _KINDS[n.dtype.kind] if n.type.weak else n.dtype.type
@@ -304,7 +307,10 @@ def type_of(x: Any) -> Any:
 
 
 @answers(isinstance)
-def isinstance_(x: Any, kinds: Any) -> bool:
+def isinstance_(x: Any, kinds: Any) -> Any:
+    if type(x) is Maybe:
+        value, none = isinstance_(x.value, kinds), issubclass(type(None), kinds)
+        return value if value is none else (x.some if value else is_none(x))
     return issubclass(type_of(x), kinds)
 
 

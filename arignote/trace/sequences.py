@@ -30,6 +30,7 @@ from .growing import (
 )
 from .journal import made
 from .lists import JOINED, has_proxy, read_while_growing
+from .optional import Maybe, is_none, used
 from .proxy import Scalar, node_of
 from .shortcut import and_, or_
 from .truthiness import not_, truth
@@ -76,8 +77,10 @@ def mul(a: Any, b: Any) -> Any:
 
 
 def compared(name: str, a: Any, b: Any) -> Any:
-    """`a == b` and its like; `a is True` of a Python bool that is known at run time only"""
+    """`a == b` and its like; `a is True` and `a is None` where that is known at run time only"""
     if name == "is_":
+        if type(a) is Maybe and b is None:
+            return is_none(a)
         traced = isinstance(a, Scalar) and a.node.type.weak and a.node.dtype == BOOL
         return a == b if traced and type(b) is bool else a is b
     if type(a) is tuple and type(b) is tuple and has_proxy((*a, *b)):
@@ -144,6 +147,7 @@ def is_sequence(value: Any, length: int) -> bool:
 
 def unpacked(values: Any) -> Any:
     """The right side of `x, *y = values`"""
+    values = used(values)
     if type(values) is list and _is_long(values):
         raise TraceError(
             "a list whose length is known at run time only is unpacked: take its elements by index"

@@ -15,11 +15,13 @@ from ..fxgraph.ops.scalar import ceil_quotient, clip0, greatest, least
 from ..fxgraph.ops.structure import iota
 from ..fxgraph.prove import hinted, sure, sure_equal
 from ..fxgraph.types import I64
+from .optional import used
 from .values import Proxy, node_of
 
 
 def int_node(x: Any) -> Node:
     """An integer scalar as a Python integer node.  Raises IndexError for anything else."""
+    x = used(x)
     if hasattr(x, "__index__") and not isinstance(x, Proxy):
         return lit(x.__index__())
     n = node_of(x)

@@ -35,13 +35,17 @@ Way: TypeAlias = "tuple[str, tuple[int, int]]"
 
 @dataclass
 class Memory:
-    """What was found out about a loop, for when the loop around it is traced again."""
+    """What was found out about a loop, for when the loop around it is traced again.
+
+    optional: names may hold None at first and values later.
+    """
 
     guesses: dict[str, Guess] = field(default_factory=dict)
     unbounded: set[str] = field(default_factory=set)
     monotone: dict[Way, int] = field(default_factory=dict)
     inner: dict[tuple[Site, int], Memory] = field(default_factory=dict)
     counts: dict[Site, int] = field(default_factory=dict)
+    optional: bool = False
 
 
 @dataclass

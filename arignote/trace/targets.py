@@ -14,6 +14,7 @@ from .convert import converted
 from .growing import growing, is_discarded
 from .journal import is_container, mutating, recording_changes
 from .lookup import looked_up
+from .optional import used
 from .proxy import Proxy, node_of, wrap
 from .queues import Deque
 from .registry import SUBSCRIPTED
@@ -24,6 +25,7 @@ from .where import place
 
 def item(base: Any) -> Any:
     """`base`, or what stands for it in `base[...]`"""
+    base = used(base)
     if type(base) in (list, dict) and is_tracing():
         return Changing(base)
     if type(base) is Deque:

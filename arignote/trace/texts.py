@@ -73,25 +73,6 @@ def is_text(x: Any) -> bool:
     return type(x) in (str, Text)
 
 
-def like(value: Any, pattern: Any) -> Any:
-    """The value with Texts for strings, wherever the pattern has Texts."""
-    if type(pattern) is Text and type(value) is str:
-        return as_text(value)
-    if type(value) is tuple and type(pattern) is tuple and len(value) == len(pattern):
-        return tuple(like(v, p) for v, p in zip(value, pattern, strict=True))
-    return value
-
-
-def freed(before: Any, after: Any) -> Any:
-    """`before` with Texts for strings that are others in `after`; itself where there are none."""
-    if type(before) is str and is_text(after) and (type(after) is Text or after != before):
-        return as_text(before)
-    if type(before) is tuple and type(after) is tuple and len(before) == len(after):
-        parts = tuple(freed(b, a) for b, a in zip(before, after, strict=True))
-        return before if all(p is b for p, b in zip(parts, before, strict=True)) else parts
-    return before
-
-
 def _flatten(x: Text) -> tuple[list[Any], Any]:
     return [x.code], tuple(record(_Texts))
 

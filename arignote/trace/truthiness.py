@@ -13,6 +13,7 @@ from ..fxgraph.types import BOOL
 from . import queues
 from .growing import growing
 from .indexing import getitem
+from .optional import Maybe, both
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .queues import Deque
 from .texts import Text
@@ -23,6 +24,8 @@ def truth(x: Any) -> Any:
     if not isinstance(x, Proxy):
         if isinstance(x, Text):
             return x != ""
+        if type(x) is Maybe:
+            return both(x.some, truth(x.value))
         if isinstance(x, Deque):
             return truth(queues.length(x))
         g = growing(x)

@@ -140,6 +140,8 @@ def node_of(x: Any) -> Node:
         return const(checked_dtype(x))
     if isinstance(x, bool | int | float | complex):
         return number(x)
+    if hasattr(type(x), "__arignote_used__"):
+        return node_of(x.__arignote_used__())
     raise TypeError(f"cannot trace a value of type {type(x).__name__}: {x!r}")
 
 

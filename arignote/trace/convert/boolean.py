@@ -61,8 +61,8 @@ def _comparison(
     name = _COMPARED.get(type(op))
     if name is not None and may_be_list(left) and may_be_list(right):
         return operation("compared", ast.Constant(name), left, right)
-    if isinstance(op, ast.Is | ast.IsNot) and (_is_bool(left) or _is_bool(right)):
-        value, one = (right, left) if _is_bool(left) else (left, right)
+    if isinstance(op, ast.Is | ast.IsNot) and (_is_single(left) or _is_single(right)):
+        value, one = (right, left) if _is_single(left) else (left, right)
         same = operation("compared", ast.Constant("is_"), value, one)
         return same if isinstance(op, ast.Is) else operation("not_", same)
     if plain is not None:
@@ -76,5 +76,6 @@ def _comparison(
             return ast.Compare(left, [op], [right])
 
 
-def _is_bool(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+def _is_single(node: ast.expr) -> bool:
+    """True, False or None"""
+    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool))

@@ -1,0 +1,194 @@
+"""Names and results that are None or something else, depending on what is computed."""
+
+import numpy as np
+import pytest
+
+import arignote as ag
+
+
+def found_last(a, v):
+    k = None
+    for i in range(len(a)):
+        if a[i] == v:
+            k = i
+    return k
+
+
+def bisected(a, v):
+    low, high = 0, len(a) - 1
+    while low <= high:
+        middle = (low + high) // 2
+        if a[middle] == v:
+            return middle
+        if a[middle] < v:
+            low = middle + 1
+        else:
+            high = middle - 1
+    return None
+
+
+def roots(a, v):
+    d = a[0] * a[0] - 4 * a[1] * v
+    if d < 0:
+        return None
+    r = np.sqrt(d)
+    return (-a[0] - r) / 2, (-a[0] + r) / 2
+
+
+def uses_roots(a, v):
+    total = 0.0
+    for k in range(len(a) - 1):
+        pair = roots(a[k:], v)
+        if pair is not None:
+            low, high = pair
+            total += high - low
+    return total
+
+
+def falls(a, v):
+    before, n = None, 0
+    for x in a:
+        if before is not None and x < before:
+            n += 1
+        before = x
+    return n, before
+
+
+def smallest_above(a, v):
+    best = None
+    for x in a:
+        if x > v and (best is None or x < best):
+            best = x
+    return -1.0 if best is None else best * 2
+
+
+def or_else(a, v):
+    best = None
+    for x in a:
+        if x > v:
+            best = x
+    return (best or -2.0) + 1
+
+
+def rows(a, v):
+    m = None
+    for row in a.reshape(-1, 1):
+        if row[0] >= v:
+            m = row.copy() if m is None else np.maximum(m, row)
+    return m
+
+
+def names(a, v):
+    kind = None
+    for x in a:
+        if x > v:
+            kind = "above"
+        elif x < v:
+            kind = "below"
+    return kind, kind == "above", kind is None
+
+
+def compared(a, v):
+    last, longest, n = None, 0, 0
+    for x in a:
+        n = n + 1 if x == last else 1
+        longest = max(longest, n)
+        last = x
+    return longest
+
+
+def until_found(a, v):
+    i, found = 0, None
+    while found is None and i < len(a):
+        if a[i] > v:
+            found = a[i]
+        i += 1
+    return found, i
+
+
+class Holder:
+    def __init__(self):
+        self.best = None
+
+    def seen(self, x):
+        if self.best is None or x > self.best:
+            self.best = x
+
+
+def held(a, v):
+    h = Holder()
+    for x in a:
+        if x > v:
+            h.seen(x)
+    return h.best, isinstance(h.best, float)
+
+
+def as_index(a, v):
+    k = None
+    for i in range(len(a)):
+        if a[i] > v:
+            k = i
+    if k:
+        a[k] = 7
+        return a[k - 1], a[k:].sum(), np.sqrt(k), min(k, 2), -k
+    return None
+
+
+def a_list(a, v):
+    for i in range(len(a)):
+        if a[i] > v:
+            return [i, a[i]]
+    return None
+
+
+PROGRAMS = [
+    found_last, bisected, roots, uses_roots, falls, smallest_above, or_else, rows, names, compared,
+    until_found, held, as_index, a_list,
+]  # fmt: skip
+
+
+def _same(x, y):
+    if isinstance(x, tuple | list):
+        return type(x) is type(y) and len(x) == len(y) and all(map(_same, x, y))
+    if x is None or y is None:
+        return x is y
+    return type(x) is type(y) and np.array_equal(x, y)
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_as_in_python(f):
+    g = ag.compile(f, mode="FAST_COMPILE")
+    for v in (3.0, 1.0, 0.0, 9.0, -1.0):
+        a = np.array([1.0, 3.0, 2.0, 2.0, 5.0])
+        b = a.copy()
+        want, got = f(a, v), g(b, v)
+        if f in (smallest_above, or_else, uses_roots):  # an int or a float, by the values
+            want, got = float(want), float(got)
+        assert _same(want, got), (v, want, got)
+        assert np.array_equal(a, b)
+
+
+def test_built():
+    g = ag.compile(bisected)
+    a = np.arange(0.0, 20.0, 2.0)
+    assert [g(a, v) for v in (4.0, 5.0, 18.0)] == [2, None, 9]
+    assert type(g(a, 4.0)) is int
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda x: x + 1, lambda x: np.exp(x), lambda x: max(x, 2.0), lambda x: x > 3, abs],
+    ids=["add", "exp", "max", "greater", "abs"],
+)
+def test_none_is_no_number(use):
+    def f(a):
+        last = None
+        for x in a:
+            if x > 2:
+                last = x
+        return use(last)
+
+    g = ag.compile(f, mode="FAST_COMPILE")
+    assert g(np.array([1.0, 3.0])) == f(np.array([1.0, 3.0]))
+    with pytest.raises(TypeError, match="None"):
+        g(np.array([1.0, 2.0]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import inspect
 import sys
 import sysconfig
 from collections.abc import Container
@@ -23,6 +24,7 @@ from . import hidden, journal, lists
 from .convert import converted
 from .convert.site import Site
 from .dispatch import array_function
+from .generators import LISTED, Generator
 from .growing import Growing, growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
 from .library_names import is_library
@@ -72,6 +74,9 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
             f"{site}\na list whose length is known at run time only is unpacked into arguments, "
             "f(*x): give the list itself, or its elements by index"
         )
+    if any(type(a) is Generator for a in (*args, *kwargs.values())) and not _is_users(f):
+        args = tuple(_gone_through(a, f) for a in args)
+        kwargs = {k: _gone_through(v, f) for k, v in kwargs.items()}
     if record(Marked) and not _keeps_marks(f):
         args = tuple(map(all_plain, args))
         kwargs = {k: all_plain(v) for k, v in kwargs.items()}
@@ -136,16 +141,26 @@ def _keeps_marks(f: Any) -> bool:
     return isinstance(owner, list | dict | Deque)
 
 
-def _keeps_maybes(f: Any) -> bool:
-    """Does it take None as well as values?"""
+def _gone_through(x: Any, f: Any) -> Any:
+    """The values of a generator that a function gets, as a list."""
+    if type(x) is Generator and f in (enumerate, filter, iter, map, next, reversed, zip):
+        raise x.refused(f"is given to {f.__name__}")
+    return LISTED[0](x) if type(x) is Generator else x
+
+
+def _is_users(f: Any) -> bool:
+    """Is it a function, or a class, of the user?"""
     inner = f.__func__ if isinstance(f, MethodType) else f
     if isinstance(inner, FunctionType):
         return not _is_library(inner)
+    return isinstance(f, type) and not is_library(f.__module__)
+
+
+def _keeps_maybes(f: Any) -> bool:
+    """Does it take None as well as values?"""
     if any(f is g for g in (print, str, repr, format, bool, isinstance, type, list, tuple)):
         return True
-    if isinstance(f, type):
-        return not is_library(f.__module__)
-    return isinstance(getattr(f, "__self__", None), list | dict | Deque)
+    return _is_users(f) or isinstance(getattr(f, "__self__", None), list | dict | Deque)
 
 
 def _method_of(x: Any, name: str) -> FunctionType | None:
@@ -214,6 +229,20 @@ def _function(
         return _plain(site, f, args, kwargs, traced)
     if _is_library(inner):
         return _plain(site, f, args, kwargs, traced)
+    if _is_generator(inner) and is_tracing():
+        run = lambda: _entered(site, f, inner, args, kwargs)
+        return Generator(inner.__name__, run)
+    return _entered(site, f, inner, args, kwargs)
+
+
+def _is_generator(f: FunctionType) -> bool:
+    own = hasattr(f, "__arignote_generator__")
+    return own or bool(f.__code__.co_flags & inspect.CO_GENERATOR)
+
+
+def _entered(
+    site: Site, f: Any, inner: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     calls = session().calls
     if len(calls) >= DEEPEST:
         raise TraceError(

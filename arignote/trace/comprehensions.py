@@ -11,6 +11,7 @@ from ..scanloop.scan import steps_known
 from .branches import if_
 from .convert.site import Site
 from .convert.syntax import PREFIX
+from .generators import LISTED, Generator, for_each
 from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
 from .journal import made, mutating
@@ -39,6 +40,9 @@ def comprehension(
     def parts(item: Any) -> Any:
         return unpack(item) if unpack is not None else (item,)
 
+    if type(iterable) is Generator:
+        out = _captured(iterable, condition, element, parts, site, nested)
+        return out if kind in ("list", "generator") else made({"set": set, "dict": dict}[kind](out))
     with at_site(site):
         found = counter_of(iterable)
     if isinstance(found, Nested):
@@ -143,7 +147,7 @@ def _produced(
 
 
 def _captured(
-    counter: Counter,
+    counter: Counter | Generator,
     condition: Callable[..., Any] | None,
     element: Callable[..., Any],
     parts: Callable[[Any], Any],
@@ -165,16 +169,35 @@ def _captured(
         if not nested:
             append_to(out, value)
             return
-        inner = counter_of(value)
-        each = lambda x: append_to(out, x)
-        loop_for(inner, each, None, lambda: (), lambda _: None, (), (), (), site)
+        _each(value, lambda x: append_to(out, x), site)
 
-    loop_for(counter, body, None, lambda: (), lambda _: None, (), (), (), site)
+    _each(counter, body, site)
     return out
+
+
+def _each(values: Any, body: Callable[[Any], None], site: Site) -> None:
+    """Run a body that assigns no names for every value."""
+    if type(values) is Generator:
+        for_each(values, body)
+        return
+    loop_for(counter_of(values), body, None, lambda: (), lambda _: None, (), (), (), site)
+
+
+def _listed(values: Generator) -> list[Any]:
+    """A generator's values."""
+    out: list[Any] = made([])
+    for_each(values, lambda x: append_to(out, x))
+    return out
+
+
+LISTED.append(_listed)
 
 
 def extend(held: list[Any], values: Any) -> None:
     """`held.extend(values)`"""
+    if type(values) is Generator:
+        for_each(values, lambda x: append_to(held, x))
+        return
     found = counter_of(values)
     if not isinstance(found, Counter):
         for x in found:  # type: ignore[union-attr]

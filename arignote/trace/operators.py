@@ -16,12 +16,12 @@ from . import (
     repeating,
 )
 from .augmenting import attribute, aug, aug_attribute, aug_item
-from .branches import if_, ifexp
+from .branches import ifexp
 from .callables import call
 from .comprehensions import comprehension
 from .effects import assert_, raise_
+from .generators import generator, if_, loop_for, loop_while, yielded
 from .guarding import guarded, refuse, tracing_errors, with_
-from .loops import loop_for, loop_while
 from .marks import marked, percent
 from .sequences import add, compared, displayed, is_sequence, mul, unpacked
 from .shortcut import and_, contains, or_
@@ -31,10 +31,10 @@ from .undefined import Undefined, defined
 
 __all__ = [
     "add", "and_", "assert_", "attribute", "aug", "aug_attribute", "aug_item", "call", "compared",
-    "comprehension", "contains", "defined", "guarded", "if_", "ifexp", "is_sequence", "item",
-    "loop_for", "loop_while", "made", "marked",
+    "comprehension", "contains", "defined", "generator", "guarded", "if_", "ifexp", "is_sequence",
+    "item", "loop_for", "loop_while", "made", "marked",
     "mul", "not_", "or_", "owner", "percent", "raise_", "refuse", "tracing_errors", "truth",
-    "undefined", "unpacked", "with_",
+    "undefined", "unpacked", "with_", "yielded",
 ]  # fmt: skip
 
 undefined = Undefined

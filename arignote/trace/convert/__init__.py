@@ -41,6 +41,7 @@ The passes are pure work on syntax trees, in this order, one subject a file:
 |---|---|
 | `source` | finds the definition of a function object in its file |
 | `scope`, `binding` | which names are whose; which reads may meet an unassigned name |
+| `generators` | `yield` -> a call of the body of the loop that the value is for |
 | `matching` | `match` -> `if`, `elif` |
 | `jumps` | `break`, `continue`, `return`, loop `else` -> flags and tests |
 | `liveness` | which names a loop carries and a branch gives |

@@ -58,6 +58,15 @@ class Operators(Protocol):
         those that `body` assigns from its item before anything else.
         """
 
+    def generator(self, function: Any) -> Any:
+        """`function`, a nested one whose values are handed on by `yielded`."""
+
+    def yielded(self, value: Any) -> Any:
+        """`yield value`: run the body of the loop that goes through the generator.
+
+        True where that loop was left, so that the generator must return.
+        """
+
     def loop_while(
         self,
         test: Thunk,

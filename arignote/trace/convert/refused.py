@@ -1,4 +1,5 @@
-"""What cannot be converted at all: generators, coroutines, a few forms of `try`.
+"""What cannot be converted at all: generators that are sent values, coroutines, a few forms of
+`try`.
 
 Of the function asked for, that is an error at the line where it stands.  A function nested in it
 stays plain Python instead: it may be one that is never called with traced values.
@@ -8,6 +9,7 @@ Everything else is converted, and the operators decide at run time (see `interfa
 import ast
 from collections.abc import Iterable
 
+from .generators import odd_yields
 from .jumps import blocks
 from .scope import FunctionNode, own
 
@@ -16,6 +18,8 @@ def obstacle(function: FunctionNode) -> tuple[ast.AST, str] | None:
     """The first node that keeps a function from being converted, and what to say about it."""
     if isinstance(function, ast.AsyncFunctionDef):
         return function, "a coroutine cannot be captured; write a plain function"
+    for node in odd_yields(function.body):
+        return node, "a generator that is sent values cannot be captured; write a function"
     for node in own(function.body):
         message = _message(node)
         if message is not None:
@@ -25,8 +29,6 @@ def obstacle(function: FunctionNode) -> tuple[ast.AST, str] | None:
 
 def _message(node: ast.AST) -> str | None:
     match node:
-        case ast.Yield() | ast.YieldFrom():
-            return "a generator cannot be captured; collect the values in a list and return it"
         case ast.Await() | ast.AsyncFor() | ast.AsyncWith():
             return "asynchronous code cannot be captured; write a plain function"
         case ast.TryStar():

@@ -16,6 +16,7 @@ from .blocks import prologue
 from .context import Context, SiteTable
 from .expressions import Reach, convert_expression, rewrite
 from .for_loop import convert_for
+from .generators import is_generator, without_yields
 from .guarded import convert_match, convert_try, convert_with
 from .if_stmt import convert_if
 from .jumps import BoundedFor, flags_in, without_jumps
@@ -23,7 +24,7 @@ from .liveness import liveness_of
 from .matching import without_matches
 from .refused import obstacle
 from .scope import FunctionNode, scope_of
-from .syntax import located
+from .syntax import located, operator
 from .tested import mark_tests
 from .while_loop import convert_while
 
@@ -36,6 +37,8 @@ def convert_function(
     around: Context | None = None,
 ) -> None:
     """Convert the body of a function in place; `around` is that of the function around it."""
+    if is_generator(node):
+        node.body = without_yields(node.body)
     node.body = without_matches(node.body)
     mark_tests(node.body)
     outer = around.scope if around is not None else None
@@ -80,6 +83,8 @@ def convert_nested(ctx: Context, stmt: FunctionNode) -> list[ast.stmt]:
     rewrite(ctx, stmt.args, Reach.ALL)
     if isinstance(stmt, ast.FunctionDef) and obstacle(stmt) is None:
         name = f"{ctx.function}.<locals>.{stmt.name}"
+        if is_generator(stmt):
+            stmt.decorator_list.append(operator("generator"))
         convert_function(stmt, ctx.table, name, ctx.first_parameter is not None, ctx)
     else:
         rewrite(ctx, stmt, Reach.NAMES)

@@ -22,6 +22,10 @@ class Tested(ast.BoolOp):
     """`and` or `or` of which only the truth is taken."""
 
 
+class Operation(ast.Call):
+    """A call of an operator, which is no call of the user's."""
+
+
 def load(name: str) -> ast.Name:
     return ast.Name(name, ast.Load())
 

@@ -16,6 +16,20 @@ class Undefined:
 
 class Plain:
     tracing_errors = ()
+    yields = ()
+
+    def generator(self, function):
+        def run(*args, **kwargs):
+            self.yields = (*self.yields, [])
+            function(*args, **kwargs)
+            *self.yields, values = self.yields
+            return iter(values)
+
+        return run
+
+    def yielded(self, value):
+        self.yields[-1].append(value)
+        return False
 
     def if_(self, pred, then, other, get, put, names, outs, site):
         then() if pred else other()

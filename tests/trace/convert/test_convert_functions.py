@@ -339,8 +339,8 @@ def test_nonlocal_name_that_is_assigned_late():
 @pytest.mark.parametrize(
     "text, line, message",
     [
-        ("def f(x):\n    if x:\n        yield x\n", 3, "a generator cannot be captured"),
-        ("def f(x):\n    yield from x\n", 2, "a generator cannot be captured"),
+        ("def f(x):\n    if x:\n        y = yield x\n", 3, "a generator that is sent values"),
+        ("def f(x):\n    return (yield from x)\n", 2, "a generator that is sent values"),
         ("async def f(x):\n    return x\n", 1, "a coroutine cannot be captured"),
         (
             "def f(x):\n    try:\n        pass\n    except* ValueError:\n        pass\n",

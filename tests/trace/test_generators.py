@@ -1,4 +1,4 @@
-"""Generator functions in compiled code: their values, the order of what happens, what is refused."""
+"""Generator functions in compiled code: their values, the order of events, what is refused."""
 
 import numpy as np
 import pytest

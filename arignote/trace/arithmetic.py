@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import TraceError
 from ..fxgraph.constants import const
 from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
-from ..fxgraph.types import I64
+from ..fxgraph.types import F64, I64
 from . import python_numbers
 from .registry import hooks
+from .slicing import literal
 from .ufuncs import apply, apply_into
 from .values import Array, Proxy, Scalar, node_of, wrap
 from .where import placed
@@ -164,6 +166,8 @@ def round_(x: Any, digits: Any = None) -> Any:
     n = node_of(x)
     if isinstance(x, Array):
         raise TypeError("type numpy.ndarray doesn't define __round__ method")
+    if digits is not None:
+        digits = literal(digits, "the digits of round()")
     if n.dtype.kind in "iub":
         if digits is None:
             return wrap(cast_to(n, I64, True))
@@ -172,10 +176,19 @@ def round_(x: Any, digits: Any = None) -> Any:
     if digits is None:
         whole = OPS["rint"](n)
         return wrap(as_python_int(whole))
+    if n.type.weak and n.dtype == F64:
+        if abs(digits) > _EXACT_TENS:
+            raise TraceError(f"round(x, {digits}): at most {_EXACT_TENS} digits can be asked for")
+        op = OPS["round_digits" if digits >= 0 else "round_tens"]
+        return wrap(op(n, 10.0 ** abs(digits), weak=True))
     scale = const(10.0 ** abs(digits), n.dtype if n.dtype.kind == "f" else float)
     first, last = ("multiply", "divide") if digits >= 0 else ("divide", "multiply")
     out = OPS[last](OPS["rint"](OPS[first](n, scale)), scale)
     return wrap(cast_to(out, n.dtype, n.type.weak))
+
+
+#: Powers of ten up to this one are floats.
+_EXACT_TENS = 22
 
 
 def as_python_int(n: Node) -> Node:

@@ -15,10 +15,11 @@ from .generators import LISTED, Generator, for_each
 from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
 from .journal import made, mutating
-from .lists import EXTENDED, append
+from .lists import EXTENDED, append, has_proxy
 from .loops import LONGEST_UNROLLED, loop_for
 from .proxy import Proxy
 from .regions import at_site
+from .session import is_tracing
 from .truthiness import decided, truth
 from .undefined import OfSteps
 
@@ -46,7 +47,9 @@ def comprehension(
     with at_site(site):
         found = counter_of(iterable)
     if isinstance(found, Nested):
-        raise TraceError(f"{site}\na comprehension over every position of an array: write the loop")
+        if kind in ("set", "dict"):
+            raise TraceError(f"{site}\na {kind} comprehension over every position of an array")
+        return _captured(found, condition, element, parts, site, nested)
     if isinstance(found, Counter):
         setters = _setters(element, condition)
         steps = steps_known(found.lo, found.hi, found.step)
@@ -57,6 +60,12 @@ def comprehension(
         if items is None:
             capture = partial(_captured, found, condition, element, parts, site, nested)
             return _with_names_of_steps(setters, capture)
+        found = items
+    if condition is not None and kind in ("list", "generator") and is_tracing():
+        items = list(found)
+        if has_proxy(items):  # whether an element belongs may be known at run time only
+            out = _captured(items, condition, element, parts, site, nested)
+            return iter(out) if kind == "generator" and growing(out) is None else out
         found = items
     produced = _produced(found, condition, element, parts, site, nested)
     if kind == "generator":
@@ -147,7 +156,7 @@ def _produced(
 
 
 def _captured(
-    counter: Counter | Generator,
+    items: Counter | Generator | Nested | list[Any],
     condition: Callable[..., Any] | None,
     element: Callable[..., Any],
     parts: Callable[[Any], Any],
@@ -171,7 +180,7 @@ def _captured(
             return
         _each(value, lambda x: append_to(out, x), site)
 
-    _each(counter, body, site)
+    _each(items, body, site)
     return out
 
 

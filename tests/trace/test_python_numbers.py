@@ -108,3 +108,16 @@ def test_the_largest_integer_as_what_is_not_found_yet():
     f = compile(shortest)
     for given in ((7, [2, 3, 1, 2, 4, 3]), (70, [2, 3, 1, 2, 4, 3])):
         assert f(*given) == shortest(*given)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_round_to_digits_is_right_for_every_digit_of_a_float(mode):
+    """1.115 is a little less than that: 1.11 in Python, while 1.115 * 100 is more than 111.5."""
+    rounded = compile(lambda x, digits: round(x, digits), mode=mode)
+    rng = np.random.default_rng(3)
+    near_ties = [round(v, 3) + 0.005 for v in rng.normal(size=40).tolist()]
+    edges = [1.115, 2.675, 0.145, -0.001, 2.5, 1e20, 5e-324, float("inf"), 1250.0, -3500.0]
+    for digits in (2, 0, 5, -2):
+        for x in (*edges, *near_ties):
+            assert repr(rounded(x, digits)) == repr(round(x, digits))
+    assert rounded(np.float64(1.115), 2) == round(np.float64(1.115), 2)  # NumPy's, which is 1.12

@@ -67,3 +67,18 @@ def test_isinstance_of_texts():
 
     f = ag.compile(kind, mode="FAST_COMPILE")
     assert [f(5), f("a"), f(2.0)] == [2, 1, 3]
+
+
+def test_comprehensions_with_conditions_over_lists_and_positions():
+    def split(held):
+        pivot = held[0]
+        low = [x for x in held[1:] if x < pivot]
+        return low, len([x for x in held[1:] if x >= pivot]), sum(x for x in held if x > 1)
+
+    def everywhere(a):
+        return [i + j for i, j in np.ndindex(a.shape)], [k[0] * v for k, v in np.ndenumerate(a)]
+
+    f, g = (ag.compile(h, mode="FAST_COMPILE") for h in (split, everywhere))
+    for held in ([3, 1, 2, 5], [1, 2], [2.5, 1.5, 4.5]):
+        assert f(list(held)) == split(held)
+    assert g(np.arange(20.0).reshape(4, 5)) == everywhere(np.arange(20.0).reshape(4, 5))

@@ -36,6 +36,26 @@ AN_FN an_f8 an_fmod_f8(an_f8 x, an_f8 y) {
 
 #define AN_TINY_f4 1e-30f
 
+/* A number to whole multiples of 1 / scale, half to even, as if x * scale had every digit: where the
+   rounded product lies halfway, what the rounding left out decides. */
+AN_FN an_f8 an_nearest_f8(an_f8 at, an_f8 rest) {
+    const an_f8 low = floor(at);
+    return at - low != (an_f8)0.5 || rest == 0 ? rint(at) : rest > 0 ? low + 1 : low;
+}
+
+AN_FN an_f8 an_round_digits_f8(an_f8 x, an_f8 scale) {
+    const an_f8 at = x * scale;
+    if (!(fabs(at) < AN_WHOLE_f8)) return x;
+    return copysign(an_nearest_f8(at, fma(x, scale, -at)) / scale, at);
+}
+
+/* The same to multiples of scale. */
+AN_FN an_f8 an_round_tens_f8(an_f8 x, an_f8 scale) {
+    const an_f8 at = x / scale;
+    if (!(fabs(at) < AN_WHOLE_f8)) return x;
+    return copysign(an_nearest_f8(at, fma(-at, scale, x)) * scale, at);
+}
+
 AN_FN an_f8 an_clip_f8(an_f8 x, an_f8 low, an_f8 high) {
     const an_f8 raised = x > low ? x : low, inside = raised < high ? raised : high;
     const an_f8 bounded = low != low ? low : inside;

@@ -105,7 +105,7 @@ from .exponential import (
 )
 from .gamma import beta, betaln, gamma, gammainc, gammainc_curve, gammainc_shape, gammaincc
 from .normal import erfcinv, erfcx, erfinv, log_ndtr, ndtr, ndtri
-from .rounding import ceil, floor, rint, round_, trunc
+from .rounding import ceil, floor, rint, round_, round_digits, round_tens, trunc
 from .special import (
     digamma,
     entr,
@@ -168,6 +168,7 @@ __all__ = [
     "modf", "modf_fraction", "modf_integral", "multiply", "nan_to_num", "ndtr", "ndtri",
     "negative", "nextafter", "not_equal", "positive", "power", "pseudo_huber", "py_max", "py_min",
     "rad2deg", "real", "reciprocal", "rel_entr", "remainder", "right_shift", "rint", "round_",
+    "round_digits", "round_tens",
     "select", "sign", "signbit", "sin", "sinc", "sinh", "softplus", "spacing", "sqrt", "square",
     "subtract", "tan", "tanh", "trigamma", "trunc", "where", "xlog1py", "xlogy", "y0", "y1",
 ]  # fmt: skip

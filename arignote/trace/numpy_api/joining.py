@@ -21,7 +21,7 @@ from ...fxgraph.ops.sets import repeat_positions
 from ...fxgraph.ops.structure import gather, iota, reshape, view
 from ...fxgraph.types import I64, Size
 from ...fxgraph.window import Window
-from ..registry import hooks, implements
+from ..registry import IMPLEMENTED, hooks, implements
 from .arguments import (
     array,
     axis_of,
@@ -291,27 +291,57 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
 
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    """Before one position.  Raises UnsupportedError for several."""
+    """Before one position, or before each of several."""
     x = array(arr)
     if axis is None:
         x, axis = sh.ravel(x), 0
     k = axis_of(axis, x.rank)
+    if isinstance(obj, slice):
+        obj = IMPLEMENTED[np.arange](*obj.indices(integer(hooks.wrap(size_node(x.shape[k])))))
     at = node(obj)
-    if at.rank:
-        raise UnsupportedError(
-            "np.insert at several positions is not supported in compiled code: concatenate parts"
-        )
+    if at.rank > 1 or at.dtype.kind not in "iu":
+        raise UnsupportedError("np.insert: positions are an integer or a list of integers")
+    if at.rank and at.shape != (1,):
+        return _insert_several(x, at, values, k)
+    alone = not at.rank
     n = size_node(x.shape[k])
-    at = cast_to(at, I64, True)
+    at = cast_to(reshape(at, ()) if at.rank else at, I64, True)
     shifted = ew.where(ew.less(at, 0), ew.add(at, n, weak=True), at, weak=True)
     message = f"index is out of bounds for axis {k} of the array that np.insert is given"
     required(ew.greater_equal(shifted, 0), "IndexError", message)
     i = checked_index(shifted, plus(n, lit(1)))
     new = sh.strong(start_of(values, x.dtype))
-    if new.rank == x.rank and x.rank > 1:
+    if alone and new.rank == x.rank and x.rank > 1:
         new = sh.move_axis(new, 0, k)
     size = new.shape[k] if new.rank == x.rank else 1
     new = sh.spread(new, (*x.shape[:k], size, *x.shape[k + 1 :]))
     head = sh.sliced(x, k, 0, dim(i))
     tail = sh.sliced(x, k, i, dim(minus(n, i)))
     return hooks.fresh(sh.concatenate([head, new, tail], k))
+
+
+def _insert_several(x: Node, at: Node, values: Any, k: int) -> Any:
+    """The parts in the order of where they come to stand: x's own move by what is put before."""
+    n, m = size_node(x.shape[k]), size_node(at.shape[0])
+    given = cast_to(at, I64)
+    shifted = ew.where(ew.less(given, 0), ew.add(given, cast_to(n, I64)), given)
+    fine = ew.logical_and(ew.greater_equal(shifted, 0), ew.less_equal(shifted, cast_to(n, I64)))
+    message = f"index is out of bounds for axis {k} of the array that np.insert is given"
+    required(_of(np.all, fine), "IndexError", message)
+    order = _of(np.argsort, shifted, kind="stable")
+    ordered = _taken(shifted, order, 0)
+    own = iota(n)
+    own = ew.add(own, _of(np.searchsorted, ordered, own, side="right"))
+    new = sh.spread(sh.strong(start_of(values, x.dtype)), (*x.shape[:k], dim(m), *x.shape[k + 1 :]))
+    parts = sh.concatenate([x, _taken(new, order, k)], k)
+    places = sh.concatenate([own, ew.add(ordered, iota(m))], 0)
+    return hooks.fresh(_taken(parts, _of(np.argsort, places), k))
+
+
+def _of(f: Any, *given: Node, **how: Any) -> Node:
+    out: Node = node(IMPLEMENTED[f](*map(hooks.fresh, given), **how))
+    return out
+
+
+def _taken(x: Node, positions: Node, axis: int) -> Node:
+    return gather(x, positions, axes=(axis,), at=axis, mode="wrap")

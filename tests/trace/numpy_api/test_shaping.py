@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from compare import agrees
 
+import arignote as ag
+
 X = np.arange(24.0).reshape(2, 3, 4)
 
 
@@ -180,6 +182,20 @@ def test_repeats_and_moves():
     agrees(np.insert, X[0], 1, 5.0, axis=0)
     agrees(np.insert, X[0], 1, X[0, 0], axis=0)
     agrees(np.insert, X[0, 0], 4, 3)
+
+
+def test_insert_at_several_positions():
+    a, b = np.arange(6.0), np.arange(12.0).reshape(3, 4)
+    for positions in ([1, 3], [3, 1, 1], [1, -1], [0, 6, 6]):
+        agrees(np.insert, a, positions, np.arange(9.0, 9.0 + len(positions)))
+        agrees(np.insert, a, np.array(positions), 5)
+    agrees(np.insert, a, [2], [1, 2, 3])
+    agrees(np.insert, a, slice(0, 4, 2), [5, 6])
+    agrees(np.insert, b, [1, 2], [[1], [2], [3]], axis=1)
+    agrees(np.insert, b, [1, 5], 7)
+    beyond = ag.compile(lambda a: np.insert(a, [1, 9], [9, 8]), mode="FAST_COMPILE")
+    with pytest.raises(IndexError, match="out of bounds"):
+        beyond(a)
 
 
 def test_splitting():

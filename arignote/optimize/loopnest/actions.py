@@ -75,8 +75,10 @@ def copied(v: Node, n: Node, scope: Scope) -> Buffer:
     k = scope.state.copies.pop(n, None)
     if k is not None:
         scope.state.targets[n] = k
-    b = allocate(scope, n, v.dtype, v.shape)
-    fill(b, v, scope)
+    zero = is_zero(v)
+    b = allocate(scope, n, v.dtype, v.shape, zero=zero)
+    if not zero:
+        fill(b, v, scope)
     return b
 
 

@@ -106,7 +106,8 @@ def _ballots(block: Sequence[Statement]) -> dict[Buffer, _Ballot]:
 
 def _turns_inside_out(s: Statement, inner: Node) -> bool:
     """Is it a fold across the rows of an array that stays?  Such a loop is moved outside."""
-    return isinstance(s, Assign | Fold) and any(
+    folds = isinstance(s, Fold) or (isinstance(s, Assign) and s.local in order_of((s.value,)))
+    return folds and any(
         b.role in ("argument", "constant") and inner in linear(i)[0]
         for b, index in _accesses(s)
         for i in index[:-1]

@@ -228,3 +228,18 @@ def test_meaning(f, strided):
 def test_one_allocation(f):
     text = str(ag.compile(f).program(np.arange(12.0).reshape(4, 3), 2.0))
     assert text.count("alloc ") == 1, text
+
+
+def test_arrays_of_zeros_are_made_apart():
+    def both_ways(x):
+        a, b = np.zeros(x.shape), np.zeros(x.shape)
+        for i in range(x.shape[0]):
+            a[i] += x[i] * b[i - 1]
+            b[i] += x[i] - a[i - 1]
+        return np.sum(a * b)
+
+    x = np.linspace(0.0, 1.0, 7)
+    f = ag.compile(both_ways)
+    np.testing.assert_allclose(f(x), both_ways(x), rtol=1e-13)
+    text = str(f.program(x))
+    assert text.count(" zero") == 2 and text.count(" in [0") == 2, text

@@ -71,7 +71,10 @@ def returned(u):
 MATRICES = [{"u": rng.random(s)} for s in ((2, 3), (7, 5), (40, 33))]
 
 
-@pytest.mark.parametrize("f", [columns, columns_by_variables, columns_and_rows, by_product, returned])
+EVERY = [columns, columns_by_variables, columns_and_rows, by_product, returned]
+
+
+@pytest.mark.parametrize("f", EVERY)
 def test_layouts_keep_values(f):
     check("layouts", f, *MATRICES, rtol=1e-12)
 

@@ -6,8 +6,8 @@
                                          for j: y[j] += r[i] * a[i, j]
 
 A matrix larger than the caches is read once instead of twice, which is all the time that such
-products take.  So it is with a matrix that a nest writes and a product then reads.  A product that
-nothing else can share its matrix with stays with its library.
+products take.  So it is with a matrix that a nest writes and a product then reads, and with sums of
+rows beside products.  A product that nothing else can share its matrix with stays with its library.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .access import effects_of
+from .dependence import Scratch
 from .fuse import fuse
 from .program import (
     Buffer,
@@ -29,6 +31,7 @@ from .program import (
     walk,
     with_children,
 )
+from .sums import adding, sums_of
 
 
 def sweep(program: Program) -> Program:
@@ -36,6 +39,7 @@ def sweep(program: Program) -> Program:
     able = [s for s in walk(program.statements) if isinstance(s, If) and _product(s) is not None]
     if not able:
         return program
+    program = replace(program, statements=_with_sums(program.statements))
     fused = fuse(replace(program, statements=_in_loops(program.statements, able)), True)
     joined = [s for s in able if _joined(s, fused)]
     while joined and len(joined) < len(able):  # those that are left may have joined another
@@ -45,6 +49,19 @@ def sweep(program: Program) -> Program:
         return program
     notes = [f"{s.origin or 'a product'}: shares a sweep over its matrix" for s in joined]
     return replace(fused, notes=(*fused.notes, *notes))
+
+
+def _with_sums(block: tuple[Statement, ...]) -> tuple[Statement, ...]:
+    """The block with loops over rows that add them up written as such: y[j] += a[i, j]."""
+    scratch = Scratch(block)
+    out = []
+    for s in block:
+        if isinstance(s, Loop) and any(isinstance(x, Loop) for x in s.body):
+            added = replace(s, body=adding(s.body))
+            private = scratch.private(s, effects_of((s,)))
+            s = added if added.body != s.body and sums_of(added, private) else s
+        out.append(s)
+    return tuple(out)
 
 
 def _product(s: If) -> Library | None:

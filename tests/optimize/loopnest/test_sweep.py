@@ -33,6 +33,10 @@ def windows(a, x, r):
     return b @ x[1:], r[1:] @ b
 
 
+def weighed_rows(a, x, r, u):
+    return a @ x, r @ a, np.sum(a * u[:, None], 0)
+
+
 SHAPES = ((3, 5), (4, 4), (40, 23), (23, 40), (150, 6), (30, 30))
 
 
@@ -46,7 +50,7 @@ def samples(f, *shapes):
     return out
 
 
-@pytest.mark.parametrize("f", [both, chained, scaled_chain, updated, windows])
+@pytest.mark.parametrize("f", [both, chained, scaled_chain, updated, windows, weighed_rows])
 def test_the_matrix_is_read_once(f):
     made = check("sweep", f, *samples(f, *SHAPES), rtol=1e-12)
     assert "shares a sweep over its matrix" in made.note
@@ -76,6 +80,12 @@ def test_products_join_the_sweep_and_not_what_shares_a_vector_with_them():
     folds = [line for line in made.text.splitlines() if " = add(" in line and "a[" in line]
     rows = {line.split("a[")[1].split(",")[0] for line in folds}
     assert len(folds) == 2 and len(rows) == 1
+
+
+def test_sums_of_rows_join_the_sweep():
+    text = check("sweep", weighed_rows, *samples(weighed_rows, (6, 4)), rtol=1e-12).text
+    rows = {line.split(" a[")[-1].split(",")[0] for line in text.splitlines() if "* a[" in line}
+    assert text.count("+= (") == 2 and len(rows) == 1
 
 
 def alone(a, r):

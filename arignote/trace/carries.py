@@ -16,7 +16,7 @@ from ..fxgraph.constants import new_param
 from ..fxgraph.node import Node
 from ..fxgraph.types import BOOL, TensorType
 from .containers import filled, flatten, rebuilt
-from .forms import freed, like
+from .forms import Blank, freed, like
 from .leaves import (
     Count,
     Leaf,
@@ -85,7 +85,9 @@ def first_guess(value: Any) -> Guess:
         return _UNASSIGNED
     plain = certain(value)
     structure, leaves = flatten(plain)
-    types = tuple(scalar_type(leaf) for leaf in leaves)
+    types = tuple(
+        node_of(x).type if type(x) is Blank else scalar_type(x) for x in leaves
+    )
     return Guess(structure, types, flag_of(value) is not yes(), like=_template(plain, False))
 
 

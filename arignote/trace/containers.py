@@ -66,6 +66,17 @@ def rebuilt(value: Any, f: Callable[[Any], Any], deep: bool = False) -> Any:
     return build(new)
 
 
+def told(value: Any) -> Any:
+    """`value` with None or the value for every Maybe, whose flags are known; itself without any."""
+    if type(value) is Maybe:
+        return told(value.value) if value.some else None
+    found = opened_up(value, True)
+    if found is None:
+        return value
+    new = [told(part) for part in found[1]]
+    return value if all(a is b for a, b in zip(new, found[1], strict=True)) else found[2](new)
+
+
 def flatten(value: Any, deep: bool = False) -> tuple[Any, list[Any]]:
     """(structure, leaves); two values are alike when their structures are equal."""
     found = opened_up(value, deep)

@@ -11,7 +11,7 @@ from typing import Any
 from .containers import rebuilt
 from .merging import blank, is_number
 from .optional import Maybe
-from .proxy import node_of, wrap
+from .proxy import Array, Cell, node_of, wrap
 from .texts import Text, as_text, is_text
 
 
@@ -57,6 +57,19 @@ def freed(before: Any, after: Any, optional: bool = False) -> Any:
     return before
 
 
+class Blank(Array):
+    """An array that stands beside None: its elements do not matter."""
+
+    __slots__ = ()
+
+
 def _blanks(value: Any) -> Any:
     """Any value of the same form."""
-    return rebuilt(value, lambda x: wrap(blank(node_of(x).type)) if is_number(x) else x, True)
+    return rebuilt(value, _blank, True)
+
+
+def _blank(leaf: Any) -> Any:
+    if not is_number(leaf):
+        return leaf
+    n = blank(node_of(leaf).type)
+    return Blank(Cell(n)) if n.rank else wrap(n)

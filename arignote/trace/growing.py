@@ -26,7 +26,7 @@ from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size, TensorType
 from ..fxgraph.window import Window
 from .aliasing import tie_both
-from .containers import filled, flatten, opened_up, rebuilt
+from .containers import filled, flatten, opened_up, rebuilt, told
 from .leaves import EmptyList, Unstable
 from .merging import Unmergeable, agreed, as_type, is_number, join
 from .proxy import Array, Cell, node_of, wrap
@@ -324,7 +324,8 @@ def _unflatten(meta: Any, columns: Sequence[np.ndarray[Any, Any]]) -> list[Any]:
         return [row.tolist() if inner else _lists(row, nested) for row in parts[0]]
     if len(parts) == 1 and opened_up(form.like, True) is None:
         return list(parts[0])
-    return [filled(form.like, leaves, True) for leaves in zip(*parts, strict=True)]
+    items = [filled(form.like, leaves, True) for leaves in zip(*parts, strict=True)]
+    return [told(x) for x in items] if told(form.like) is not form.like else items
 
 
 def _lists(rows: Any, depth: int) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -148,6 +149,8 @@ def counter_of(iterable: Any) -> Found:
         return Counter(lit(iterable.start), lit(iterable.stop), iterable.step, lambda k: k)
     if isinstance(iterable, SymbolicRange):
         return iterable.counter()
+    if isinstance(iterable, itertools.count):
+        return _endless(iterable)
     if isinstance(iterable, np.ndarray) and iterable.dtype.kind in "biufc":
         iterable = wrap(node_of(iterable))
     if isinstance(iterable, Array):
@@ -174,6 +177,19 @@ def counter_of(iterable: Any) -> Found:
     if isinstance(iterable, Lazy):
         return zipped(iterable.parts, iterable.combine)
     return iterable  # type: ignore[no-any-return]
+
+
+def _endless(numbers: itertools.count[Any]) -> Counter:
+    """itertools.count(...): a range as long as there are integers."""
+    ahead = copy(numbers)
+    first, second = next(ahead), next(ahead)
+    if type(first) is not int or type(second) is not int:
+        raise TraceError("itertools.count() of other numbers than integers: write a `while` loop")
+    return Counter(lit(0), lit(_MOST_STEPS), 1, lambda k: k * (second - first) + first)
+
+
+#: More than run in the lifetime of a machine.
+_MOST_STEPS = 2**53
 
 
 def listed(x: Any) -> Iterable[Any]:
@@ -326,9 +342,11 @@ def enumerated_elements(a: Any) -> Nested:
     return Nested(tuple(size_node(d) for d in x.sizes), lambda at: (at, x[at]))
 
 
-def product_of(*parts: Any, repeat: int = 1) -> Nested:
+def product_of(*parts: Any, repeat: int = 1) -> Nested | list[Any]:
     """itertools.product of counted iterables"""
     counters = [counter_of(p) for p in parts] * repeat
+    if not any(isinstance(c, Counter) for c in counters):
+        return list(itertools.product(*parts, repeat=repeat))
     if not all(isinstance(c, Counter) for c in counters):
         raise TraceError(
             "itertools.product of Python containers and traced ones: write nested loops"

@@ -59,7 +59,11 @@ class Maybe:
             f"turned into text at {place()}: write an `if x is None` around it"
         )
 
-    __str__ = __repr__ = __format__ = _refused
+    __str__ = __format__ = _refused
+
+    def __repr__(self) -> str:
+        traced = isinstance(self.some, Proxy)
+        return str(self._refused()) if traced else f"Maybe({self.some!r}, {self.value!r})"
 
 
 def used(x: Any) -> Any:

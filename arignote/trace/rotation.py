@@ -19,6 +19,7 @@ from ..scanloop.cond import branch, cond
 from .aliasing import family, tie, tie_both
 from .carries import Held, bindings_of
 from .containers import flatten
+from .forms import like
 from .leaves import Unstable, Varying
 from .proxy import Array, Cell
 from .storage import written
@@ -64,7 +65,7 @@ def ends(held: Mapping[str, Held], state: Mapping[str, Any]) -> dict[Place, Any]
     out: dict[Place, Any] = {}
     for name, h in held.items():
         if not h.guess.unassigned and not isinstance(state[name], Undefined):
-            leaves = flatten(certain(state[name]), h.guess.deep)[1]
+            leaves = flatten(like(certain(state[name]), h.guess.like), h.guess.deep)[1]
             out.update(((name, k), x) for k, x in enumerate(leaves))
     return out
 

@@ -1,9 +1,12 @@
 """Names and results that are None or something else, depending on what is computed."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 import arignote as ag
+from arignote.errors import ArignoteError
 
 
 def found_last(a, v):
@@ -134,6 +137,44 @@ def as_index(a, v):
     return None
 
 
+def runs(a, v):
+    start, out = None, []
+    for i, x in enumerate(a):
+        if x >= v and start is None:
+            start = i
+        elif x < v and start is not None:
+            out.append((start, i))
+            start = None
+    return out, start
+
+
+def remembered(a, v):
+    out, last = [], None
+    for x in a:
+        out.append(last)
+        if x > v:
+            last = x
+    return out
+
+
+def changed_through_a_row(a, v):
+    m, before = a.reshape(-1, 1).repeat(3, axis=1), None
+    for i in range(len(m)):
+        if before is not None:
+            before[1] += 10
+            m[i] += before
+        if m[i, 0] >= v:
+            before = m[i]
+    return m, before
+
+
+def endless(a, v):
+    for k in itertools.count(2, 3):
+        if k > v:
+            return k
+    return None
+
+
 def a_list(a, v):
     for i in range(len(a)):
         if a[i] > v:
@@ -143,7 +184,7 @@ def a_list(a, v):
 
 PROGRAMS = [
     found_last, bisected, roots, uses_roots, falls, smallest_above, or_else, rows, names, compared,
-    until_found, held, as_index, a_list,
+    until_found, held, as_index, runs, remembered, changed_through_a_row, endless, a_list,
 ]  # fmt: skip
 
 
@@ -192,3 +233,21 @@ def test_none_is_no_number(use):
     assert g(np.array([1.0, 3.0])) == f(np.array([1.0, 3.0]))
     with pytest.raises(TypeError, match="None"):
         g(np.array([1.0, 2.0]))
+
+
+def test_a_row_that_may_be_none_is_no_silent_copy():
+    def f(m, t):
+        best = None
+        for i in range(len(m)):
+            if m[i, 0] > t:
+                best = m[i]
+        m[:, 1] = 7.0
+        return 0.0 if best is None else best[1]
+
+    m = np.arange(3000.0).reshape(600, 5)
+    try:
+        got = ag.compile(f, mode="FAST_COMPILE")(m.copy(), 2.0)
+    except ArignoteError as error:
+        assert "copy" in str(error)
+    else:
+        assert got == f(m.copy(), 2.0)

@@ -42,6 +42,8 @@ def _tens(x: Any, scale: Any) -> float:
     at = float(np.divide(x, scale))
     if not abs(at) < _WHOLE:
         return float(x)
+    if math.isinf(scale):
+        return math.nan
     whole = round(Fraction(float(x)) / Fraction(float(scale)))
     return math.copysign(float(whole) * float(scale), at)
 

@@ -53,7 +53,8 @@ AN_FN an_f8 an_round_digits_f8(an_f8 x, an_f8 scale) {
 AN_FN an_f8 an_round_tens_f8(an_f8 x, an_f8 scale) {
     const an_f8 at = x / scale;
     if (!(fabs(at) < AN_WHOLE_f8)) return x;
-    return copysign(an_nearest_f8(at, fma(-at, scale, x)) * scale, at);
+    const an_f8 rest = fma(-at, scale, x);
+    return copysign(an_nearest_f8(at, scale < 0 ? -rest : rest) * scale, x);
 }
 
 AN_FN an_f8 an_clip_f8(an_f8 x, an_f8 low, an_f8 high) {

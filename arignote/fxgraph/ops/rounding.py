@@ -45,7 +45,7 @@ def _tens(x: Any, scale: Any) -> float:
     if math.isinf(scale):
         return math.nan
     whole = round(Fraction(float(x)) / Fraction(float(scale)))
-    return math.copysign(float(whole) * float(scale), at)
+    return math.copysign(float(whole) * float(scale), x)
 
 
 def _python_rounding(name: str, of: Callable[[Any, Any], float], sign: float) -> Op:

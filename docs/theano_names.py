@@ -162,7 +162,8 @@ OFFERED: dict[str, dict[str, str]] = {
     "Configuration": {"": "config change_flags"},
     "Printing": {
         "": "pp debugprint",
-        "printing": "Print pp pprint debugprint pydotprint",
+        "printing": "Print pp pprint debugprint pydotprint min_informative_str var_descriptor "
+        "position_independent_str hex_digest",
     },
 }
 
@@ -222,7 +223,8 @@ DIFFERENT: dict[str, str] = {
     "In": "`mutable`, `borrow`, `implicit` and `shared` change nothing: arguments are not written",
     "Out": "`borrow` changes nothing",
     "ifelse.ifelse": "gradients go to the variables that the branches are made of, not to "
-    "expressions inside them",
+    "expressions inside them; a user's op without `infer_shape` runs in any case where only its "
+    "running tells the size of a branch",
     "OpFromGraph": "always inlined; `grad_overrides` and `lop_overrides`, not `rop_overrides`",
     "gradient.disconnected_grad": "a gradient through it alone raises DisconnectedInputError when "
     "the expression is built",

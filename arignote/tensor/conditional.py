@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..scanloop.functional import cond
 from ..trace import converting
+from ..trace.merging import Conflict
 from ..trace.session import is_tracing
 from .deferred import apply_op
 from .elementwise import cast
-from .evaluate import evaluate, strong
+from .evaluate import call, evaluate, strong
 from .graph import Apply, Op, Variable, leaves_of
 from .types import TensorType
 from .variables import TensorConstant, as_tensor_variable
@@ -31,9 +32,25 @@ def _run(node: Apply, values: Sequence[Any]) -> Sequence[Any]:
 
     if not is_tracing() or not hasattr(test, "node"):
         return branch(a["then"]) if test else branch(a["other"])  # type: ignore[no-any-return]
+    return chosen(test != 0, lambda: branch(a["then"]), lambda: branch(a["other"]))
+
+
+def chosen(test: Any, then: Callable[[], Any], other: Callable[[], Any]) -> Sequence[Any]:
+    """The arrays that `then` or `other` returns, of any sizes, by a condition that is traced.
+
+    A traced value has one size along all axes but the first on every path, so where the branches'
+    sizes are not known to be the same, arrays come out of them flat, with their shapes.
+    """
     choose = converting.converted(cond)
-    made = choose(test != 0, _Branch(branch, a["then"]), _Branch(branch, a["other"]))
-    return made  # type: ignore[no-any-return]
+    made = choose(test, _Branch(then), _Branch(other))
+    if not isinstance(made, Conflict):
+        return made  # type: ignore[no-any-return]
+    flat = choose(test, _Branch(lambda: _flat(then())), _Branch(lambda: _flat(other())))
+    return tuple(call(np.reshape, values, tuple(shape)) for values, shape in flat)
+
+
+def _flat(arrays: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple((call(np.ravel, x), tuple(x.shape)) for x in arrays)
 
 
 class _Branch:
@@ -41,11 +58,11 @@ class _Branch:
 
     __arignote_traced__ = True
 
-    def __init__(self, branch: Any, outputs: Sequence[Any]) -> None:
-        self.branch, self.outputs = branch, outputs
+    def __init__(self, branch: Callable[[], Any]) -> None:
+        self.branch = branch
 
     def __call__(self) -> Any:
-        return self.branch(self.outputs)
+        return self.branch()
 
 
 def _typed(v: Variable, x: Any) -> Any:

@@ -15,10 +15,12 @@ from ..config import config
 from ..scanloop.functional import traced_into
 from ..trace import converting
 from ..trace.session import is_tracing
-from .creation import zeros_like
+from .barriers import disconnected_grad
+from .checking import Assert
+from .creation import arange, zeros_like
 from .deferred import apply_op
 from .elementwise import FUNCTIONS as F
-from .elementwise import cast
+from .elementwise import cast, switch
 from .graph import Apply, Op, Variable
 from .joining import concatenate
 from .shaping import as_sizes, reshape, sizes_of, static_size
@@ -30,6 +32,8 @@ M1, M2 = 2147483647, 2147462579
 _A1 = np.array([[0, 2**22, 2**7 + 1], [1, 0, 0], [0, 1, 0]], dtype=object)
 _A2 = np.array([[2**15, 0, 2**15 + 1], [1, 0, 0], [0, 1, 0]], dtype=object)
 _MOST_STREAMS = 60 * 256
+#: How much of the normal curve lies between 0 and two standard deviations.
+_TWO_SIGMA = 0.4772498680518208
 
 
 def _power(a: Any, exponent: int, m: int) -> Any:
@@ -215,7 +219,7 @@ class MRG_RandomStreams:
     def normal(self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: Any = None,
                dtype: Any = None, nstreams: int | None = None, truncate: bool = False
                ) -> Any:  # fmt: skip
-        """Normal numbers, by the method of Box and Muller."""
+        """Normal numbers, by the method of Box and Muller; `truncate`: none beyond two `std`."""
         kind = TensorType("floatX" if dtype is None else dtype, ()).dtype
         sizes = _each(size, ndim)
         total: Any = 1
@@ -226,8 +230,15 @@ class MRG_RandomStreams:
         radius = F["sqrt"](-2.0 * F["log"](u[:half]))
         turn = cast(as_tensor_variable(np.array(2 * np.pi)), kind) * u[half:]
         both = concatenate([radius * F["cos"](turn), radius * F["sin"](turn)])
+        if truncate:
+            both = _between(both, self.uniform([2 * half], dtype=kind, nstreams=nstreams))
         out = reshape(both[:total], sizes)
         return cast(out * std + avg, kind)
+
+    def truncated_normal(self, size: Any, avg: Any = 0.0, std: Any = 1.0, ndim: Any = None,
+                         dtype: Any = None, nstreams: int | None = None) -> Any:  # fmt: skip
+        """Normal numbers less than two `std` from `avg`."""
+        return self.normal(size, avg, std, ndim, dtype, nstreams, truncate=True)
 
     def multinomial(self, size: Any = None, n: int = 1, pvals: Any = None, ndim: Any = None,
                     dtype: Any = "int64", nstreams: int | None = None) -> Any:  # fmt: skip
@@ -241,6 +252,55 @@ class MRG_RandomStreams:
             first = concatenate([above[:, :1], above[:, 1:] - above[:, :-1]], axis=1)
             total = total + cast(first, dtype)
         return total
+
+    def choice(self, size: int = 1, a: Any = None, replace: bool = True, p: Any = None,
+               ndim: Any = None, dtype: Any = "int64", nstreams: int | None = None
+               ) -> Any:  # fmt: skip
+        """`size` places for each row of the matrix p, by its probabilities: [rows of p, size].
+
+        Raises TypeError for `a`, or without p; ValueError for more draws than there are places
+        where each is drawn once only.
+        """
+        if a is not None or p is None:
+            raise TypeError("MRG_RandomStreams.choice draws from 0 to p.shape[1]: give p, not a")
+        p = as_tensor_variable(p)
+        if p.ndim != 2:
+            raise NotImplementedError(f"MRG_RandomStreams.choice: p must be a matrix, not {p.type}")
+        u = self.uniform([p.shape[0] * size], dtype=config.floatX, nstreams=nstreams)
+        if not replace:
+            p = Assert("choice without replacement: more draws than there are places")(
+                p, F["ge"](p.shape[1], size)
+            )
+        u = reshape(u, [size, p.shape[0]])
+        return _chosen(p, u, size, replace, dtype)
+
+    def multinomial_wo_replacement(self, size: Any = None, n: int = 1, pvals: Any = None,
+                                   ndim: Any = None, dtype: Any = "int64",
+                                   nstreams: int | None = None) -> Any:  # fmt: skip
+        """n different places for each row of pvals: `choice` without replacement."""
+        return self.choice(n, None, False, pvals, ndim, dtype, nstreams)
+
+
+def _between(x: Any, u: Any) -> Any:
+    """x, but where it is beyond 2 a number of the same side of the normal curve's middle part."""
+    inside = 2 * _TWO_SIGMA * u + (0.5 - _TWO_SIGMA)
+    other = cast(np.sqrt(2.0) * F["erfinv"](2.0 * inside - 1.0), x.dtype)
+    return switch(F["gt"](abs(x), 2.0), other, x)
+
+
+def _chosen(p: Any, u: Any, count: int, replace: bool, dtype: Any) -> Any:
+    """For each row of u and of p: the first place where the sum of p so far is above u."""
+    p, last = disconnected_grad(p), p.shape[1] - 1
+    made = []
+    for k in range(count):
+        passed = cast(F["le"](p.cumsum(axis=1), u[k].dimshuffle(0, "x")), "int64")
+        at = F["minimum"](passed.sum(axis=1), last)
+        made.append(at.dimshuffle(0, "x"))
+        if not replace:
+            taken = F["eq"](arange(p.shape[1]).dimshuffle("x", 0), made[-1])
+            p = switch(taken, 0.0, p)
+            p = p / p.sum(axis=1).dimshuffle(0, "x")
+    return cast(concatenate(made, axis=1), dtype)
 
 
 def _each(size: Any, ndim: Any) -> list[Any]:

@@ -181,9 +181,18 @@ def batch_normalization_train(
     inputs: Any, gamma: Any, beta: Any, axes: Any = "per-activation", epsilon: Any = 1e-4,
     running_average_factor: Any = 0.1, running_mean: Any = None, running_var: Any = None,
 ) -> Any:  # fmt: skip
-    """(result, mean, 1 / std[, running mean][, running variance]) of a batch."""
+    """(result, mean, 1 / std[, running mean][, running variance]) of a batch.
+
+    The new running averages have the rank of the old ones, so that they can be their updates.
+    """
     x, g, b = (as_tensor_variable(v) for v in (inputs, gamma, beta))
-    return tuple(_train(x, g, b, axes, epsilon, running_average_factor, running_mean, running_var))
+    old = [None if v is None else as_tensor_variable(v) for v in (running_mean, running_var)]
+    found = list(_train(x, g, b, axes, epsilon, running_average_factor, *old))
+    for k, v in enumerate((v for v in old if v is not None), 3):
+        if v.ndim != x.ndim:
+            over = over_axes(axes, x.ndim)
+            found[k] = found[k].dimshuffle([a for a in range(x.ndim) if a not in over])
+    return tuple(found)
 
 
 def batch_normalization_test(
@@ -244,24 +253,44 @@ def _back_type(rank: int) -> Any:
     )
 
 
-def _gradient(function: Any, name: str, rank: int) -> Any:
+def _gradient(function: Any, rank: int, by: str) -> Any:
+    """The gradient of a convolution by its "inputs" or its "weights", with Theano's arguments."""
+    name = f"conv{rank - 2}d_grad_wrt_{by}"
     op = deferred(lambda a, b, shape, options: function(a, b, shape, **options), name,
                   _back_type(rank), sizes=True)  # fmt: skip
 
-    def symbolic(
-        a: Any, b: Any, shape: Any, filter_shape: Any = None, border_mode: Any = "valid",
-        subsample: Any = None, filter_flip: bool = True, filter_dilation: Any = None,
-        num_groups: int = 1, **_: Any,
+    def made(
+        a: Any, b: Any, shape: Any, border_mode: Any, subsample: Any, filter_flip: bool,
+        filter_dilation: Any, num_groups: int, unshared: bool,
     ) -> Any:  # fmt: skip
+        if unshared:
+            raise NotImplementedError(f"{name}: filters are shared: take the gradient of conv2d")
+        ones = (1,) * (rank - 2)
         options = {
             "border_mode": border_mode, "filter_flip": filter_flip, "num_groups": num_groups,
-            "subsample": (1,) * (rank - 2) if subsample is None else tuple(subsample),
-            "filter_dilation": (1,) * (rank - 2) if filter_dilation is None
-            else tuple(filter_dilation),
+            "subsample": ones if subsample is None else tuple(subsample),
+            "filter_dilation": ones if filter_dilation is None else tuple(filter_dilation),
         }  # fmt: skip
         parts = [as_tensor_variable(v) for v in (a, b)]
         return op(*parts, tuple(map(_size, shape)), options)
 
+    def wrt_inputs(
+        output_grad: Any, filters: Any, input_shape: Any, filter_shape: Any = None,
+        border_mode: Any = "valid", subsample: Any = None, filter_flip: bool = True,
+        filter_dilation: Any = None, num_groups: int = 1, unshared: bool = False,
+    ) -> Any:  # fmt: skip
+        return made(output_grad, filters, input_shape, border_mode, subsample, filter_flip,
+                    filter_dilation, num_groups, unshared)  # fmt: skip
+
+    def wrt_weights(
+        input: Any, output_grad: Any, filter_shape: Any, input_shape: Any = None,
+        border_mode: Any = "valid", subsample: Any = None, filter_flip: bool = True,
+        filter_dilation: Any = None, num_groups: int = 1, unshared: bool = False,
+    ) -> Any:  # fmt: skip
+        return made(input, output_grad, filter_shape, border_mode, subsample, filter_flip,
+                    filter_dilation, num_groups, unshared)  # fmt: skip
+
+    symbolic = wrt_inputs if by == "inputs" else wrt_weights
     symbolic.__name__ = symbolic.__qualname__ = name
     symbolic.__doc__ = f"{name}: see `ag.nn.{name}`."
     return symbolic
@@ -271,10 +300,10 @@ def _size(d: Any) -> Any:
     return int(d.data) if hasattr(d, "data") else d
 
 
-conv2d_grad_wrt_inputs = _gradient(nn.conv2d_grad_wrt_inputs, "conv2d_grad_wrt_inputs", 4)
-conv2d_grad_wrt_weights = _gradient(nn.conv2d_grad_wrt_weights, "conv2d_grad_wrt_weights", 4)
-conv3d_grad_wrt_inputs = _gradient(nn.conv3d_grad_wrt_inputs, "conv3d_grad_wrt_inputs", 5)
-conv3d_grad_wrt_weights = _gradient(nn.conv3d_grad_wrt_weights, "conv3d_grad_wrt_weights", 5)
+conv2d_grad_wrt_inputs = _gradient(nn.conv2d_grad_wrt_inputs, 4, "inputs")
+conv2d_grad_wrt_weights = _gradient(nn.conv2d_grad_wrt_weights, 4, "weights")
+conv3d_grad_wrt_inputs = _gradient(nn.conv3d_grad_wrt_inputs, 5, "inputs")
+conv3d_grad_wrt_weights = _gradient(nn.conv3d_grad_wrt_weights, 5, "weights")
 
 
 def conv2d_transpose(

@@ -75,7 +75,7 @@ class _Tree:
     def label(self, x: Any) -> str:
         known = self.labels.get(x)
         if known is None:
-            known = self.labels[x] = _letters(len(self.labels)) if self.ids == "CHAR" else str(
+            known = self.labels[x] = letters(len(self.labels)) if self.ids == "CHAR" else str(
                 len(self.labels)
             )  # fmt: skip
         return f" [id {known}]" if self.ids else ""
@@ -119,7 +119,7 @@ class _Tree:
                 self.add(v, " >", "  ", -1)
 
 
-def _letters(k: int) -> str:
+def letters(k: int) -> str:
     """A, B, ... Z, AA, ..."""
     text = ""
     k += 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .conditional import chosen
 from .deferred import deferred
 from .evaluate import call, is_traced, strong
 from .graph import Apply, Variable
@@ -124,8 +125,17 @@ def _getitem(x: Any, at: Any) -> Any:
     if isinstance(at, slice):
         return list(x)[at]
     if is_traced(at):
-        return call(np.stack, list(x))[strong(at)]
+        if len({len(v.shape) for v in x}) == 1 and len({tuple(v.shape) for v in x}) == 1:
+            return call(np.stack, list(x))[strong(at)]
+        return _one_of(list(x), call(np.take, np.arange(len(x)), strong(at)))
     return x[int(at)]
+
+
+def _one_of(x: list[Any], at: Any) -> Any:
+    """Element `at` of arrays of different sizes."""
+    if len(x) == 1:
+        return x[0]
+    return chosen(at == 0, lambda: (x[0],), lambda: (_one_of(x[1:], at - 1),))[0]
 
 
 def _append(x: Any, v: Any) -> Any:

@@ -229,3 +229,62 @@ def test_rewrites_are_registered_in_every_phase(phase, clean_database):
     np.testing.assert_allclose(theano.function([x], T.sin(x))(V), np.cos(V))
     without = get_mode("FAST_COMPILE").excluding("sine_is_cosine")
     np.testing.assert_allclose(theano.function([x], T.sin(x), mode=without)(V), np.sin(V))
+
+
+def test_branches_of_any_sizes():
+    a, x = T.dscalar("a"), T.dmatrix("x")
+    f = theano.function([a, x], theano.ifelse.ifelse(x[0, 0] > a, T.dot(x, x.T), x[1:, :2]))
+    values = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(f(-1.0, values), values @ values.T)
+    np.testing.assert_array_equal(f(1.0, values), values[1:, :2])
+    calls = []
+
+    @theano.compile.ops.as_op([T.dmatrix], [T.dmatrix], infer_shape=lambda node, shapes: shapes)
+    def doubled(m):
+        calls.append(m)
+        return 2 * m
+
+    lazy = theano.function([a, x], theano.ifelse.ifelse(T.gt(a, 0), doubled(x), x))
+    np.testing.assert_array_equal(lazy(-1.0, values), values)
+    assert not calls
+    np.testing.assert_array_equal(lazy(1.0, values), 2 * values)
+
+
+def test_an_element_of_a_list_of_arrays_of_different_sizes():
+    lst, i = typed_list.TypedListType(T.dmatrix)("lst"), T.lscalar("i")
+    f = theano.function([lst, i], lst[i])
+    given = [np.ones((2, 3)), np.zeros((4, 1)), np.full((1, 1), 7.0)]
+    for k in (0, 1, 2, -1):
+        np.testing.assert_array_equal(f(given, k), given[k])
+    with pytest.raises(IndexError):
+        f(given, 3)
+
+
+def test_running_averages_have_the_rank_of_the_old_ones():
+    x, old = T.dmatrix("x"), [theano.shared(np.zeros(3)), theano.shared(np.ones(3))]
+    *_, mean, var = T.nnet.bn.batch_normalization_train(
+        x, np.ones(3), np.zeros(3), running_mean=old[0], running_var=old[1]
+    )
+    step = theano.function([x], updates=list(zip(old, [mean, var], strict=True)))
+    step(np.arange(6.0).reshape(2, 3))
+    np.testing.assert_allclose(old[0].get_value(), 0.1 * np.array([1.5, 2.5, 3.5]))
+    np.testing.assert_allclose(old[1].get_value(), 0.9 + 0.1 * np.full(3, 4.5))
+
+
+def test_gradients_of_convolutions_take_theanos_keywords():
+    x, w, g = T.dtensor4("x"), T.dtensor4("w"), T.dtensor4("g")
+    rng = np.random.default_rng(2)
+    images, filters, out = (rng.random(s) for s in ((1, 2, 7, 6), (3, 2, 3, 2), (1, 3, 3, 3)))
+    cost = (T.nnet.conv2d(x, w, subsample=(2, 2)) * g).sum()
+    conv = T.nnet.abstract_conv
+    same = theano.function([x, w, g], [
+        *T.grad(cost, [x, w]),
+        conv.conv2d_grad_wrt_inputs(output_grad=g, filters=w, input_shape=(1, 2, 7, 6),
+                                    filter_shape=(3, 2, 3, 2), subsample=(2, 2)),
+        conv.conv2d_grad_wrt_weights(input=x, output_grad=g, filter_shape=(3, 2, 3, 2),
+                                     input_shape=(1, 2, 7, 6), subsample=(2, 2)),
+    ])(images, filters, out)  # fmt: skip
+    np.testing.assert_allclose(same[2], same[0], rtol=1e-12)
+    np.testing.assert_allclose(same[3], same[1], rtol=1e-12)
+    with pytest.raises(NotImplementedError, match="shared"):
+        conv.conv2d_grad_wrt_inputs(g, w, (1, 2, 7, 6), unshared=True)

@@ -96,3 +96,25 @@ def test_clone_and_eval():
         *[v for v in theano.gof.graph.inputs([out]) if v is not x],
     ]
     assert h in theano.gof.graph.ancestors([out])
+
+
+def test_descriptions_of_expressions():
+    x, y = T.dvector("x"), T.dvector("y")
+    z = x + T.exp(x * y)
+    text = theano.printing.min_informative_str(z)
+    assert [line.strip()[0] for line in text.splitlines()] == ["A", "B", "C", "D", "<", "E"][:6]
+    assert text.splitlines()[1] == " B. x" and text.splitlines()[4].strip() == "<B>"
+    again = T.dvector("x")
+    assert theano.printing.var_descriptor(again + T.exp(again * y)) == (
+        theano.printing.var_descriptor(z)
+    )
+    assert theano.printing.var_descriptor(z).count("=x") == 1
+    a = np.arange(6.0).reshape(2, 3)
+    named = theano.printing.position_independent_str
+    assert named(T.dvector()) == named(T.dvector()) != named(T.dmatrix())
+    digest = theano.printing.hex_digest
+    assert digest(a) == digest(a.copy()) != digest(a.reshape(3, 2))
+    deep = x
+    for _ in range(5000):
+        deep = deep + 1.0
+    assert theano.printing.var_descriptor(deep).count("(") == 5000

@@ -123,3 +123,28 @@ def test_test_values_of_draws_do_not_move_the_generators():
         b = tested.uniform((3,))
         assert b.tag.test_value.shape == (3,)
     assert (theano.function([], a)() == theano.function([], b)()).all()
+
+
+def test_mrg_choice_draws_places_by_their_probabilities():
+    rng = MRG_RandomStreams(11)
+    p = T.dmatrix("p")
+    with_replacement = rng.choice(size=400, p=p)
+    without = rng.choice(size=3, p=p, replace=False)
+    f = theano.function([p], [with_replacement, without])
+    weights = np.array([[0.1, 0.2, 0.7, 0.0], [0.25, 0.25, 0.25, 0.25]])
+    many, three = f(weights)
+    assert many.shape == (2, 400) and many.dtype == np.int64 and three.shape == (2, 3)
+    shares = np.bincount(many[0], minlength=4) / 400
+    np.testing.assert_allclose(shares, weights[0], atol=0.1)
+    assert sorted(three[0]) == [0, 1, 2] and len(set(three[1])) == 3
+    with pytest.raises(AssertionError, match="more draws"):
+        theano.function([p], rng.multinomial_wo_replacement(pvals=p, n=5))(weights)
+    with pytest.raises(TypeError, match="give p"):
+        rng.choice(size=3, a=5)
+
+
+def test_mrg_truncated_normal_stays_inside_of_two_deviations():
+    rng = MRG_RandomStreams(5)
+    draws = theano.function([], rng.truncated_normal((4001,), avg=1.0, std=3.0))()
+    assert np.abs(draws - 1).max() <= 6
+    assert abs(draws.mean() - 1) < 0.2 and abs(draws.std() / 3 - 0.88) < 0.03

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import arignote as ag
+import arignote.nn
 from arignote.emit.cuda import H100
 from arignote.emit.cuda import compile as nvrtc
 from arignote.emit.cuda.runtime.specialised import device_compilation
@@ -60,6 +61,31 @@ def scatter(v, at, table):
     return out
 
 
+def stores(out, at, v):
+    out[at] = v
+
+
+def convolution(x, w):
+    return ag.nn.conv2d(x, w)
+
+
+def kept(x):
+    return x[x > 0]
+
+
+def normalised(x):
+    x = x - x.mean(axis=1, keepdims=True)
+    return x / np.sqrt((x * x).mean(axis=1, keepdims=True) + F4(1e-5))
+
+
+def greatest(x):
+    best = -np.inf
+    for i in range(x.shape[0]):
+        if x[i] > best:
+            best = x[i]
+    return best
+
+
 def f4(*shape):
     return np.ones(shape, F4)
 
@@ -77,6 +103,11 @@ PROGRAMS = [
         recurrence, (f4(128, 128), f4(10, 128)), 128,
         {r"STRONG\.GPU": 2, r"MEMBAR": 1, r"CCTL\.IVALL": 1},
     ),
+    (stores, (f4(64), np.zeros(512, "i8"), f4(512)), 64, {r"RED\w*\.E\.MAX|ATOM\w*\.E\.MAX": 1}),
+    (convolution, (f4(4, 8, 30, 32), f4(16, 8, 3, 3)), 40, {r"FFMA": 1}),
+    (kept, (f4(4096),), 64, {}),
+    (normalised, (f4(64, 512),), 64, {r"SHFL": 10}),
+    (greatest, (f4(4096),), 64, {r"LDG\.E\.128": 1, r"SHFL": 5}),
     (scatter, (f4(512), np.zeros(512, "i4"), f4(64)), 64, {r"RED\w*\.E\.ADD\.F32": 1}),
 ]  # fmt: skip
 

@@ -6,7 +6,6 @@ Bytes are those of the arrays that a kernel gets, each once: what it moves at le
 
 from __future__ import annotations
 
-import io
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -28,6 +27,7 @@ from ..emit.cuda.runtime.specialised import device_compilation
 from ..errors import DeviceError
 from ..trace.plan import Trace
 from ..trace.pytree import Tree
+from .printed import text_of
 from .tips import transfers
 
 CALLS, SECONDS = 30, 0.3
@@ -78,10 +78,7 @@ class DeviceProfile:
         return Group(title, table, *(Text(f"tip: {tip}") for tip in self.tips))
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=100, highlight=False, color_system=None)
-        console.print(self)
-        assert isinstance(console.file, io.StringIO)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        return text_of(self)
 
     __repr__ = __str__
 

@@ -6,13 +6,12 @@ every call that the same specialisation answers.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -39,6 +38,7 @@ from ..optimize.loopnest.program_text import buffer_names, program_text
 from ..optimize.rule import RULES
 from .counting import Sizes, count, taken, traffic, trip
 from .on_device import device_lines
+from .printed import text_of
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,7 @@ class Explanation:
         return Group(*_page(self))
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=100, highlight=False, color_system=None)
-        console.print(self)
-        assert isinstance(console.file, io.StringIO)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        return text_of(self)
 
     __repr__ = __str__
 

@@ -22,6 +22,7 @@ from .explain import Nest, explain, sizes_of, units
 from .footprint import Footprint, footprint
 from .inputs import fresh
 from .instrument import timed
+from .printed import text_of
 from .tips import tips_for
 
 #: Calls that are timed, and the seconds after which no further one is.
@@ -69,10 +70,7 @@ class Profile:
         return Group(*_page(self))
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=100, highlight=False, color_system=None)
-        console.print(self)
-        assert isinstance(console.file, io.StringIO)
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        return text_of(self)
 
     __repr__ = __str__
 

@@ -8,8 +8,9 @@ from ...fxgraph.affine import size_node
 from ...fxgraph.node import Node
 from ...optimize.loopnest.access import effects_of
 from ...optimize.loopnest.program import Library, Panel
+from ..lines import source_line
 from . import plan
-from .scope import root, source_line
+from .scope import root
 from .user_kernels import kernel_of, launch_kernel
 
 if TYPE_CHECKING:

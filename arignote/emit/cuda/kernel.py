@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from ...fxgraph.node import Node, Origin
 from ...optimize.loopnest.program import Buffer, Loop, Statement, walk
+from ..lines import source_line
 from ..scalar_code import code
 from .device import DeviceInfo
 from .host import HostValues
 from .nest import Analysis
 from .plan import Expr, Launch, Pointer
-from .scope import KernelScope, ModuleText, source_line
+from .scope import KernelScope, ModuleText
 from .share import Site
 from .team import Printer, Team
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 from ...fxgraph.affine import linear, size_node
 from ...fxgraph.constants import is_value
-from ...fxgraph.node import Node, Origin, origin
+from ...fxgraph.node import Node, origin
 from ...optimize.loopnest.program import Buffer
 from ..cython.expressions import ATOM, PRODUCT, SUM, Dialect, Text, write
 from ..cython.expressions import C as DIALECT
 from ..cython.names import Names
+from ..lines import Lines
 from ..scalar_code import ScalarFunction, code, infix, scalar_function
 from .host import HostValues
 from .plan import Arena, Counters, ErrorWord, Expr, Int, KernelArgument, Pointer
@@ -54,7 +55,7 @@ class KernelNames(Names):
         return super().fresh(f"{name}_" if name in _CPP else name)
 
 
-class KernelScope:
+class KernelScope(Lines):
     """One kernel that is being printed.
 
     roots: root buffer -> its pointer variable.  params: variable -> (type, argument), in order.
@@ -65,6 +66,7 @@ class KernelScope:
     dialect: Dialect = DIALECT
 
     def __init__(self, module: ModuleText, host: HostValues, folded: frozenset[Node]) -> None:
+        super().__init__(1)
         self.module, self.host, self.folded = module, host, folded
         self.names = KernelNames()
         self.held: dict[Node, str] = {}
@@ -76,23 +78,9 @@ class KernelScope:
         self.vectors: dict[tuple[Buffer, tuple[Node, ...]], str] = {}
         self.declared: dict[str, str] = {}
         self.arrays: list[str] = []
-        self.lines: list[str] = []
         self.opening: list[str] = []
-        self.depth = 1
         self.grid_barriers = self.barriers = False
         self.labels = 0
-        self._line: Origin | None = None
-
-    # ---- lines
-    def put(self, text: str) -> None:
-        self.lines.append("    " * self.depth + text)
-
-    def comment(self, where: Origin | None) -> None:
-        """The user's line, unless it was the last one printed."""
-        if where is None or where == self._line:
-            return
-        self._line = where
-        self.put(f"// {source_line(where)}")
 
     # ---- variables
     def variable(self, name: str, type: str) -> str:
@@ -292,13 +280,6 @@ def named(n: Node) -> str:
         return f"{at['buffer'].name}_at"
     where = origin.get(n)
     return where.name if where is not None and where.name else "t"
-
-
-def source_line(where: Origin) -> str:
-    """file:line: expression, in one line that ends no comment early."""
-    file = where.file.replace("\\", "/").rsplit("/", 1)[-1]
-    text = " ".join(where.expression.split()).rstrip("\\")
-    return f"{file}:{where.line}: {text}" if text else f"{file}:{where.line}"
 
 
 def root(b: Buffer) -> Buffer:

@@ -14,6 +14,7 @@ import numpy as np
 from ...fxgraph.node import Node
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import DType
+from ...optimize.loopnest.mentions import locals_of
 from ...optimize.loopnest.program import Assign, Fold, Loop, Statement, expressions
 from ..scalar_code import code
 from .header import Part
@@ -70,20 +71,9 @@ def lane_folds(
 
 def mentioned(block: tuple[Statement, ...]) -> set[Node]:
     """The locals that a block's expressions read (a fold's own variable does not count)."""
-    out: set[Node] = set()
-    stack: list[Node] = []
-    for s in block:
-        stack.extend((s.value,) if isinstance(s, Fold) else expressions(s))
-    seen: set[Node] = set()
-    while stack:
-        n = stack.pop()
-        if n in seen:
-            continue
-        seen.add(n)
-        if n.op.name == "local":
-            out.add(n)
-        stack.extend(n.inputs)
-    return out
+    return locals_of(
+        n for s in block for n in ((s.value,) if isinstance(s, Fold) else expressions(s))
+    )
 
 
 def macro_name(folds: tuple[tuple[str, str], ...]) -> str:

@@ -13,10 +13,11 @@ import numpy as np
 
 from ...fxgraph.affine import size_node
 from ...fxgraph.constants import is_value
-from ...fxgraph.node import Node, Origin, origin
+from ...fxgraph.node import Node, origin
 from ...fxgraph.ops.family import cast
 from ...fxgraph.ops.scalar import product
 from ...optimize.loopnest.access import Effects, effects_of
+from ...optimize.loopnest.mentions import locals_of
 from ...optimize.loopnest.program import (
     Assign,
     Buffer,
@@ -28,6 +29,7 @@ from ...optimize.loopnest.program import (
     expressions,
     walk,
 )
+from ..lines import Lines
 from ..scalar_code import ScalarFunction, code, infix, scalar_function
 from .expressions import ATOM, CYTHON, SUM, Dialect, Text, write
 from .header import Part
@@ -123,22 +125,6 @@ def _set_by(s: Statement) -> set[Node]:
     return set()
 
 
-def locals_of(roots: Iterable[Node]) -> set[Node]:
-    """The C variables that expressions read."""
-    out: set[Node] = set()
-    seen: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        n = stack.pop()
-        if n in seen:
-            continue
-        seen.add(n)
-        if n.op.name == "local":
-            out.add(n)
-        stack.extend(n.inputs)
-    return out
-
-
 def function_text(head: str, scope: Scope) -> str:
     """A function: head, declarations, lines."""
     return "\n".join([head, *_declarations(scope), *scope.lines])
@@ -165,35 +151,21 @@ def root(b: Buffer) -> Buffer:
     return b
 
 
-class Scope:
+class Scope(Lines):
     """One C function being printed; answers the questions of `expressions.Host`."""
 
     dialect: Dialect = CYTHON
+    mark = "#"
 
     def __init__(self, module: Module, outer: Scope | None = None, depth: int = 1) -> None:
+        super().__init__(depth)
         self.module = module
         self.outer = outer
-        self.depth = depth
-        self.lines: list[str] = []
         self.declared: dict[str, str] = {}
         self.free: dict[str, None] = {}
         self.fails = False
         self.parts_of_loop = False  # is this the body of a loop that is cut into parts?
         self.streamed = False  # does it, or a function that it calls, write past the cache?
-        self._line: Origin | None = None
-
-    # ---- lines
-    def put(self, text: str) -> None:
-        self.lines.append("    " * self.depth + text)
-
-    def comment(self, where: Origin | None) -> None:
-        """The user's line, unless it was the last one printed."""
-        if where is None or where == self._line:
-            return
-        self._line = where
-        file = where.file.replace("\\", "/").rsplit("/", 1)[-1]
-        text = " ".join(where.expression.split())
-        self.put(f"# {file}:{where.line}: {text}" if text else f"# {file}:{where.line}")
 
     # ---- variables
     def variable(self, name: str, type: str, declaration: str | None = None) -> str:

@@ -27,13 +27,13 @@ def mentioned(program: Program) -> dict[Node, int]:
         _count(s, out)
     for r in program.results:
         if r.value is not None:
-            for m in _locals((r.value,)):
+            for m in locals_of((r.value,)):
                 out[m] = out.get(m, 0) + 1
     return out
 
 
 def _count(s: Statement, out: dict[Node, int]) -> None:
-    named = _locals(expressions(s))
+    named = locals_of(expressions(s))
     if isinstance(s, Assign | Fold):
         named.add(s.local)
     elif isinstance(s, Check) and s.result is not None:
@@ -42,7 +42,8 @@ def _count(s: Statement, out: dict[Node, int]) -> None:
         out[m] = out.get(m, 0) + 1
 
 
-def _locals(roots: Iterable[Node]) -> set[Node]:
+def locals_of(roots: Iterable[Node]) -> set[Node]:
+    """The variables that expressions read."""
     return {m for m in order_of(tuple(roots)) if m.op.name == "local"}
 
 
@@ -56,7 +57,7 @@ def read_first(block: Sequence[Statement]) -> set[Node]:
 def _follow(block: Sequence[Statement], known: set[Node], out: set[Node]) -> set[Node]:
     """`known`, and what the block surely sets; what it reads before that goes into `out`."""
     for s in block:
-        out |= _locals(expressions(s)) - known
+        out |= locals_of(expressions(s)) - known
         if isinstance(s, Fold):
             out |= {s.local} - known
         ends = [_follow(b, set(known), out) for b in children(s)]

@@ -23,9 +23,9 @@ from .build import build, preload
 from .launch import EmulatedModule
 
 OPTIONS = {
-    "ASANOPTIONS": "detect_leaks=0:allocator_may_return_null=1",
-    "UBSANOPTIONS": "print_stacktrace=1",
-    "TSANOPTIONS": "exitcode=0:report_signal_unsafe=0:history_size=4",
+    "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1",
+    "TSAN_OPTIONS": "exitcode=0:report_signal_unsafe=0:history_size=4",
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }

@@ -51,7 +51,7 @@ def main():
     groups = given.group or (GROUPS[2:] if given.sanitize else GROUPS)
     if given.sanitize:
         more += ["--sanitize", given.sanitize]
-        os.environ.update({**OPTIONS, "LD_PRELOAD": preload(given.sanitize)})
+        os.environ.update(surroundings(given.sanitize))
     with ThreadPoolExecutor(given.at_once) as pool:
         work = {g: pool.submit(rows_of, g, end, more) for g in groups}
         for group, future in work.items():
@@ -63,6 +63,12 @@ def main():
             console.print(summary(group, rows))
     console.print(table(rows))
     return 1 if any(r["error"] for r in rows) else 0
+
+
+def surroundings(flavour):
+    """Variables of a worker under a sanitizer: the first report ends it, in the job that did it."""
+    thread = OPTIONS["TSAN_OPTIONS"].replace("exitcode=0", "exitcode=66:halt_on_error=1")
+    return {**OPTIONS, "TSAN_OPTIONS": thread, "LD_PRELOAD": preload(flavour)}
 
 
 def rows_of(group, end, more=()):

@@ -133,10 +133,15 @@ print([statistics.median(ours), statistics.median(theirs)])
 
 
 def tracing(lengths: Sequence[int], environment: Mapping[str, str]) -> list[Number]:
-    """Microseconds a node that tracing and rewriting take, for straight-line code."""
+    """Microseconds of processor time a node that tracing and rewriting take, for straight-line
+    code."""
     out = []
     for length in lengths:
-        nodes, trace, rewrite = _python(_TRACING.replace("{length}", str(length)), environment)
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "chain.py"  # in a file: its text is converted, as a user's is
+            script.write_text(_TRACING.replace("{length}", str(length)))
+            run = f"import runpy; runpy.run_path({str(script)!r})"
+            nodes, trace, rewrite = _python(run, environment)
         out.append(Number(f"tracing {nodes:,.0f} nodes", 1e6 * trace / nodes, "µs a node"))
         out.append(Number(f"rewriting {nodes:,.0f} nodes", 1e6 * rewrite / nodes, "µs a node"))
         both = 1e6 * (trace + rewrite) / nodes
@@ -150,15 +155,17 @@ import numpy as np
 from arignote.api import compile
 from arignote.optimize.pipeline import optimize
 steps = [np.sin, np.cos, np.tanh, np.sqrt]
-def chain(x, y):
-    return functools.reduce(lambda v, k: steps[k % 4](v) * y + x, range({length} // 3), x)
-f, x, y = compile(chain), np.ones(5), np.ones(5)
-optimize(compile(lambda v: v + 1.0).graph(x))  # imports, tables
-start = time.perf_counter()
+def chain(count):
+    def f(x, y):
+        return functools.reduce(lambda v, k: steps[k % 4](v) * y + x, range(count), x)
+    return compile(f)
+f, x, y = chain({length} // 3), np.ones(5), np.ones(5)
+optimize(chain(10).graph(x, y))  # imports, tables
+start = time.process_time()
 trace = f.trace_of(x, y)
-traced = time.perf_counter()
+traced = time.process_time()
 optimize(trace.graph)
-print([len(trace.graph.order), traced - start, time.perf_counter() - traced])
+print([len(trace.graph.order), traced - start, time.process_time() - traced])
 """
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import TraceError, UnsupportedError
 from . import hidden, journal, lists
-from .convert import converted
+from .convert import converted, is_straight
 from .convert.site import Site
 from .dispatch import array_function
 from .generators import LISTED, Generator
@@ -270,11 +270,13 @@ def _is_library(f: FunctionType) -> bool:
     if getattr(f, "__arignote_converted__", False):
         return False
     module = (f.__module__ or "").partition(".")[0]
-    if module in _PLAIN_PACKAGES or f.__code__.co_filename.startswith(
-        ("<string>", "<frozen", "<__array_function__")
-    ):
+    file = f.__code__.co_filename
+    if module in _PLAIN_PACKAGES or file.startswith(("<frozen", "<__array_function__")):
         return True
-    return module in sys.stdlib_module_names and f.__code__.co_filename.startswith(_STDLIB)
+    if file.startswith("<string>"):  # what dataclasses and the like make; a helper of `python -c`
+        made = module != "__main__" or f.__name__.startswith("__")
+        return made or not is_straight(f.__code__)
+    return module in sys.stdlib_module_names and file.startswith(_STDLIB)
 
 
 def _constructed(site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

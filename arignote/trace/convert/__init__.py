@@ -51,15 +51,16 @@ The passes are pure work on syntax trees, in this order, one subject a file:
 | `refused` | what cannot be converted |
 | `expressions`, `statements` | the drivers |
 | `code`, `function` | compiles under the user's lines; twins of function objects |
+| `sourceless` | catches the calls of functions whose text is not to be had |
 | `syntax`, `site`, `context`, `room` | what these share |
 
 `interface` says what each operator means.  With plain Python values the converted function does
 what the original does, errors and their lines included.
 """
 
-from .code import converted_text
+from .code import converted_text, is_straight
 from .function import converted
 from .interface import Operators
 from .site import Site
 
-__all__ = ["Operators", "Site", "converted", "converted_text"]
+__all__ = ["Operators", "Site", "converted", "converted_text", "is_straight"]

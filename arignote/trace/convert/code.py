@@ -63,13 +63,18 @@ def converted_code(function: FunctionType) -> Converted:
     try:
         module, table, path = _compiled(function)
     except UnsupportedError:
-        if original.co_flags & SUSPENDS or any(_jumps(original)):
+        if not is_straight(original):
             raise
         return Converted(original, (), False)
     code = _inner(module, path)
     code = _renamed(code, original.co_name, original.co_qualname)
     _register(code)
     return Converted(code, tuple(table.sites), True)
+
+
+def is_straight(code: CodeType) -> bool:
+    """Is code right as it is, also where its text is not to be had?"""
+    return not (code.co_flags & SUSPENDS or any(_jumps(code)))
 
 
 def converted_text(function: FunctionType) -> str:

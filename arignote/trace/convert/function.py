@@ -14,6 +14,7 @@ from typing import Any
 
 from .code import Converted, converted_code, is_converted
 from .interface import Operators
+from .sourceless import Globals
 from .syntax import OPERATORS, SITES
 
 Twins = weakref.WeakValueDictionary[int, FunctionType]
@@ -77,7 +78,10 @@ def _twin(function: FunctionType, made: Converted, operators: Operators) -> Func
     own |= {OPERATORS: CellType(operators), SITES: CellType(made.sites)}
     closure = tuple(own[name] for name in made.code.co_freevars)
     name = function.__name__
-    twin = FunctionType(made.code, function.__globals__, name, function.__defaults__, closure)
+    names = function.__globals__
+    if not made.changed:
+        names = Globals(names, function.__code__, operators)
+    twin = FunctionType(made.code, names, name, function.__defaults__, closure)
     twin.__kwdefaults__ = function.__kwdefaults__
     twin.__qualname__ = function.__qualname__
     twin.__module__ = function.__module__

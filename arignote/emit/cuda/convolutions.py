@@ -119,8 +119,10 @@ def _nest_of(
     if node is None or not isinstance(s, Library) or s.name != "python":
         return None
     form = _FORMS.get(node.op.name)
+    if form is None:
+        return None
     a, b, *rest = s.inputs
-    if form is None or not isinstance(a, Panel) or not isinstance(b, Panel):
+    if not isinstance(a, Panel) or not isinstance(b, Panel):
         return None
     pads = tuple(
         (numbers.get(x.buffer) or element_at(x, (), flat)) if isinstance(x, Panel) else x

@@ -18,6 +18,8 @@ from .site import Site
 class Globals(dict[str, Any]):
     """The globals of a function, read when it reads them."""
 
+    _own: dict[str, Any]
+
     def __init__(self, own: dict[str, Any], code: CodeType, operators: Operators) -> None:
         if isinstance(own, Globals):  # of a function inside such a function
             own = own._own

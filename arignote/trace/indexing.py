@@ -29,7 +29,7 @@ from .registry import IMPLEMENTED
 from .slicing import int_node, is_literal, positions, resolve
 from .storage import Cell
 from .ufuncs import value_node
-from .values import Array, Proxy, Scalar, fresh, node_of, same_place, wrap
+from .values import ONLY_NUMBERS, Array, Proxy, Scalar, fresh, node_of, same_place, wrap
 from .where import place, placed
 
 _INVALID = (
@@ -109,7 +109,10 @@ def setitem(x: Array, key: Any, value: Any) -> None:
     if not s.arrays:
         if same_place(target, value):  # the end of x[key] op= y: already written
             return
-        store(target, fitted(converted(value_node(value), x.node.dtype), s.window.shape))
+        n = value_node(value)
+        if n.rank and not s.window.shape and _is_element(key):
+            _no_sequence(n, x.node.dtype)
+        store(target, fitted(converted(n, x.node.dtype), s.window.shape))
         return
     if s.stepped and isinstance(value, Array) and not value.path:
         through = value.cell.through
@@ -121,6 +124,19 @@ def setitem(x: Array, key: Any, value: Any) -> None:
         _masked(target, s.mask, n)
         return
     _scatter(target, s, n)
+
+
+def _is_element(key: Any) -> bool:
+    return all(k is not Ellipsis for k in (key if isinstance(key, tuple) else (key,)))
+
+
+def _no_sequence(n: Node, dtype: Any) -> None:
+    """NumPy 2.4 and later store no array of one element in an element, but for truths."""
+    if all(d == 1 for d in n.shape) and (dtype.kind == "b" or not ONLY_NUMBERS):
+        return
+    if dtype.kind == "c" and ONLY_NUMBERS:
+        raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
+    raise ShapeError("setting an array element with a sequence.")
 
 
 def _scatter(target: Array, s: Selection, n: Node) -> None:

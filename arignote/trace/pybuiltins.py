@@ -36,6 +36,7 @@ from .queues import Deque
 from .shortcut import and_, or_
 from .texts import Text
 from .truthiness import truth
+from .values import ONLY_NUMBERS
 
 #: builtin -> implementation
 BUILTINS: dict[Any, Callable[..., Any]] = {}
@@ -176,15 +177,11 @@ def bool_(x: Any = False) -> Any:
     return truth(x)
 
 
-#: NumPy 2.4 and later make no Python number of an array of one element.
-_ONLY_NUMBERS = np.lib.NumpyVersion(np.__version__) >= "2.4.0"
-
-
 def single(x: Any) -> Node:
     """The node of a number, or of an array's only element."""
     n = node_of(x)
     if n.rank:
-        if _ONLY_NUMBERS or any(d != 1 for d in n.shape):
+        if ONLY_NUMBERS or any(d != 1 for d in n.shape):
             raise TypeError("only 0-dimensional arrays can be converted to Python scalars")
         n = node_of(x[(0,) * n.rank])
     return n

@@ -70,9 +70,14 @@ def _castable(
     dtype: Any = None, signature: Any = None, sig: Any = None, **_: Any,
 ) -> None:  # fmt: skip
     """NumPy asks whether results may be cast to `out=` before it looks at any shape or value."""
-    if not (dtype is None and signature is None and sig is None and isinstance(ufunc, np.ufunc)):
+    if not isinstance(ufunc, np.ufunc) or (signature is None) != (sig is None):
         return
-    loop = resolve_ufunc(ufunc, tuple(kind_of(value_node(x)) for x in inputs))
+    nodes = [value_node(x) for x in inputs]
+    if dtype is None:
+        loop = resolve_ufunc(ufunc, tuple(map(kind_of, nodes)))
+    else:
+        loop = _loop_for(ufunc, nodes, (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)
+    _numbers_fit(nodes, loop)
     for t, d in zip(out, loop[ufunc.nin :], strict=True):
         if isinstance(t, Array):
             _may_be_cast(ufunc.__name__, d, t, casting)
@@ -92,6 +97,7 @@ def apply_into(ufunc: Any, inputs: Sequence[Any], target: Array) -> Array:
     if ufunc in IMPLEMENTED:
         result = node_of(IMPLEMENTED[ufunc](*inputs))
     else:
+        _castable(ufunc, inputs, (target,))
         result = computed(ufunc, inputs)[0]
     stored_into(ufunc, result, target, True, "same_kind")
     return target
@@ -187,14 +193,22 @@ def for_loop(
         signature = tuple(np.dtype(c) for c in left + right)
     elif not isinstance(signature, tuple):
         signature = (None,) * ufunc.nin + (np.dtype(signature),) * ufunc.nout
+    loop = _loop_for(ufunc, nodes, signature)
+    _numbers_fit(nodes, loop)
+    return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
+
+
+def _loop_for(ufunc: Any, nodes: Sequence[Node], signature: Any) -> Any:
     kinds = tuple(kind_of(n) for n in nodes) + (None,) * ufunc.nout
     # NumPy's own check of the casts is left out: it crashes for casting="equiv" and a number
-    loop = ufunc.resolve_dtypes(kinds, signature=signature, casting="unsafe")
-    made = list(zip(nodes, loop, strict=False))
-    for n, d in made:  # NumPy makes arrays of Python numbers before it asks about casts
+    return ufunc.resolve_dtypes(kinds, signature=signature, casting="unsafe")
+
+
+def _numbers_fit(nodes: Sequence[Node], loop: Sequence[Any]) -> None:
+    """NumPy makes arrays of Python numbers before it asks about casts.  Raises OverflowError."""
+    for n, d in zip(nodes, loop, strict=False):
         if n.type.weak and n.dtype.kind == "i" and d.kind in "iu" and is_const(n):
             cast_to(n, d)
-    return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(made)]
 
 
 #: Python numbers take any dtype of a kind that has room for theirs.
@@ -211,7 +225,8 @@ def _checked_cast(ufunc: Any, n: Node, dtype: Any, casting: str, position: int) 
         raise TypeError(
             f"cannot cast Python {number} to {np.dtype(dtype)} under the casting rule 'equiv'"
         )
-    free = n.type.weak and _RANK[n.dtype.kind] <= _RANK[np.dtype(dtype).kind] != 0
+    kind = n.dtype.kind  # True has a dtype of its own
+    free = n.type.weak and kind != "b" and _RANK[kind] <= _RANK[np.dtype(dtype).kind] != 0
     if not free and not np.can_cast(n.dtype, dtype, casting):  # type: ignore[arg-type]
         raise TypeError(
             f"Cannot cast ufunc '{ufunc.__name__}' input {position} from {n.dtype!r} to "

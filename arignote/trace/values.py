@@ -102,6 +102,10 @@ class Array(Proxy):
         return Array(self.cell, path, self.writeable and writeable)
 
 
+#: NumPy 2.4 and later make no Python number of an array of one element.
+ONLY_NUMBERS = np.lib.NumpyVersion(np.__version__) >= "2.4.0"
+
+
 def same_place(a: Any, b: Any) -> bool:
     """Do two values show the same elements of the same cell?"""
     return isinstance(a, Array) and isinstance(b, Array) and a.cell is b.cell and a.path == b.path

@@ -276,7 +276,7 @@ def finish(
     if out is None:
         return hooks.wrap(result)
     target: TensorType = hooks.node_of(out).type
-    _require_room(result.shape, target.shape, wide)
+    require_room(result.shape, target.shape, wide)
     if not np.can_cast(result.dtype, target.dtype, casting):  # type: ignore[arg-type]
         raise DTypeError(
             f"Cannot cast {name or 'result'} from {result.dtype!r} to {target.dtype!r} "
@@ -286,7 +286,7 @@ def finish(
     return out
 
 
-def _require_room(shape: Shape, room: Shape, wide: bool) -> None:
+def require_room(shape: Shape, room: Shape, wide: bool) -> None:
     """Raise ValueError where `out=` has another shape; now, or when the sizes are known."""
     fits = len(shape) == len(room) or (wide and len(shape) < len(room))
     pairs = list(zip(reversed(shape), reversed(room), strict=False))
@@ -319,7 +319,7 @@ def position_room(result: Node, out: Any, name: str) -> Any:
     Raises TypeError where out's dtype does not fit into that one.
     """
     if only(out) is not None:
-        _require_room(result.shape, hooks.node_of(only(out)).shape, False)
+        require_room(result.shape, hooks.node_of(only(out)).shape, False)
         dtype = hooks.node_of(only(out)).dtype
         if not np.can_cast(dtype, result.dtype, "safe"):
             raise DTypeError(

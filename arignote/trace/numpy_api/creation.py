@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import reduce as red
 from ...fxgraph.ops import structure
@@ -14,7 +15,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import expand, filled, spread
 from ...fxgraph.types import DType, Shape
 from ..registry import hooks, implements
-from .arguments import array, shape_of, supported
+from .arguments import array, node, shape_of, supported
 
 
 # ---- one value -----------------------------------------------------------------------------------
@@ -49,9 +50,14 @@ def full(
     device: Any = None,
     like: Any = None,
 ) -> Any:
-    value = array(fill_value)
-    value = cast_to(value, supported(dtype) if dtype is not None else value.dtype)
-    return hooks.fresh(spread(value, shape_of(shape)))
+    kind = supported(dtype) if dtype is not None else array(fill_value).dtype
+    return hooks.fresh(spread(_filling(fill_value, kind), shape_of(shape)))
+
+
+def _filling(value: Any, dtype: DType) -> Node:
+    """A Python integer must fit; whatever else is cast.  Raises OverflowError."""
+    n = node(value)
+    return cast_to(n if n.type.weak and n.dtype.kind == "i" else array(value), dtype)
 
 
 def _like(a: Any, dtype: Any, shape: Any) -> tuple[DType, Shape]:
@@ -112,7 +118,7 @@ def full_like(
     device: Any = None,
 ) -> Any:
     d, sizes = _like(a, dtype, shape)
-    return hooks.fresh(spread(cast_to(array(fill_value), d), sizes))
+    return hooks.fresh(spread(_filling(fill_value, d), sizes))
 
 
 # ---- copies of arguments -------------------------------------------------------------------------

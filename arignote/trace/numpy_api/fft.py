@@ -65,12 +65,12 @@ def _along(x: Node, n: Any, axis: Any, norm: Any, inverse: bool) -> Node:
 
 
 def _real_along(x: Node, n: Any, axis: Any, norm: Any) -> Node:
+    k = axis_of(axis, x.rank)
     if x.dtype.kind == "c":
         raise DTypeError(
             "ufunc 'rfft_n_even' did not contain a loop with signature matching types "
             f"{type(x.dtype)} -> None: the signal must be real"
         )
-    k = axis_of(axis, x.rank)
     size = length_of(x, n, k)
     return scaled(ops.rfft(ops.fitted(x, k, size), axis=k), size, norm, False)
 

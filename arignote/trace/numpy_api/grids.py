@@ -41,6 +41,7 @@ from .arguments import (
     supported,
 )
 from .ranges import evenly_spaced, progression
+from .reductions import start_of
 
 
 # ---- matrices of a pattern -----------------------------------------------------------------------
@@ -175,7 +176,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
         raise ValueError("All dimensions of input must be of equal length")
     size = diagonal_size(x.shape[0], x.shape[1], 0) if x.rank == 2 else x.shape[0]
     w = Window((lit(0),) * x.rank, (1,) * x.rank, (0,) * x.rank, (size,))
-    hooks.assign(a, set_item(x, w, cast_to(node(val), x.dtype)))
+    hooks.assign(a, set_item(x, w, start_of(val, x.dtype)))
 
 
 @implements(np.vander)

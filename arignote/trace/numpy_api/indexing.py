@@ -28,8 +28,10 @@ from .arguments import (
     integer,
     known_equal,
     node,
+    only,
     position_room,
     proxy,
+    require_room,
     shape_of,
     size_of,
 )
@@ -85,6 +87,9 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     k = axis_of(axis, x.rank)
     if x.shape[k] == 0 and not any(d == 0 for d in index.shape):
         raise IndexError("cannot do a non-empty take from an empty axes.")
+    if only(out) is not None:  # asked before any position is looked at
+        shape = (*x.shape[:k], *index.shape, *x.shape[k + 1 :])
+        require_room(shape, hooks.node_of(only(out)).shape, False)
     return position_room(gathered(x, [index], (k,), k, mode), out, "np.take")
 
 
@@ -260,7 +265,7 @@ def _safely(values: Any, dtype: DType) -> Node:
         raise DTypeError(
             f"Cannot cast array data from {n.dtype!r} to {dtype!r} according to the rule 'safe'"
         )
-    return cast_to(n, dtype)
+    return start_of(values, dtype) if n0.type.weak else cast_to(n, dtype)
 
 
 @implements(np.copyto)

@@ -18,7 +18,6 @@ from ..registry import hooks, implements
 from .arguments import (
     NO_VALUE,
     array,
-    axes_of,
     axis_of,
     finish,
     given,
@@ -28,7 +27,7 @@ from .arguments import (
     position_room,
 )
 from .reductions import arg_extreme, extreme, reduced, running
-from .statistics import correction_of, counted, mean_of, variance
+from .statistics import correction_of, counted, mean_axes, mean_of, variance
 
 
 def _without_nan(x: Node, value: Any) -> tuple[Node, Node]:
@@ -122,7 +121,7 @@ def _nan_position(op: Op, a: Any, axis: Any, keepdims: Any, largest: bool) -> No
         axis_of(axis, x.rank)
     y, gone = _without_nan(x, red.lowest(x.dtype) if largest else red.highest(x.dtype))
     if x.dtype.kind in "fc":
-        axes = axes_of(axis, x.rank)
+        axes = loose_axes(axis, x.rank)
         none = red.reduce_all(gone, axes=axes) if axes else gone
         some = red.reduce_any(none, axes=tuple(range(none.rank))) if none.rank else none
         required(ew.logical_not(some), "ValueError", "All-NaN slice encountered")
@@ -151,7 +150,7 @@ def _kept(x: Node, where: Any) -> Any:
     )
 
 
-def _require_inexact(x: Node, dtype: Any, out: Any) -> None:
+def require_inexact(x: Node, dtype: Any, out: Any) -> None:
     """What NumPy asks of `dtype=` and `out=` where it leaves nan out.  Raises TypeError."""
     if x.dtype.kind not in "fc":
         return
@@ -172,9 +171,10 @@ def nanmean(
     where: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
-    _require_inexact(x, dtype, out)
+    require_inexact(x, dtype, out)
     mask = hooks.wrap(_kept(x, where)) if x.dtype.kind in "fc" else where
-    result = keep_dims(mean_of(x, axis, dtype, mask, out), axes_of(axis, x.rank), keepdims)
+    axes = loose_axes(axis, x.rank) if x.dtype.kind in "fc" else mean_axes(axis, x.rank, where)
+    result = keep_dims(mean_of(x, axis, dtype, mask, out), axes, keepdims)
     return finish(result, out, casting="unsafe")
 
 
@@ -182,7 +182,7 @@ def _nan_variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: A
     """NumPy gives nan where there are no more elements than `ddof`."""
     mask = _kept(x, where)
     out = variance(x, axis, dtype, ddof, hooks.wrap(mask) if x.dtype.kind in "fc" else where, mean)
-    axes = axes_of(axis, x.rank)
+    axes = loose_axes(axis, x.rank)
     free = ew.subtract(sh.strong(counted(x, axes, hooks.wrap(mask))), ddof)
     return ew.where(ew.less_equal(free, 0), const(np.nan, out.dtype), out)
 
@@ -201,9 +201,9 @@ def nanvar(
     correction: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
-    _require_inexact(x, dtype, out)
+    require_inexact(x, dtype, out)
     result = _nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean)
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
+    return finish(keep_dims(result, loose_axes(axis, x.rank), keepdims), out, casting="unsafe")
 
 
 @implements(np.nanstd)
@@ -220,6 +220,6 @@ def nanstd(
     correction: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
-    _require_inexact(x, dtype, out)
+    require_inexact(x, dtype, out)
     result = ew.sqrt(_nan_variance(x, axis, dtype, correction_of(ddof, correction), where, mean))
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
+    return finish(keep_dims(result, loose_axes(axis, x.rank), keepdims), out, casting="unsafe")

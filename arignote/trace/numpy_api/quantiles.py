@@ -30,6 +30,7 @@ from .arguments import (
     only,
     require_nonempty,
 )
+from .nan_statistics import require_inexact
 
 
 # ---- median and quantiles ------------------------------------------------------------------------
@@ -248,6 +249,8 @@ def nanmedian(
     x = array(a)
     if x.dtype.kind not in "fc":
         return median(a, axis, out, overwrite_input, keepdims)
+    if 0 in x.shape:  # NumPy takes the mean there
+        require_inexact(x, None, out)
     line, axes = _last_axis(x, axis)
     k = line.rank - 1
     many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))

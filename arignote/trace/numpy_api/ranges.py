@@ -15,7 +15,7 @@ from ...fxgraph.ops.checks import divisor, required
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_any
 from ...fxgraph.ops.scalar import ceil_quotient, clip0
-from ...fxgraph.ops.shaping import filled, move_axis, spread_axes, spread_together
+from ...fxgraph.ops.shaping import filled, move_axis, spread, spread_axes, spread_together
 from ...fxgraph.ops.structure import iota
 from ...fxgraph.types import BOOL, F64, I64, DType, Size
 from ..registry import hooks, implements
@@ -90,6 +90,8 @@ def _counted(lo: Any, hi: Any, by: Any, python: bool) -> int:
     with np.errstate(all="ignore"):
         n = np.divide(hi - lo, by)
     n = min(n.real, n.imag) if isinstance(n, complex | np.complexfloating) else n
+    if n == 0 and hi != lo:  # a step of inf, or a quotient too small for a float
+        return 0 if np.signbit(n) else 1
     if np.isnan(n):
         raise ValueError("arange: cannot compute length")
     if np.isinf(n) or abs(n) >= 2.0**63:
@@ -107,6 +109,8 @@ def _from_first_two(lo: Node, by: Node, size: Size, kind: DType) -> Node:
             )
         return cast_to(ew.add(lo, ew.multiply(position, by)), BOOL)
     first = cast_to(lo, kind)
+    if size == 1:  # the step may be infinite
+        return spread(first, (1,))
     if kind.kind in "iu":
         return ew.add(first, ew.multiply(cast_to(position, kind), cast_to(by, kind)))
     second = cast_to(ew.add(lo, by), kind)

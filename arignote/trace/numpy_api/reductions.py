@@ -66,14 +66,18 @@ def loop_dtype(ufunc: np.ufunc, dtype: DType, wanted: DType | None, room: DType 
 
 
 def start_of(initial: Any, dtype: DType) -> Node:
-    """A number as an element of a dtype.  Raises as Python's int() does for inf and nan."""
+    """A number as an element of a dtype.  Raises as Python's int() does for inf and nan, and
+    OverflowError for what the dtype cannot hold."""
     n = node(initial)
     if n.type.weak and n.dtype.kind == "c" and dtype.kind in "iuf":
         number = "a string or a" if dtype.kind == "f" else "a string, a bytes-like object or a"
         name = "float" if dtype.kind == "f" else "int"
         raise TypeError(f"{name}() argument must be {number} real number, not 'complex'")
-    if dtype.kind in "iu" and n.dtype.kind == "f" and not n.rank and is_const(n):
-        n = node(int(value_of(n)))
+    if n.type.weak and dtype.kind in "iu" and n.dtype.kind == "f" and is_const(n):
+        whole, info = int(value_of(n)), np.iinfo(dtype)
+        if not info.min <= whole <= info.max:
+            raise OverflowError(f"Python integer {whole} out of bounds for {dtype}")
+        n = node(whole)
     return cast_to(n, dtype)
 
 
@@ -313,6 +317,8 @@ def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, init
                 "For arrays which have more than one dimension ``axis`` argument is required."
             )
         axis = 0
+    if initial and isinstance(axis, tuple):
+        raise TypeError("list indices must be integers or slices, not tuple")
     axis = single_axis(axis, n.rank, "accumulate") if n.rank else axis_of_one(axis)
     result = running(op, n, axis, dtype, out)
     if initial:

@@ -22,6 +22,7 @@ from .arguments import (
     finish,
     given,
     keep_dims,
+    loose_axes,
     only,
     supported,
 )
@@ -33,6 +34,12 @@ def inexact(dtype: DType) -> DType:
     if dtype.kind in "biu":
         return F64
     return np.dtype("f4") if dtype == np.dtype("f2") else dtype
+
+
+def mean_axes(axis: Any, rank: int, where: Any) -> tuple[int, ...]:
+    """`axis=` of means: where NumPy counts under a mask, a number has the axes 0 and -1, too."""
+    masks = given(where) and where is not True
+    return loose_axes(axis, rank) if masks else axes_of(axis, rank)
 
 
 def counted(x: Node, axes: tuple[int, ...], where: Any) -> Node:
@@ -54,7 +61,7 @@ def mean_of(x: Node, axis: Any, dtype: Any, where: Any, out: Any = None) -> Node
     room = None if only(out) is None else hooks.node_of(only(out)).dtype
     if room is not None and dtype is None and x.dtype.kind in "fc" and x.dtype.itemsize > 2:
         kind = loop_dtype(np.add, x.dtype, None, room)
-    axes = axes_of(axis, x.rank)
+    axes = mean_axes(axis, x.rank, where)
     values = masked(cast_to(x, kind), where, 0)
     total = red.reduce_sum(values, axes=axes) if axes else values
     total = total if room is None else cast_to(total, room)
@@ -74,7 +81,9 @@ def mean(
     where: Any = NO_VALUE,
 ) -> Any:
     x = array(a)
-    result = keep_dims(mean_of(x, axis, dtype, where, out), axes_of(axis, x.rank), keepdims)
+    result = keep_dims(
+        mean_of(x, axis, dtype, where, out), mean_axes(axis, x.rank, where), keepdims
+    )
     return finish(result, out, casting="unsafe")
 
 
@@ -82,7 +91,7 @@ def variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any = 
     """The variance without keepdims: the mean of squared distances from the mean, two passes."""
     half = dtype is None and x.dtype == np.dtype("f2")
     kind = supported(dtype) if dtype is not None else inexact(x.dtype)
-    axes = axes_of(axis, x.rank)
+    axes = mean_axes(axis, x.rank, where)
     count = counted(x, axes, where)
     values = cast_to(x, kind)
     if given(mean):
@@ -127,7 +136,8 @@ def var(
 ) -> Any:
     x = array(a)
     result = variance(x, axis, dtype, correction_of(ddof, correction), where, mean)
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
+    result = keep_dims(result, mean_axes(axis, x.rank, where), keepdims)
+    return finish(result, out, casting="unsafe")
 
 
 @implements(np.std)
@@ -153,7 +163,8 @@ def std(
             result = _root(result, x.rank if keepdims and keepdims is not NO_VALUE else result.rank)
         else:
             result = ew.sqrt(result)
-    return finish(keep_dims(result, axes_of(axis, x.rank), keepdims), out, casting="unsafe")
+    result = keep_dims(result, mean_axes(axis, x.rank, where), keepdims)
+    return finish(result, out, casting="unsafe")
 
 
 def _root(square: Node, rank: int) -> Node:

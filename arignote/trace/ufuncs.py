@@ -53,6 +53,8 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
         out = (out,)
     if out is not None:
         _castable(ufunc, inputs, out, **options)
+    if ufunc is np.power and where is not True:
+        inputs = (inputs[0], _where_asked(inputs[1], where))
     results = computed(ufunc, inputs, **options)
     if out is None and where is True:
         made = tuple(wrap_like(r, inputs) for r in results)
@@ -63,6 +65,14 @@ def apply(ufunc: Any, inputs: Sequence[Any], **options: Any) -> Any:
         stored_into(ufunc, r, t, where, casting) for r, t in zip(results, targets, strict=True)
     ]
     return stored[0] if len(stored) == 1 else tuple(stored)
+
+
+def _where_asked(y: Any, where: Any) -> Any:
+    """Exponents that a mask leaves out may be negative."""
+    n = value_node(y)
+    if n.dtype.kind != "i" or is_const(n):
+        return y
+    return cast_to(OPS["where"](node_of(where), n, cast_to(node_of(0), n.dtype)), n.dtype)
 
 
 def _castable(
@@ -77,7 +87,7 @@ def _castable(
         loop = resolve_ufunc(ufunc, tuple(map(kind_of, nodes)))
     else:
         loop = _loop_for(ufunc, nodes, (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout)
-    _numbers_fit(nodes, loop)
+    _numbers_fit(nodes, loop, casting)
     for t, d in zip(out, loop[ufunc.nin :], strict=True):
         if isinstance(t, Array):
             _may_be_cast(ufunc.__name__, d, t, casting)
@@ -171,6 +181,8 @@ def _no_negative_powers(x: Node, y: Node) -> None:
     if is_const(y):
         if y.type.weak and x.dtype.kind == "u" and array_of(y) < 0:
             raise OverflowError(f"Python integer {array_of(y)} out of bounds for {x.dtype}")
+        if 0 in x.shape:
+            return
         if (array_of(y) < 0).any():
             raise ValueError(message)
         return
@@ -194,7 +206,7 @@ def for_loop(
     elif not isinstance(signature, tuple):
         signature = (None,) * ufunc.nin + (np.dtype(signature),) * ufunc.nout
     loop = _loop_for(ufunc, nodes, signature)
-    _numbers_fit(nodes, loop)
+    _numbers_fit(nodes, loop, casting)
     return [_checked_cast(ufunc, n, d, casting, k) for k, (n, d) in enumerate(zip(nodes, loop))]
 
 
@@ -204,8 +216,13 @@ def _loop_for(ufunc: Any, nodes: Sequence[Node], signature: Any) -> Any:
     return ufunc.resolve_dtypes(kinds, signature=signature, casting="unsafe")
 
 
-def _numbers_fit(nodes: Sequence[Node], loop: Sequence[Any]) -> None:
-    """NumPy makes arrays of Python numbers before it asks about casts.  Raises OverflowError."""
+def _numbers_fit(nodes: Sequence[Node], loop: Sequence[Any], casting: str) -> None:
+    """NumPy makes arrays of Python numbers before it asks about casts, but for one of the rules.
+
+    Raises OverflowError.
+    """
+    if casting == "equiv":
+        return
     for n, d in zip(nodes, loop, strict=False):
         if n.type.weak and n.dtype.kind == "i" and d.kind in "iu" and is_const(n):
             cast_to(n, d)

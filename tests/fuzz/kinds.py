@@ -72,6 +72,8 @@ def difference(kind: Kind, want: Outcome, got: Outcome) -> str:
             same_error(want.error, got.error, 0)
         except AssertionError as error:
             return str(error)[:300]
+        if "negative integer powers" in str(want.error):
+            return ""  # NumPy has written a part of out= (docs/differences.md)
         return _same(kind, want.args, got.args, "arguments after the error", want.args)
     said = _same(kind, want.answer, got.answer, "answer", want.args)
     return said or _same(kind, want.args, got.args, "arguments afterwards", want.args)

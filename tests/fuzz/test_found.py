@@ -208,6 +208,17 @@ def what_a_branch_in_the_other_branch_writes_stays_there(A, x):
     return u[0]
 
 
+@case(ramp, square, 3)
+def branches_of_unrolled_steps_stay_on_their_side_of_checks(b, G, n):
+    for i in range(n):
+        for _ in range(2):
+            if i != 2:
+                G[-1, :4] = b[:4] * 0.25
+            if i % 2 == 0:
+                raise ValueError("no")
+    return b[0]
+
+
 @case(ramp, np.ones(6), np.array([2, 4, 3, 3, 4, 1], np.uint8))
 def what_two_arguments_held_before_an_error_depends_on_each_other(a, b, u):
     for i in u[1:5]:

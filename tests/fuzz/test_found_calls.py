@@ -65,7 +65,13 @@ CALLS = [
     *((f"np.insert(small, 1, {v})", small) for v in ("300.5", "1e30", "np.nan", "np.int64(300)")),
     ("np.fill_diagonal(x, np.nan)", np.zeros((0, 2), int)),
     ("np.nanmedian(x, out=o)", np.zeros(0), np.zeros((), int)),
+    ("np.divmod(300, small, dtype=np.int8, casting='equiv')", small),
+    ("np.lexsort((x, x), axis=None)", np.asarray(1)),
+    ("np.fft.fftshift(x)", np.asarray(1)),
     # results
+    ("np.power(x, o, out=x, where=o > 0)", np.array([2, 3]), np.array([-1, 2])),
+    ("x ** -2", np.zeros((0, 3), int)),
+    ("np.unique(x, return_inverse=True)", np.asarray(3)),
     ("np.arange(True, 3, np.inf), np.arange(3, 1, np.inf)",),
     ("np.nanmean(x, axis=0), np.nanargmax(x, axis=0), np.nanstd(x, axis=-1)", np.asarray(2.0)),
     ("np.var(x, axis=0, where=x > 1), np.std(x, axis=0, where=x > 1)", np.asarray(2.0)),

@@ -24,7 +24,7 @@ from .element import element
 from .inplace import schedule
 from .loops import lower_scan
 from .nests import nest_of
-from .observable import Observed
+from .observable import Observed, between_checks
 from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import is_dot, region_of
 from .routines import lower_callback, lower_product, lower_raise
@@ -153,6 +153,8 @@ def lower_region(
     seen = []
     if observed is not None:  # versions that an error may leave visible
         seen = [n for n, k in observed.history if k < len(observed.effects) and n not in scope]
+        if not observed.history:
+            seen = [n for n in between_checks(roots, observed) if n not in scope]
     region = region_of([r for r in roots if r not in scope], scope, seen)
     region.ends = tuple(roots[len(observed.effects) if observed is not None else 0 :])
     owned = owned - {r for r in roots if r in scope}  # wanted as they are at the end

@@ -7,10 +7,13 @@ what comes after it.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...fxgraph.graph import bodies
 from ...fxgraph.node import Node, turn_of
 from .precedence import Precedence
+from .region import written_to
 from .versions import chain, chain_root
 
 
@@ -76,6 +79,26 @@ def keep_order_of_writes(
             check = n
         elif check is not None:
             _add_order(dag, n, check)
+
+
+def between_checks(roots: Sequence[Node], observed: Observed) -> list[Node]:
+    """Versions chosen by a branch before a check, which another branch behind it goes on from.
+
+    Computed where they are used, in that branch, they would be written behind the check.
+    """
+    turns = [turn_of(source_of(e)) for e in observed.effects]
+    out: dict[Node, None] = {}
+    for r in roots:
+        v = written_to(r)
+        while v.op.name == "proj" and v.inputs[0].op.name == "cond":
+            n, k = v.inputs[0], v.attr("k")
+            sides = {written_to(b.results[k]) for b in bodies(n)}
+            if len(sides) > 1:
+                break
+            (v,) = sides
+            if any(turn_of(source_of(v)) < t < turn_of(n) for t in turns):
+                out[v] = None
+    return [v for v in out if source_of(v).op.name == "cond"]
 
 
 def _add_order(dag: Precedence[Node], a: Node, b: Node) -> None:

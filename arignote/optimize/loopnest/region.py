@@ -79,8 +79,8 @@ def _gone_on_from(n: Node) -> list[Node]:
     for t, o in zip(then.results, other.results, strict=True):
         if not is_array(t):
             continue
-        v = _written_to(t)
-        if v is _written_to(o) and _ends_a_row(v):
+        v = written_to(t)
+        if v is written_to(o) and _ends_a_row(v):
             out[v] = None
     return list(out)
 
@@ -89,11 +89,11 @@ def _ends_a_row(v: Node) -> bool:
     for _ in range(ROW):
         if v.op.name != "proj" or v.inputs[0].op.name != "cond":
             return False
-        v = _written_to(bodies(v.inputs[0])[0].results[v.attr("k")])
+        v = written_to(bodies(v.inputs[0])[0].results[v.attr("k")])
     return True
 
 
-def _written_to(n: Node) -> Node:
+def written_to(n: Node) -> Node:
     while n.op.traits & {"write", "scatter"}:
         n = n.inputs[0]
     return n

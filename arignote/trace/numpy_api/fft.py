@@ -202,6 +202,8 @@ def _shifted(x: Any, axes: Any, shift: Callable[[Node], Node]) -> Any:
     chosen = (
         range(n.rank) if axes is None else (axes if isinstance(axes, tuple | list) else (axes,))
     )
+    if not chosen:
+        raise ValueError("not enough values to unpack (expected 2, got 0)")  # np.roll's
     for a in chosen:
         k = axis_of(a, n.rank)
         size = size_node(n.shape[k])

@@ -52,7 +52,7 @@ def unique(
     if return_index:
         out.append(hooks.wrap(index))
     if return_inverse:
-        out.append(hooks.wrap(reshape(inverse, x.shape)))
+        out.append(hooks.fresh(reshape(inverse, x.shape)))
     if return_counts:
         out.append(hooks.wrap(counts))
     return tuple(out)

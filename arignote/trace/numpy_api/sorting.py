@@ -133,6 +133,7 @@ def lexsort(keys: Any, axis: Any = -1) -> Any:
         raise ValueError("all keys need to be the same shape")
     x = array(keys)
     if x.rank == 1:
+        integer(axis)
         x = sh.expand(x, (1,))
         return hooks.wrap(sh.select(sorts.lexsort(x, axis=0), 0, 0))
     return hooks.wrap(sorts.lexsort(x, axis=axis_of(axis, x.rank - 1)))

@@ -22,7 +22,7 @@ from .numpy_api.arguments import (
     loose_axes,
     only,
     require_nonempty,
-    require_rank,
+    require_reduced,
     single_axis,
     supported,
 )
@@ -93,7 +93,7 @@ def _reduction(ufunc: np.ufunc) -> Callable[..., Any]:
     ) -> Any:
         axes = loose_axes(axis, array(array_).rank)
         x = _in_loop(ufunc, array_, dtype, out)
-        require_rank(x.ndim, axes, keepdims, out)
+        require_reduced(x.sizes, axes, keepdims, out)
         if len(axes) > 1 and name not in _REORDERABLE:
             raise ValueError(f"reduction operation '{name}' is not reorderable, so at most one "
                              "axis may be specified")  # fmt: skip

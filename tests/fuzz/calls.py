@@ -169,7 +169,8 @@ class Writer:
 
     def text(self) -> str:
         call, keywords = self.one(*CALLS)
-        if (call[:9] == "np.where(" and not self.shape) or (call[:7] == "np.nanp" and 0 in self.shape):
+        forgets = call[:7] in ("np.nanp", "np.nanq") and 0 in self.shape
+        if forgets or (call[:9] == "np.where(" and not self.shape):
             # np.where gives numbers, no arrays of no axes (docs/differences.md); NumPy's quantiles
             # without nan forget the axis of q where an array is empty
             self.shape = (3,)

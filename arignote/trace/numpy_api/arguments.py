@@ -300,17 +300,15 @@ def require_room(shape: Shape, room: Shape, wide: bool) -> None:
             same(size_node(a), size_node(b))
 
 
-def require_rank(rank: int, axes: Sequence[int], keepdims: Any, out: Any) -> None:
-    """What NumPy asks of the `out=` of a reduction before anything else.  Raises ValueError."""
-    if only(out) is None:
-        return
-    found = len(hooks.node_of(only(out)).shape)
-    wanted = rank if keepdims and keepdims is not NO_VALUE else rank - len(axes)
-    if found != wanted:
-        raise ValueError(
-            f"output parameter for reduction operation has the wrong number of dimensions: "
-            f"Found {found} but expected {wanted}"
-        )
+def require_reduced(shape: Shape, axes: Sequence[int], keepdims: Any, out: Any) -> None:
+    """What NumPy asks of the `out=` of a reduction before it looks at `initial=`.
+
+    Raises ValueError.
+    """
+    if only(out) is not None:
+        kept = keepdims and keepdims is not NO_VALUE
+        left = [1 if k in axes else d for k, d in enumerate(shape) if kept or k not in axes]
+        require_room(tuple(left), hooks.node_of(only(out)).shape, False)
 
 
 def position_room(result: Node, out: Any, name: str) -> Any:

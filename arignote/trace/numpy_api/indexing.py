@@ -85,11 +85,11 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     if axis is None or (not x.rank and axis in (0, -1)):
         x, axis = sh.ravel(x), 0
     k = axis_of(axis, x.rank)
-    if x.shape[k] == 0 and not any(d == 0 for d in index.shape):
-        raise IndexError("cannot do a non-empty take from an empty axes.")
     if only(out) is not None:  # asked before any position is looked at
         shape = (*x.shape[:k], *index.shape, *x.shape[k + 1 :])
         require_room(shape, hooks.node_of(only(out)).shape, False)
+    if x.shape[k] == 0 and not any(d == 0 for d in index.shape):
+        raise IndexError("cannot do a non-empty take from an empty axes.")
     return position_room(gathered(x, [index], (k,), k, mode), out, "np.take")
 
 

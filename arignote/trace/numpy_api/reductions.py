@@ -31,7 +31,7 @@ from .arguments import (
     only,
     position_room,
     require_nonempty,
-    require_rank,
+    require_reduced,
     single_axis,
     supported,
 )
@@ -149,7 +149,7 @@ def reduced(
     wanted = supported(dtype) if dtype is not None else None
     into = None if room is None else hooks.node_of(room).dtype
     x = cast_to(x, loop_dtype(ufunc, x.dtype, wanted, into))
-    require_rank(x.rank, axes, keepdims, out)
+    require_reduced(x.shape, axes, keepdims, out)
     if ufunc in (np.maximum, np.minimum):
         result = extreme(x, axis, keepdims, initial, where, ufunc is np.maximum)
     else:

@@ -66,13 +66,13 @@ def _modules(side: str) -> tuple[Any, Any]:
 
 
 def _rewriting(f: Any, arguments: list[Any]) -> dict[str, Any]:
-    """Nodes of the traced graph, and seconds that its rewriting took."""
+    """Nodes of the traced graph, and seconds of this process that its rewriting took."""
     from arignote.optimize.pipeline import optimize
 
     graph = f.compiled.graph(*arguments, *[s.get_value() for s in f.get_shared()])
-    start = time.perf_counter()
+    start = time.process_time()
     optimize(graph)
-    return {"nodes": len(graph.order), "rewriting": time.perf_counter() - start}
+    return {"nodes": len(graph.order), "rewriting": time.process_time() - start}
 
 
 def _jax(

@@ -37,7 +37,7 @@ from .program import (
     walk,
     with_children,
 )
-from .recompute import cheap, quick_mask, quick_stencil
+from .recompute import cheap, quick_mask, quick_stencil, read_often
 
 #: Rounds: a temporary of a temporary of ...
 ROUNDS = 6
@@ -193,8 +193,9 @@ def _candidates(
         value = assign.value
     used = [v for v in order_of((value,)) if v in stand and set_at[v] < place]
     (value,) = substitute((value,), {v: stand[v] for v in used})
+    free = not any("elementwise" in m.op.traits for m in order_of((value,)))
     if (
-        cheap(value)
+        (cheap(value) and (free or not read_often(store.buffer, readers)))
         or quick_mask(value, store.index)
         or quick_stencil(value, store.index, store.buffer, readers)
     ):

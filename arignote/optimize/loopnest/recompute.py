@@ -33,6 +33,12 @@ def cheap(value: Node) -> bool:
     return _quick(value, CHEAP, 1)
 
 
+def read_often(t: Buffer, readers: Sequence[Statement]) -> bool:
+    """Is an element of t read in more loops than t has axes: again and again, and as a number that
+    stands beside vectors?"""
+    return any(depth > t.rank for s in readers for _, depth, _ in _reads(s, t))
+
+
 def quick_mask(value: Node, index: Sequence[Node]) -> bool:
     """A few comparisons of an element or two: bytes in memory take longer to test than that.
 

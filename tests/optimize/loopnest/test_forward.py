@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+import arignote as ag
 from arignote.api import compile
+from arignote.optimize.loopnest.program_text import program_text
 
 from .scheduling import check
 
@@ -170,3 +172,21 @@ def test_a_state_that_is_kept_before_it_changes_is_not_the_new_one():
     x = np.linspace(-1, 1, 9)
     for f, args in ((states_before_and_after, (x, 0.9)), (the_same_variable_stored_twice, (x,))):
         assert compile(f)(*args) == pytest.approx(f(*args), rel=1e-13)
+
+
+def positive_windows(x, w):
+    """A convolution of what is positive."""
+    y = np.maximum(3.0 * x - 1.0, 0.0)
+    out = np.empty((x.shape[0] - 1, x.shape[1] - 1, w.shape[3]))
+    for i in range(x.shape[0] - 1):
+        for j in range(x.shape[1] - 1):
+            out[i, j] = np.sum(y[i : i + 2, j : j + 2, :, None] * w, axis=(0, 1, 2))
+    return np.sum(out**2)
+
+
+def test_what_inner_loops_read_again_and_again_is_computed_once():
+    x, w = np.linspace(-1, 1, 60).reshape(4, 5, 3), np.linspace(0, 2, 24).reshape(2, 2, 3, 2)
+    gradient = ag.grad(positive_windows, argnums=(0, 1))
+    text = program_text(gradient.compiled_for(x, w).program)
+    stores = [line.split(" # ")[0] for line in text.splitlines() if " = " in line or "+=" in line]
+    assert sum("maximum(" in line for line in stores) == 1

@@ -121,8 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     chosen = [p for p in PROGRAMS if not options.names or any(n in p.name for n in options.names)]
     warnings.simplefilter("ignore")
-    with ag.config(threads=1):
-        rows = [measured(p) for p in track(chosen, description="functions")]
+    ag.config.threads = 1  # for good: inside a `with` calls look for flags of their thread
+    rows = [measured(p) for p in track(chosen, description="functions")]
     text = page(rows)
     print(text)
     if options.write:

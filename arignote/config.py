@@ -56,8 +56,8 @@ _TABLE = (
     Flag("including", "names", (), "rewrites, by name or tag, applied too", keyed=True),
     Flag("requiring", "names", (), "tags of which a rewrite must have one to apply", keyed=True),
     Flag("threads", "int", 0, "threads of a parallel loop nest; 0: one for each core", low=0),
-    Flag("parallel_min_us", "float", 10.0, "work in µs below which a nest stays on one thread",
-         low=0, keyed=True),
+    Flag("parallel_min_us", "float", 10.0, "work in µs below which a nest stays on one thread; "
+         "four times as much where it writes again what was written before", low=0, keyed=True),
     Flag("spin_us", "float", 200.0, "µs an idle thread waits for the next loop before it sleeps",
          low=0),
     Flag("boundscheck", "bool", True, "check every index that is not proved to be in range; "

@@ -104,8 +104,8 @@ def _found(loop: Loop) -> _Outer | None:
 
 def _added(rows: Loop) -> tuple[Loop, Node, Node, Node] | None:
     """for k: for l: c[k, l] += x[k] * y[l]: the inner loop, c, x and y."""
-    columns = rows.body[0]
-    if len(rows.body) != 1 or not isinstance(columns, Loop) or len(columns.body) != 1:
+    columns = rows.body[0] if len(rows.body) == 1 else None
+    if not isinstance(columns, Loop) or len(columns.body) != 1:
         return None
     s = columns.body[0]
     if not isinstance(s, Store) or s.buffer.dtype.char not in BLAS:

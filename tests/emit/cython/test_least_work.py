@@ -1,4 +1,4 @@
-"""From how much work on threads share a nest: more where it writes again what was written before."""
+"""From how much work on threads share a nest: more where it writes what was written before."""
 
 import re
 

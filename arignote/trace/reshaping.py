@@ -8,7 +8,7 @@ from numpy.exceptions import AxisError
 
 from ..errors import ShapeError
 from ..fxgraph.affine import dim, minus, size_node
-from ..fxgraph.constants import lit
+from ..fxgraph.constants import is_const, lit, value_of
 from ..fxgraph.graph import order_of
 from ..fxgraph.interpret import evaluate
 from ..fxgraph.node import OPS, Node
@@ -199,7 +199,8 @@ def target_shape(sizes: Shape, shape: Any) -> Shape:
     known: list[Size | None] = []
     for d in wanted:
         n = int_node(d)
-        known.append(None if n is lit(-1) else dim(n))
+        below = is_const(n) and value_of(n) < 0  # any negative number, as in NumPy
+        known.append(None if below else dim(n))
     if sum(d is None for d in known) > 1:
         raise ValueError("can only specify one unknown dimension")
     total = poly.product_of(list(sizes))

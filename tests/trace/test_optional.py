@@ -251,3 +251,23 @@ def test_a_row_that_may_be_none_is_no_silent_copy():
         assert "copy" in str(error)
     else:
         assert got == f(m.copy(), 2.0)
+
+
+def test_a_result_that_is_first_computed_in_a_branch_is_there_on_every_path():
+    def f(a, t):
+        rows = np.zeros((int((a > 0).sum()), 3)) + a[0]
+        x = None
+        if a[0] > t:
+            x = rows[1]
+        if x is not None:
+            x[1] = 9
+        if a[1] > t:
+            x = rows[2]
+        if x is not None:
+            x[2] = 8
+        return rows
+
+    for mode in ("FAST_RUN", "DEBUG_MODE"):
+        g = ag.compile(f, mode=mode)
+        for t in (-1.0, 0.5, 1.0):
+            assert np.array_equal(g(np.arange(5.0), t), f(np.arange(5.0), t))

@@ -183,7 +183,8 @@ def allocate(
     scope: Scope, n: Node, dtype: DType, shape: Shape, role: Role = "temporary", zero: bool = False
 ) -> Buffer:
     """Memory for a value of this type: its result buffer if it is to become one, else scratch."""
-    k = scope.state.targets.pop(n, None)
+    inside = scope.parent is not None  # a branch or a step: what stands there may not run
+    k = None if inside else scope.state.targets.pop(n, None)
     if k is not None:
         b = result_buffer(scope, k, dtype, shape)
     else:

@@ -90,6 +90,8 @@ def test_reshape():
     agrees(np.reshape, X, (6, 4))
     agrees(np.reshape, X, (4, -1))
     agrees(np.reshape, X, -1)
+    agrees(np.reshape, X, (4, -6))
+    agrees(np.reshape, X, (-2, -6))
     agrees(np.reshape, X, (2, -1, 2), order="F")
     agrees(np.reshape, X, (5, -1))
     agrees(np.reshape, X, (-1, -1))

@@ -17,10 +17,11 @@ from ..fxgraph.ops.checks import partial
 from ..fxgraph.prove import region as present_region
 from ..scanloop.cond import branch, cond_node, results_of
 from . import lists
+from .conflicts import Conflict
 from .convert.site import Site
 from .growing import Growing
 from .journal import Contents, contents, journal, mutating, refill
-from .merging import Conflict, Merge
+from .merging import Merge
 from .midway import last_versions, settle
 from .proxy import Cell, Proxy, cells
 from .regions import Region, at_site, facts_of, learn, recorded, run

@@ -15,6 +15,7 @@ from ..fxgraph.affine import size_node
 from ..fxgraph.constants import new_param
 from ..fxgraph.node import Node
 from ..fxgraph.types import BOOL, TensorType
+from .conflicts import Conflict, Unmergeable
 from .containers import filled, flatten, rebuilt
 from .forms import Blank, freed, like
 from .leaves import (
@@ -33,7 +34,7 @@ from .leaves import (
     started,
     wider_leaf,
 )  # fmt: skip
-from .merging import Conflict, Unmergeable, is_number
+from .merging import is_number
 from .proxy import node_of
 from .undefined import Undefined, certain, flag_of, unsure, yes
 from .varying import check_room

@@ -26,9 +26,10 @@ from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size, TensorType
 from ..fxgraph.window import Window
 from .aliasing import tie_both
+from .conflicts import Unmergeable
 from .containers import filled, flatten, opened_up, rebuilt, told
 from .leaves import EmptyList, Unstable
-from .merging import Unmergeable, agreed, as_type, is_number, join
+from .merging import agreed, as_type, is_number, join
 from .proxy import Array, Cell, node_of, wrap
 from .pytree import register_list
 from .session import record

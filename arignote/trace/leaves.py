@@ -17,7 +17,8 @@ from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import I64, Shape, TensorType
 from .aliasing import slid, slides
-from .merging import NUMBERS, Unmergeable, agreed, as_type, blank, is_number, join
+from .conflicts import Unmergeable
+from .merging import NUMBERS, agreed, as_type, blank, is_number, join
 from .proxy import Array, Scalar, node_of, same_place, wrap
 from .session import session
 from .slicing import int_node

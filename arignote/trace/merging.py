@@ -1,8 +1,8 @@
 """One value out of two: what a name holds after a branch, and the types of what loops carry.
 
-Numbers join as NumPy promotes, Python numbers staying Python numbers among themselves.  What cannot
-be one value (None and a number, arrays of different shapes) becomes a `Conflict`, which is an error
-only where it is used.
+Numbers join as NumPy promotes, Python numbers staying Python numbers among themselves.  None and a
+value become a `Maybe`; what cannot be one value (a list and a number, arrays of different shapes)
+becomes a `Conflict`, which is an error only where it is used.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ import numpy as np
 
 from ..errors import TraceError
 from ..fxgraph.affine import dim, size_node
-from ..fxgraph.constants import const, is_const, value_of
+from ..fxgraph.constants import const, is_const, lit, value_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.family import cast_to, resized
 from ..fxgraph.ops.scalar import greatest
 from ..fxgraph.ops.structure import empty
 from ..fxgraph.prove import sure_equal
 from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
+from ..fxgraph.window import Window
 from .aliasing import family, slid, slides, tie_both
+from .conflicts import Conflict, Unmergeable
 from .containers import filled, flatten
 from .convert.site import Site
 from .journal import freeze, is_container
@@ -36,30 +38,6 @@ Nodes: TypeAlias = "Iterator[Node]"
 NUMBERS = (bool, int, float, complex, np.generic)
 _WEAK: dict[str, DType] = {"b": BOOL, "i": I64, "u": I64, "f": F64, "c": C128}
 _PYTHON = {"i": int, "u": int, "f": float, "c": complex}
-
-
-class Conflict:
-    """What a name holds when two paths gave it unlike values; an error where it is used."""
-
-    def __init__(self, why: str, site: Site | None = None) -> None:
-        self.why = why
-        self.site = site
-
-    def __repr__(self) -> str:
-        return self.why + (f" ({self.site})" if self.site is not None else "")
-
-    def _use(self, *_: Any, **__: Any) -> Any:
-        raise TraceError(repr(self))
-
-    __eq__ = __ne__ = _use
-    __hash__ = _use
-    __getattr__ = __getitem__ = __call__ = __iter__ = __len__ = __bool__ = __float__ = _use
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = _use
-    __rtruediv__ = __lt__ = __le__ = __gt__ = __ge__ = __neg__ = __setitem__ = _use
-
-
-class Unmergeable(Exception):
-    """Two values cannot be one; says why."""
 
 
 # ---- types ---------------------------------------------------------------------------------------
@@ -202,12 +180,27 @@ class Merge:
         if not is_number(leaf):
             return lambda nodes: leaf
         if isinstance(leaf, Array) and leaf.cell in self.first:
-            return lambda nodes: leaf
+            moved = self._beside(leaf, on_other)
+            if moved is not None:
+                return moved
         n = _node(leaf, self.second if on_other else self.first)
         pair = (blank(n.type), n) if on_other else (n, blank(n.type))
         made = self.pair(*pair)
         source = (leaf.cell,) if isinstance(leaf, Array) else ()
         return lambda nodes: self._from(wrap(made(nodes)), source)
+
+    def _beside(self, view: Array, on_other: bool) -> Callable[[Nodes], Any] | None:
+        """A view of what was there before, which one side has; None where it cannot be kept."""
+        try:
+            w = view.window
+        except ValueError:
+            return None if _reads(view, self.tokens) else lambda nodes: view
+        if any(size_node(d).free & self.tokens for d in w.shape):
+            return None
+        if not any(s.free & self.tokens for s in w.starts):
+            return lambda nodes: view
+        starts = [self.pair(*((lit(0), s) if on_other else (s, lit(0)))) for s in w.starts]
+        return lambda nodes: slid(view, tuple(start(nodes) for start in starts))
 
     def _from(self, x: Any, sources: tuple[Cell, ...]) -> Any:
         """Note which cells an array by value may be in NumPy."""
@@ -342,6 +335,15 @@ def _node(x: Any, versions: Mapping[Cell, Node]) -> Node:
     if isinstance(x, Array) and x.cell in versions and x.cell.stale is None:
         return read(versions[x.cell], x.path)
     return node_of(x)
+
+
+def _reads(view: Array, tokens: frozenset[Node]) -> bool:
+    """Do positions or sizes of a view depend on these?"""
+    return any(
+        size_node(d).free & tokens
+        for step in view.path
+        for d in (*(step.starts if isinstance(step, Window) else ()), *step.shape)
+    )
 
 
 def _equal(a: Any, b: Any) -> bool:

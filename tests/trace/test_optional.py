@@ -271,3 +271,19 @@ def test_a_result_that_is_first_computed_in_a_branch_is_there_on_every_path():
         g = ag.compile(f, mode=mode)
         for t in (-1.0, 0.5, 1.0):
             assert np.array_equal(g(np.arange(5.0), t), f(np.arange(5.0), t))
+
+
+def test_a_position_that_one_branch_computes_is_checked_there():
+    def f(a, t, k):
+        x = None
+        if a[0] > t:
+            x = a[k : k + 2]
+            assert a[k] >= 0
+        a[0] = 50.0
+        return x
+
+    g = ag.compile(f, mode="FAST_COMPILE")
+    assert g(np.arange(2.0), 1.0, 7) is None  # a[7] is not read
+    assert np.array_equal(g(np.arange(3.0), -1.0, 0), [50.0, 1.0])
+    with pytest.raises(IndexError, match="7"):
+        g(np.arange(2.0), -1.0, 7)

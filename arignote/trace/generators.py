@@ -174,7 +174,7 @@ def _with_consumer(
     if not waiting:
         return get, put, names, ()
     consumer, n = waiting[-1], len(names)
-    new = {name: _unlike(name, names) for name in consumer.names}
+    new = dict(zip(consumer.names, _unlike(consumer.names, names), strict=True))
 
     def put_both(state: State) -> None:
         put(state[:n])
@@ -184,7 +184,12 @@ def _with_consumer(
     return lambda: (*get(), *consumer.get()), put_both, (*names, *new.values()), carried
 
 
-def _unlike(name: str, names: Sequence[str]) -> str:
-    while name in names:
-        name += "_"
-    return name
+def _unlike(names: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The names, made unlike each other and the others."""
+    taken, out = set(others), []
+    for name in names:
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        out.append(name)
+    return out

@@ -149,9 +149,65 @@ def others(a):
     return t, sum(g), sum(g)
 
 
+def orders(a, k):
+    if k == len(a):
+        yield a
+    else:
+        for i in range(k, len(a)):
+            b = a.copy()
+            b[k], b[i] = b[i], b[k]
+            yield from orders(b, k + 1)
+
+
+def over_all_orders(a):
+    m = 0
+    for b in orders(a[:3], 0):
+        v = 2 * b[0] - b[1] + b[2]
+        if v > m:
+            m = v
+    return m
+
+
+def taken(values, n):
+    k = 0
+    for x in values:
+        if k >= n:
+            return
+        yield x
+        k += 1
+
+
+def divisible(values, n):
+    for x in values:
+        if x % n == 0:
+            yield x
+
+
+def chained(a):
+    return sum(taken(divisible(naturals(), 3), len(a))), list(taken(naturals(), a[1]))
+
+
+class Walk:
+    def __init__(self, x):
+        self.x, self.n = x, 0
+
+    def steps(self, k):
+        for i in range(k):
+            self.x = self.x * 0.5 + i
+            self.n += 1
+            yield self.x
+
+
+def walked(a):
+    w, t = Walk(1.0), 0.0
+    for x in w.steps(len(a)):
+        t += x * w.n
+    return t, w.n, w.x
+
+
 PROGRAMS = [
     total, consumed, to_an_array, steps_to_one, left_early, returned_from, two_at_once, sees_writes,
-    writes_in_between, best_of, others,
+    writes_in_between, best_of, others, over_all_orders, chained, walked,
 ]  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from ..fxgraph.window import window_of
 from .branches import contents_of, restore, value_of_choice
 from .growing import growing
 from .marks import plain
+from .optional import Maybe
 from .proxy import Array, Proxy, cells, node_of, wrap
 from .regions import facts_of, run
 from .texts import Text
@@ -124,11 +125,15 @@ def contains(value: Any, container: Any) -> Any:
     for element in container:
         if element is value:
             return True
-        if isinstance(value, Proxy | Text) or isinstance(element, Proxy | Text):
+        if isinstance(value, _COMPARED) or isinstance(element, _COMPARED):
             found = or_(found, partial(_is_equal, element, value))
         elif element == value:
             return True
     return found
+
+
+#: What is compared when the compiled function runs.
+_COMPARED = (Proxy, Text, Maybe)
 
 
 def _is_equal(a: Any, b: Any) -> Any:

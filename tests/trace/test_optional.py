@@ -168,6 +168,14 @@ def changed_through_a_row(a, v):
     return m, before
 
 
+def among(a, v):
+    x = None
+    for y in a:
+        if y > v:
+            x = y
+    return x in (2.0, 4.0), x in (5.0, None), x not in (5.0,), bool(x is not None and 0 < x < 5)
+
+
 def endless(a, v):
     for k in itertools.count(2, 3):
         if k > v:
@@ -184,7 +192,8 @@ def a_list(a, v):
 
 PROGRAMS = [
     found_last, bisected, roots, uses_roots, falls, smallest_above, or_else, rows, names, compared,
-    until_found, held, as_index, runs, remembered, changed_through_a_row, endless, a_list,
+    until_found, held, as_index, runs, remembered, changed_through_a_row, among, endless,
+    a_list,
 ]  # fmt: skip
 
 

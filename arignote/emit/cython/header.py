@@ -147,9 +147,9 @@ int an_fits64(an_wide x) noexcept nogil""",
 #endif
 typedef struct { char *p; size_t n; an_context *ctx; char *near; } an_slot;
 static inline void an_open(an_slot *ws, int64_t slots, an_context *ctx, char *stack) {
-    char *near = stack + 64 - ((uintptr_t)stack & 63);
+    char *near = stack ? stack + 64 - ((uintptr_t)stack & 63) : 0;
     for (int64_t k = 0; k < slots; k++)
-        ws[k] = (an_slot){0, 0, ctx, stack && k < AN_NEAR_SLOTS ? near + k * AN_NEAR : 0};
+        ws[k] = (an_slot){0, 0, ctx, near && k < AN_NEAR_SLOTS ? near + k * AN_NEAR : 0};
 }
 static inline void an_drop(an_slot *w) {
     if (w->p && w->ctx->give_back) w->ctx->give_back(w->p, w->n);

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..scanloop.functional import cond
 from ..trace import converting
-from ..trace.merging import Conflict
+from ..trace.conflicts import Conflict
 from ..trace.session import is_tracing
 from .deferred import apply_op
 from .elementwise import cast

@@ -75,7 +75,7 @@ OFFERED: dict[str, dict[str, str]] = {
         "categorical_crossentropy crossentropy_categorical_1hot softmax_with_bias "
         "crossentropy_softmax_argmax_1hot_with_bias crossentropy_softmax_1hot "
         "crossentropy_softmax_1hot_with_bias batch_normalization confusion_matrix conv2d "
-        "conv3d conv2d_transpose separable_conv2d causal_conv1d ctc",
+        "conv3d conv2d_transpose separable_conv2d separable_conv3d causal_conv1d ctc",
         "tensor.nnet.blocksparse": "sparse_block_dot",
         "tensor.nnet.bn": "batch_normalization_train batch_normalization_test",
         "tensor.nnet.abstract_conv": "conv2d_grad_wrt_inputs conv2d_grad_wrt_weights "

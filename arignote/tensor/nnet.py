@@ -330,6 +330,18 @@ def separable_conv2d(
     return _separable(*parts, num_channels, border_mode, subsample, filter_flip, filter_dilation)
 
 
+def separable_conv3d(
+    input: Any, depthwise_filters: Any, pointwise_filters: Any, num_channels: int,
+    input_shape: Any = None, depthwise_filter_shape: Any = None, pointwise_filter_shape: Any = None,
+    border_mode: Any = "valid", subsample: Any = (1, 1, 1), filter_flip: bool = True,
+    filter_dilation: Any = (1, 1, 1),
+) -> Any:  # fmt: skip
+    """As `separable_conv2d`, for (n, c, d, h, w)."""
+    each = conv3d(input, depthwise_filters, None, None, border_mode, subsample, filter_flip,
+                  filter_dilation, num_channels)  # fmt: skip
+    return conv3d(each, pointwise_filters, filter_flip=filter_flip)
+
+
 def causal_conv1d(
     input: Any, filters: Any, filter_shape: Any = None, input_shape: Any = None,
     subsample: int = 1, filter_flip: bool = True, filter_dilation: int = 1, num_groups: int = 1,

@@ -288,3 +288,14 @@ def test_gradients_of_convolutions_take_theanos_keywords():
     np.testing.assert_allclose(same[3], same[1], rtol=1e-12)
     with pytest.raises(NotImplementedError, match="shared"):
         conv.conv2d_grad_wrt_inputs(g, w, (1, 2, 7, 6), unshared=True)
+
+
+def test_separable_conv3d_is_a_convolution_of_each_channel_and_one_that_mixes_them():
+    x, d, p = (T.TensorType("float64", (False,) * 5)(name) for name in "xdp")
+    rng = np.random.default_rng(3)
+    images, each, mix = (rng.random(s) for s in ((1, 2, 4, 5, 4), (4, 1, 2, 2, 2), (3, 4, 1, 1, 1)))
+    f = theano.function([x, d, p], T.nnet.separable_conv3d(x, d, p, num_channels=2))
+    flipped = each[:, 0, ::-1, ::-1, ::-1]
+    windows = np.lib.stride_tricks.sliding_window_view(images[0], (2, 2, 2), axis=(1, 2, 3))
+    middle = np.stack([np.tensordot(windows[o // 2], flipped[o], 3) for o in range(4)])
+    np.testing.assert_allclose(f(images, each, mix)[0], np.tensordot(mix[:, :, 0, 0, 0], middle, 1))

@@ -20,6 +20,7 @@ from ....tensor.nnet import (
     relu,
     selu,
     separable_conv2d,
+    separable_conv3d,
     sigmoid,
     sigmoid_binary_crossentropy,
     softmax,
@@ -37,7 +38,8 @@ __all__ = [
     "conv2d_transpose", "conv3d", "conv3d2d", "crossentropy_categorical_1hot",
     "crossentropy_softmax_1hot", "crossentropy_softmax_1hot_with_bias",
     "crossentropy_softmax_argmax_1hot_with_bias", "ctc", "elu", "h_softmax", "hard_sigmoid",
-    "logsoftmax", "neighbours", "nnet", "relu", "selu", "separable_conv2d", "sigm", "sigmoid",
+    "logsoftmax", "neighbours", "nnet", "relu", "selu", "separable_conv2d", "separable_conv3d",
+    "sigm", "sigmoid",
     "sigmoid_binary_crossentropy", "softmax", "softmax_with_bias", "softplus", "softsign",
     "sparse_block_dot", "ultra_fast_sigmoid",
 ]  # fmt: skip

@@ -51,19 +51,11 @@ def case(checkout: Path, name: str, preset: str) -> Case:
     """A kernel of a checkout of spcl/npbench."""
     sys.path.insert(0, str(checkout))
     info = json.loads((checkout / "bench_info" / f"{name}.json").read_text())["benchmark"]
-    data = dict(info["parameters"][preset])
-    path, module = info["relative_path"].replace("/", "."), info["module_name"]
-    module = f"npbench.benchmarks.{path}.{module}"
-    start = info.get("init")
-    if start:
-        made = getattr(importlib.import_module(module), start["func_name"])
-        values = made(*(data[a] for a in start["input_args"]))
-        names = start["output_args"]
-        data.update(zip(names, (values,) if len(names) == 1 else values, strict=True))
+    data, module = inputs(info, preset), module_of(info)
     kernel = getattr(importlib.import_module(f"{module}_numpy"), info["func_name"])
     names = info["input_args"]
     args = [data[a] for a in names]
-    results = _Results(info, names)
+    results = Results(info, names)
     sample = Case(kernel, args, ()).fresh()
     outs = results.of(kernel(*sample), sample)
     rng = np.random.default_rng(7)
@@ -82,8 +74,26 @@ def case(checkout: Path, name: str, preset: str) -> Case:
     return Case(objective, args, wrt, weights)
 
 
+def module_of(info: dict[str, Any]) -> str:
+    """The kernel's module, without what tells its versions apart."""
+    path, module = info["relative_path"].replace("/", "."), info["module_name"]
+    return f"npbench.benchmarks.{path}.{module}"
+
+
+def inputs(info: dict[str, Any], preset: str) -> dict[str, Any]:
+    """What a kernel may be called with, by name; the checkout is on the path."""
+    data = dict(info["parameters"][preset])
+    start = info.get("init")
+    if start:
+        made = getattr(importlib.import_module(module_of(info)), start["func_name"])
+        values = made(*(data[a] for a in start["input_args"]))
+        names = start["output_args"]
+        data.update(zip(names, (values,) if len(names) == 1 else values, strict=True))
+    return data
+
+
 @dataclass(frozen=True)
-class _Results:
+class Results:
     """What a kernel makes: what it returns and the arguments that it changes."""
 
     info: dict[str, Any]

@@ -73,7 +73,7 @@ class HostValues:
     def upper(self, n: Node) -> Expr | None:
         """An upper bound of a node that may mention counters of loops inside kernels."""
         coefs, const = linear(n)
-        terms = [str(const)]
+        terms = [_integer(const)] if const or not coefs else []
         for atom, k in coefs.items():
             text = self.text(atom)
             if text is None and atom.op.name == "index":
@@ -84,8 +84,8 @@ class HostValues:
                 text = self.upper(hi) if up else self.text(lo)
             if text is None:
                 return None
-            terms.append(f"{_integer(k)} * {text}")
-        return f"({' + '.join(terms)})"
+            terms.append(text if k == 1 else f"{_integer(k)} * {text}")
+        return terms[0] if len(terms) == 1 else f"({' + '.join(terms)})"
 
 
 def counted(index: Node, host: HostValues) -> Expr | None:

@@ -125,6 +125,11 @@ def _print(
     return printer
 
 
+#: Work of so small a part of the multiprocessors is done by one block, whose barriers cost a
+#: fiftieth of the grid's: of steps without loops, and of others.
+LIGHT, HEAVY = 8, 32
+
+
 def _grid(printer: Printer, device: DeviceInfo) -> Expr:
     """The number of blocks."""
     each = {"thread": device.threads, "warp": device.threads // 32, "block": 1}
@@ -134,9 +139,11 @@ def _grid(printer: Printer, device: DeviceInfo) -> Expr:
     if any(s.count is None for s in counts):
         return str(most)
     wanted = [s.count if s.unit == "block" else f"cdiv({s.count}, {each[s.unit]})" for s in counts]
+    wanted = list(dict.fromkeys(wanted))
     largest = wanted[0] if len(wanted) == 1 else f"max({', '.join(map(str, wanted))})"
     if together:
-        return f"where({largest} <= 4, 1, min({most}, {largest}))"
+        alone = device.sms // (LIGHT if all(s.light for s in counts) else HEAVY)
+        return f"where({largest} <= {alone}, 1, min({most}, {largest}))"
     return f"min({most}, max(1, {largest}))"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...fxgraph.affine import minus
 from ...fxgraph.node import Node
-from ...optimize.loopnest.program import Loop, walk
+from ...optimize.loopnest.program import Loop, While, walk
 from .host import counted, times
 from .nest import Nest, wants_team
 from .plan import Expr
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Site:
-    """A loop that is shared among threads: `count` steps (None: the host cannot say), each of a
-    `unit`: "thread", "warp" or "block"."""
+    """A loop that is shared among threads: at most `count` steps (None: the host cannot say), each
+    of a `unit`: "thread", "warp" or "block".  light: has a step no loops of its own?"""
 
     count: Expr | None
     unit: str
+    light: bool = False
 
 
 def share(printer: Printer, s: Loop, nest: Nest, team: Team) -> None:
@@ -46,13 +48,27 @@ def share(printer: Printer, s: Loop, nest: Nest, team: Team) -> None:
         printer.touched = kept
         return
     if team.level == "grid":
-        printer.sites.append(Site(whole, unit))
+        light = unit == "thread" and not any(isinstance(x, Loop | While) for x in walk(nest.body))
+        printer.sites.append(Site(whole or _at_most(printer, nest), unit, light))
     sums = begin_folds(printer.scope, nest)
     outer, printer.atomic = printer.atomic, printer.atomic | nest.atomic
     _steps(printer, nest, team, replace(team, level=unit, sequential=False))
     printer.atomic = outer
     printer.touched = kept
     end_folds(printer, sums, team)
+
+
+def _at_most(printer: Printer, nest: Nest) -> Expr | None:
+    """An upper bound of the steps of a nest, where loops around it move its ends."""
+    host = printer.scope.host
+    bounds = []
+    for x in nest.loops:
+        lo, hi, step = (x.index.attr(k) for k in ("lo", "hi", "step"))
+        text = host.upper(minus(hi, lo) if step > 0 else minus(lo, hi))
+        if text is None:
+            return None
+        bounds.append(f"max(0, {text})")
+    return times(bounds)
 
 
 def _longest(printer: Printer, nest: Nest) -> Expr | None:

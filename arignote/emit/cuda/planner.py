@@ -52,6 +52,7 @@ class Planner:
     """program: with its results stored by statements.  buffers: root -> its entry in the plan.
 
     cells: variable -> its place on the device.  lazy: variable -> what it is, oldest first.
+    recent: variable -> the host variable that it was fetched into, while both are the same.
     run: small statements that wait to be done by one thread.
     """
 
@@ -63,6 +64,7 @@ class Planner:
     notes: list[str] = field(default_factory=list)
     cells: dict[Node, Buffer] = field(default_factory=dict)
     lazy: dict[Node, Node] = field(default_factory=dict)
+    recent: dict[Node, plan.Expr] = field(default_factory=dict)
     run: list[Statement] = field(default_factory=list)
     records: list[plan.Record] = field(default_factory=list)
     counter: int = 0
@@ -78,8 +80,10 @@ class Planner:
     def inner(self, statements: Sequence[Statement]) -> tuple[plan.Record, ...]:
         """The records of a block that the host runs."""
         outer, self.records = self.records, []
+        self.recent.clear()
         self.block(statements)
         self._settle(list(self.lazy))
+        self.recent.clear()
         out, self.records = tuple(self.records), outer
         return out
 
@@ -153,6 +157,7 @@ class Planner:
             del host.names[s.index]
         elif isinstance(s, While):
             outer, self.records = self.records, []
+            self.recent.clear()
             self.block(s.setup)
             self._settle(list(self.lazy))
             cond = self.known(s.cond)
@@ -193,6 +198,8 @@ class Planner:
 
     def spoiled(self, locals: set[Node], written: set[Buffer]) -> None:
         """Variables and memory change: what depends on them is computed before."""
+        for v in locals:
+            self.recent.pop(v, None)
         late = []
         for v, value in self.lazy.items():
             nodes = order_of((value,))
@@ -230,7 +237,7 @@ class Planner:
 
     def known(self, n: Node) -> plan.Expr:
         """A host expression; what only the device knows is fetched."""
-        text = self.setting.host.text(n)
+        text = self.setting.host.text(n) or self.recent.get(n)
         if text is not None:
             return text
         target = n if n.op.name == "local" else None
@@ -242,6 +249,8 @@ class Planner:
             and set_once(target, self.program)
         ):
             self.setting.host.names[target] = name
+        elif target is not None:
+            self.recent[target] = name
         return name
 
     def stored(self, n: Node) -> plan.BufferInfo:
@@ -281,6 +290,7 @@ class Planner:
         allocs = [s for s in statements if isinstance(s, Alloc)]
         rest = [s for s in statements if not isinstance(s, Alloc)]
         kept = len(self.records), list(self.run), dict(self.lazy), len(self.texts)
+        names = dict(self.setting.host.names)
         try:
             for a in allocs:
                 self._alloc(a)
@@ -291,6 +301,7 @@ class Planner:
         except LookupError as error:
             del self.records[kept[0] :], self.texts[kept[3] :]
             self.run, self.lazy = kept[1], kept[2]
+            self.setting.host.names, self.recent = names, {}  # what was fetched is not any more
             self.notes.append(f"the host runs a loop: {error}")
             return False
         return True

@@ -11,6 +11,7 @@ from ..errors import DTypeError, TraceError, UnsupportedError
 from ..fxgraph.affine import size_node, times
 from ..fxgraph.constants import lit
 from ..fxgraph.node import OPS
+from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.ops.scalar import product
 from . import flattening, reshaping
@@ -222,7 +223,10 @@ def item(self: Array, *args: Any) -> Any:
 
 
 def as_python(n: Any) -> Any:
-    """A scalar node as a Python number."""
+    """A scalar node as a Python number; one of uint64 beyond 64 bits raises OverflowError."""
+    if n.dtype == np.dtype("u8"):
+        fits = OPS["less_equal"](n, np.uint64(2**63 - 1))
+        required(fits, "OverflowError", "Python integer out of bounds for int64")
     kind = {"b": bool, "i": np.int64, "u": np.int64, "f": np.float64, "c": np.complex128}[
         n.dtype.kind
     ]

@@ -144,6 +144,9 @@ def int_(x: Any = 0, *rest: Any) -> Any:
         )
     if n.dtype.kind == "f":
         return wrap(truncated(n, OPS["trunc"](n)))
+    if n.dtype == np.dtype("u8"):
+        small = OPS["less_equal"](n, np.uint64(2**63 - 1))
+        required(small, "OverflowError", "Python integer out of bounds for int64")
     return wrap(cast_to(n, I64, True))
 
 

@@ -68,7 +68,12 @@ CALLS = [
     ("np.divmod(300, small, dtype=np.int8, casting='equiv')", small),
     ("np.lexsort((x, x), axis=None)", np.asarray(1)),
     ("np.fft.fftshift(x)", np.asarray(1)),
+    ("np.append(x, x, axis=(0,))", np.asarray(1)),
+    ("np.cumulative_prod(x, axis=(0, 1), include_initial=True)", np.ones((2, 2))),
     # results
+    ("np.repeat(x, 2, axis=-1)", np.asarray(1)),
+    ("np.polyval(small.astype(np.float32), x > 1), np.polyval(small, 0.5)", np.asarray(2), small),
+    ("np.polyval(small.astype(np.float32), 2.0)", small),
     ("np.power(x, o, out=x, where=o > 0)", np.array([2, 3]), np.array([-1, 2])),
     ("x ** -2", np.zeros((0, 3), int)),
     ("np.unique(x, return_inverse=True)", np.asarray(3)),
@@ -106,3 +111,13 @@ def test_a_call_is_numpys(call):
     function = function_of(f"import numpy as np\n\n\ndef f({given}):\n    return {text}\n", text)
     run = compile(function, mode="FAST_COMPILE")
     assert differs(KINDS["calls"], function, tuple(args), run) == ""
+
+
+def test_an_element_of_uint64_beyond_64_bits_is_no_wrapped_integer():
+    @compile(mode="FAST_COMPILE")
+    def f(x):
+        return x.item(0), int(x[0])
+
+    assert f(np.array([2**63 - 1], np.uint64)) == (2**63 - 1, 2**63 - 1)
+    with pytest.raises(OverflowError):
+        f(np.array([2**63], np.uint64))

@@ -278,9 +278,9 @@ def polyval(p: Any, x: Any) -> Any:
     c = array(p)
     if isinstance(x, np.poly1d):
         raise NotImplementedError("polyval at a poly1d")
-    at = node(x)
+    at = array(x)
     n = integer(hooks.wrap(size_node(c.shape[0])))
-    y: Node = sh.zeros_like(sh.strong(at)) if at.rank else node(0)
+    y: Node = sh.zeros(at.dtype, at.shape)
     for k in range(n):
         y = ew.add(ew.multiply(y, at), sh.select(c, 0, k))
     return hooks.wrap(sh.strong(y))

@@ -149,6 +149,8 @@ def _rows(n: Node) -> Node:
 
 @implements(np.append)
 def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    if axis is not None:
+        integer(axis)
     return hooks.wrap(joined([array(arr), array(values)], axis))
 
 
@@ -201,7 +203,7 @@ def tile(A: Any, reps: Any) -> Any:
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     """A count for each element gives a size that only the run knows."""
     x = array(a)
-    if axis is None:
+    if axis is None or (not x.rank and axis in (0, -1)):
         x, axis = sh.ravel(x), 0
     k = axis_of(axis, x.rank)
     many = node(repeats)

@@ -317,7 +317,7 @@ def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, init
                 "For arrays which have more than one dimension ``axis`` argument is required."
             )
         axis = 0
-    if initial and isinstance(axis, tuple):
+    if initial and isinstance(axis, tuple) and len(axis) == 1:
         raise TypeError("list indices must be integers or slices, not tuple")
     axis = single_axis(axis, n.rank, "accumulate") if n.rank else axis_of_one(axis)
     result = running(op, n, axis, dtype, out)

@@ -281,7 +281,7 @@ def arguments(text: str, seed: int) -> tuple[Any, ...]:
         made["x"] = made["x"].real
     if "np.put(" in text and made["x"].size < 3:  # NumPy has put a part when one is out of bounds
         made["k"][:] = 0
-    if re.search(r"item\(|int\(", text) and made["x"].dtype.char in "LQ":
+    if re.search(r"item\(|int\(|tolist", text) and made["x"].dtype.char in "LQ":
         # Python ints beyond 64 bits raise OverflowError (docs/differences.md)
         made["x"] = np.minimum(made["x"], np.uint64(2**63 - 1))
     if "polymul" in text:  # leading zeros stay (docs/differences.md)

@@ -70,6 +70,10 @@ CALLS = [
     ("np.fft.fftshift(x)", np.asarray(1)),
     ("np.append(x, x, axis=(0,))", np.asarray(1)),
     ("np.cumulative_prod(x, axis=(0, 1), include_initial=True)", np.ones((2, 2))),
+    ("np.pad(x, 2, mode='linear_ramp')", np.zeros((0, 3))),
+    ("np.pad(x, ((0, 0), (1, 1)), mode='maximum')", np.ones((0, 3))),
+    ("np.pad(x, 2, mode='empty').shape", np.zeros((0, 3))),
+    ("np.average(x, axis=-1)", np.zeros((0, 3))),
     # results
     ("np.repeat(x, 2, axis=-1)", np.asarray(1)),
     ("np.polyval(small.astype(np.float32), x > 1), np.polyval(small, 0.5)", np.asarray(2), small),

@@ -92,11 +92,11 @@ def _padded(
     x: Node, axis: int, before: Size, after: Size, mode: str, options: dict[str, Any], odd: bool
 ) -> Node:
     n = x.shape[axis]
+    if n == 0 and mode not in ("constant", "empty"):
+        raise ValueError(
+            f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'"
+        )
     if mode in ("edge", "reflect", "symmetric", "wrap"):
-        if n == 0:
-            raise ValueError(
-                f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'"
-            )
         return _repeating(x, axis, before, after, mode, odd)
     shape = (*x.shape[:axis], _sum(before, n, after), *x.shape[axis + 1 :])
     if mode == "constant":

@@ -195,6 +195,8 @@ def average(
     axes = axes_of(axis, x.rank)
     if weights is None:
         out = keep_dims(mean_of(x, axis, None, None), axes, keepdims)
+        if 0 in out.shape:
+            raise ZeroDivisionError("division by zero")  # NumPy's count of elements
         scale = cast_to(element_count(x.shape, axes), out.dtype)
     else:
         w = array(weights)

@@ -39,11 +39,11 @@ def sweep(program: Program) -> Program:
     able = [s for s in walk(program.statements) if isinstance(s, If) and _product(s) is not None]
     if not able:
         return program
-    program = replace(program, statements=_with_sums(program.statements))
-    fused = fuse(replace(program, statements=_in_loops(program.statements, able)), True)
+    block = _with_sums(program.statements)
+    fused = fuse(replace(program, statements=_in_loops(block, able)), True)
     joined = [s for s in able if _joined(s, fused)]
     while joined and len(joined) < len(able):  # those that are left may have joined another
-        fused = fuse(replace(program, statements=_in_loops(program.statements, joined)), True)
+        fused = fuse(replace(program, statements=_in_loops(block, joined)), True)
         able, joined = joined, [s for s in joined if _joined(s, fused)]
     if not joined:
         return program

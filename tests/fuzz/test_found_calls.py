@@ -81,6 +81,7 @@ CALLS = [
     ("np.power(x, o, out=x, where=o > 0)", np.array([2, 3]), np.array([-1, 2])),
     ("x ** -2", np.zeros((0, 3), int)),
     ("np.unique(x, return_inverse=True)", np.asarray(3)),
+    ("np.arange(True, True, -1.5)",),
     ("np.arange(True, 3, np.inf), np.arange(3, 1, np.inf)",),
     ("np.nanmean(x, axis=0), np.nanargmax(x, axis=0), np.nanstd(x, axis=-1)", np.asarray(2.0)),
     ("np.var(x, axis=0, where=x > 1), np.std(x, axis=0, where=x > 1)", np.asarray(2.0)),

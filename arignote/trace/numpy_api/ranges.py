@@ -85,6 +85,7 @@ _TOO_MANY = "Maximum allowed size exceeded"
 
 def _counted(lo: Any, hi: Any, by: Any, python: bool) -> int:
     """How many numbers there are; python: does a step of zero raise as Python's division does?"""
+    lo, hi, by = lo + 0, hi + 0, by + 0  # truths are numbers here
     if by == 0 and python:
         raise ZeroDivisionError("division by zero")
     with np.errstate(all="ignore"):

@@ -129,6 +129,8 @@ def _context(
 
 #: What the printed `an_take` asks for besides the bytes: it begins at the next multiple of it.
 _LINE = 64
+#: The flag of a call that borrows all of its scratch: the printed AN_LENT.
+_LENT = 1
 _Borrow = ctypes.CFUNCTYPE(
     ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.POINTER(ctypes.c_size_t)
 )
@@ -143,6 +145,7 @@ class _Scratch:
         self.borrow, self.give_back = _Borrow(self._borrow), _GiveBack(self._give_back)
 
     def lend(self, context: Any) -> None:
+        context.flags |= _LENT
         context.borrow = ctypes.cast(self.borrow, ctypes.c_void_p)
         context.give_back = ctypes.cast(self.give_back, ctypes.c_void_p)
 

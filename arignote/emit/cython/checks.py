@@ -38,9 +38,11 @@ def print_places(scope: Scope, loop: Loop, bounds: tuple[str, str]) -> bool:
     scope.put(f"{outside} = 0")
     index = scope.open_index(loop.index)
     scope.put(f"for {index} in range({', '.join(bounds)}):")
+    scope.depth += 1
     for place, n in places:
         at, size = (t.within(PRODUCT) for t in scope.texts(place, n))
-        scope.put(f"    {outside} = {outside} | ({at} < -{size}) | ({at} >= {size})")
+        scope.put(f"{outside} = {outside} | ({at} < -{size}) | ({at} >= {size})")
+    scope.depth -= 1
     scope.close_index(loop.index)
     scope.put(f"if {outside} != 0:")
     return True

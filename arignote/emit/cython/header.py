@@ -140,14 +140,16 @@ int an_fits64(an_wide x) noexcept nogil""",
         f"#define AN_NEAR {NEAR}\n#define AN_NEAR_SLOTS {NEAR_SLOTS}\n"
         """\
 /* The first slots have a few lines of the stack each: malloc and free take 30 ns, small calls 200.
-   AddressSanitizer sees the bounds of what malloc gives only. */
+   AddressSanitizer sees the bounds of what malloc gives only, and guard zones are around what is
+   borrowed: AN_LENT. */
+#define AN_LENT 1
 #if defined(__SANITIZE_ADDRESS__)
 #undef AN_NEAR_SLOTS
 #define AN_NEAR_SLOTS 0
 #endif
 typedef struct { char *p; size_t n; an_context *ctx; char *near; } an_slot;
 static inline void an_open(an_slot *ws, int64_t slots, an_context *ctx, char *stack) {
-    char *near = stack ? stack + 64 - ((uintptr_t)stack & 63) : 0;
+    char *near = stack && !(ctx->flags & AN_LENT) ? stack + 64 - ((uintptr_t)stack & 63) : 0;
     for (int64_t k = 0; k < slots; k++)
         ws[k] = (an_slot){0, 0, ctx, near && k < AN_NEAR_SLOTS ? near + k * AN_NEAR : 0};
 }

@@ -14,7 +14,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.types import I64, TensorType
 from ...fxgraph.window import place, window_of
 from .choice import keeps_last_axis
-from .element import aligned, element, gather_parts, gathered
+from .element import aligned, chosen_place, element, gather_parts, gathered
 from .program import Alloc, Assign, Buffer, Check, If, Site, Store, load
 from .region import is_zero
 from .scope import Scope, allocate, name_of, nest
@@ -221,9 +221,10 @@ def _scatter(n: Node, scope: Scope, over: Over) -> None:
     shape = (*rest[:at], *index[0].shape, *rest[at:])
 
     def build(position: list[Node], inner: Scope) -> None:
-        where_ = tuple(inner.scalar(i) for i in gathered(n, position, inner))
+        chosen = chosen_place(n, b, position, inner)
+        to, at_ = chosen if chosen is not None else (b, gathered(n, position, inner))
         v = element(value, aligned(value, position), inner)
-        inner.emit(Store(b, where_, v, n.op.name == "scatter_add"))
+        inner.emit(Store(to, tuple(map(inner.scalar, at_)), v, n.op.name == "scatter_add"))
 
     nest(scope, shape, build, origin.get(n))
     scope.values[n] = b

@@ -1,20 +1,18 @@
 """A value at one position, as a scalar expression.
 
 `element(n, position, scope)` reads n where it is kept, or computes it on the spot from its
-operands'
-elements: this is what fuses elementwise chains, windows, broadcasts and reductions without
-temporaries.
-Reductions met on the way become loops emitted before the expression.  Recursion is bounded:
-`regions`
-stores values whose inlined expression would be deep.
+operands' elements: this is what fuses elementwise chains, windows, broadcasts and reductions
+without temporaries.  Reductions met on the way become loops emitted before the expression.
+Recursion is bounded: `regions` stores values whose inlined expression would be deep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...fxgraph.affine import minus, plus
+from ...fxgraph.affine import minus, plus, size_node
 from ...fxgraph.constants import array_of, const, constant, lit
+from ...fxgraph.masks import flat_places
 from ...fxgraph.node import Node, Op, make, origin
 from ...fxgraph.ops.elementwise import (
     fused_absolute,
@@ -27,6 +25,7 @@ from ...fxgraph.ops.elementwise import (
 )
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.reduce import reduce_sum
+from ...fxgraph.ops.scalar import product
 from ...fxgraph.prove import ge0
 from ...fxgraph.types import Shape
 from ...fxgraph.window import place, window_of
@@ -72,6 +71,9 @@ def _element(n: Node, position: Position, scope: Scope) -> Node:
     if name == "matmul":
         return _product(n, position, scope)
     if name == "gather":
+        base = scope.buffer(n.inputs[0])
+        if base is not None and (at := chosen_place(n, base, position, scope)) is not None:
+            return load(*at)
         return element(n.inputs[0], gathered(n, position, scope), scope)
     if name == "reshape":
         return _reshaped(n, position, scope)
@@ -158,6 +160,21 @@ def gathered(n: Node, position: Position, scope: Scope) -> list[Node]:
             element(i, where_index, scope), i, base.shape[axis], n.attr("mode"), scope
         )
     return [chosen[k] if k in chosen else next(rest) for k in range(base.rank)]
+
+
+def chosen_place(
+    n: Node, base: Buffer, position: Position, scope: Scope
+) -> tuple[Buffer, list[Node]] | None:
+    """Where x[mask] reads or writes x, as a place in all of its memory; None where that is not what
+    a gather (or scatter) does, or x is not contiguous."""
+    if n.attr("mode") != "clip" or base.strides is not None:
+        return None
+    axes, _, x, index = gather_parts(n)
+    at = flat_places(index, x.shape) if axes == (0, 1) and x.rank == 2 else None
+    if at is None:
+        return None
+    flat = scope.state.reshaped(base, scope.sizes((product([size_node(d) for d in x.shape]),)))
+    return flat, [scope.scalar(element(at, position, scope))]
 
 
 def gather_parts(n: Node) -> tuple[tuple[int, ...], int, Node, tuple[Node, ...]]:

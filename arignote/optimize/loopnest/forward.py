@@ -45,7 +45,8 @@ ROUNDS = 6
 
 def forward(program: Program) -> Program:
     """The program without temporaries that other arrays stand for."""
-    block, notes = program.statements, list[str]()
+    clean = block = without_dead(program.statements, program)
+    notes = list[str]()
     for _ in range(ROUNDS):
         able = set(accessed_by_element(block))
         if not able:
@@ -56,7 +57,9 @@ def forward(program: Program) -> Program:
         block = without_dead(block, program)
         if len(notes) == found:
             break
-    return replace(program, statements=block, notes=(*program.notes, *notes)) if notes else program
+    if not notes:
+        return program if clean is program.statements else replace(program, statements=clean)
+    return replace(program, statements=block, notes=(*program.notes, *notes))
 
 
 # ---- an element that is read again in the same step ---------------------------------------------

@@ -8,15 +8,14 @@ the rest changes nothing.
 from __future__ import annotations
 
 from ...fxgraph.affine import size_node
-from ...fxgraph.constants import const, is_const, lit, value_of
+from ...fxgraph.constants import const
+from ...fxgraph.masks import mask_of
 from ...fxgraph.node import Node, make
 from ...fxgraph.ops.choice import where
-from ...fxgraph.ops.elementwise import add, floor_divide, multiply, remainder, square, subtract
+from ...fxgraph.ops.elementwise import add, multiply, square, subtract
 from ...fxgraph.ops.reduce import reduce_max, reduce_min, reduce_prod, reduce_sum
-from ...fxgraph.ops.sets import compress
-from ...fxgraph.ops.structure import gather, reshape_op, scatter_set, view_op
+from ...fxgraph.ops.structure import gather, scatter_set, view_op
 from ...fxgraph.types import Shape
-from ...fxgraph.window import window_of
 from ..rule import rule
 
 #: Operations that are done for elements that are not chosen, too.
@@ -95,51 +94,6 @@ def chosen_by(n: Node) -> Node | None:
     if n.attr("axes") != (0,) or n.attr("mode") != "clip" or n.inputs[0].rank != 1:
         return None
     return mask_of((n.inputs[1],), n.inputs[0].shape)
-
-
-def mask_of(index: tuple[Node, ...], shape: Shape) -> Node | None:
-    """The mask of this shape, of rank 1 or 2, whose true elements stand at these positions."""
-    if len(index) != len(shape):
-        return None
-    if len(index) == 1:
-        return _listed(index[0], size_node(shape[0]))
-    if len(index) != 2 or (index[0].op, index[1].op) != (floor_divide, remainder):
-        return None
-    (at, width), (again, other) = index[0].inputs, index[1].inputs
-    if at is not again or width is not other or not _same_size(width, size_node(shape[1])):
-        return None
-    flat = _listed(at, None)
-    if flat is None or flat.op is not reshape_op:
-        return None
-    mask = flat.inputs[0]
-    alike = mask.rank == 2 and all(
-        size_node(a) is size_node(b) for a, b in zip(mask.shape, shape, strict=True)
-    )
-    return mask if alike else None
-
-
-def _listed(at: Node, size: Node | None) -> Node | None:
-    """The mask (of `size` elements) all of whose true positions `at` lists, in order."""
-    if at.op is not view_op:
-        return None
-    w, found = window_of(at), at.inputs[0]
-    straight = w.axes == (0,) and w.steps == (1,) and w.starts[0] is lit(0)
-    if not straight or found.op.name != "proj" or found.inputs[0].op is not compress:
-        return None
-    both = found.inputs[0]
-    count = size_node(at.shape[0])
-    whole = count.op.name == "proj" and count.inputs[0] is both and count.attr("k") == 1
-    mask: Node = both.inputs[0]
-    same = size is None or size_node(mask.shape[0]) is size
-    return mask if whole and same and found.attr("k") == 0 else None
-
-
-def _same_size(a: Node, b: Node) -> bool:
-    while a.op.name == "cast":
-        a = a.inputs[0]
-    if is_const(a) and is_const(b):
-        return int(value_of(a)) == int(value_of(b))
-    return a is b
 
 
 # ---- writes --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from arignote.api import compile
 from arignote.optimize.loopnest.program import Alloc, Loop, walk
 
-from .scheduling import check
+from .scheduling import check, scheduled
 
 rng = np.random.default_rng(23)
 
@@ -147,3 +147,35 @@ def other_mask(x, m):
 def test_values_chosen_by_another_order_or_of_another_size():
     x, m = rng.random(9), rng.random(9) > 0.4
     np.testing.assert_array_equal(compile(other_mask)(x.copy(), m), other_mask(x.copy(), m))
+
+
+# ---- what is chosen of matrices and computed there only ------------------------------------------
+def escape(z, c, n):
+    for _ in range(n):
+        inside = np.abs(z) < 2.0
+        z[inside] = z[inside] ** 2 + c[inside]
+    return z
+
+
+def of_another(z, c, n):
+    z[c.real < n] = c[c.real < n] * z.T[c.real < n]
+    return z
+
+
+@pytest.mark.parametrize("f", [escape, of_another])
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+@pytest.mark.parametrize("shape", [(5, 5), (1, 1), (0, 0)])
+def test_choices_of_matrices(f, order, shape):
+    def made(x):
+        return x.repeat(2, axis=1)[:, ::2] if order == "strided" else np.array(x, order=order)
+
+    z, c = (rng.normal(size=shape) + 1j * rng.normal(size=shape) for _ in range(2))
+    mine, theirs = made(z), made(z)
+    np.testing.assert_array_equal(compile(f)(mine, made(c), 3), f(theirs, made(c), 3))
+    np.testing.assert_array_equal(mine, theirs)
+
+
+def test_choices_of_matrices_are_at_places_in_memory():
+    z = np.ones((4, 6), complex)
+    text = scheduled("propagation", escape, z=z, c=z, n=3).text
+    assert "remainder" not in text and "floor_divide" not in text

@@ -27,7 +27,7 @@ from .renewals import write_renewals
 from .routines import handle_of
 from .scope import Scope, allocate, nest
 from .together import assign_together
-from .turning import may_turn, pointers, rotates, turn
+from .turning import may_turn, moving, pointers, turn
 from .versions import chain_root
 
 LowerRegion = Callable[..., None]
@@ -37,18 +37,10 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     """A loop over the places of its carries."""
     (body,) = bodies(n)
     inner = scope.child()
-    turning = rotates(body)
-    if turning:
-        over = may_turn(over, n.inputs[: len(body.params)], scope)
-    else:
+    turning = moving(body)
+    if not turning:
         body = write_renewals(write_in_branches(body))
-    takers = _takers(n, over, scope)
-    places = [
-        _enter(p, v, project(n, k), scope, over if takers.get(v) == k else {}, turning)
-        for k, (p, v) in enumerate(zip(body.params, n.inputs, strict=False))
-    ]
-    if turning:
-        places = pointers(places, scope, inner)
+    places = _places(n, body, turning, scope, inner, over)
     inner.values.update(zip(body.params, places, strict=True))
     stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
     counter = _counter(n, body, scope)
@@ -68,6 +60,25 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
     for k, location in enumerate([*places, *stacks]):
         scope.values[project(n, k)] = location
     scope.values[project(n, len(places) + len(stacks))] = _steps(n, body, counter, scope)
+
+
+def _places(
+    n: Node, body: Body, turning: frozenset[Node], scope: Scope, inner: Scope, over: Over
+) -> list[Buffer | Node]:
+    """The places of all carries, holding their initial values."""
+    carried = list(zip(body.params, n.inputs, strict=False))
+    takers = _takers(n, over, scope)
+    turned = may_turn(over, [v for p, v in carried if p in turning], scope) if turning else over
+    places = []
+    for k, (p, v) in enumerate(carried):
+        given = (turned if p in turning else over) if takers.get(v) == k else {}
+        places.append(_enter(p, v, project(n, k), scope, given, p in turning))
+    at = [k for k, p in enumerate(body.params) if p in turning]
+    if at:
+        memory = [b for k in at if isinstance(b := places[k], Buffer)]
+        for k, alias in zip(at, pointers(memory, scope, inner), strict=True):
+            places[k] = alias
+    return places
 
 
 def _takers(n: Node, over: Over, scope: Scope) -> dict[Node, int]:
@@ -133,7 +144,7 @@ def _step(
     places: Sequence[Buffer | Node],
     stacks: Sequence[Buffer],
     counter: Node | None,
-    turning: bool,
+    turning: frozenset[Node],
     region: LowerRegion,
 ) -> tuple[list[Statement], list[Statement], Node | None]:
     """(body statements, statements before the test, test)"""
@@ -198,24 +209,21 @@ def _carry(
     results: Sequence[Node],
     places: Sequence[Buffer | Node],
     inner: Scope,
-    turning: bool,
+    turning: frozenset[Node],
 ) -> None:
     """Carries take their next values, all at once."""
-    copies, locals_, values = [], [], []
+    moves, locals_, values = [], [], []
     for p, r, place in zip(body.params, results, places, strict=True):
         if isinstance(place, Buffer):
-            if inner.buffer(r) is not place:
-                copies.append((place, r))
-                if not turning:
-                    inner.state.note(n, f"the carry {p.attr('name')} is copied back at each step")
+            if p in turning:
+                moves.append((place, r))
+            elif inner.buffer(r) is not place:
+                fill(place, r, inner)
+                inner.state.note(n, f"the carry {p.attr('name')} is copied back at each step")
         elif r is not p and p.dtype != OPAQUE:
             locals_.append(place)
             values.append(inner.scalar(r))
-    if turning:
-        turn(copies, inner)
-    else:
-        for place, r in copies:
-            fill(place, r, inner)
+    turn(moves, inner)
     inner.emit(*assign_together(inner, locals_, values))
 
 

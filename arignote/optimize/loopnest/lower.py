@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ...fxgraph.affine import size_node
 from ...fxgraph.constants import input_op
-from ...fxgraph.graph import Graph, bodies, order_of
+from ...fxgraph.graph import Graph, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...fxgraph.types import Shape, TensorType
@@ -29,7 +29,7 @@ from .program import Alloc, Assign, Buffer, Program, Result, Store, load
 from .region import is_dot, region_of
 from .routines import lower_callback, lower_product, lower_raise
 from .scope import Lowering, Scope, result_buffer
-from .turning import rotates
+from .turning import moved
 from .versions import chain_root
 
 
@@ -127,12 +127,7 @@ def _bind_results(graph: Graph, interface: Interface, scope: Scope) -> None:
             return k < source.attr("n") and source.inputs[k] in scope
         return bool(v.op.traits & {"write", "scatter"}) and v.inputs[0] in scope
 
-    def stop(v: Node) -> bool:
-        return copies(v) or (
-            v.op.name == "proj" and v.inputs[0].op.name == "scan" and rotates(*bodies(v.inputs[0]))
-        )
-
-    roots = [chain_root(o, stop) for o in graph.outputs]
+    roots = [chain_root(o, lambda v: copies(v) or moved(v)) for o in graph.outputs]
     for k, o in enumerate(graph.outputs):
         if k in interface.into or not o.shape:
             continue

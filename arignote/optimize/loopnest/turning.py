@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...fxgraph.graph import Body
+from ...fxgraph.graph import Body, bodies
 from ...fxgraph.node import Node
 from .actions import Over, save
 from .program import Alloc, Buffer, Point
@@ -17,11 +17,22 @@ from .together import fill_together
 from .versions import chain_root
 
 
-def rotates(body: Body) -> bool:
-    """Do the carried arrays of a loop only change places?"""
-    params = [p for p in body.params if p.shape]
-    roots = [chain_root(r) for p, r in zip(body.params, body.results, strict=True) if p.shape]
-    return roots != params and len(set(roots)) == len(params) and set(roots) == set(params)
+def moving(body: Body) -> frozenset[Node]:
+    """The carried arrays that change places among each other, where a loop's others stay in theirs;
+    none where it does anything else with its carries."""
+    arrays = [(p, chain_root(r)) for p, r in zip(body.params, body.results, strict=True) if p.shape]
+    moved = [(p, r) for p, r in arrays if p is not r]
+    params, roots = {p for p, _ in moved}, {r for _, r in moved}
+    return frozenset(params) if params == roots else frozenset()
+
+
+def moved(v: Node) -> bool:
+    """Is v what an array that changes places in a loop is behind it?"""
+    if v.op.name != "proj" or v.inputs[0].op.name != "scan":
+        return False
+    (body,) = bodies(v.inputs[0])
+    k = v.attr("k")
+    return k < len(body.params) and body.params[k] in moving(body)
 
 
 def may_turn(over: Over, starts: Sequence[Node], scope: Scope) -> Over:
@@ -39,15 +50,12 @@ def may_turn(over: Over, starts: Sequence[Node], scope: Scope) -> Over:
     return {v: b for v, b in over.items() if b in here}
 
 
-def pointers(places: Sequence[Buffer | Node], scope: Scope, inner: Scope) -> list[Buffer | Node]:
-    """The places of a loop's carries: of arrays, pointers that turn in its steps."""
-    memory = [b for b in places if isinstance(b, Buffer)]
-    aliases = {
-        b: Buffer(b.name, b.dtype, b.shape, "alias", b.strides, restrict=False) for b in memory
-    }
-    scope.emit(Point(tuple(aliases.values()), tuple(aliases)))
-    inner.turning.update(aliases.values())
-    return [aliases[b] if isinstance(b, Buffer) else b for b in places]
+def pointers(memory: Sequence[Buffer], scope: Scope, inner: Scope) -> list[Buffer]:
+    """Pointers to the memory of a loop's carries, which turn in its steps."""
+    aliases = [Buffer(b.name, b.dtype, b.shape, "alias", b.strides, restrict=False) for b in memory]
+    scope.emit(Point(tuple(aliases), tuple(memory)))
+    inner.turning.update(aliases)
+    return aliases
 
 
 def turn(moves: Sequence[tuple[Buffer, Node]], inner: Scope) -> None:

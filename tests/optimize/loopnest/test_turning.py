@@ -135,7 +135,20 @@ def with_one_of_the_step(a, b, n, m):
     return c, u
 
 
+def beside_one_that_stays(a, b, n, m):
+    c, u, s = a.copy(), b.copy(), np.zeros(4)
+    for i in range(n):
+        s[i % 4] += c[0]
+        for _ in range(m):
+            c, u = u, c
+            s[1] += u[1]
+        c, u = u, c
+        s[::-1][0] += 1
+    return c, s, u
+
+
 PROGRAMS = [
+    beside_one_that_stays,
     in_a_branch, nested, three, double_buffered, in_one_branch_of_a_loop, one_after_the_other,
     deep, by_an_old_name, starts_are_returned, old_values_of_each_step, four, with_one_of_the_step,
 ]  # fmt: skip
@@ -165,3 +178,22 @@ def test_pointers_turn_in_both_loops():
     text = check("parallel", four, sample(3, 2)).text
     turned = [line for line in text.splitlines() if line.count(" -> ") == 1 and "," in line]
     assert len(turned) == 2, "one exchange a loop, and no element moves in it"
+
+
+def until_it_fails(a, b, m):
+    c, u = a * 1.0, np.zeros(6)
+    for i in range(6):
+        m[i] ^= i
+        u[0] = c[m[1]]
+        c[0] += u[i + 1]
+        c, u = u, c
+    return c
+
+
+@pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
+def test_an_argument_beside_them_is_written_until_a_step_fails(mode):
+    mine, theirs = ({"a": np.arange(6.0), "b": np.ones(6), "m": np.arange(6)} for _ in range(2))
+    for f, given in ((ag.compile(until_it_fails, mode=mode), mine), (until_it_fails, theirs)):
+        with pytest.raises(IndexError):
+            f(**given)
+    np.testing.assert_array_equal(mine["m"], theirs["m"])

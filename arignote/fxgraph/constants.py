@@ -66,6 +66,9 @@ def number(value: Any) -> Node:
     if isinstance(value, int):
         if value > 2**63 - 1 and value < 2**64:
             return const(value, np.uint64, True)
+        if not -(2**63) <= value < 2**63:
+            raise OverflowError(f"a Python integer of {value.bit_length()} bits: compiled "
+                                "functions have 64; float(...) of it may do")  # fmt: skip
         return const(value, I64, True)
     if isinstance(value, float):
         return const(value, F64, True)

@@ -12,7 +12,8 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import F64, I64
-from . import python_numbers
+from . import big_integers, python_numbers
+from .big_integers import beside_array, is_big
 from .registry import hooks
 from .slicing import literal
 from .ufuncs import apply, apply_into
@@ -78,6 +79,14 @@ def binary(name: str, x: Any, y: Any) -> Any:
             if count.weak:
                 return NotImplemented  # Python has no such operator
     ufunc = UFUNC_OF[name]
+    if is_big(x) or is_big(y):
+        if is_number(x) and is_number(y):
+            known = big_integers.binary(name, x, y)
+            if known is not None:
+                return known
+            x, y = big_integers.as_float(x), big_integers.as_float(y)
+        else:
+            x, y = _beside(x, y, False), _beside(y, x, False)
     if is_number(x) and is_number(y) and name != "matmul":
         return wrap(python_numbers.BINARY[_op_name(ufunc)](node_of(x), node_of(y)))
     if name == "pow" and isinstance(x, Array) and not isinstance(y, Proxy | np.ndarray):
@@ -85,6 +94,11 @@ def binary(name: str, x: Any, y: Any) -> Any:
         if fast is not None:
             return apply(fast, (x,))
     return apply(ufunc, (x, y))
+
+
+def _beside(x: Any, y: Any, compared: bool) -> Any:
+    """A number beside an array."""
+    return beside_array(x, node_of(y).dtype.kind, compared) if is_big(x) else x
 
 
 def _fast_power(x: Array, y: Any) -> np.ufunc | None:
@@ -108,6 +122,10 @@ def compare(name: str, x: Any, y: Any) -> Any:
     if not (operand(x) and operand(y)):
         return NotImplemented
     ufunc = COMPARISONS[name]
+    if is_big(x) or is_big(y):
+        if is_number(x) and is_number(y):
+            return big_integers.compare(name, x, y)
+        x, y = _beside(x, y, True), _beside(y, x, True)
     if is_number(x) and is_number(y):
         if name in ("lt", "le", "gt", "ge"):
             _ordered(x, y, name)
@@ -150,6 +168,10 @@ def div_mod(x: Any, y: Any) -> Any:
     return binary("floordiv", x, y), binary("mod", x, y)
 
 
+#: Set by `modular`: pow(x, y, modulus).
+MODULAR: list[Any] = []
+
+
 @placed
 def power(x: Any, y: Any, modulus: Any = None) -> Any:
     """pow(x, y[, modulus]); the third argument is for Python numbers only."""
@@ -157,7 +179,7 @@ def power(x: Any, y: Any, modulus: Any = None) -> Any:
         return binary("pow", x, y)
     if not (is_number(x) and is_number(y) and is_number(modulus)):
         return NotImplemented
-    return binary("mod", binary("pow", x, y), modulus)
+    return MODULAR[0](x, y, modulus)
 
 
 @placed

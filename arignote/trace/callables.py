@@ -32,6 +32,7 @@ from .listing import lists_of
 from .marks import Marked, all_plain, marked
 from .methods import tolist
 from .optional import Maybe, used
+from .produced import Produced, gone_through
 from .proxy import Proxy, Scalar, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
@@ -77,6 +78,10 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if any(type(a) is Generator for a in (*args, *kwargs.values())) and not _is_users(f):
         args = tuple(_gone_through(a, f) for a in args)
         kwargs = {k: _gone_through(v, f) for k, v in kwargs.items()}
+    if any(type(a) is Produced for a in args):
+        done, args = gone_through(site, f, args)
+        if done:
+            return args
     if record(Marked) and not _keeps_marks(f):
         args = tuple(map(all_plain, args))
         kwargs = {k: all_plain(v) for k, v in kwargs.items()}

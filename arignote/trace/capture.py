@@ -70,6 +70,7 @@ def trace_call(
     with it, as `__arignote_trace__`, where there is any and the error was not found inside a loop
     or branch.
     """
+    _refuse_generator(function)
     with tracing() as session:
         call = _Call(session, signature, function, leaves, slots)
         proxies = call.all_proxies()
@@ -106,6 +107,14 @@ def trace_call(
             return call.finished(answer, name)
         whole = next((path for path, x in containers if x is answer), None)
         return replace(call.finished((answer, given), name), refills=Refill(whole))
+
+
+def _refuse_generator(function: Callable[..., Any]) -> None:
+    if inspect.isgeneratorfunction(inspect.unwrap(function)):
+        raise UnsupportedError(
+            f"{function.__name__} is a generator and is compiled by itself: compile the function "
+            "that goes through it, or return a list"
+        )
 
 
 def _refuse_iterators(answer: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from ..errors import TraceError
@@ -15,8 +16,10 @@ from .generators import LISTED, Generator, for_each
 from .growing import growing, is_discarded
 from .iteration import Counter, Nested, counter_of
 from .journal import made, mutating
-from .lists import EXTENDED, append, has_proxy
+from .lists import EXTENDED, append
 from .loops import LONGEST_UNROLLED, loop_for
+from .numpy_api.arguments import has_traced
+from .produced import Produced
 from .proxy import Proxy
 from .regions import at_site
 from .session import is_tracing
@@ -63,14 +66,30 @@ def comprehension(
         found = items
     if condition is not None and kind in ("list", "generator") and is_tracing():
         items = list(found)
-        if has_proxy(items):  # whether an element belongs may be known at run time only
+        if has_traced(items):  # whether an element belongs may be known at run time only
             out = _captured(items, condition, element, parts, site, nested)
             return iter(out) if kind == "generator" and growing(out) is None else out
         found = items
-    produced = _produced(found, condition, element, parts, site, nested)
+    if kind == "generator" and not nested and is_tracing():
+        items = list(islice(source := iter(found), LONGEST_UNROLLED))
+        if len(items) < LONGEST_UNROLLED:
+            return Produced(items, lambda x: _produced([x], condition, element, parts, site))
+        found = chain(items, source)
+    produced = _produced(found, condition, element, parts, site)
+    if nested:
+        joined = _joined(produced, kind, found, site)
+        if isinstance(joined, list):
+            return joined
+        produced = joined
+        if kind == "generator" and is_tracing():
+            return Produced(list(produced), _alone)
     if kind == "generator":
         return produced
     return made({"list": list, "set": set, "dict": dict}[kind](produced))
+
+
+def _alone(x: Any) -> Iterable[Any]:
+    return (x,)
 
 
 def _setters(*functions: Callable[..., Any] | None) -> dict[str, Callable[[Any], Any]]:
@@ -134,7 +153,6 @@ def _produced(
     element: Callable[..., Any],
     parts: Callable[[Any], Any],
     site: Site,
-    nested: bool,
 ) -> Iterator[Any]:
     """The elements over Python items, as Python makes them: one after the other."""
     for item in items:
@@ -149,10 +167,37 @@ def _produced(
                 )
             if not t:
                 continue
-        if nested:
-            yield from element(*values)
-        else:
-            yield element(*values)
+        yield element(*values)
+
+
+def _joined(
+    produced: Iterator[Any], kind: str, items: Any, site: Site
+) -> Iterator[Any] | list[Any]:
+    """What inner loops produced, one after the other; a list where it takes running the function
+    to tell how many elements they have."""
+    if kind not in ("list", "generator") or not hasattr(items, "__len__"):
+        return _chained(produced, kind, site)
+    chunks = list(produced)
+    if not any(map(_counted, chunks)):
+        return chain.from_iterable(chunks)
+    out: list[Any] = made([])
+    for chunk in chunks:
+        extend(out, chunk)
+    return out
+
+
+def _counted(values: Any) -> bool:
+    return type(values) is Generator or growing(values) is not None
+
+
+def _chained(produced: Iterator[Any], kind: str, site: Site) -> Iterator[Any]:
+    for chunk in produced:
+        if _counted(chunk):
+            raise TraceError(
+                f"{site}\nhow many elements the {kind} has is known at run time only: make a list "
+                "of it"
+            )
+        yield from chunk
 
 
 def _captured(
@@ -192,10 +237,10 @@ def _each(values: Any, body: Callable[[Any], None], site: Site) -> None:
     loop_for(counter_of(values), body, None, lambda: (), lambda _: None, (), (), (), site)
 
 
-def _listed(values: Generator) -> list[Any]:
-    """A generator's values."""
+def _listed(values: Any) -> list[Any]:
+    """The values of a generator, or of a range or the like of any length."""
     out: list[Any] = made([])
-    for_each(values, lambda x: append_to(out, x))
+    extend(out, values)
     return out
 
 
@@ -208,8 +253,8 @@ def extend(held: list[Any], values: Any) -> None:
         for_each(values, lambda x: append_to(held, x))
         return
     found = counter_of(values)
-    if not isinstance(found, Counter):
-        for x in found:  # type: ignore[union-attr]
+    if not isinstance(found, Counter | Nested):
+        for x in found:
             append_to(held, x)
         return
     each = lambda x: append_to(held, x)

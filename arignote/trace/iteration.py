@@ -194,15 +194,25 @@ _MOST_STEPS = 2**53
 
 def listed(x: Any) -> Iterable[Any]:
     """The items while tracing, of which there must be a known number.  Raises TraceError."""
+    found = listed_if_known(x)
+    if found is None:
+        raise TraceError(
+            "a list of a length known at run time only: use an array, or a comprehension"
+        )
+    return found
+
+
+def listed_if_known(x: Any) -> Iterable[Any] | None:
+    """The items, where their number is known while tracing and small."""
     found = counter_of(x)
+    if isinstance(found, Nested):
+        return None
     if not isinstance(found, Counter):
-        return found  # type: ignore[return-value]
+        return found
     if is_const(found.lo) and is_const(found.hi):
         return found.literal()
     literal = found.known(LISTED)
-    if literal is not None:
-        return literal.literal()
-    raise TraceError("a list of a length known at run time only: use an array, or a comprehension")
+    return None if literal is None else literal.literal()
 
 
 def _type_name(x: Scalar) -> str:

@@ -29,11 +29,12 @@ from .growing import (
     larger,
     position,
 )
+from .iteration import is_counted
 from .journal import Contents, mutating, refill
 from .leaves import Unstable
 from .lookup import looked_up
 from .proxy import Array, Proxy
-from .registry import IMPLEMENTED
+from .registry import IMPLEMENTED, hooks
 from .texts import Text
 
 NO_ANSWER = object()
@@ -66,7 +67,7 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             owner[:] = SORTED[0](owner, **kwargs)
             elements.changed(owner)
             return None
-        if f.__name__ == "extend" and type(owner) is list and growing(args[0]) is not None:
+        if f.__name__ == "extend" and type(owner) is list and _is_traced_many(args[0]):
             extended(owner, args[0])
             return None
         if f.__name__ in _CHANGING[type(owner)]:
@@ -82,8 +83,14 @@ def answer(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     return NO_ANSWER
 
 
+def _is_traced_many(values: Any) -> bool:
+    return growing(values) is not None or is_counted(values)
+
+
 #: Set by `comprehensions`: appends each of several values.
 EXTENDED: list[Callable[[list[Any], Any], None]] = []
+#: Set by `produced`: the first of the elements that are left.
+NEXT: list[Callable[..., Any]] = []
 #: Set by `sequences`: `a + b`.
 JOINED: list[Callable[..., list[Any]]] = []
 #: Set by `ordering`: sorted().
@@ -158,6 +165,9 @@ def extended(held: list[Any], values: Any) -> list[Any]:
     if is_discarded(held):
         return held
     if g is None:
+        if is_counted(values):
+            EXTENDED[0](held, values)
+            return held
         mutating(held, linked=True)
         if growing(values) is not None:
             held[:] = JOINED[0](held, values)
@@ -177,6 +187,8 @@ def _function(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return g.length
     if f is list and g is not None:
         return _copy(args[0], g)
+    if f is next and g is not None:  # the list is what a generator expression gives
+        return NEXT[0](*args)
     if isinstance(f, np.ufunc) or _is_implemented(f):
         return _again(f, tuple(_as_array(a) for a in args), kwargs)
     return NO_ANSWER
@@ -198,6 +210,14 @@ def _is_implemented(f: Any) -> bool:
 def _as_array(x: Any) -> Any:
     g = growing(x)
     return x if g is None else _columns(g)
+
+
+def _array_of(x: Any) -> Any:
+    g = growing(x)
+    return None if g is None else _columns(g)
+
+
+hooks.grown = _array_of
 
 
 def _columns(g: Growing) -> Any:

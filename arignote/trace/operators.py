@@ -7,8 +7,10 @@ import sys
 from . import (
     callables,
     extremes,
+    first_left,
     folding,
     heaps,
+    modular,
     ordering,
     pycmath,
     pymath,
@@ -40,5 +42,5 @@ __all__ = [
 undefined = Undefined
 made = displayed
 #: Their functions are registered when they are imported.
-_ = extremes, folding, heaps, ordering, pycmath, pymath, pyrandom, repeating
+_ = extremes, first_left, folding, heaps, modular, ordering, pycmath, pymath, pyrandom, repeating
 callables.OPERATORS[:] = [sys.modules[__name__]]

@@ -22,10 +22,11 @@ from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import C128, F64, I64
 from ..scanloop.scan import steps_known
-from . import iteration, journal, queues
+from . import arithmetic, iteration, journal, queues
 from .assign import converted
 from .effects import print_
 from .folds import fold
+from .generators import LISTED
 from .growing import growing
 from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
@@ -207,7 +208,7 @@ def divmod_(x: Any, y: Any) -> Any:
 
 @answers(pow)
 def pow_(x: Any, y: Any, mod: Any = None) -> Any:
-    return pow(x, y) if mod is None else pow(x, y, mod)
+    return pow(x, y) if mod is None else arithmetic.power(x, y, mod)
 
 
 # ---- over several values -------------------------------------------------------------------------
@@ -257,7 +258,8 @@ def tuple_(x: Any = ()) -> Any:
 
 @answers(list)
 def list_(x: Any = ()) -> Any:
-    return list(iteration.listed(x))
+    known = iteration.listed_if_known(x)
+    return LISTED[0](x) if known is None else list(known)
 
 
 @answers(map)
@@ -319,9 +321,9 @@ def type_(x: Any, *rest: Any) -> Any:
     return type(x, *rest) if rest else type_of(x)
 
 
-@answers(iter, next)
+@answers(iter)
 def _once(x: Any, *rest: Any) -> Any:
-    raise TraceError("iter() and next() of traced values: loop over them")
+    raise TraceError("iter() of traced values: loop over them")
 
 
 def scalar_type(kind: type[np.generic], x: Any = 0) -> Any:

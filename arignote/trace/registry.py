@@ -108,6 +108,7 @@ class Hooks:
     reshape(x, shape): as NumPy: shares memory where x is contiguous.
     assign(x, node): `x[...] = node`; the node has x's shape and dtype.
     repeated(items, count): a list or tuple times a traced integer, as Python repeats it.
+    grown(items): the array of a list whose length is known at run time only; None for others.
     cell(node): a fresh object whose `version` is the node now and may be set; loops carry it.
     """
 
@@ -121,6 +122,7 @@ class Hooks:
     reshape: Callable[[Any, Shape], Any] = structure.reshape
     assign: Callable[[Any, Node], None] = _assign
     repeated: Callable[[Any, Any], Any] = lambda items, count: items * count
+    grown: Callable[[Any], Any] = lambda items: None
     cell: Callable[[Node], Any] = lambda n: SimpleNamespace(version=n)
 
 

@@ -81,8 +81,7 @@ def compared(name: str, a: Any, b: Any) -> Any:
     if name == "is_":
         if type(a) is Maybe and b is None:
             return is_none(a)
-        traced = isinstance(a, Scalar) and a.node.type.weak and a.node.dtype == BOOL
-        return a == b if traced and type(b) is bool else a is b
+        return a == b if _is_truth(a) and _is_truth(b) else a is b
     if type(a) is tuple and type(b) is tuple and has_proxy((*a, *b)):
         return _in_order(name, a, b)
     if (type(a) is list and _is_long(a)) or (type(b) is list and _is_long(b)):
@@ -94,6 +93,13 @@ def compared(name: str, a: Any, b: Any) -> Any:
             "a loop"
         )
     return _COMPARED[name](a, b)
+
+
+def _is_truth(x: Any) -> bool:
+    """A Python bool: there are only two of them."""
+    if isinstance(x, Scalar):
+        return bool(x.node.type.weak and x.node.dtype == BOOL)
+    return type(x) is bool
 
 
 def _equal_lists(a: Any, b: Any) -> Any:

@@ -61,7 +61,7 @@ def _comparison(
     name = _COMPARED.get(type(op))
     if name is not None and may_be_list(left) and may_be_list(right):
         return operation("compared", ast.Constant(name), left, right)
-    if isinstance(op, ast.Is | ast.IsNot) and (_is_single(left) or _is_single(right)):
+    if isinstance(op, ast.Is | ast.IsNot):
         value, one = (right, left) if _is_single(left) else (left, right)
         same = operation("compared", ast.Constant("is_"), value, one)
         return same if isinstance(op, ast.Is) else operation("not_", same)

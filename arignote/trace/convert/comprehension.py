@@ -27,11 +27,27 @@ def stays_python(node: Comprehension) -> bool:
     """Whether a comprehension is left as it is."""
     if any(g.is_async or not _is_pattern(g.target) for g in node.generators):
         return True
+    parts = list(ast.walk(node))
+    used_up = set(_used_up(parts))
     return any(
         isinstance(part, (ast.Lambda, ast.GeneratorExp, ast.Yield, ast.YieldFrom, ast.Await))
-        for part in ast.walk(node)
-        if part is not node
+        for part in parts
+        if part is not node and part not in used_up
     )
+
+
+def _used_up(parts: list[ast.AST]) -> Iterator[ast.expr]:
+    """The functions and generators that are given to a call which is done with them in the end."""
+    for part in parts:
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+            if part.func.id in _CONSUMERS:
+                yield from part.args
+                yield from (k.value for k in part.keywords)
+
+
+_CONSUMERS = frozenset(
+    {"all", "any", "dict", "frozenset", "list", "max", "min", "set", "sorted", "sum", "tuple"}
+)
 
 
 def convert_comprehension(ctx: Context, node: Comprehension) -> ast.expr:

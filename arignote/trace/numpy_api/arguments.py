@@ -40,7 +40,8 @@ def node(x: Any) -> Node:
     if isinstance(x, Node):
         return x
     if isinstance(x, list | tuple):
-        return sequence(x)
+        grown = hooks.grown(x)
+        return sequence(x) if grown is None else hooks.node_of(grown)
     if isinstance(x, bool | int | float | complex | np.ndarray | np.generic):
         if isinstance(x, int) and not -(2**63) <= x < 2**64:
             raise DTypeError(f"the Python integer {x} needs more than 64 bits")

@@ -6,6 +6,9 @@ apart, and no tables in registers, which make a logarithm or an exponential a th
 choices.  Here the loop itself is written with registers: what is left in the end runs through the
 same code with a mask, so that an element's value does not depend on where it stands.
 
+A loop of several such functions is cut into stages (stages.py): all their constants and tables do
+not fit into the registers.
+
 The text has both forms, `if AN_WIDE: the call, else: the loop`, and the C compiler keeps one.
 """
 
@@ -25,17 +28,18 @@ from ..scalar_code import code, wide_library
 from .expressions import ATOM, LOOSE, PRODUCT, Text, infix
 from .names import Names
 from .scope import Module, Scope, VectorFunction, named, root
+from .stages import Line, in_stages
 
 #: Cycles that a register of each function takes here less those of the compiler's vector code
 #: (Zen 4, loops over 1024 elements): a loop has a form in registers where that saves some.  There
 #: is no expit of singles, which would be 3 units of the last place off.
 COST = {
     "f8": {
-        "exp": -3.8, "log": -6.6, "log1p": -0.6, "log1p_up": -8.3, "expit": 1.2, "softplus": 3.7,
+        "exp": -3.8, "log": -6.6, "log1p": -0.6, "log1p_up": -8.3, "expit": -1.6, "softplus": -3.7,
         "tanh": -0.1,
     },
     "f4": {
-        "exp": -4.3, "log": -5.5, "log1p": -0.6, "log1p_up": -4.5, "softplus": 1.5,
+        "exp": -4.3, "log": -5.5, "log1p": -0.6, "log1p_up": -4.5, "softplus": -1.5,
         "tanh": -1.4, "sin": -4.5, "cos": -3.5,
     },
 }  # fmt: skip
@@ -80,7 +84,7 @@ def _kind(module: Module, loop: Loop) -> str | None:
     if index.attr("step") != 1 or not all(isinstance(s, Assign | Store) for s in loop.body):
         return None
     roots = [r for s in loop.body for r in expressions(s)]
-    if not any(n.op.name in COST["f4"] for n in order_of(roots)):
+    if not any(n.op.name in known for known in COST.values() for n in order_of(roots)):
         return None
     lo, hi = index.attr("lo"), index.attr("hi")
     if is_const(lo) and is_const(hi) and value_of(hi) - value_of(lo) < _FEWEST:
@@ -110,14 +114,14 @@ class _Nest:
     names: Names = field(default_factory=Names)
     given: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     held: dict[Node, Text] = field(default_factory=dict)
     varying: dict[Node, bool] = field(default_factory=dict)
     cost: float = 0.0
 
     def print_body(self) -> bool:
         """Print the statements; False where one has no form in registers."""
-        for word in ("k", "last", "whole", "m"):
+        for word in ("k", "last", "whole", "m", "from", "stop", "r"):
             self.names.fresh(word)
         self.varying[self.loop.index] = True
         uses = self._uses()
@@ -142,13 +146,14 @@ class _Nest:
         place = self._place(s.buffer, s.index)
         if s.accumulate:
             text = infix("+", (Text(f"an_get_{self.kind}({place}, whole, m)"), text))
-        self.lines.append(f"an_put_{self.kind}({place}, {text.text}, whole, m);")
+        self.lines.append(Line(f"an_put_{self.kind}({place}, {text.text}, whole, m);"))
         for n in [n for n in self.held if _reads(n)]:
             del self.held[n]  # the store may have changed what it read
 
     def _let(self, n: Node, name: str, text: Text) -> None:
         kind = f"an_mask_{self.kind}" if n.dtype.kind == "b" else f"an_lanes_{self.kind}"
-        self.lines.append(f"const {kind} {name} = {text.text};")
+        work, loads = n.op.name in COST[self.kind], n.op.name == "load"
+        self.lines.append(Line(f"const {kind} {name} = {text.text};", name, kind, work, loads))
         self.held[n] = Text(name)
 
     def _fresh(self, name: str) -> str:
@@ -189,7 +194,7 @@ class _Nest:
                 stack.extend((x, False) for x in reversed(n.inputs))
             else:
                 text = self._write(n)
-                if uses.get(n, 0) > 1 and n is not root:
+                if (uses.get(n, 0) > 1 and n is not root) or n.op.name in COST[self.kind]:
                     self._let(n, self._fresh(named(n)), text)
                 else:
                     self.held[n] = text
@@ -235,7 +240,13 @@ class _Nest:
             return Text(f"-{operands[0].within(ATOM)}", PRODUCT)
         if name in _NOT:
             return Text(f"(an_mask_{self.kind})~{operands[0].within(ATOM)}", LOOSE)
-        return Text(f"an_wide_{_variant(n)}_{self.kind}({', '.join(t.text for t in operands)})")
+        given = ", ".join(t.text for t in operands)
+        if name == "softplus":  # two functions, an exponential and a logarithm
+            start, kind = self._fresh("start"), f"an_lanes_{self.kind}"
+            text = f"const {kind} {start} = an_softplus_start_{self.kind}({given});"
+            self.lines.append(Line(text, start, kind, work=True))
+            return Text(f"an_softplus_end_{self.kind}({start}, {given})")
+        return Text(f"an_wide_{_variant(n)}_{self.kind}({given})")
 
     def _invariant(self, n: Node) -> Text:
         """A value that all steps share: a constant, or one that the function is handed."""
@@ -307,7 +318,7 @@ def _literal(x: float) -> str:
 def _function(module: Module, nest: _Nest) -> str:
     """The name of the function of a nest; equal ones are one."""
     pairs = [(nest.types[text], name) for text, name in nest.given.items()]
-    body = "\n".join(f"    {line}" for line in nest.lines)
+    body = "\n".join(f"    {line.text}" for line in nest.lines)
     own = {*nest.names.taken}
     numbers: dict[str, str] = {}
     key = re.sub(
@@ -319,19 +330,9 @@ def _function(module: Module, nest: _Nest) -> str:
     if known is not None:
         return known.name
     name = module.names.fresh("vectors")
-    typed, plain = ", ".join(f"{t} {x}" for t, x in pairs), ", ".join(x for _, x in pairs)
-    lanes, t = f"AN_LANES_{nest.kind}", nest.kind
-    c = f"""\
-static inline __attribute__((always_inline)) void {name}_at(
-        int64_t k, int whole, an_mask_{t} m, {typed}) {{
-{body}
-}}
-static void {name}(int64_t k, int64_t last, {typed}) {{
-    for (; k + {lanes} <= last; k += {lanes}) {name}_at(k, 1, 0, {plain});
-    if (k < last) {name}_at(k, 0, an_first_{t}(last - k), {plain});
-}}"""
     declared = ", ".join(t for t, _ in pairs)
     head = f"void {name}(int64_t k, int64_t last, {declared}) noexcept nogil"
+    c = in_stages(name, nest.kind, nest.lines, pairs)
     module.vectors[key] = VectorFunction(name, c, head)
     return name
 

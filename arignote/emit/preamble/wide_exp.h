@@ -82,10 +82,44 @@ AN_WIDE_FN an_lanes_f8 an_wide_exp_f8(an_lanes_f8 x) {
 
 #define AN_FAR_EXP_f4 105.0f
 
-/* ---- the logistic function, 1 / (1 + exp(-x)): 2^n is shared by the two sides of the division, so
-   that neither overflows and a subnormal result is rounded once. ---- */
+/* ---- the logistic function, 1 / (1 + exp(-x)).  The powers of the table lack the bits of their
+   index, which t has below n: one addition makes 2^n and the power of them. ---- */
 
+static const an_lanes_u8 an_steps_0_f8 = {
+    0x3ff0000000000000ULL, 0x3fefb5586cf9890fULL, 0x3fef72b83c7d517bULL, 0x3fef387a6e756238ULL,
+    0x3fef06fe0a31b715ULL, 0x3feedea64c123422ULL, 0x3feebfdad5362a27ULL, 0x3feeab07dd485429ULL};
+
+static const an_lanes_u8 an_steps_1_f8 = {
+    0x3feea09e667f3bcdULL, 0x3feea11473eb0187ULL, 0x3feeace5422aa0dbULL, 0x3feec49182a3f090ULL,
+    0x3feee89f995ad3adULL, 0x3fef199bdd85529cULL, 0x3fef5818dcfba487ULL, 0x3fefa4afa2a490daULL};
+
+/* r is minus what is left of -x, so that no operand is negated. */
 AN_WIDE_FN an_lanes_f8 an_wide_expit_f8(an_lanes_f8 x) {
+    const an_lanes_f8 whole = an_filled_f8(0x1.8p48), one = an_filled_f8(1);
+    const an_lanes_f8 t = AN_FMA_f8(x, an_filled_f8(-1.44269504088896340736), whole);
+    const an_lanes_f8 n = t - whole;
+    an_lanes_f8 r = AN_FMA_f8(n, an_filled_f8(0.69314718055994528623), x);
+    r = AN_FMA_f8(n, an_filled_f8(2.31904681384629956e-17), r);
+    const an_lanes_u8 bits = (an_lanes_u8)t;
+    const an_lanes_u8 step = __builtin_shuffle(an_steps_0_f8, an_steps_1_f8, bits);
+    const an_lanes_f8 power = (an_lanes_f8)(step + (bits << AN_SHIFT_f8));
+    const an_lanes_f8 w = r * r;
+    const an_lanes_f8 low = AN_FMA_f8(r, an_filled_f8(-0x1.555555548f25fp-3), an_filled_f8(0.5));
+    an_lanes_f8 high =
+        AN_FMA_f8(r, an_filled_f8(-0x1.11123af8db002p-7), an_filled_f8(0x1.55555558fe7d7p-5));
+    high = AN_FMA_f8(w, an_filled_f8(0x1.6c14c64a69dedp-10), high);
+    const an_lanes_f8 less = AN_FMA_f8(AN_FMA_f8(high, w, low), w, -r);
+    const an_lanes_f8 found = one / AN_FMA_f8(power, less, power + one);
+    const an_mask_f8 far = AN_ABOVE_f8((an_lanes_u8)x << 1, AN_NEAR_EXPIT_f8);
+    return __builtin_expect(far, 0) ? an_far_expit_f8(x) : found;
+}
+
+/* Twice the bits of 704, of either sign. */
+#define AN_NEAR_EXPIT_f8 0x810c000000000000ULL
+
+/* Where 2^n might be no normal number it is shared by the two sides of the division, so that neither
+   overflows and a subnormal result is rounded once. */
+AN_WIDE_FAR an_lanes_f8 an_far_expit_f8(an_lanes_f8 x) {
     x = AN_LARGER_f8(an_filled_f8(-AN_FAR_EXP_f8), AN_LESSER_f8(an_filled_f8(AN_FAR_EXP_f8), x));
     const an_powers_f8 a = an_apart_f8(-x);
     const an_lanes_u8 exponent = AN_EACH_BITS_f8(AN_EXPONENT_BITS_f8);

@@ -128,15 +128,22 @@ static const an_lanes_f4 an_high_one_1_f4 = {
     0x1.10e64p-1f, 0x1.1a0b6p-1f, 0x1.22e76p-1f, 0x1.2c3a4p-1f, 0x1.34f78p-1f, 0x1.3d4aap-1f,
     0x1.463b8p-1f, 0x1.4e792p-1f, 0x1.568f2p-1f, 0x1.5f2dep-1f};
 
-AN_WIDE_FN an_lanes_f8 an_softplus_tail_f8(an_lanes_f8 size) {
+/* exp(-|x|) */
+AN_WIDE_FN an_lanes_f8 an_softplus_start_f8(an_lanes_f8 x) {
+    return an_exp_within_f8(
+        -AN_LESSER_f8(an_filled_f8(AN_FAR_EXP_f8), an_wide_absolute_f8(x)));
+}
+
+/* log(1 + exp(x)), where `start` is exp(-|x|) */
+AN_WIDE_FN an_lanes_f8 an_softplus_end_f8(an_lanes_f8 start, an_lanes_f8 x) {
     const an_lanes_f8 one = an_filled_f8(1);
-    const an_lanes_f8 whole = an_exp_within_f8(-AN_LESSER_f8(an_filled_f8(AN_FAR_EXP_f8), size));
-    const an_lanes_f8 e = AN_LESSER_f8(an_filled_f8(AN_BELOW_ONE_f8), whole);
+    const an_lanes_f8 e = AN_LESSER_f8(an_filled_f8(AN_BELOW_ONE_f8), start);
     const an_lanes_u8 at = (an_lanes_u8)(e + one) >> AN_SHIFT_f8;
     const an_lanes_f8 v = __builtin_shuffle(an_inverse_one_0_f8, an_inverse_one_1_f8, at);
     const an_lanes_f8 high = __builtin_shuffle(an_high_one_0_f8, an_high_one_1_f8, at);
     const an_lanes_f8 r = AN_FMA_f8(e, v, v - one);
-    return high + AN_FMA_f8(r * r, an_log_tail_f8(r), r);
+    const an_lanes_f8 tail = high + AN_FMA_f8(r * r, an_log_tail_f8(r), r);
+    return AN_LARGER_f8(x, an_filled_f8(0)) + tail;
 }
 
 #define AN_BELOW_ONE_f8 0x1.ffffffffffffep-1
@@ -144,5 +151,5 @@ AN_WIDE_FN an_lanes_f8 an_softplus_tail_f8(an_lanes_f8 size) {
 #define AN_BELOW_ONE_f4 0x1.fffffcp-1f
 
 AN_WIDE_FN an_lanes_f8 an_wide_softplus_f8(an_lanes_f8 x) {
-    return AN_LARGER_f8(x, an_filled_f8(0)) + an_softplus_tail_f8(an_wide_absolute_f8(x));
+    return an_softplus_end_f8(an_softplus_start_f8(x), x);
 }

@@ -40,6 +40,29 @@ def waves(x, y):
     return np.sin(x) * np.exp(y) + np.cos(y)
 
 
+def gate(a, b):
+    return np.tanh(a) * b + np.log1p(np.exp(b))
+
+
+def masked(x, y):
+    """A truth, a number and an element that later stages want of earlier ones."""
+    above, e = x > 1.5, np.exp(-x)
+    return np.where(above, np.log(x + e), np.tanh(y)) * e + np.exp(np.log(y) * 0.5)
+
+
+def in_turns(x, y):
+    """What is read is written between two exponentials."""
+    x[:] = np.exp(-x) + y
+    y[:] = np.log(x) * np.exp(-y)
+    return x, y
+
+
+def deep(x, y):
+    for _ in range(4):
+        x, y = np.exp(-np.log(x + 1.0)), np.tanh(y) * x
+    return x + y
+
+
 def data(function, n, dtype):
     rng = np.random.default_rng(n)
 
@@ -54,10 +77,13 @@ def data(function, n, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("function", [choice, neighbours, in_place, two_results, waves])
+@pytest.mark.parametrize(
+    "function",
+    [choice, neighbours, in_place, two_results, waves, gate, masked, in_turns, deep],
+)
 def test_any_length(function, dtype):
     compiled = ag.compile(function)
-    for n in (1, 2, 7, 8, 9, 15, 16, 17, 33, 1003):
+    for n in (1, 2, 7, 8, 9, 15, 16, 17, 33, 1003, 2100):
         args = data(function, n, dtype)
         want = function(*(a.copy() if isinstance(a, np.ndarray) else a for a in args))
         found = compiled(*args)

@@ -121,6 +121,15 @@ def _sparse(what: int) -> ArrayC:
     return ArrayC("fd" if what < 2 else "lq", text, (), "fd")
 
 
+def _convolve(name: str, n: Node) -> str:
+    t = code(n.dtype)
+    return (
+        f"{typed(_file('convolve.h'), t)}\n"
+        f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+        f"    return an_convolve_{t}(p, d);\n}}"
+    )
+
+
 def _sorting(positions: bool) -> ArrayC:
     def text(name: str, n: Node) -> str:
         x = n.inputs[0]
@@ -188,6 +197,7 @@ _OWN = {
     "conv": _convolution(0),
     "conv_input": _convolution(1),
     "conv_filters": _convolution(2),
+    "convolve": ArrayC("fdbhilqBHILQ", _convolve),
     "sort": _sorting(False),
     "argsort": _sorting(True),
     "unique": ArrayC("fdlqi", _in_sort("an_unique"), ("equal_nan",)),

@@ -63,6 +63,8 @@ _Shapes = ctypes.CFUNCTYPE(None, _Ints, _Ints)
 
 NO_MATCH = object()  # answer of a kernel that is not the one for these arguments
 
+_FAILED = -(2**63)  # the first size where a guard has failed
+
 _STRUCTURES: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "leaf": lambda parts: parts[0],
     "tuple": lambda parts: parts,
@@ -210,6 +212,8 @@ def _run(kernel: Kernel, leaves: Sequence[Any], given: tuple[Any, ...]) -> Any:
     inputs = [_input(kernel, j, leaves) for j in range(len(plan.ptrs))]
     ptrs = (ctypes.c_void_p * (len(inputs) or 1))(*[array.ctypes.data for array in inputs])
     results = _allocated(kernel, ints, leaves)
+    if results is None:
+        return NO_MATCH
     pointers = [None if r is None else r.ctypes.data for r in results]
     targets = (ctypes.c_void_p * (len(results) or 1))(*pointers)
     errors: list[BaseException] = []
@@ -259,11 +263,14 @@ def _input(kernel: Kernel, j: int, leaves: Sequence[Any]) -> npt.NDArray[Any]:
 
 def _allocated(
     kernel: Kernel, ints: Any, leaves: Sequence[Any]
-) -> list[npt.NDArray[Any] | None]:
+) -> list[npt.NDArray[Any] | None] | None:
+    """Memory for the results whose sizes are known; None where a guard has failed."""
     early = [result for result in kernel.plan.results if result.static_shape]
     dims = (ctypes.c_int64 * (sum(result.ndim for result in early) or 1))()
     if kernel._shapes is not None:
         kernel._shapes(ints, dims)
+        if dims[0] == _FAILED:
+            return None
     remaining = iter(dims)
     return [_memory(result, remaining, leaves) for result in kernel.plan.results]
 

@@ -135,15 +135,21 @@ def _entry(module: Module, call: str) -> str:
 
 
 def _shapes(module: Module) -> str:
-    """The sizes of the results whose shape follows from the integers."""
+    """The sizes of the results whose shape follows from the integers.  Some may be below zero where
+    a guard fails: the first is the least integer then, and the kernel is not called."""
     scope = Scope(module)
-    position = 0
+    sizes = []
     for r in module.program.results:
         if r.buffer is None or not r.static:
             continue
-        for d in r.type.shape:
-            scope.put(f"dims[{position}] = {scope.text(size_node(d))}")
-            position += 1
+        sizes += [scope.text(size_node(d)) for d in r.type.shape]
+    if any("-" in size for size in sizes):
+        for g in module.program.guards:
+            scope.put(f"if {scope.text(g)} < 0:")
+            scope.put("    dims[0] = -9223372036854775807 - 1")
+            scope.put("    return")
+    for position, size in enumerate(sizes):
+        scope.put(f"dims[{position}] = {size}")
     reads = {module.held[n]: k for k, n in enumerate(module.program.integers)}
     inside = [f"    {x} = ints[{reads[x]}]" for x in scope.free]
     for x in scope.free:

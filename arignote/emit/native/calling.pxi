@@ -168,7 +168,8 @@ cdef object run(Kernel k, PyObject **args, PyObject **given, int64_t *frame):
         else:
             ptrs[j] = k.ptrs[j].address
     fill_ints(k, args, ints)
-    allocate_results(k, args, ints, dims, objects, results, room)
+    if not allocate_results(k, args, ints, dims, objects, results, room):
+        return _no_match
     context.owner = NULL
     context.threads = _threads
     context.flags = 0
@@ -227,6 +228,7 @@ cdef int store_scalar(Leaf *leaf, PyObject *arg, int64_t *to) except -1:
 
 cdef inline int allocate_results(Kernel k, PyObject **args, int64_t *ints, int64_t *dims,
                                  PyObject **objects, void **results, int64_t *room) except -1:
+    """0 where a guard has failed, before anything is allocated that has a size."""
     cdef ResultRow *row
     cdef int64_t *shape
     cdef bint asked = False
@@ -246,10 +248,12 @@ cdef inline int allocate_results(Kernel k, PyObject **args, int64_t *ints, int64
                 if not asked:
                     k.shapes(ints, dims)
                     asked = True
+                    if dims[0] == INT64_MIN:
+                        return 0
                 shape = dims + row.dims_at
             objects[j] = new_result(<object>row.descr, row.ndim, shape, row.flags)
             results[j] = c_data(objects[j])
-    return 0
+    return 1
 
 
 cdef object failed(Kernel k, int32_t code, an_context *context, Call call):

@@ -22,6 +22,7 @@ from .branches import ifexp
 from .callables import call
 from .comprehensions import comprehension
 from .effects import assert_, raise_
+from .failing import failing, handler_of, written
 from .generators import generator, if_, loop_for, loop_while, yielded
 from .guarding import guarded, refuse, tracing_errors, with_
 from .marks import marked, percent
@@ -33,10 +34,10 @@ from .undefined import Undefined, defined
 
 __all__ = [
     "add", "and_", "assert_", "attribute", "aug", "aug_attribute", "aug_item", "call", "compared",
-    "comprehension", "contains", "defined", "generator", "guarded", "if_", "ifexp", "is_sequence",
-    "item", "loop_for", "loop_while", "made", "marked",
+    "comprehension", "contains", "defined", "failing", "generator", "guarded", "handler_of",
+    "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "marked",
     "mul", "not_", "or_", "owner", "percent", "raise_", "refuse", "tracing_errors", "truth",
-    "undefined", "unpacked", "with_", "yielded",
+    "undefined", "unpacked", "with_", "written", "yielded",
 ]  # fmt: skip
 
 undefined = Undefined

@@ -67,6 +67,16 @@ class Operators(Protocol):
         True where that loop was left, so that the generator must return.
         """
 
+    def failing(self, values: Thunk, kinds: tuple[Any, ...]) -> Any:
+        """The number of the first of `kinds` that `values()` raises, counted from 1; 0 where it
+        raises nothing, or something else."""
+
+    def written(self, base: Any) -> Any:
+        """What is read in place of `base[key] = value`, to find whether that fails."""
+
+    def handler_of(self, error: Any, kinds: tuple[Any, ...]) -> int:
+        """The number of the first of `kinds` that an error is of; 0 where it is of none."""
+
     def loop_while(
         self,
         test: Thunk,

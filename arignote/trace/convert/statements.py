@@ -26,6 +26,7 @@ from .refused import obstacle
 from .scope import FunctionNode, scope_of
 from .syntax import located, operator
 from .tested import mark_tests
+from .tries import without_tries
 from .while_loop import convert_while
 
 
@@ -39,7 +40,7 @@ def convert_function(
     """Convert the body of a function in place; `around` is that of the function around it."""
     if is_generator(node):
         node.body = without_yields(node.body)
-    node.body = without_matches(node.body)
+    node.body = without_tries(without_matches(node.body))
     mark_tests(node.body)
     outer = around.scope if around is not None else None
     outer_unsure = around.unsure if around is not None else set()

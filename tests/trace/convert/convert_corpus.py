@@ -1236,7 +1236,7 @@ def raise_class(x):
 @case((1,), (-1,))
 def raise_from(x):
     try:
-        if x < 0:
+        if x.__lt__(0):
             raise KeyError("k")
     except KeyError as error:
         raise ValueError("v") from error

@@ -5,6 +5,7 @@ out of what a loop carries or a branch gives shows as an error or another result
 """
 
 import builtins
+import collections
 import contextlib
 import operator
 
@@ -145,6 +146,21 @@ class Plain:
 
     def guarded(self, site):
         return contextlib.nullcontext()
+
+    def handler_of(self, error, kinds):
+        kind = error if isinstance(error, type) else type(error)
+        fitting = [k for k, wanted in enumerate(kinds, 1) if issubclass(kind, wanted)]
+        return fitting[0] if fitting else 0
+
+    def failing(self, values, kinds):
+        try:
+            values()
+        except Exception as error:
+            return self.handler_of(error, kinds)
+        return 0
+
+    def written(self, base):
+        return collections.defaultdict(int) if isinstance(base, dict) else base
 
     def with_(self, manager, site):
         return manager

@@ -437,7 +437,7 @@ def test_operators_see_guarded_code_and_managers():
 
     def f(x):
         try:
-            y = x[0]
+            y = x.pop()
         except IndexError:
             y = 0
         with contextlib.nullcontext() as n, contextlib.nullcontext():

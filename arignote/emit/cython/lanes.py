@@ -25,6 +25,7 @@ from .reductions import (
     lane_macro,
     macro_name,
 )
+from .runs import print_run, print_search
 from .scope import Scope, function_text
 
 #: Tenths of nanoseconds a step from which chunks are shorter: one takes 8 µs or more.
@@ -40,6 +41,8 @@ def print_reduction(scope: Scope, loop: Loop, block: Block) -> bool:
         if fold.op.name in ("reduce_all", "reduce_any"):
             _early(scope, loop, fold, block)
             return True
+    if print_search(scope, loop):
+        return True
     outermost = scope.outer is None and scope.depth == 1
     folds = lane_folds(loop, scope.module.local_to(loop), integers=outermost)
     if folds is None:
@@ -62,6 +65,8 @@ def _in_lanes(
     block: Block,
 ) -> None:
     """A reduction macro; its expressions are pasted, or calls of a function that needs locals."""
+    if len(folds) == 1 and print_run(scope, loop, targets[0], bounds):
+        return
     before = tuple(s for s in loop.body if not isinstance(s, Fold))
     index = scope.open_index(loop.index)
     values = [_term(scope, loop, before, f, block) for f in folds]

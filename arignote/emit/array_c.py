@@ -19,8 +19,9 @@ from importlib import resources
 from typing import Any
 
 from ..fxgraph.node import Node
-from ..fxgraph.types import TensorType
+from ..fxgraph.types import OPAQUE, TensorType
 from ..optimize.loopnest.program import Library, Panel
+from .numpy_loops import loop_name, loop_text
 from .scalar_code import code
 
 
@@ -29,12 +30,14 @@ class ArrayC:
     """dtypes: characters of NumPy's element types it is there for (of the first operand).
     text(name, n): the C of a function of that name, for a node.  attrs: whose integers follow.
     results: characters that the first result's element type may have, where it is another.
+    loop: the loop of NumPy's that the C calls, by its name in numpy_loops.py.
     """
 
     dtypes: str
     text: Callable[[str, Node], str]
     attrs: tuple[str, ...] = ()
     results: str = ""
+    loop: Callable[[Node], str] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,9 @@ def array_c(n: Node | None, s: Library) -> ArrayC | None:
 
 
 def function_name(n: Node) -> str:
-    """One name for each kind of operands, and for each word among the attributes."""
-    kinds = [f"{code(x.dtype)}x{x.rank}" for x in n.inputs if x.shape]
+    """One name for each kind of operands and results, and for each word among the attributes."""
+    types = [*(x.type for x in n.inputs if x.shape), *results_of(n)]
+    kinds = [f"{code(t.dtype)}x{len(t.shape)}" for t in types if t.dtype != OPAQUE]
     words = [v for _, v in n.attrs if isinstance(v, str)]
     return "_".join(["an_array", n.op.name, *kinds, *words])
 
@@ -203,6 +207,9 @@ _OWN = {
     "unique": ArrayC("fdlqi", _in_sort("an_unique"), ("equal_nan",)),
     "unique_values": ArrayC("fdlqi", _in_sort("an_unique_values"), ("equal_nan",)),
     "order_statistics": ArrayC("fdlqi", _order_statistics),
+    "numpy_power": ArrayC("fd", loop_text, loop=loop_name),
+    "numpy_product": ArrayC("fd", loop_text, loop=loop_name),
+    "numpy_sum": ArrayC("fd", loop_text, loop=loop_name),
     "sparse_dot": _sparse(0),
     "sparse_dot_t": _sparse(1),
     "sparse_sampled": _sparse(2),

@@ -10,9 +10,11 @@ from __future__ import annotations
 from ..fxgraph.node import Node
 from ..fxgraph.types import DType
 from ..optimize.loopnest.program import Library, Panel, Program, walk
+from .array_c import array_c
 from .cython.blas_threads import EXTERNS as THREADS
 from .cython.lapack_c import ROUTINES as LAPACK
 from .cython.lapack_c import lapack_names
+from .numpy_loops import PREFIX as LOOP
 from .scalar_code import code
 
 _BLAS = "scipy.linalg.cython_blas"
@@ -72,7 +74,10 @@ def externs(program: Program) -> tuple[str, ...]:
     """The C functions of other packages that a program's module must be given, in order; last comes
     what they share about threads."""
     found: dict[str, None] = {}
+    loops: dict[str, None] = {}
     for s in walk(program.statements):
+        if isinstance(s, Library) and (loop := _numpy_loop(program, s)) is not None:
+            loops[f"{LOOP}:{loop}"] = None
         if isinstance(s, Library) and (op := lapack_op(program, s)) is not None:
             for name in lapack_names(op, lapack_type(s)):
                 found[f"{_BLAS if name[1:] in _OF_BLAS else _LAPACK}:{name}"] = None
@@ -80,4 +85,11 @@ def externs(program: Program) -> tuple[str, ...]:
             for name in (s.name, *_ALSO.get(s.name, ())):
                 module, _ = ROUTINES[name]
                 found[f"{module}:{routine(name, operand_dtype(s))}"] = None
-    return (*found, *THREADS) if found else ()
+    return (*loops, *found, *THREADS) if found else tuple(loops)
+
+
+def _numpy_loop(program: Program, s: Library) -> str | None:
+    """The loop of NumPy's that a call needs."""
+    n = program.sites[s.site].node if 0 <= s.site < len(program.sites) else None
+    found = array_c(n, s)
+    return found.loop(n) if found is not None and found.loop is not None and n is not None else None

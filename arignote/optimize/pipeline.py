@@ -1,5 +1,6 @@
 """Graph -> Graph passes, in the order of PIPELINE.
 
+    rounding       NumPy's own operations where loops amplify every difference
     canonicalize   fewer ways to write the same thing; what is known is computed
     stabilize      forms that keep digits at the edges of the domain
     specialize     cheaper ops for what is left
@@ -33,6 +34,7 @@ from .effects import cover_effects
 from .loopnest.schedule import PASSES
 from .products import share_transposed
 from .rewrite import Report, idle, rewrite
+from .rounding import keep_rounding
 from .rule import PHASES, RULES, Rule, known_names, selected
 from .scatter import gather_additions
 
@@ -98,6 +100,12 @@ def _loops(graph: Graph, choice: Choice, report: Report) -> Graph:
     return graph
 
 
+def _rounding(graph: Graph, choice: Choice, report: Report) -> Graph:
+    if choice.requiring or not choice.allows("numpy_rounding"):
+        return graph
+    return keep_rounding(graph)
+
+
 def _effects(graph: Graph, choice: Choice, report: Report) -> Graph:
     return cover_effects(graph) if choice.allows("cover_effects") and graph.effects else graph
 
@@ -123,6 +131,11 @@ def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
 
 #: Whole-graph passes that users may exclude like rules: phase, promise, what becomes what.
 PARTS: dict[str, tuple[str, str, str]] = {
+    "numpy_rounding": (
+        "rounding",
+        "bits",
+        "powers, products and sums that a chaotic loop goes on from -> NumPy's own loops",
+    ),
     "scan_merge": (
         "scan",
         "bits",
@@ -166,6 +179,7 @@ PARTS: dict[str, tuple[str, str, str]] = {
 }
 
 PIPELINE: tuple[Pass, ...] = (
+    Pass("rounding", _rounding),
     Pass("canonicalize", _rules("useless", "canonicalize")),
     Pass("stabilize", _rules("useless", "canonicalize", "stabilize", new="stabilize")),
     Pass("specialize", _rules("useless", "specialize", new="specialize")),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ..numpy_loops import PREFIX as LOOP
 from . import blas_threads
 from .header import Part
 
@@ -312,6 +313,8 @@ def _typed(text: str, t: str, letter: str) -> str:
 
 
 def bind_text(routines: Sequence[str]) -> str:
-    """The C function that takes the routines' addresses."""
-    lines = "".join(f"    *(void **)&an_blas_{r} = f[{k}];\n" for k, r in enumerate(routines))
+    """The C function that takes the addresses of `externs`, each "package:function"."""
+    names = [e.partition(":") for e in routines]
+    known = [f"an_numpy_{f}" if package == LOOP else f"an_blas_{f}" for package, _, f in names]
+    lines = "".join(f"    *(void **)&{name} = f[{k}];\n" for k, name in enumerate(known))
     return f"static void an_bind(void **f) {{\n{lines}}}"

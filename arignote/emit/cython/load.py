@@ -18,6 +18,8 @@ from arignote.emit.cython.bare import ADDRESSES, NAMES
 from arignote.emit.cython.blas_threads import PREFIX as THREADS
 from arignote.emit.cython.blas_threads import address as threads_address
 from arignote.emit.cython.team import join
+from arignote.emit.numpy_loops import PREFIX as LOOP
+from arignote.emit.numpy_loops import address as loop_address
 from arignote.errors import BuildError
 
 
@@ -71,6 +73,8 @@ def load(path: Path, key: str, externs: tuple[str, ...] = ()) -> Built:
 def extern_address(extern: str) -> int:
     """The address of "package.module:function" that the module exports as a capsule."""
     module_name, _, function = extern.partition(":")
+    if module_name == LOOP:
+        return loop_address(function)
     if module_name == THREADS:
         return threads_address(function, _extension(module_name.split()[-1]))
     capsules = _capsules(module_name)

@@ -169,8 +169,7 @@ def _head(module: Module) -> str:
     cython += [_declared(f) for f in module.scalars.values()]
     cython += [d for _, d in module.folds.values()]
     if module.libraries:
-        routines = [e.partition(":")[2] for e in externs(module.program)]
-        c.append(bind_text(routines))
+        c.append(bind_text(externs(module.program)))
         cython.append("void an_bind(void** functions) noexcept nogil")
     if module.slots_a_thread:
         c.append(f"#define AN_SLOTS {module.slots}")

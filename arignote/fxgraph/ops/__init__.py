@@ -4,6 +4,7 @@ Importing the package declares them all, so that pickled graphs find their ops b
 """
 
 from . import (
+    as_numpy,
     convolution,
     elementwise,
     factor,
@@ -23,6 +24,7 @@ from . import (
 )
 
 __all__ = [
+    "as_numpy",
     "convolution",
     "elementwise",
     "factor",

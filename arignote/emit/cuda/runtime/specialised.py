@@ -43,7 +43,7 @@ def device_compilation(trace: Trace, info: DeviceInfo, mode: str = "FAST_RUN") -
     graph = optimize(
         trace.graph,
         including=config.including,
-        excluding=config.excluding,
+        excluding=(*config.excluding, "numpy_rounding"),
         requiring=config.requiring,
         mode=mode,
         check=bool(config.verify),

@@ -66,8 +66,10 @@ def address(name: str) -> int:
 
 # ---- the C ---------------------------------------------------------------------------------------
 def loop_text(name: str, n: Node) -> str:
-    """The C of a node of one of `_UFUNCS`; see array_c.py.  It returns 1 where the op's NumPy meaning
-    must be asked."""
+    """The C of a node of one of `_UFUNCS`; see array_c.py.
+
+    It returns 1 where the op's NumPy meaning must be asked.
+    """
     loop = f"an_numpy_{loop_name(n)}"
     body = {"numpy_power": _elementwise, "numpy_product": _product, "numpy_sum": _sum}[n.op.name](n)
     return f"""\

@@ -1,7 +1,8 @@
-"""Ops that NumPy's own loops compute: the last bits are NumPy's, too, whatever processor it runs on.
+"""Ops that NumPy's own loops compute: their last bits are NumPy's, too, on any processor.
 
-Other ops are as accurate as NumPy's, but round differently now and then; a simulation that amplifies
-every difference needs these (optimize/rounding.py puts them in, after derivatives are taken).
+Other ops are as accurate as NumPy's, but round differently now and then; a simulation that
+amplifies every difference needs these (optimize/rounding.py puts them in, after derivatives are
+taken).
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ DTYPES = [np.dtype(t) for t in "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split
 ELEMENTWISE = [
     op
     for _, op in sorted(OPS.items())
-    if "elementwise" in op.traits and op is not cast and "barrier" not in op.traits
+    if "elementwise" in op.traits
+    and op is not cast
+    and not op.traits & {"barrier", "library"}
 ]
 #: max(-0.0, 0.0) is either zero, in NumPy too (it depends on the position in the array).
 #: Where the result cancels to nearly nothing, units are those of 1.

@@ -271,6 +271,14 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
         lambda: _graph(lambda v: st.reshape(st.full(v, (4, 6)), (24,)), v=np.float64(2))
     ],
     "reshape_of_ones": [lambda: _graph(lambda a: st.reshape(a, (1, 4, 1, 6)), a=A)],
+    "reshape_of_elementwise": [
+        lambda: _graph(
+            lambda a: el.multiply(st.reshape(el.exp(a), (24,)), st.reshape(a, (24,))), a=A
+        ),
+        lambda: _graph(
+            lambda a, v: el.add(st.reshape(el.exp(a), (24,)), v), a=A, v=np.float64(2)
+        ),
+    ],
     "reduce_nothing": [lambda: _graph(lambda x: _max(x), x=EDGES)],
     "reduce_ones": [lambda: _graph(lambda x: _sum(expand(x, (1,)), 1, 2), x=EDGES)],
     "extreme_of_extreme": [lambda: _graph(lambda x: _max(_max(x, 0), 0), x=EDGES)],

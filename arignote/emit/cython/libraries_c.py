@@ -101,7 +101,7 @@ static int32_t an_gemm_T(int32_t threads, int64_t m, int64_t n, int64_t k, T alp
         b = pb; opb = 'N'; ldb = (int)n;
     }
     if (!opc) { if (!(pc = an_pack_T(m, n, c, c0, c1))) goto done; out = pc; ldc = (int)n; }
-    const an_blas_call call = an_blas_begin(threads, (double)m * n * k, 0, 262144);
+    const an_blas_call call = an_blas_begin(threads, (double)m * n * k, 0, ALONE);
     const int wide = m < n && m < 96 * call.threads;  /* cut rows wherever there are enough */
     const int64_t rows = wide ? n : m, parts = an_blas_parts(&call, rows, 256);
     #pragma omp parallel for num_threads(call.threads) schedule(dynamic, 1) if(parts > 1)
@@ -303,9 +303,14 @@ def library_part(name: str, t: str, letter: str) -> Part:
     return Part(_typed(c, t, letter), _typed(_CYTHON[name], t, letter), ("library", f"type_{t}"))
 
 
+#: Multiplications of a product up to which OpenBLAS stays on one thread by itself: real, complex.
+_ALONE = (262144, 32768)
+
+
 def _typed(text: str, t: str, letter: str) -> str:
     """T as a word, _T and the L of routine names replaced by what they stand for."""
     text = text.replace("GEMM_ARGUMENTS", _GEMM_ARGUMENTS)
+    text = text.replace("ALONE", str(_ALONE[t[0] == "c"]))
     text = text.replace("an_blas_LgerU", f"an_blas_{letter}ger{'u' if t[0] == 'c' else ''}")
     text = text.replace("an_blas_L", f"an_blas_{letter}")
     text = re.sub(r"_T\b", f"_{t}", text)

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import DTypeError
 from ..node import Node, Op
-from ..types import TensorType
+from ..types import DType, TensorType
 from .family import broadcast_shape
 
 
@@ -24,6 +25,12 @@ def _infer_power(x: Node, y: Node) -> TensorType:
 def _power(x: Any, y: Any) -> Any:
     with np.errstate(all="ignore"):
         return np.power(x, y)
+
+
+def _resolve(x: Any, y: Any) -> tuple[DType, DType, DType]:
+    if np.dtype(x) != np.dtype(y) or np.dtype(x).char not in "fd":
+        raise DTypeError(f"no power of {x} and {y} by the C library")
+    return np.dtype(x), np.dtype(y), np.dtype(x)
 
 
 #: (x, y): arrays of float32 or float64
@@ -43,7 +50,7 @@ scalar_power = Op(
     reference=_power,
     scalar_c={"f": "pow{f}({x}, {y})"},
     traits=frozenset({"elementwise"}),
-    extra={"arity": 2},
+    extra={"arity": 2, "resolve": _resolve, "ulp": 1, "domain": (0.3, 3.0)},
 )
 
 

@@ -93,7 +93,7 @@ def _array_action(n: Node, users: Sequence[Node | None], region: Region) -> bool
     if name == "empty":
         return False
     if name in ("view", "full", "iota", "reshape"):
-        return name in ("full", "iota") and any("body" in u.op.traits for u in readers)
+        return name in ("full", "iota") and any(_starts_from(u, n) for u in readers)
     if "body" in {t for u in readers for t in u.op.traits}:
         return True
     if any(u.op.name == "view" and window_of(u).repeated for u in readers):
@@ -112,6 +112,14 @@ def _array_action(n: Node, users: Sequence[Node | None], region: Region) -> bool
     if name == "gather" or "elementwise" in n.op.traits:
         return len(users) > 1 and n.op.name != "cast"
     return True
+
+
+def _starts_from(u: Node, n: Node) -> bool:
+    """Does a loop carry n on, or a branch read it?  What only the steps of a loop read is computed
+    there."""
+    if u.op.name != "scan":
+        return "body" in u.op.traits
+    return n in u.inputs[: u.attr("n")]
 
 
 def _is_plain_cast(n: Node, region: Region) -> bool:

@@ -164,6 +164,8 @@ def kept_for(n: Node) -> list[Node]:
     for x in tables_of(n) if is_search(n) else n.inputs:
         while x.op.name == "view":
             x = x.inputs[0]
+        if x.op.name == "reshape":  # the same memory, where it lies in order
+            continue
         if is_array(x) and x.op.name not in NEVER:
             out.append(x)
     return out

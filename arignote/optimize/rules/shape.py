@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...autograd_sym.places import inverse
 from ...fxgraph.affine import size_node
 from ...fxgraph.constants import is_value, lit
-from ...fxgraph.node import Node
+from ...fxgraph.node import Node, make
 from ...fxgraph.ops.elementwise import add
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import spread
@@ -163,6 +163,26 @@ def reshape_of_ones(n: Node) -> Node | None:
     if w is None:
         return None
     return view(n.inputs[0], w) if n.inputs[0].rank else spread(n.inputs[0], n.shape)
+
+
+@rule("elementwise", phase="specialize", keeps="bits", among=(reshape_op,))
+def reshape_of_elementwise(n: Node) -> Node | None:
+    """f(reshape(x), reshape(y)) -> reshape(f(x, y)), where x or y is computed or moved: it need not
+    be stored for that"""
+    parts = [x for x in n.inputs if x.rank]
+    if not parts or any(x.op is not reshape_op or x.type.shape != n.shape for x in parts):
+        return None
+    sources = [x.inputs[0] for x in parts]
+    shape = sources[0].shape
+    if any(s.shape != shape for s in sources) or not any(map(_on_the_spot, sources)):
+        return None
+    whole = make(n.op, tuple(x.inputs[0] if x.rank else x for x in n.inputs), n.attrs)
+    return reshape(whole, n.shape)
+
+
+def _on_the_spot(x: Node) -> bool:
+    """Is a value computed where it is read?"""
+    return x.op in (view_op, full_op, iota_op) or "elementwise" in x.op.traits
 
 
 def squeezed(old: Shape, new: Shape) -> Window | None:

@@ -3,6 +3,7 @@
 import ctypes
 import itertools
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -262,3 +263,30 @@ def test_what_the_library_was_set_to_is_put_back():
         c.join()
     assert set(seen) <= {1, before}
     assert number() == before
+
+
+def test_wide_complex_products_stay_on_the_threads_that_were_asked_for():
+    """OpenBLAS shares complex products from fewer multiplications on than real ones; its threads
+    burn time that this thread does not account for."""
+    f = arignote.compile(lambda a, b: a @ b)
+    a, b = np.ones((2, 2), complex), np.ones((2, 20000), complex)
+    with arignote.config(threads=1):
+        f(a, b)
+        time.sleep(0.5)  # until the library's threads from before sleep
+        all_threads, this_thread = time.process_time(), time.thread_time()
+        for _ in range(300):
+            f(a, b)
+        burnt = time.process_time() - all_threads
+    assert burnt < 1.3 * (time.thread_time() - this_thread) + 0.005
+
+
+def test_products_read_reshaped_operands_where_they_lie():
+    def f(a, b):
+        return np.reshape(a * 2.0, (3, 40)) @ np.reshape(b + 1.0, (40, 30))
+
+    g = arignote.compile(f)
+    a, b = np.arange(120.0).reshape(4, 30), np.arange(1200.0).reshape(30, 40)
+    np.testing.assert_allclose(g(a, b), f(a, b))
+    assert str(g.program(a, b)).count("alloc") == 3  # a * 2, b + 1 and the result
+    strided = b.repeat(2, axis=1)[:, ::2]
+    np.testing.assert_allclose(g(a[:, ::-1], strided), f(a[:, ::-1], strided))

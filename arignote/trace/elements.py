@@ -185,11 +185,16 @@ def item_replaced(held: Any) -> None:
     """Call before an item of a plain list is replaced, or the list changes its length."""
     if type(held) is not list or not record(_Members) or growing(held) is not None:
         return
-    if any(link.current and _alive(link) for link in _links_of(held)):
+    if rows_in_use(held):
         raise TraceError(
             f"an item of a list is replaced at {place()} while a name stands for one of them, by "
             "an index known at run time only: take a copy of what is still needed first"
         )
+
+
+def rows_in_use(held: list[Any]) -> bool:
+    """Does a name stand for an element that was read at a traced position?"""
+    return any(link.current and _alive(link) for link in _links_of(held))
 
 
 def _refill(old: Any, new: Any, where_holds: Node | None = None) -> None:

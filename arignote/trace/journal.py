@@ -92,18 +92,27 @@ def mutating(container: Any, linked: bool = False) -> None:
             f"time only is changed at {place()}, in a way that cannot be followed: assign a new "
             "one, x[i] = ..., or use an array"
         )
-    if is_tracing() and any(container is x for x in record(_Frozen)):
-        raise TraceError(
-            f"a {type(container).__name__} is changed that is one of several, depending on a "
-            f"condition that is known at run time only, at {place()}: write an `if` for each, or "
-            "keep the values in an array with one more axis"
-        )
+    check_frozen(container)
     whole = session().changes
     for j in _open() if whole is None else (*_open(), whole):
         if id(container) not in j.touched and id(container) not in j.born:
             j.touched[id(container)] = (container, contents(container))
             if j is whole:
                 j.places[id(container)] = place()
+
+
+def is_frozen(container: Any) -> bool:
+    return any(container is x for x in record(_Frozen))
+
+
+def check_frozen(container: Any) -> None:
+    """Raise TraceError for a container that stands for one of several."""
+    if is_tracing() and is_frozen(container):
+        raise TraceError(
+            f"a {type(container).__name__} is changed that is one of several, depending on a "
+            f"condition that is known at run time only, at {place()}: write an `if` for each, or "
+            "keep the values in an array with one more axis"
+        )
 
 
 def made(container: Any) -> Any:

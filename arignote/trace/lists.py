@@ -14,8 +14,6 @@ from ..fxgraph.node import Node
 from ..fxgraph.ops.scalar import greatest, least, scaled
 from ..fxgraph.prove import bounds
 from . import elements
-from .aliasing import tie_both
-from .containers import flatten
 from .convert.site import Site
 from .growing import (
     Discarded,
@@ -27,13 +25,12 @@ from .growing import (
     joined,
     kind_of,
     larger,
-    position,
 )
 from .iteration import is_counted
-from .journal import Contents, mutating, refill
+from .journal import Contents, check_frozen, mutating, refill
 from .leaves import Unstable
 from .lookup import looked_up
-from .proxy import Array, Proxy
+from .proxy import Proxy
 from .registry import IMPLEMENTED, hooks
 from .texts import Text
 
@@ -111,6 +108,8 @@ def _method(
     name: str, held: list[Any], g: Growing, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     f = METHODS.get(name)
+    if name not in ("copy", "count", "index"):
+        check_frozen(held)
     if f is None:
         raise TraceError(
             f"list.{name} of a list that grows in a loop: make it an array first, np.array(...)"
@@ -119,6 +118,7 @@ def _method(
 
 
 def append(held: list[Any], g: Growing, value: Any) -> None:
+    check_frozen(held)
     if not g.reserved:
         g = g.resized(plus(g.capacity, lit(1)))
         _replace(held, g)
@@ -352,46 +352,3 @@ def alike(held: Any, a: Contents, b: Contents, site: Site | None) -> tuple[Growi
     one = one if one is not None else from_items(a[1], lit(0), kind)
     two = two if two is not None else from_items(b[1], lit(0), kind)
     return larger(one, two)
-
-
-def item_of(held: list[Any], index: Any) -> Any:
-    """held[index] for a traced index, or of a list that grows"""
-    g = growing(held)
-    if g is not None:
-        return elements.element(held, g, position(g, index))
-    g = from_items(held, lit(0))
-    found = g.at(position(g, index))
-    for x in found if isinstance(found, tuple) else (found,):
-        if isinstance(x, Array) and x.sizes:
-            _tie(x, held)
-    return elements.one_of(found, held, position(g, index))
-
-
-def _tie(x: Array, held: Any) -> None:
-    """An array that is one of those in a list."""
-    why = "an array is one of those in a list, by an index that is known at run time only"
-    for other in flatten(held, True)[1]:
-        if isinstance(other, Array):
-            tie_both(x.cell, other.cell, why)
-
-
-def set_item_of(held: list[Any], index: Any, value: Any) -> None:
-    """held[index] = value, the same way"""
-    g = growing(held)
-    if g is None:
-        items = tuple(held)
-        g = from_items(held, lit(0))
-        _replace(held, g)
-        for k, x in enumerate(items):
-            elements.placed(held, lit(k), x)
-    at = position(g, index, "list assignment index")
-    elements.replacing(held, g, at, value)
-    elements.check_shared(g)
-    g.put(at, value)
-    if g.wanted is not None:
-        kind, g.wanted = g.wanted, None
-        new = g.resized(g.capacity, kind)
-        new.put(position(g, index), value)
-        new.reserved = g.reserved
-        _replace(held, new)
-    elements.placed(held, at, value)

@@ -15,6 +15,7 @@ from . import (
     pycmath,
     pymath,
     pyrandom,
+    ragged,
     repeating,
 )
 from .augmenting import attribute, aug, aug_attribute, aug_item
@@ -22,6 +23,7 @@ from .branches import ifexp
 from .callables import call
 from .comprehensions import comprehension
 from .effects import assert_, raise_
+from .exchanging import exchanged
 from .failing import failing, handler_of, written
 from .generators import generator, if_, loop_for, loop_while, yielded
 from .guarding import guarded, refuse, tracing_errors, with_
@@ -34,8 +36,8 @@ from .undefined import Undefined, defined
 
 __all__ = [
     "add", "and_", "assert_", "attribute", "aug", "aug_attribute", "aug_item", "call", "compared",
-    "comprehension", "contains", "defined", "failing", "generator", "guarded", "handler_of",
-    "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "marked",
+    "comprehension", "contains", "defined", "exchanged", "failing", "generator", "guarded",
+    "handler_of", "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "marked",
     "mul", "not_", "or_", "owner", "percent", "raise_", "refuse", "tracing_errors", "truth",
     "undefined", "unpacked", "with_", "written", "yielded",
 ]  # fmt: skip
@@ -43,5 +45,8 @@ __all__ = [
 undefined = Undefined
 made = displayed
 #: Their functions are registered when they are imported.
-_ = extremes, first_left, folding, heaps, modular, ordering, pycmath, pymath, pyrandom, repeating
+_ = (
+    extremes, first_left, folding, heaps, modular, ordering, pycmath, pymath, pyrandom, ragged,
+    repeating,
+)  # fmt: skip
 callables.OPERATORS[:] = [sys.modules[__name__]]

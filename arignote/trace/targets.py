@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError
-from . import elements, list_methods, lists
+from . import elements, list_items, list_methods, lists
 from .callables import OPERATORS, has_traced
 from .convert import converted
 from .growing import growing, is_discarded
@@ -77,7 +77,7 @@ class Changing:
             g = growing(self.held)
             if isinstance(key, slice) and g is not None:
                 return list_methods.sliced(g, key)
-            return lists.item_of(self.held, key)
+            return list_items.item_of(self.held, key)
         return self.held[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -90,7 +90,7 @@ class Changing:
                 raise TraceError(
                     "a slice of a list that grows in a loop is assigned: make it an array"
                 )
-            lists.set_item_of(self.held, key, value)
+            list_items.set_item_of(self.held, key, value)
             return
         if isinstance(key, slice) and growing(value) is not None:
             if not whole:

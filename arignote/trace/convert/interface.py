@@ -67,6 +67,9 @@ class Operators(Protocol):
         True where that loop was left, so that the generator must return.
         """
 
+    def exchanged(self, rows: Any, i: Any, j: Any) -> bool:
+        """Has `rows[i], rows[j] = rows[j], rows[i]` been done by exchanging what is in them?"""
+
     def failing(self, values: Thunk, kinds: tuple[Any, ...]) -> Any:
         """The number of the first of `kinds` that `values()` raises, counted from 1; 0 where it
         raises nothing, or something else."""

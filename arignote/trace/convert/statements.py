@@ -24,6 +24,7 @@ from .liveness import liveness_of
 from .matching import without_matches
 from .refused import obstacle
 from .scope import FunctionNode, scope_of
+from .swaps import with_swaps
 from .syntax import located, operator
 from .tested import mark_tests
 from .tries import without_tries
@@ -40,7 +41,7 @@ def convert_function(
     """Convert the body of a function in place; `around` is that of the function around it."""
     if is_generator(node):
         node.body = without_yields(node.body)
-    node.body = without_tries(without_matches(node.body))
+    node.body = without_tries(with_swaps(without_matches(node.body)))
     mark_tests(node.body)
     outer = around.scope if around is not None else None
     outer_unsure = around.unsure if around is not None else set()

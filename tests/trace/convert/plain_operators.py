@@ -147,6 +147,9 @@ class Plain:
     def guarded(self, site):
         return contextlib.nullcontext()
 
+    def exchanged(self, rows, i, j):
+        return False
+
     def handler_of(self, error, kinds):
         kind = error if isinstance(error, type) else type(error)
         fitting = [k for k, wanted in enumerate(kinds, 1) if issubclass(kind, wanted)]

@@ -147,15 +147,18 @@ def _sorting(positions: bool) -> ArrayC:
     return ArrayC("fdlqi", text, ("axis",))
 
 
-def _in_sort(function: str) -> Callable[[str, Node], str]:
-    """What sort.h has for vectors: a function of the operands and the numbers."""
+def _unique(function: str, counting: str) -> Callable[[str, Node], str]:
+    """What sort.h has for few elements, and counted.h for many whole numbers in a narrow range."""
 
     def text(name: str, n: Node) -> str:
         t = code(n.inputs[0].dtype)
+        whole = n.inputs[0].dtype.kind == "i"
+        files = ("sort.h", "counted.h") if whole else ("sort.h",)
+        more = f" && {counting}_{t}(p, d)" if whole else ""
         return (
-            f"{typed(_file('sort.h'), t)}\n"
-            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-            f"    return {function}_{t}(p, d);\n}}"
+            "\n".join(typed(_file(f), t) for f in files)
+            + f"\nstatic int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+            f"    return {function}_{t}(p, d){more};\n}}"
         )
 
     return text
@@ -204,8 +207,10 @@ _OWN = {
     "convolve": ArrayC("fdbhilqBHILQ", _convolve),
     "sort": _sorting(False),
     "argsort": _sorting(True),
-    "unique": ArrayC("fdlqi", _in_sort("an_unique"), ("equal_nan",)),
-    "unique_values": ArrayC("fdlqi", _in_sort("an_unique_values"), ("equal_nan",)),
+    "unique": ArrayC("fdlqi", _unique("an_unique", "an_counted"), ("equal_nan",)),
+    "unique_values": ArrayC(
+        "fdlqi", _unique("an_unique_values", "an_counted_values"), ("equal_nan",)
+    ),
     "order_statistics": ArrayC("fdlqi", _order_statistics),
     "numpy_power": ArrayC("fd", loop_text, loop=loop_name),
     "numpy_product": ArrayC("fd", loop_text, loop=loop_name),

@@ -34,9 +34,13 @@ def test_values_are_numpys(char):
 def test_what_is_not_finite_stays_where_it_meets():
     a, v = np.ones(100), np.ones(9)
     a[30], a[60], v[4] = np.inf, np.nan, 0
-    with np.errstate(invalid="ignore"):
-        want = np.convolve(a, v)
-    np.testing.assert_array_equal(ag.compile(np.convolve)(a, v), want)
+    compiled = ag.compile(np.convolve)
+    for at in (None, 0, 8):
+        if at is not None:
+            v[at] = -np.inf
+        with np.errstate(invalid="ignore"):
+            want = np.convolve(a, v)
+        np.testing.assert_array_equal(compiled(a, v), want)
 
 
 def test_either_vector_may_be_the_longer_one_in_later_calls():

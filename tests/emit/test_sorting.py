@@ -70,3 +70,19 @@ def median_filter(x, k):
 def test_a_median_filter():
     x = np.random.default_rng(2).normal(size=90)
     same(ag.compile(median_filter)(x, 4), median_filter(x, 4))
+
+
+@pytest.mark.parametrize("dtype", ["i4", "i8"])
+def test_unique_of_many_whole_numbers(dtype):
+    """A narrow range is counted; one from the least number to the greatest is not."""
+
+    def everything(x):
+        return (*np.unique(x, True, True, True), np.unique(x), *np.unique(x, return_counts=True))
+
+    f = ag.compile(everything)
+    limits, rng = np.iinfo(dtype), np.random.default_rng(7)
+    narrow = rng.integers(-300, 200, 5000).astype(dtype)
+    ends = np.array([limits.min, limits.max, limits.min + 1] * 100, dtype)
+    for x in (narrow, narrow[::3], np.sort(narrow)[::-1], narrow * 4000, ends, ends[::3]):
+        for got, want in zip(f(x), everything(x), strict=True):
+            same(got, want)

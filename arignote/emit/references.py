@@ -1,6 +1,8 @@
 """The NumPy meaning of an op as a function that a kernel calls back.
 
-It pickles, and what it needs of the graph is imported at its first call: few warm starts need it.
+Some ops write their one result where it is wanted: `op.extra["into"]` gets the operands and then
+the array, instead of the reference, which makes one that is copied.  A reference pickles, and what
+it needs of the graph is imported at its first call: few warm starts need it.
 """
 
 from __future__ import annotations
@@ -24,12 +26,15 @@ class Reference:
         types = n.type if isinstance(n.type, tuple) else (n.type,)
         self.name, self.attrs = n.op.name, n.kwargs
         self.several = isinstance(n.type, tuple)
+        self.fills = "into" in n.op.extra
         self.kept = [k for k, t in enumerate(types) if t.dtype != OPAQUE]
         self._packed: bytes | None = None
 
     def __call__(self, *values: object) -> tuple[object, ...]:
         run = self._run if self._run is not None else self._ready()
         answer = run(*values, **self.attrs)
+        if self.fills:
+            return ()
         if not self.several:
             return (answer,) if self.kept else ()
         return tuple([answer[k] for k in self.kept])
@@ -40,7 +45,8 @@ class Reference:
             importlib.import_module("arignote.trace.converting")  # declares every op
             self.attrs, self._packed = own_data(self._packed), None
         op = op_named(self.name)
-        run: Callable[..., Any] | None = op.extra.get("compiled", op.reference)
+        other = "into" if self.fills else "compiled"
+        run: Callable[..., Any] | None = op.extra.get(other, op.reference)
         assert run is not None
         self._run = run
         return run

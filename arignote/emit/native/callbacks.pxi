@@ -9,6 +9,7 @@ cdef class Called:
 
     cdef object function
     cdef tuple operands, results
+    cdef bint fills  # its one result is an array that the function writes into
 
     cdef int run(self, void **ptrs, const int64_t *ints) except -1:
         cdef int64_t steps[MOST_AXES]
@@ -25,6 +26,11 @@ cdef class Called:
             else:
                 given.append(scalar_of(ptrs[0], dtype))
             ptrs += 1
+        if self.fills:
+            dtype, rank, bytes = self.results[0]
+            given.append(array_over(dtype, rank, <int64_t *>ints, NULL, ptrs[0]))
+            self.function(*given)
+            return 0
         answer = self.function(*given)
         answers = answer if isinstance(answer, tuple) else (answer,)
         if len(answers) != len(self.results):
@@ -44,6 +50,7 @@ cdef Called called(callback):
         return None
     cdef Called c = Called.__new__(Called)
     c.function = callback.function
+    c.fills = getattr(callback.function, "fills", False)
     c.operands = tuple((np.dtype(o.dtype), o.ndim, o.dtype.itemsize) for o in callback.operands)
     c.results = tuple((np.dtype(r.dtype), r.ndim, r.dtype.itemsize) for r in callback.results)
     return c

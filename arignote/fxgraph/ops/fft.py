@@ -6,6 +6,7 @@ which is the transform itself (a cotangent pairs without conjugation).
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,33 @@ def real_of(d: DType) -> DType:
     return F32 if d.char in "fF" else F64
 
 
+# ---- into an array that is there -----------------------------------------------------------------
+def _into(name: str, x: Any, out: Any, axis: int) -> None:
+    """One of NumPy's kernels without the functions around it, which take longer than a short
+    transform."""
+    n = (out if name == "irfft" else x).shape[axis]
+    if _KERNELS is None or n < 1:
+        getattr(np.fft, name)(x, *((n,) if name == "irfft" else ()), axis=axis, out=out)
+        return
+    kind = real_of(x.dtype)
+    scale = np.reciprocal(n, dtype=kind) if name in ("ifft", "irfft") else 1
+    if name == "rfft":
+        name = "rfft_n_odd" if n % 2 else "rfft_n_even"
+    with np.errstate(all="ignore"):
+        getattr(_KERNELS, name)(x, scale, axes=[(axis,), (), (axis,)], out=out)
+
+
+def _kernels() -> Any:
+    """NumPy's ufuncs of transforms, if they are where they were in NumPy 2.0 to 2.4."""
+    try:
+        return importlib.import_module("numpy.fft._pocketfft_umath")
+    except ImportError:
+        return None
+
+
+_KERNELS = _kernels()
+
+
 def _line(n: Node, axis: int) -> Node:
     """Positions along an axis, shaped as n."""
     return spread_axes(iota(n.shape[axis]), n.shape, [k for k in range(n.rank) if k != axis])
@@ -53,6 +81,7 @@ def _as_complex(g: Node, x: Node) -> Node:
 fft: Op = library(
     "fft",
     reference=lambda x, *, axis: np.fft.fft(x, axis=axis),
+    into=lambda x, out, *, axis: _into("fft", x, out, axis),
     infer=lambda x, *, axis: TensorType(complex_of(x.dtype), x.shape),
     vjp=lambda g, out, x, *, axis: (_as_complex(fft(g, axis=axis), x),),
     jvp=lambda ts, out, x, *, axis: None if ts[0] is None else fft(ts[0], axis=axis),
@@ -61,6 +90,7 @@ fft: Op = library(
 ifft: Op = library(
     "ifft",
     reference=lambda x, *, axis: np.fft.ifft(x, axis=axis),
+    into=lambda x, out, *, axis: _into("ifft", x, out, axis),
     infer=lambda x, *, axis: TensorType(complex_of(x.dtype), x.shape),
     vjp=lambda g, out, x, *, axis: (_as_complex(ifft(g, axis=axis), x),),
     jvp=lambda ts, out, x, *, axis: None if ts[0] is None else ifft(ts[0], axis=axis),
@@ -91,6 +121,7 @@ def _half_shape(x: Node, axis: int) -> tuple[Any, ...]:
 rfft: Op = library(
     "rfft",
     reference=lambda x, *, axis: np.fft.rfft(x, axis=axis),
+    into=lambda x, out, *, axis: _into("rfft", x, out, axis),
     infer=lambda x, *, axis: TensorType(complex_of(x.dtype), _half_shape(x, axis)),
     vjp=_rfft_vjp,
     jvp=lambda ts, out, x, *, axis: None if ts[0] is None else rfft(ts[0], axis=axis),
@@ -125,6 +156,7 @@ def _irfft_vjp(g: Node, out: Node, x: Node, n: Node, *, axis: int) -> tuple[Node
 irfft: Op = library(
     "irfft",
     reference=lambda x, n, *, axis: np.fft.irfft(x, int(n), axis=axis),
+    into=lambda x, n, out, *, axis: _into("irfft", x, out, axis),
     infer=lambda x, n, *, axis: TensorType(
         real_of(x.dtype), (*x.shape[:axis], dim(n), *x.shape[axis + 1 :])
     ),

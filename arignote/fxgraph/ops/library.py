@@ -25,8 +25,12 @@ def library(
     jvp: Callable[..., Any] | None = None,
     partial: bool = False,
     samples: Any = None,
+    into: Callable[..., Any] | None = None,
 ) -> Op:
     """Declare a library op.  Several results are tuples of values and of types.
+
+    into: what compiled code calls instead of the reference, with an array for the result behind
+    the operands.
 
     reference, infer, vjp and jvp see the operands without the token of a partial op, but vjp
     returns one cotangent more (None) for it: that is added here.
@@ -63,6 +67,7 @@ def library(
         jvp=(forward if partial else jvp) if jvp is not None else None,
         traits=frozenset({"library", "partial"} if partial else {"library"}),
         samples=samples,
+        extra={} if into is None else {"into": into},
     )
 
 

@@ -5,6 +5,9 @@ import pytest
 from compare import agrees
 from slopes import slopes_agree
 
+import arignote as ag
+from arignote.fxgraph.ops import fft as fft_ops
+
 RNG = np.random.default_rng(13)
 X = RNG.standard_normal((3, 6))
 ODD = RNG.standard_normal((2, 5))
@@ -68,3 +71,30 @@ def test_slopes():
         slopes_agree(np.fft.irfft, Z, n=n)
     slopes_agree(np.fft.rfft2, X)
     slopes_agree(np.fft.irfft2, Z)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", ["f8", "f4", "c16"])
+def test_compiled_transforms_have_numpys_values(dtype):
+    """Also where NumPy's own kernels are not where they were, along any axis, of odd and even
+    lengths, and without a warning."""
+
+    def transforms(x):
+        real = x.real.copy()
+        half = np.fft.rfft(real, axis=0)
+        return (
+            np.fft.fft(x), np.fft.ifft(x, axis=0), half, np.fft.irfft(half, x.shape[0], axis=0),
+        )  # fmt: skip
+
+    rng = np.random.default_rng(1)
+    compiled, most = ag.compile(transforms), 4 * np.finfo(dtype).eps
+    for shape in ((7, 4), (8, 5), (1, 1)):
+        x = rng.normal(size=shape).astype(dtype)
+        for kernels in (fft_ops._KERNELS, None):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(fft_ops, "_KERNELS", kernels)
+                for found, want in zip(compiled(x), transforms(x), strict=True):
+                    np.testing.assert_allclose(found, want, rtol=most, atol=most)
+                    assert found.dtype == want.dtype
+    x[0, 0] = np.inf
+    compiled(x)

@@ -43,16 +43,20 @@ class _Stage:
 
 
 def in_stages(
-    name: str, t: str, lines: Sequence[Line], parameters: Sequence[tuple[str, str]]
+    name: str, t: str, lines: Sequence[Line], parameters: Sequence[tuple[str, str]], long: bool
 ) -> str:
-    """The C function `name(k, last, parameters...)` of these lines, for elements of type code t."""
-    stages = _cut(lines)
+    """The C function `name(k, last, parameters...)` of these lines, for elements of type code t.
+
+    long: there are so many that they are to be compiled once, not for whole registers and for what
+    is left.
+    """
+    stages = [_Stage(list(lines))] if long else _cut(lines)
     if sum(len(s.keeps) for s in stages) > MOST_KEPT:
         stages = [_Stage(list(lines))]
     typed = "".join(f", {kind} {x}" for kind, x in parameters)
     plain = "".join(f", {x}" for _, x in parameters)
     if len(stages) == 1:
-        body = _function(f"{name}_at", t, stages[0], typed)
+        body = _function(f"{name}_at", t, stages[0], typed, long)
         loops = _loops(f"{name}_at", t, "last", plain)
         return f"{body}\nstatic void {name}(int64_t k, int64_t last{typed}) {{\n{loops}\n}}"
     bodies = "\n".join(_function(f"{name}_at{j}", t, s, typed) for j, s in enumerate(stages))
@@ -75,14 +79,15 @@ static void {name}(int64_t k, int64_t last{typed}) {{
 }}"""
 
 
-def _function(name: str, t: str, stage: _Stage, typed: str) -> str:
+def _function(name: str, t: str, stage: _Stage, typed: str, long: bool = False) -> str:
     """The lines of a stage for one register, of which lanes may be masked off."""
     strips = "".join(f", {x.kind} *{_strip(x)}" for x in (*stage.gets, *stage.keeps))
     gets = [f"const {x.kind} {x.name} = *{_strip(x)};" for x in stage.gets]
     keeps = [f"*{_strip(x)} = {x.name};" for x in stage.keeps]
     lines = "\n".join(f"    {x}" for x in (*gets, *(x.text for x in stage.lines), *keeps))
+    how = "__attribute__((noinline))" if long else "inline __attribute__((always_inline))"
     return f"""\
-static inline __attribute__((always_inline)) void {name}(
+static {how} void {name}(
         int64_t k, int whole, an_mask_{t} m{typed}{strips}) {{
 {lines}
 }}"""

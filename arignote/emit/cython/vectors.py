@@ -54,11 +54,17 @@ _NOT = ("logical_not", "invert")
 _POSITIVE = frozenset({"absolute", "square", "exp", "sqrt", "expit"})
 #: Shorter loops are not worth a call.
 _FEWEST = 4
+#: Bodies of more transcendental functions call them out of line: the C compiler takes more than
+#: linear time for a long block (a thousand inlined tanh: 20 s), and a call costs a few of some
+#: twenty cycles.
+_MOST_INLINE = 32
 
 GUARD = (
     "defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__GNUC__) && !defined(__clang__)"
     " && __GNUC__ >= 10"
 )
+
+_CALLED = re.compile(r"\ban_called_(\w+)_(f\d)\(")
 
 Block = Callable[[Scope, Iterable[Statement]], None]
 
@@ -118,6 +124,7 @@ class _Nest:
     held: dict[Node, Text] = field(default_factory=dict)
     varying: dict[Node, bool] = field(default_factory=dict)
     cost: float = 0.0
+    long: bool = False
 
     def print_body(self) -> bool:
         """Print the statements; False where one has no form in registers."""
@@ -125,6 +132,7 @@ class _Nest:
             self.names.fresh(word)
         self.varying[self.loop.index] = True
         uses = self._uses()
+        self.long = sum(n.op.name in COST[self.kind] for n in uses) > _MOST_INLINE
         before = self.scope.lines[:]
         try:
             for s in self.loop.body:
@@ -241,6 +249,8 @@ class _Nest:
         if name in _NOT:
             return Text(f"(an_mask_{self.kind})~{operands[0].within(ATOM)}", LOOSE)
         given = ", ".join(t.text for t in operands)
+        if self.long and name in COST[self.kind]:
+            return Text(f"an_called_{_variant(n)}_{self.kind}({given})")
         if name == "softplus":  # two functions, an exponential and a logarithm
             start, kind = self._fresh("start"), f"an_lanes_{self.kind}"
             text = f"const {kind} {start} = an_softplus_start_{self.kind}({given});"
@@ -332,7 +342,7 @@ def _function(module: Module, nest: _Nest) -> str:
     name = module.names.fresh("vectors")
     declared = ", ".join(t for t, _ in pairs)
     head = f"void {name}(int64_t k, int64_t last, {declared}) noexcept nogil"
-    c = in_stages(name, nest.kind, nest.lines, pairs)
+    c = in_stages(name, nest.kind, nest.lines, pairs, nest.long)
     module.vectors[key] = VectorFunction(name, c, head)
     return name
 
@@ -340,13 +350,27 @@ def _function(module: Module, nest: _Nest) -> str:
 def vector_text(module: Module) -> str:
     """The C of a module's functions over registers, and of what they stand on."""
     functions = "\n".join(f.c for f in module.vectors.values())
+    called = "\n".join(_out_of_line(f) for f in sorted(set(_CALLED.findall(functions))))
     nothing = "\n".join(f"#define {f.name}(...) ((void)0)" for f in module.vectors.values())
     return f"""\
 #if {GUARD}
 #define AN_WIDE 1
-{wide_library(functions)}
+{wide_library(called + functions)}{called}
 {functions}
 #else
 #define AN_WIDE 0
 {nothing}
 #endif"""
+
+
+def _out_of_line(function: tuple[str, str]) -> str:
+    """A function of the library for the bodies that call it very often."""
+    name, kind = function
+    lanes = f"an_lanes_{kind}"
+    value = f"an_wide_{name}_{kind}(x)"
+    if name == "softplus":
+        value = f"an_softplus_end_{kind}(an_softplus_start_{kind}(x), x)"
+    return f"""
+static __attribute__((noinline)) {lanes} an_called_{name}_{kind}({lanes} x) {{
+    return {value};
+}}"""

@@ -158,6 +158,21 @@ def test_equal_loops_are_one_function():
     assert text.count("static void vectors") == 1
 
 
+@pytest.mark.parametrize("size", [5, 8, 21])
+def test_long_bodies_call_their_functions(size):
+    def unrolled(x, y):
+        for c in [0.9, 0.8] * 30:
+            x = np.tanh(x * c + y) - np.exp(-x * x)
+        return x
+
+    x, y = np.linspace(-1, 1, size), np.linspace(0, 2, size)
+    f = ag.compile(unrolled)
+    np.testing.assert_allclose(f(x, y), unrolled(x, y), rtol=1e-12, atol=1e-13)
+    text = f.source(x, y)
+    assert "an_called_tanh_f8(" in text and "an_called_exp_f8(" in text  # once, not 60 times
+    assert "an_called" not in ag.compile(lambda x: np.tanh(np.exp(x))).source(x)
+
+
 def test_names_that_mean_something_in_c():
     def named(NAN, linux, log):
         INFINITY = np.exp(NAN)

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass, field
 
 from .bare import table
+from .short import MARK
 
 #: The first line of a text that the printer made; a division there is of real numbers.
 PRINTED = re.compile(r"# .*: printed from its loop program\n")
@@ -128,6 +129,9 @@ def _line(f: _Function, line: str) -> None:
         _declare(f, text)
         return
     _close(f, depth)
+    if text.endswith(MARK):
+        f.lines.append("#pragma omp simd")
+        text = text.removesuffix(MARK)
     if text[-1] == ":":
         opened, end = _opened(f, text)
         f.lines.append(opened)

@@ -11,6 +11,7 @@ from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
 from .scope import Scope
+from .short import MARK, is_short
 from .streamed_rows import print_rows
 from .vectors import print_vectors
 
@@ -54,7 +55,8 @@ def _steps(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> N
     step = loop.index.attr("step")
     watch = _watch(scope, loop)
     span = hi if (lo, step) == ("0", 1) else f"{lo}, {hi}" if step == 1 else f"{lo}, {hi}, {step}"
-    scope.put(f"for {index} in range({span}):")
+    mark = MARK if is_short(scope.module, loop) else ""
+    scope.put(f"for {index} in range({span}):{mark}")
     scope.depth += 1
     if watch:
         scope.put(f"if an_stopped({scope.context()}, &{watch}):")

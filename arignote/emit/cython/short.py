@@ -1,0 +1,63 @@
+"""Innermost loops of a few independent steps are marked for the C compiler's vectors.
+
+    for i in range(16):  # simd
+
+gcc unrolls loops of up to 16 steps before it looks for loops to vectorize, and finds few vectors in
+what it then has: a clip of 16 elements became 16 times three branches, four times as slow as two
+registers.  Marked loops are left whole until they have been vectorized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...fxgraph.affine import linear
+from ...fxgraph.constants import is_const, value_of
+from ...fxgraph.graph import order_of
+from ...fxgraph.node import Node
+from ...optimize.loopnest.dependence import independent_steps
+from ...optimize.loopnest.program import Assign, Buffer, Loop, Store, expressions
+from .scope import Module
+
+#: What ends the line of a marked loop; Cython takes it for a comment.
+MARK = "  # simd"
+#: Loops of fewer steps are no vectors, and longer ones are left whole in any case.
+_FEWEST, _MOST = 4, 16
+
+
+def is_short(module: Module, loop: Loop) -> bool:
+    """Is it a loop of few steps over elements side by side, each on its own?"""
+    index = loop.index
+    lo, hi = index.attr("lo"), index.attr("hi")
+    if index.attr("step") != 1 or not (is_const(lo) and is_const(hi)):
+        return False
+    if not _FEWEST <= value_of(hi) - value_of(lo) <= _MOST:
+        return False
+    if not all(isinstance(s, Assign | Store) for s in loop.body):
+        return False
+    inside = module.local_to(loop)
+    own = {s.local for s in loop.body if isinstance(s, Assign)}
+    if not own <= inside or not all(_is_dense(index, own, *a) for a in _accesses(loop)):
+        return False
+    return loop.parallel or independent_steps(loop, set())
+
+
+def _accesses(loop: Loop) -> Iterable[tuple[Buffer, tuple[Node, ...]]]:
+    """What the statements read and write, and where."""
+    for s in loop.body:
+        if isinstance(s, Store):
+            yield s.buffer, s.index
+        for n in order_of(expressions(s)):
+            if n.op.name == "load":
+                yield n.attr("buffer"), n.inputs
+
+
+def _is_dense(index: Node, own: set[Node], buffer: Buffer, at: tuple[Node, ...]) -> bool:
+    """Are the elements of all steps one, or side by side?"""
+    varying = [k for k, i in enumerate(at) if not own.isdisjoint(order_of((i,)))]
+    walked = [k for k, i in enumerate(at) if index in order_of((i,))]
+    if varying or not walked:
+        return not varying
+    k = walked[-1]
+    together = k == len(at) - 1 if buffer.strides is None else buffer.strides[k] == 1
+    return len(walked) == 1 and together and linear(at[k])[0].get(index) == 1

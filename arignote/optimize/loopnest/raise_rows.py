@@ -67,6 +67,12 @@ def _product(s: Statement) -> Library | None:
     return s if isinstance(s, Library) and s.name == "gemv" and not s.attrs else None
 
 
+def gathered(loop: Loop | None, s: Statement) -> bool:
+    """May the product of a step be gathered into one of a block of the loop's steps?"""
+    call = _product(s)
+    return loop is not None and call is not None and _rows(loop, call) is not None
+
+
 @dataclass(frozen=True)
 class _Rows:
     """y = a @ x of step i: how the panels move, and whether a's first row is row i of a whole."""

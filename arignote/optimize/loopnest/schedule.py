@@ -14,6 +14,7 @@ from .accumulate import accumulate
 from .batch import batch
 from .collapse import collapse
 from .contract import contract
+from .decide import decide, decide_all
 from .distribute import distribute
 from .epilogue import epilogues
 from .extremes import extremes
@@ -47,6 +48,7 @@ class ProgramPass:
 
 PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("pinning", pin),
+    ProgramPass("decided_choices", decide),
     ProgramPass("settle", settle),
     ProgramPass("slots", slots),
     ProgramPass("sweep", sweep),
@@ -61,6 +63,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("raise_outer", raise_outer),
     ProgramPass("raise_rows", raise_rows),
     ProgramPass("raise_products", raise_products),
+    ProgramPass("decided_products", decide_all),
     ProgramPass("epilogues", epilogues),
     ProgramPass("interchange", interchange),
     ProgramPass("raise_recurrences", raise_recurrences),

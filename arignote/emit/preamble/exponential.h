@@ -133,15 +133,18 @@ AN_FN an_f4 an_exp_f4(an_f4 x) {
 #endif
 }
 
-/* ---- the logistic function, exp(x) / (1 + exp(x)) ---- */
+/* ---- the logistic function, exp(x) / (1 + exp(x)), of the size of x: what it shares with that of -x
+   is computed once where a loop has both ---- */
 
 AN_FN an_f8 an_expit_f8(an_f8 x) {
 #if AN_FUSED
-    const an_f8 t = an_exp_whole_f8(x), r = an_exp_rest_f8(x, t - AN_WHOLE_BITS_f8), u = r * r;
+    const an_f8 size = fabs(x), t = an_exp_whole_f8(size);
+    const an_f8 r = an_exp_rest_f8(size, t - AN_WHOLE_BITS_f8), u = r * r;
     const an_f8 p = an_exp_odd_f8(r, u, 1), q = an_exp_even_f8(u, 1, 2);
     const an_f8 up = an_exp_up_f8(p, q, t), down = an_exp_down_f8(p, q, t);
-    const an_u8 one = an_bits_f8(1) & ~an_sign_mask_f8(an_bits_f8(x));
-    return fabs(x) > 746 ? an_float_f8(one) : up / (up + down);
+    const an_u8 minus = an_sign_mask_f8(an_bits_f8(x)), one = an_bits_f8(1) & ~minus;
+    const an_u8 top = (an_bits_f8(down) & minus) | (an_bits_f8(up) & ~minus);
+    return an_float_f8(size > 746 ? one : an_bits_f8(an_float_f8(top) / (up + down)));
 #else
     const an_f8 e = exp(-fabs(x));
     return (x < 0 ? e : 1) / (1 + e);
@@ -150,11 +153,13 @@ AN_FN an_f8 an_expit_f8(an_f8 x) {
 
 AN_FN an_f4 an_expit_f4(an_f4 x) {
 #if AN_FUSED
-    const an_f4 t = an_exp_whole_f4(x), r = an_exp_rest_f4(x, t - AN_WHOLE_BITS_f4), u = r * r;
+    const an_f4 size = fabsf(x), t = an_exp_whole_f4(size);
+    const an_f4 r = an_exp_rest_f4(size, t - AN_WHOLE_BITS_f4), u = r * r;
     const an_f4 p = an_exp_odd_f4(r, u, 1), q = an_exp_even_f4(u, 1, 2);
     const an_f4 up = an_exp_up_f4(p, q, t), down = an_exp_down_f4(p, q, t);
-    const an_u4 one = an_bits_f4(1) & ~an_sign_mask_f4(an_bits_f4(x));
-    return fabsf(x) > 105 ? an_float_f4(one) : up / (up + down);
+    const an_u4 minus = an_sign_mask_f4(an_bits_f4(x)), one = an_bits_f4(1) & ~minus;
+    const an_u4 top = (an_bits_f4(down) & minus) | (an_bits_f4(up) & ~minus);
+    return an_float_f4(size > 105 ? one : an_bits_f4(an_float_f4(top) / (up + down)));
 #else
     const an_f4 e = expf(-fabsf(x));
     return (x < 0 ? e : 1) / (1 + e);

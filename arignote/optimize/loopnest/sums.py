@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...fxgraph.affine import minus, plus, size_node
+from ...fxgraph.affine import dim, minus, plus, size_node
 from ...fxgraph.constants import const, lit, new_index
 from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node, make
@@ -133,7 +133,8 @@ def _chunks(loop: Loop, sums: Sequence[Buffer], scratch: Sequence[Alloc]) -> lis
     c = new_index(lit(0), count, 1, "chunk")
     first, stop = (plus(lo, _share(trips, k, count)) for k in (c, plus(c, lit(1))))
     i = new_index(first, stop, 1, name)
-    parts = {b: Buffer(f"{b.name}_part", b.dtype, (CHUNKS, *b.shape), "temporary") for b in sums}
+    rows = dim(count)  # one chunk is the most frequent: its vector may have room on the stack
+    parts = {b: Buffer(f"{b.name}_part", b.dtype, (rows, *b.shape), "temporary") for b in sums}
     body = _into(renamed(loop.body, {loop.index: i}), parts, c)
     zeros = [_zeros(parts[b], c, loop) for b in sums]
     steps = replace(loop, index=i, body=body)

@@ -367,10 +367,7 @@ def _out_of_line(function: tuple[str, str]) -> str:
     """A function of the library for the bodies that call it very often."""
     name, kind = function
     lanes = f"an_lanes_{kind}"
-    value = f"an_wide_{name}_{kind}(x)"
-    if name == "softplus":
-        value = f"an_softplus_end_{kind}(an_softplus_start_{kind}(x), x)"
     return f"""
 static __attribute__((noinline)) {lanes} an_called_{name}_{kind}({lanes} x) {{
-    return {value};
+    return an_wide_{name}_{kind}(x);
 }}"""

@@ -36,10 +36,11 @@ def run_callback(
             operands.append(array_at(next(pointer), operand.dtype, dims, strides)[()])
         else:
             operands.append(opaque(operand, leaves, kept))
-    if getattr(callback.function, "fills", False):
+    fill = getattr(callback.function, "fill", None)
+    if fill is not None and getattr(callback.function, "fills", False):
         (result,) = callback.results
         dims = [next(number) for _ in range(result.ndim)]
-        callback.function(*operands, array_at(next(pointer), result.dtype, dims))
+        fill(*operands, array_at(next(pointer), result.dtype, dims))
         return
     answer = callback.function(*operands)
     answers = answer if isinstance(answer, tuple) else (answer,)

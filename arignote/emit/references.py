@@ -1,8 +1,8 @@
 """The NumPy meaning of an op as a function that a kernel calls back.
 
-Some ops write their one result where it is wanted: `op.extra["into"]` gets the operands and then
-the array, instead of the reference, which makes one that is copied.  A reference pickles, and what
-it needs of the graph is imported at its first call: few warm starts need it.
+Some ops can write their one result where it is wanted: `fill` gets the operands and the array, and
+calls `op.extra["into"]`.  Called as any function they return a result that is copied.  A reference
+pickles, and what it needs of the graph is imported at its first call: few warm starts need it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class Reference:
     """An op's reference with its attributes; states (generators) are left out of the answer."""
 
     _run: Callable[..., Any] | None = None
+    _fill: Callable[..., Any] | None = None
 
     def __init__(self, n: Node) -> None:
         types = n.type if isinstance(n.type, tuple) else (n.type,)
@@ -33,11 +34,16 @@ class Reference:
     def __call__(self, *values: object) -> tuple[object, ...]:
         run = self._run if self._run is not None else self._ready()
         answer = run(*values, **self.attrs)
-        if self.fills:
-            return ()
         if not self.several:
             return (answer,) if self.kept else ()
         return tuple([answer[k] for k in self.kept])
+
+    def fill(self, *values: object) -> None:
+        """Write the result into the last of the values."""
+        if self._fill is None:
+            self._ready()
+        assert self._fill is not None
+        self._fill(*values, **self.attrs)
 
     def _ready(self) -> Callable[..., Any]:
         """The op's reference, found at the first call."""
@@ -45,16 +51,15 @@ class Reference:
             importlib.import_module("arignote.trace.converting")  # declares every op
             self.attrs, self._packed = own_data(self._packed), None
         op = op_named(self.name)
-        other = "into" if self.fills else "compiled"
-        run: Callable[..., Any] | None = op.extra.get(other, op.reference)
+        run: Callable[..., Any] | None = op.extra.get("compiled", op.reference)
         assert run is not None
-        self._run = run
+        self._run, self._fill = run, op.extra.get("into")
         return run
 
     def __getstate__(self) -> dict[str, Any]:
         packed = self._packed if self._packed is not None else pickle.dumps(self.attrs)
         own_data(packed)  # what will not be read back is not stored
-        kept = {k: v for k, v in self.__dict__.items() if k != "_run"}
+        kept = {k: v for k, v in self.__dict__.items() if k not in ("_run", "_fill")}
         return {**kept, "attrs": None, "_packed": packed}
 
 

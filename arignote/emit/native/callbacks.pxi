@@ -29,7 +29,7 @@ cdef class Called:
         if self.fills:
             dtype, rank, bytes = self.results[0]
             given.append(array_over(dtype, rank, <int64_t *>ints, NULL, ptrs[0]))
-            self.function(*given)
+            self.function.fill(*given)
             return 0
         answer = self.function(*given)
         answers = answer if isinstance(answer, tuple) else (answer,)

@@ -24,6 +24,7 @@ from . import hidden, journal, lists
 from .convert import converted, is_straight
 from .convert.site import Site
 from .dispatch import array_function
+from .distinct import Distinct, taken
 from .generators import LISTED, Generator
 from .growing import Growing, growing
 from .iteration import Counter, Lazy, Nested, SymbolicRange
@@ -33,7 +34,7 @@ from .marks import Marked, all_plain, marked
 from .methods import tolist
 from .optional import Maybe, used
 from .produced import Produced, gone_through
-from .proxy import Proxy, Scalar, fresh, node_of
+from .proxy import Array, Proxy, Scalar, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
 from .regions import at_site
@@ -45,6 +46,8 @@ from .vectorizing import vectorized
 
 #: Set by `operators`: what converted functions call.
 OPERATORS: list[Any] = []
+#: Set by `distinct_of`: set(x).
+DISTINCT: list[Any] = []
 #: Calls of the user's functions inside each other; beyond it the recursion is taken for endless.
 DEEPEST = 200
 #: These make arrays of sizes that may be large: never done while tracing.
@@ -91,6 +94,10 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if any(type(a) is Maybe for a in (*args, *kwargs.values())) and not _keeps_maybes(f):
         args = tuple(map(used, args))
         kwargs = {k: used(v) for k, v in kwargs.items()}
+    if any(type(a) is Distinct for a in args):
+        args = taken(f, args, _is_users(f))
+    if (f is set or f is frozenset) and _is_counted_later(args):
+        return DISTINCT[0](*args)
     listed = lists.answer(f, args, kwargs)
     if listed is not lists.NO_ANSWER:
         return listed
@@ -129,6 +136,16 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if called is not None:
         return _call(site, MethodType(called, f), args, kwargs)
     return _plain(site, f, args, kwargs, traced)
+
+
+def _is_counted_later(args: tuple[Any, ...]) -> bool:
+    """Is it numbers of which it takes running the function to tell how many differ?"""
+    if len(args) != 1:
+        return False
+    g = growing(args[0])
+    if g is not None:
+        return len(g.buffers) == 1 and g.kind.structure is None and not g.kind.nested
+    return isinstance(args[0], Array) and len(args[0].sizes) == 1
 
 
 def _keeps_marks(f: Any) -> bool:

@@ -6,6 +6,7 @@ import sys
 
 from . import (
     callables,
+    distinct_of,
     extremes,
     first_left,
     folding,
@@ -46,7 +47,7 @@ undefined = Undefined
 made = displayed
 #: Their functions are registered when they are imported.
 _ = (
-    extremes, first_left, folding, heaps, modular, ordering, pycmath, pymath, pyrandom, ragged,
-    repeating,
+    distinct_of, extremes, first_left, folding, heaps, modular, ordering, pycmath, pymath,
+    pyrandom, ragged, repeating,
 )  # fmt: skip
 callables.OPERATORS[:] = [sys.modules[__name__]]

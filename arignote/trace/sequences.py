@@ -19,6 +19,7 @@ from ..fxgraph.ops.structure import set_item
 from ..fxgraph.types import BOOL, Size
 from ..fxgraph.window import Window
 from .aliasing import tie_both
+from .distinct import Distinct
 from .growing import (
     SHARED,
     Growing,
@@ -82,6 +83,8 @@ def compared(name: str, a: Any, b: Any) -> Any:
         if type(a) is Maybe and b is None:
             return is_none(a)
         return a == b if _is_truth(a) and _is_truth(b) else a is b
+    if type(a) is Distinct and type(b) is Distinct:
+        a, b = a.items, b.items
     if type(a) is tuple and type(b) is tuple and has_proxy((*a, *b)):
         return _in_order(name, a, b)
     if (type(a) is list and _is_long(a)) or (type(b) is list and _is_long(b)):

@@ -17,6 +17,7 @@ from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size
 from ..fxgraph.window import window_of
 from .branches import contents_of, restore, value_of_choice
+from .distinct import Distinct
 from .growing import growing
 from .marks import plain
 from .optional import Maybe
@@ -110,6 +111,8 @@ def _in_bounds(start: Node, size: Size) -> bool:
 
 def contains(value: Any, container: Any) -> Any:
     """`value in container`: Python's own, or any of the elements' comparisons."""
+    if type(container) is Distinct:
+        container = container.items
     if isinstance(container, Array | np.ndarray):
         if not isinstance(value, Proxy) and not isinstance(container, Proxy):
             return value in container

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import arignote as ag
@@ -87,3 +88,46 @@ def test_the_first_call_of_a_process_may_have_a_set(tmp_path: Path) -> None:
         "assert f({2}) == {2, 4}\n"
     )
     subprocess.run([sys.executable, str(script)], check=True)
+
+
+def test_sets_of_computed_values_have_what_needs_no_order() -> None:
+    def f(xs: Any) -> Any:
+        distinct = set(xs)
+        return len(distinct), sorted(distinct), 3 in distinct, max(distinct), set(xs) == distinct
+
+    for xs in ([1, 2, 2, 3], [4, 4], [2.5, 0.5]):
+        assert ag.compile(f, mode="FAST_COMPILE")(np.array(xs)) == f(np.array(xs))
+
+    def factors(n: int) -> Any:
+        found = []
+        d = 2
+        while n > 1:
+            if n % d == 0:
+                found.append(d)
+                n //= d
+            else:
+                d += 1
+        return len(found) == len(set(found)), sorted(set(found)), sum(set(found))
+
+    agree(factors, 24)
+    agree(factors, 30)
+
+
+def test_other_uses_of_sets_of_computed_values_are_refused() -> None:
+    def looped(xs: Any) -> Any:
+        return [x + 1 for x in set(xs)]
+
+    def changed(xs: Any) -> Any:
+        distinct = set(xs)
+        distinct.add(1)
+        return len(distinct)
+
+    def united(xs: Any) -> Any:
+        return len(set(xs) | {1})
+
+    def returned(xs: Any) -> Any:
+        return set(xs)
+
+    for f in (looped, changed, united, returned):
+        with pytest.raises(TraceError, match=r"sorted\(\)"):
+            ag.compile(f, mode="FAST_COMPILE")(np.array([1, 2]))

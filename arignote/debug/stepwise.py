@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 
-from ..fxgraph.interpret import evaluate, needed_order, typed
+from ..fxgraph.interpret import (
+    SHARED,
+    Shared,
+    evaluate,
+    known_to_bodies,
+    needed_order,
+    share,
+    typed,
+    uses,
+)
 from ..fxgraph.node import Node
 from ..fxgraph.types import TensorType
 
@@ -41,17 +50,24 @@ def run_stepwise(
     enter(env) is called where a body, or the graph itself, is entered, with all that is known
     there; change(node, value, env) gives the value that is used on.
     """
-    if enter is not None:
-        enter(env)
     local = dict(env)
-    for n in needed_order(roots, env):
+    shared: Shared = local.pop(SHARED, ())
+    if enter is not None:
+        enter(dict(local))
+    order = needed_order(roots, env)
+    fetched = uses(order, env)[1]
+    for n in order:
+        if n in local:  # a body has fetched it
+            continue
         meaning = n.op.extra.get("meaning")
         if meaning is None:
             value = evaluate((n,), local)[0]
         else:
-            found = meaning(n, dict(local), lambda r, e: run_stepwise(r, e, enter, change))
+            inside = known_to_bodies(n, local, dict(local), shared, fetched)
+            found = meaning(n, inside, lambda r, e: run_stepwise(r, e, enter, change))
             value = typed(n, found)
         local[n] = value if change is None else change(n, value, local)
+        share(shared, n, local[n])
     return tuple(local[r] for r in roots)
 
 

@@ -19,6 +19,12 @@ from .types import TensorType
 Env: TypeAlias = "dict[Node, Any]"
 Watch: TypeAlias = "Callable[[Node, Any], None] | None"
 
+#: Under this key an environment has, for each evaluation that it is inside of, the nodes that the
+#: body at work may fetch from there, and where their values go.  Without that, a chain of branches
+#: each of which reads the two before it would take a time exponential in its length.
+SHARED: Any = object()
+Shared: TypeAlias = "tuple[tuple[set[Node], Env], ...]"
+
 
 def interpret(graph: Graph, feeds: Mapping[Node, Any], watch: Watch = None) -> tuple[Any, ...]:
     """The outputs for the values `feeds` of the inputs, as NumPy arrays and scalars.
@@ -38,44 +44,71 @@ def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any,
     """
     roots = tuple(roots)
     order = needed_order(roots, env)
-    last = _last_uses(order)
+    last, fetched = uses(order, env)
     keep = set(roots)
     local: Env = {}
     scope = _Scope(local, env)
+    shared: Shared = env.get(SHARED, ())
     dying: dict[Node, list[Node]] = {}
     for d, n in last.items():
         if d not in keep:
             dying.setdefault(n, []).append(d)
     before = getattr(watch, "before", None)
     for n in order:
-        if before is not None:
-            before(n, tuple(scope[x] for x in n.inputs if x in scope))
-        local[n] = value = typed(n, _value(n, scope, watch))
-        if watch is not None:
-            watch(n, value)
+        if n not in local:  # else a body has fetched it
+            if before is not None:
+                before(n, tuple(scope[x] for x in n.inputs if x in scope))
+            local[n] = value = typed(n, _value(n, scope, watch, shared, fetched))
+            share(shared, n, value)
+            if watch is not None:
+                watch(n, value)
         for d in dying.get(n, ()):
             local.pop(d, None)
     return tuple(scope[r] for r in roots)
 
 
-def _last_uses(order: list[Node]) -> dict[Node, Node]:
-    """Where each value is read last, by a branch or loop that computes what it reads included."""
-    known = set(order)
+def uses(
+    order: list[Node], env: Mapping[Node, Any]
+) -> tuple[dict[Node, Node], dict[Node, set[Node]]]:
+    """Where each value is read last, by a branch or loop that computes what it reads included; and
+    what each of these may compute so."""
+    done: set[Node] = set()
     last: dict[Node, Node] = {}
+    fetched: dict[Node, set[Node]] = {}
     for n in order:
         direct = dependencies(n)
         last.update((d, n) for d in direct)
+        done.add(n)
         if n.op.extra.get("strict") is None:
             continue
-        waiting = [d for d in direct if d not in known]  # fetched when a body runs
+        waiting = [d for d in direct if d not in done and d not in env]  # fetched when a body runs
         seen = set(waiting)
         while waiting:
             for d in dependencies(waiting.pop()):
                 last[d] = n
-                if d not in known and d not in seen:
+                if d not in done and d not in seen and d not in env:
                     seen.add(d)
                     waiting.append(d)
-    return last
+        if seen:
+            fetched[n] = seen
+    return last, fetched
+
+
+def known_to_bodies(
+    n: Node, local: Env, known: Env, shared: Shared, fetched: dict[Node, set[Node]]
+) -> Env:
+    """`known` as the environment of n's bodies, which add what they fetch to it and to `local`."""
+    if n in fetched:
+        shared = (*shared, (fetched[n], local), (fetched[n], known))
+    known[SHARED] = shared
+    return known
+
+
+def share(shared: Shared, n: Node, value: Any) -> None:
+    """Let the evaluations around this one know a value that they would compute again."""
+    for nodes, outer in shared:
+        if n in nodes:
+            outer[n] = value
 
 
 def needed(n: Node) -> list[Node]:
@@ -125,14 +158,17 @@ class _Scope(dict[Node, Any]):
         }
 
 
-def _value(n: Node, env: _Scope, watch: Watch) -> Any:
+def _value(
+    n: Node, env: _Scope, watch: Watch, shared: Shared, fetched: dict[Node, set[Node]]
+) -> Any:
     if n.op is constant:
         return n.op.reference(**n.kwargs)  # type: ignore[misc]
     if n.op is token:
         return 0
     meaning = n.op.extra.get("meaning")
     if meaning is not None:
-        return meaning(n, env.copy(), lambda roots, e: evaluate(roots, e, watch))
+        known = known_to_bodies(n, env.local, env.copy(), shared, fetched)
+        return meaning(n, known, lambda roots, e: evaluate(roots, e, watch))
     if n.op.reference is None:
         raise LookupError(f"{n} has no value: it was not fed")
     return n.op.reference(*(env[x] for x in n.inputs), **n.kwargs)

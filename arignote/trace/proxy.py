@@ -192,5 +192,6 @@ hooks.view = _viewed
 hooks.read_only = _read_only
 hooks.rolling = _rolled
 hooks.reshape = reshaping.reshape
+hooks.contiguous = lambda x: not isinstance(x, Array) or reshaping.is_contiguous(x)
 hooks.assign = _assigned
 hooks.cell = Cell

@@ -106,6 +106,7 @@ class Hooks:
     read_only(x, window): as view, but NumPy refuses writes through it (broadcast_to, diagonal).
     rolling(x, axes, shape): windows that slide along axes, theirs at the end; a read-only view.
     reshape(x, shape): as NumPy: shares memory where x is contiguous.
+    contiguous(x): is x's memory in C order without gaps?
     assign(x, node): `x[...] = node`; the node has x's shape and dtype.
     repeated(items, count): a list or tuple times a traced integer, as Python repeats it.
     grown(items): the array of a list whose length is known at run time only; None for others.
@@ -120,6 +121,7 @@ class Hooks:
     read_only: Callable[[Any, Window], Any] = structure.view
     rolling: Callable[[Any, tuple[int, ...], Shape], Any] = rolling
     reshape: Callable[[Any, Shape], Any] = structure.reshape
+    contiguous: Callable[[Any], bool] = lambda x: True
     assign: Callable[[Any, Node], None] = _assign
     repeated: Callable[[Any, Any], Any] = lambda items, count: items * count
     grown: Callable[[Any], Any] = lambda items: None

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import UnsupportedError
-from ..fxgraph.constants import array_of, is_const
+from ..fxgraph.affine import minus
+from ..fxgraph.constants import array_of, is_const, lit
 from ..fxgraph.node import OPS, Node, Op
 from ..fxgraph.ops.checks import required
 from ..fxgraph.ops.elementwise import TWO_RESULTS
 from ..fxgraph.ops.family import cast_to, kind_of, resolve_ufunc
-from ..fxgraph.prove import ge0
+from ..fxgraph.prove import ge0, knowledge
 from .assign import converted, fitted, store
 from .layout import wrap_like
 from .registry import IMPLEMENTED, UFUNC_METHODS, implementation
@@ -154,19 +155,20 @@ _COMPARISONS = frozenset(
 
 
 def _held_by_narrow_ones(ufunc: Any, nodes: list[Node]) -> list[Node]:
-    """The operands with Python integers that meet integers of 8 or 16 bits checked to fit.
+    """The operands with Python integers that meet integers of other dtypes checked to fit.
 
-    For wider ones the check would be in every loop that adds its counter to an int32; such an
-    integer wraps (docs/differences.md).  Comparisons take any.
+    In loops only where those have 8 or 16 bits, else the check would be in each that adds its
+    counter to an int32: there such an integer wraps (docs/differences.md).  Comparisons take any.
     """
+    most = 2 if knowledge().regions else 8
     kinds = [(n.type.weak, n.dtype.kind, n.dtype.itemsize) for n in nodes]
-    narrow = any(not weak and kind in "iu" and size <= 2 for weak, kind, size in kinds)
+    narrow = any(not weak and kind in "iu" and size <= most for weak, kind, size in kinds)
     free = [k for k, (weak, kind, _) in enumerate(kinds) if weak and kind == "i"]
     if not narrow or not free or ufunc in _COMPARISONS:
         return nodes
     loop = resolve_ufunc(ufunc, tuple(kind_of(n) for n in nodes))
     return [
-        converted(n, d) if k in free and d.kind in "iu" and d.itemsize <= 2 else n
+        converted(n, d) if k in free and d.kind in "iu" and d.itemsize <= most else n
         for k, (n, d) in enumerate(zip(nodes, loop, strict=False))
     ]
 
@@ -186,11 +188,14 @@ def _no_negative_powers(x: Node, y: Node) -> None:
         if (array_of(y) < 0).any():
             raise ValueError(message)
         return
-    if y.type.weak and ge0(y):
+    if (y.type.weak and ge0(y)) or 0 in x.shape:
         return
     fine = OPS["greater_equal"](y, 0)
     if fine.rank:
         fine = OPS["reduce_all"](fine, axes=tuple(range(fine.rank)))
+    for d in x.shape:  # of no elements there are no powers
+        if isinstance(d, Node) and not ge0(minus(d, lit(1))):
+            fine = OPS["logical_or"](fine, OPS["equal"](d, 0))
     required(fine, "ValueError", message)
 
 

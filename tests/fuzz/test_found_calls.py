@@ -24,6 +24,9 @@ CALLS = [
     ("np.matmul(x, x[0], out=o)", x, np.zeros((2, 3))),
     ("np.matmul(x, x[0], out=o)", x, np.zeros((4, 2))),
     ("np.dot(x, x[0], out=o)", x, np.zeros(2, int)),
+    ("np.dot(x, x, out=o)", np.ones((3, 3)), np.zeros((3, 3)).T),
+    ("np.dot(x, x, out=o)", np.ones((3, 3)), np.zeros((3, 6))[:, ::2]),
+    ("np.dot(x, x, out=o)", np.ones((3, 3)), np.zeros((2, 3, 3))[1]),
     ("np.nanmean(x, out=o)", x, np.zeros((), int)),
     ("np.bitwise_or.accumulate(x, axis=2, out=o)", x, x),
     ("np.cumsum(x, out=o)", x, np.zeros((2, 3))),
@@ -80,6 +83,10 @@ CALLS = [
     ("np.polyval(small.astype(np.float32), 2.0)", small),
     ("np.power(x, o, out=x, where=o > 0)", np.array([2, 3]), np.array([-1, 2])),
     ("x ** -2", np.zeros((0, 3), int)),
+    ("np.power(x, o)", np.zeros((0, 3), np.uint32), np.array([1, -2, 3], np.int8)),
+    ("x[x > 1] ** np.int64(-1 + x.sum() * 0)", np.zeros(3, int)),
+    ("np.repeat(x, -1), np.repeat(x, -1, axis=0)", np.zeros((0, 3))),
+    ("np.repeat(x, -1, axis=1)", np.zeros((0, 3))),
     ("np.unique(x, return_inverse=True)", np.asarray(3)),
     ("np.arange(True, True, -1.5)",),
     ("np.arange(True, 3, np.inf), np.arange(3, 1, np.inf)",),
@@ -126,3 +133,12 @@ def test_an_element_of_uint64_beyond_64_bits_is_no_wrapped_integer():
     assert f(np.array([2**63 - 1], np.uint64)) == (2**63 - 1, 2**63 - 1)
     with pytest.raises(OverflowError):
         f(np.array([2**63], np.uint64))
+
+
+@pytest.mark.parametrize("dtype", ["i4", "u4", "u8", "i1"])
+@pytest.mark.parametrize("number", [-1, 2**40, 5])
+@pytest.mark.parametrize("text", ["x + n", "n - x", "np.maximum(x, n)", "x[0] * n"])
+def test_an_integer_of_python_that_an_array_cannot_hold_raises(dtype, number, text):
+    f = function_of(f"import numpy as np\n\n\ndef f(x, n):\n    return {text}\n", text)
+    run = compile(f, mode="FAST_COMPILE")
+    assert differs(KINDS["calls"], f, (np.ones(3, dtype), number), run) == ""

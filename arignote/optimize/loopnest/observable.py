@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ...fxgraph.graph import bodies
 from ...fxgraph.node import Node, turn_of
 from .precedence import Precedence
-from .region import written_to
+from .rows import written_to
 from .versions import chain, chain_root
 
 

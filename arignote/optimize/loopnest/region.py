@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from ...fxgraph.constants import array_of, constant
 from ...fxgraph.graph import bodies
 from ...fxgraph.node import Node, dependencies, size_nodes
+from .rows import before_branch
 from .scope import Scope
 from .search import is_search, tables_of
 from .versions import is_array
@@ -59,44 +60,11 @@ def needs(n: Node) -> list[Node]:
     """What must be computed in this region before n.
 
     What a loop captures is evaluated before it, and must be: it may be overwritten.  What only a
-    branch uses is computed in the branch, but for versions at the end of a long row of branches
-    that both go on from: computed in both, a row of n that write one array would be 2**n pieces
-    of code.
+    branch uses is computed in the branch, but for long rows of branches.
     """
     if n.op.name == "cond":
-        return [n.inputs[0], *size_nodes(n.type), *_gone_on_from(n)]
+        return [n.inputs[0], *size_nodes(n.type), *before_branch(n)]
     return dependencies(n)
-
-
-#: Branches in a row whose code is written out for every way through them.
-ROW = 4
-
-
-def _gone_on_from(n: Node) -> list[Node]:
-    """The results of long rows of branches that both branches of n write to, or hand on."""
-    out: dict[Node, None] = {}
-    then, other = bodies(n)
-    for t, o in zip(then.results, other.results, strict=True):
-        if not is_array(t):
-            continue
-        v = written_to(t)
-        if v is written_to(o) and _ends_a_row(v):
-            out[v] = None
-    return list(out)
-
-
-def _ends_a_row(v: Node) -> bool:
-    for _ in range(ROW):
-        if v.op.name != "proj" or v.inputs[0].op.name != "cond":
-            return False
-        v = written_to(bodies(v.inputs[0])[0].results[v.attr("k")])
-    return True
-
-
-def written_to(n: Node) -> Node:
-    while n.op.traits & {"write", "scatter"}:
-        n = n.inputs[0]
-    return n
 
 
 def region_of(roots: Sequence[Node], scope: Scope, early: Sequence[Node] = ()) -> Region:

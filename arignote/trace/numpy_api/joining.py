@@ -210,7 +210,8 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     if many.rank == 1 and many.shape[0] == 1:
         many = sh.select(many, 0, 0)
     if not many.rank:
-        r = size_of(hooks.wrap(many))
+        # NumPy counts the elements first: of none, -1 times is none
+        r = 0 if x.shape[k] == 0 else size_of(hooks.wrap(many))
         wide = sh.spread_axes(x, (*x.shape[: k + 1], r, *x.shape[k + 1 :]), (k + 1,))
         length = dim(scaled(size_node(x.shape[k]), size_node(r)))
         return hooks.fresh(reshape(wide, (*x.shape[:k], length, *x.shape[k + 1 :])))

@@ -128,7 +128,11 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
         result = product(*_dot_fit(x, y), "dot")
     else:
         result = contract(x, y, (x.rank - 1,), (max(y.rank - 2, 0),))
-    if only(out) is not None and hooks.node_of(only(out)).dtype != result.dtype:
+    room = only(out)
+    if room is not None and not (
+        hooks.node_of(room).dtype == result.dtype
+        and (not (x.rank and y.rank) or hooks.contiguous(room))
+    ):
         raise ValueError(
             "output array is not acceptable (must have the right datatype, number of dimensions, "
             "and be a C-Array)"

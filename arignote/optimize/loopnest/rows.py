@@ -35,7 +35,7 @@ def before_branch(n: Node) -> list[Node]:
     """
     if n not in _before:
         _measure(n)
-    return list(dict.fromkeys([*_before[n], *_gone_on_from(n)]))
+    return list(_before[n])
 
 
 def _measure(last: Node) -> None:
@@ -61,20 +61,20 @@ def _measure(last: Node) -> None:
 
 
 def _weigh(n: Node) -> None:
-    had = {c for d in (n.inputs[0], *size_nodes(n.type)) for c in _conds[d]}
+    early = _gone_on_from(n)
+    had = {c for d in (n.inputs[0], *size_nodes(n.type), *early) for c in _conds[d]}
     sides = []
     for b in bodies(n):
         inside = dict.fromkeys(c for r in b.roots for c in _conds[r] if c not in had)
         sides += [(c, b.own.isdisjoint(c.free)) for c in inside]
     pieces = 1 + sum(_pieces[c] for c, _ in sides)
-    early: dict[Node, None] = {}
     if pieces > MOST:
-        early = dict.fromkeys(project(c, 0) for c, around in sides if around)
+        early += tuple(dict.fromkeys(project(c, 0) for c, around in sides if around))
         pieces = 1 + sum(_pieces[c] for c, around in sides if not around)
-    _pieces[n], _before[n] = pieces, tuple(early)
+    _pieces[n], _before[n] = pieces, early
 
 
-def _gone_on_from(n: Node) -> list[Node]:
+def _gone_on_from(n: Node) -> tuple[Node, ...]:
     """The results of long rows of branches that both sides of n write to, or hand on."""
     out: dict[Node, None] = {}
     then, other = bodies(n)
@@ -84,7 +84,7 @@ def _gone_on_from(n: Node) -> list[Node]:
         v = written_to(t)
         if v is written_to(o) and _ends_a_row(v):
             out[v] = None
-    return list(out)
+    return tuple(out)
 
 
 def _ends_a_row(v: Node) -> bool:

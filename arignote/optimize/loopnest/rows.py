@@ -7,6 +7,7 @@ exponential in n.  So where a branch would hold too many others, those are compu
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from ...fxgraph.constants import project
@@ -19,8 +20,8 @@ ROW = 4
 #: Pieces of code that a branch and those in it may be.
 MOST = 2**ROW
 
-#: The branches that computing a node takes in its own region, the nearest first; MOST and one at
-#: most.
+#: The other branches that computing a node takes in its own region, the nearest first; MOST and one
+#: at most.
 _conds: WeakKeyDictionary[Node, tuple[Node, ...]] = WeakKeyDictionary()
 #: Of a branch: how many pieces it is, and what is computed before it.
 _pieces: WeakKeyDictionary[Node, int] = WeakKeyDictionary()
@@ -55,17 +56,27 @@ def _measure(last: Node) -> None:
         if n.op.name == "cond":
             _weigh(n)
             below = [n.inputs[0], *size_nodes(n.type), *_before[n]]
-        found = dict.fromkeys((n,) if n.op.name == "cond" else ())
-        found.update(dict.fromkeys(c for d in below for c in _conds[d]))
-        _conds[n] = tuple(found)[: MOST + 1]
+        _conds[n] = tuple(_taken(below))[: MOST + 1]
+
+
+def _taken(nodes: Iterable[Node]) -> dict[Node, None]:
+    """The branches that computing these takes."""
+    found: dict[Node, None] = {}
+    for n in nodes:
+        if n.op.name == "proj":  # one that nothing reads is in no table
+            n = n.inputs[0]
+        if n.op.name == "cond":
+            found[n] = None
+        found.update(dict.fromkeys(_conds[n]))
+    return found
 
 
 def _weigh(n: Node) -> None:
     early = _gone_on_from(n)
-    had = {c for d in (n.inputs[0], *size_nodes(n.type), *early) for c in _conds[d]}
+    had = _taken((n.inputs[0], *size_nodes(n.type), *early))
     sides = []
     for b in bodies(n):
-        inside = dict.fromkeys(c for r in b.roots for c in _conds[r] if c not in had)
+        inside = [c for c in _taken(b.roots) if c not in had]
         sides += [(c, b.own.isdisjoint(c.free)) for c in inside]
     pieces = 1 + sum(_pieces[c] for c, _ in sides)
     if pieces > MOST:

@@ -27,7 +27,7 @@ from .dispatch import array_function
 from .distinct import Distinct, taken
 from .generators import LISTED, Generator
 from .growing import Growing, growing
-from .iteration import Counter, Lazy, Nested, SymbolicRange
+from .iteration import Counter, Lazy, Nested, SymbolicRange, listed
 from .library_names import is_library
 from .listing import lists_of
 from .marks import Marked, all_plain, marked
@@ -98,9 +98,9 @@ def _call(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         args = taken(f, args, _is_users(f))
     if (f is set or f is frozenset) and _is_counted_later(args):
         return DISTINCT[0](*args)
-    listed = lists.answer(f, args, kwargs)
-    if listed is not lists.NO_ANSWER:
-        return listed
+    known = lists.answer(f, args, kwargs)
+    if known is not lists.NO_ANSWER:
+        return known
     if f is print and is_tracing():
         return BUILTINS[print](*args, **kwargs)
     traced = has_traced((args, kwargs))
@@ -319,6 +319,10 @@ def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tr
     _refuse_hidden_state(site, f)
     _refuse_long_lists(site, f, args)
     try:
+        if f is next and args and isinstance(args[0], _COUNTED):
+            raise TraceError("next() of zip, map, enumerate or a range: loop over it, or index it")
+        if traced and not isinstance(f, FunctionType | MethodType):
+            args = tuple(list(listed(a)) if isinstance(a, _COUNTED) else a for a in args)
         out = f(*args, **kwargs)
     except (TraceError, UnsupportedError) as error:
         raise _located(error, site) from None
@@ -329,6 +333,10 @@ def _plain(site: Site, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tr
     if isinstance(out, np.ndarray) and is_tracing() and _made_here(f, out, args):
         return fresh(node_of(out))
     return out
+
+
+#: What is gone through by builtins and by itertools, item by item, while tracing.
+_COUNTED = (SymbolicRange, Lazy)
 
 
 def _made_here(f: Any, out: np.ndarray[Any, Any], args: tuple[Any, ...]) -> bool:

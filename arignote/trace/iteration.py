@@ -358,9 +358,7 @@ def product_of(*parts: Any, repeat: int = 1) -> Nested | list[Any]:
     if not any(isinstance(c, Counter) for c in counters):
         return list(itertools.product(*parts, repeat=repeat))
     if not all(isinstance(c, Counter) for c in counters):
-        raise TraceError(
-            "itertools.product of Python containers and traced ones: write nested loops"
-        )
+        return list(itertools.product(*(list(listed(p)) for p in parts), repeat=repeat))
     lengths = tuple(c.length for c in counters if isinstance(c, Counter))
     return Nested(lengths, lambda at: tuple(c.at(k) for c, k in zip(counters, at, strict=True)))  # type: ignore[union-attr]
 

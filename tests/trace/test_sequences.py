@@ -1,5 +1,7 @@
 """Operators on lists whose length is known at run time only; none of them is silently wrong."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -173,3 +175,21 @@ def test_lists_have_room_for_what_longer_and_longer_loops_append(function):
     f = compiled(function)
     for m in (1, 3, 7):
         assert f(m) == function(m)
+
+
+def test_what_goes_through_ranges_item_by_item():
+    def f(x):
+        n = len(x)
+        pairs = sum(x[i] * x[j] for i, j in itertools.combinations(range(n), 2))
+        several = [a * b for a, b in itertools.product([1.0, 2.0], range(n))]
+        return pairs, several, len(list(itertools.permutations(range(n)))), set(range(n))
+
+    for x in (np.arange(4.0), np.arange(2.0)):
+        assert compiled(f)(x) == f(x)
+
+    def g(n):
+        found = set()
+        found.update(range(n))
+        return found, list(itertools.islice(range(n), 1, 3))
+
+    assert compiled(g)(4) == g(4)

@@ -8,6 +8,8 @@
     effects        checks that other checks imply
     counts         masks that are only counted
     scatter        additions into shifted windows gathered into one
+    products       products that are each other's transposes
+    reads          writes read the version that they go on with
 
 A pass never mutates: it returns the graph it was given when it has nothing to do.
 """
@@ -32,6 +34,7 @@ from . import rules as _declared  # noqa: F401  (declares every rule)
 from .counts import count_masks
 from .effects import cover_effects
 from .loopnest.schedule import PASSES
+from .newest_reads import read_newest
 from .products import share_transposed
 from .rewrite import Report, idle, rewrite
 from .rounding import keep_rounding
@@ -118,6 +121,10 @@ def _products(graph: Graph, choice: Choice, report: Report) -> Graph:
     return share_transposed(graph) if choice.allows("transposed_products") else graph
 
 
+def _reads(graph: Graph, choice: Choice, report: Report) -> Graph:
+    return read_newest(graph) if choice.allows("newest_reads") else graph
+
+
 def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
     if choice.requiring:
         return graph
@@ -171,6 +178,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "reals",
         "A @ B and B.T @ A.T -> one product",
     ),
+    "newest_reads": (
+        "reads",
+        "bits",
+        "writes that read an earlier version where nothing has changed -> that they go on with",
+    ),
     "scatter_to_gather": (
         "scatter",
         "reals",
@@ -188,6 +200,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("counts", _counts),
     Pass("scatter", _scatter),
     Pass("products", _products),
+    Pass("reads", _reads),
 )
 
 #: What each mode runs; the cheap mode removes and stabilizes only.

@@ -23,8 +23,8 @@ _LETTER = {"f8": "d", "f4": "s"}
 
 def print_run(scope: Scope, loop: Loop, target: str, bounds: tuple[str, str]) -> bool:
     """Print a loop that folds a run of memory into its greatest or least element."""
-    fold = loop.body[0]
-    if len(loop.body) != 1 or not isinstance(fold, Fold):
+    fold = _only_fold(loop)
+    if fold is None:
         return False
     kind, t = KINDS.get(fold.op.name), code(fold.local.dtype)
     if kind not in ("max", "min") or t not in _LANES:
@@ -45,8 +45,8 @@ def print_run(scope: Scope, loop: Loop, target: str, bounds: tuple[str, str]) ->
 
 def print_search(scope: Scope, loop: Loop) -> bool:
     """Print `for k: p = min(p, where(x[k] == y, k, otherwise))` of a run of memory."""
-    fold = loop.body[0]
-    if len(loop.body) != 1 or not isinstance(fold, Fold) or fold.op.name != "reduce_min":
+    fold = _only_fold(loop)
+    if fold is None or fold.op.name != "reduce_min":
         return False
     if loop.index.attr("step") != 1 or fold.value.op.name != "where":
         return False
@@ -67,6 +67,12 @@ def print_search(scope: Scope, loop: Loop) -> bool:
     p, none = scope.assigned(fold.local), value_of(otherwise)
     scope.put(f"{p} = {name}({at}, {lo}, {hi}, {y}, {none}, {p})")
     return True
+
+
+def _only_fold(loop: Loop) -> Fold | None:
+    """The one statement of a loop, if that is a fold."""
+    first = loop.body[0] if len(loop.body) == 1 else None
+    return first if isinstance(first, Fold) else None
 
 
 def _run(scope: Scope, value: Node, index: Node) -> str | None:

@@ -225,6 +225,28 @@ int an_stopped(an_context* ctx, an_polls* w) noexcept nogil""",
         "void an_clear(void* p, int64_t bytes) noexcept nogil",
         ("base",),
     ),
+    "clear_far": Part(
+        """\
+/* memset keeps what it writes in the cache for longer than there is room for it. */
+static void an_clear_far(void *p, int64_t bytes) {
+    static const char none[2048];
+    char *at = p;
+    if (AN_FAR == INT64_MAX) {
+        memset(p, 0, bytes);
+        return;
+    }
+    while (bytes > 0) {
+        int64_t size = sizeof none - ((uintptr_t)at & 63);
+        size = size < bytes ? size : bytes;
+        an_stream(at, none, size);
+        at += size;
+        bytes -= size;
+    }
+    an_streamed();
+}""",
+        "void an_clear_far(void* p, int64_t bytes) noexcept nogil",
+        ("base", "streaming"),
+    ),
     "threads": Part(
         """\
 /* A nest is called for the whole loop and for its parts: inlined in both places it would be

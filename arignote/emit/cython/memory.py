@@ -9,6 +9,8 @@ from ...optimize.loopnest.program import Alloc, Buffer, Point
 from ..scalar_code import code
 from .scope import Scope, root
 
+#: Results from so many bytes on are cleared past the cache, as `streaming` writes them.
+FAR = 25165824
 #: Temporaries of literal size up to this many bytes are C arrays on the stack.
 ON_STACK = 4096
 
@@ -89,8 +91,12 @@ def _result(scope: Scope, b: Buffer, zero: bool) -> None:
         scope.put("    return 3")
         scope.fails = True
     if zero:
-        module.parts["clear"] = None
-        scope.put(f"an_clear({scope.pointer(b)}, {scope.count(b)}*<int64_t>sizeof({element}))")
+        sizes = [d for d in b.shape if isinstance(d, int)]
+        known = len(sizes) == len(b.shape)
+        far = known and prod(sizes) * int(b.dtype.itemsize) >= FAR
+        module.parts["clear_far" if far else "clear"] = None
+        clear = "an_clear_far" if far else "an_clear"
+        scope.put(f"{clear}({scope.pointer(b)}, {scope.count(b)}*<int64_t>sizeof({element}))")
 
 
 def print_point(scope: Scope, s: Point) -> None:

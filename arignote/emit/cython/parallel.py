@@ -13,6 +13,7 @@ from ...optimize.loopnest.access import effects_of, root
 from ...optimize.loopnest.program import Loop
 from .header import MOST_PARTS
 from .scope import Scope, assigned, function_text
+from .streamed_rows import may_stream
 from .streaming import print_streamed, streamed_buffers
 
 #: How much more work a nest must have that writes what has been written before.
@@ -78,8 +79,6 @@ def _function(inner: Scope, first: str, last: str) -> str:
     args = ", ".join(
         [f"int64_t {first}", f"int64_t {last}", *(f"{module.types[x]} {x}" for x in inner.free)]
     )
-    if inner.streamed:
-        inner.put("an_streamed()")
     if inner.fails:
         inner.put("return 0")
     kind = "int32_t" if inner.fails else "an_nest"
@@ -113,14 +112,21 @@ def _call(scope: Scope, loop: Loop, inner: Scope, nest: str, streamed: str) -> N
         scope.put(f"    if {codes}[0] != 0:")
         scope.put(f"        return {codes}[0]")
     scope.put("else:")
+    if may_stream(module):
+        module.parts["streaming"] = None
+        scope.put("    an_streamed()")
     threads = f"<int>an_most({scope.context()}.threads)"
     scope.put(f"    for {t} in prange({parts}, num_threads={threads}, schedule='dynamic'):")
     if not codes:
         scope.put(f"        {nest}({', '.join([*bounds, *cut])})")
+        if inner.streamed:
+            scope.put("        an_streamed()")
         return
     cut = [f"&{contexts}[{t}]" if x == "ctx" else x for x in cut]
     scope.put(f"        {contexts}[{t}] = {scope.context()}[0]")
     scope.put(f"        {codes}[{t}] = {nest}({', '.join([*bounds, *cut])})")
+    if inner.streamed:
+        scope.put("        an_streamed()")
     scope.put(f"    for {t} in range({parts}):")
     scope.put(f"        if {codes}[{t}] != 0:")
     scope.put(f"            an_report({scope.context()}, &{contexts}[{t}])")

@@ -53,7 +53,7 @@ class Module:
 
     held: node -> the variable it is in.  pointers: buffer -> its variable.  types: variable -> type
     as Cython declares it.  slots: scratch places handed out; slots_a_thread: does each thread of a
-    parallel loop have its own?
+    parallel loop have its own?  streams: are rows written past the cache?  None: not looked at yet.
     """
 
     program: Program
@@ -73,6 +73,7 @@ class Module:
     vectors: dict[str, VectorFunction] = field(default_factory=dict)
     slots: int = 0
     slots_a_thread: bool = False
+    streams: bool | None = None
     _mentions: dict[Node, int] | None = None
     _effects: Effects | None = None
 

@@ -29,6 +29,7 @@ from .propagate import propagate
 from .raise_blas import raise_products, raise_recurrences
 from .raise_outer import raise_outer
 from .raise_rows import raise_rows
+from .row_fills import row_fills
 from .settle import settle
 from .slots import slots
 from .strips import strips
@@ -72,6 +73,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("extremes", extremes),
     ProgramPass("collapse", collapse),
     ProgramPass("sums", share_sums),
+    ProgramPass("row_fills", row_fills),
     ProgramPass("strips", strips),
     ProgramPass("parallel", parallelize),
 )

@@ -70,7 +70,6 @@ cdef an_nest nest(int64_t first, int64_t last, int64_t m, an_f8p x, int64_t n, a
                 row(at, stop, i, m, x, top, total, <an_f8p>(p_near - row_2))
                 an_stream(&p[row_2], p_near, (stop - at)*<int64_t>sizeof(an_f8))
                 at = stop
-    an_streamed()
 
 
 cdef int32_t softmax(int64_t n, int64_t m, an_context* ctx, an_f8p x, an_f8p p) noexcept nogil:
@@ -80,8 +79,10 @@ cdef int32_t softmax(int64_t n, int64_t m, an_context* ctx, an_f8p x, an_f8p p) 
     if parts == 1:
         nest(0, n, m, x, n, p)
     else:
+        an_streamed()
         for piece in prange(parts, num_threads=<int>an_most(ctx.threads), schedule='dynamic'):
             nest(an_cut(0, 1, trip, piece, parts), an_cut(0, 1, trip, piece + 1, parts), m, x, n, p)
+            an_streamed()
     an_streamed()
     return 0
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...fxgraph.affine import linear
+from ...fxgraph.affine import minus
+from ...fxgraph.interval import interval
 from ...optimize.loopnest.access import effects_of, root
 from ...optimize.loopnest.program import Loop
 from .header import MOST_PARTS
@@ -41,16 +42,16 @@ def _least_work(scope: Scope, loop: Loop) -> float:
 
 
 def _is_short(loop: Loop, least: float) -> bool:
-    """Is its work known, and too little to be shared?  Then it stays where it is, so that the C
-    compiler sees its bounds."""
+    """Is its work known to be too little to be shared?  Then it stays where it is, so that the C
+    compiler sees its bounds, and nothing is called in the steps of a loop around it."""
     if loop.work is None:
         return False
-    index = loop.index
-    known = [linear(x) for x in (index.attr("lo"), index.attr("hi"), loop.work)]
-    if any(coefs for coefs, _ in known):
+    lo, hi, step = (loop.index.attr(x) for x in ("lo", "hi", "step"))
+    _, steps = interval(minus(hi, lo) if step > 0 else minus(lo, hi))
+    _, work = interval(loop.work)
+    if steps is None or work is None:
         return False
-    (_, lo), (_, hi), (_, work) = known
-    return len(range(lo, hi, index.attr("step"))) * work < least
+    return max(-(-steps // abs(step)), 0) * work < least
 
 
 def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:

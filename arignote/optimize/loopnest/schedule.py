@@ -31,6 +31,7 @@ from .raise_outer import raise_outer
 from .raise_rows import raise_rows
 from .row_fills import row_fills
 from .settle import settle
+from .single_steps import single_steps
 from .slots import slots
 from .strips import strips
 from .sums import share_sums
@@ -74,6 +75,7 @@ PASSES: tuple[ProgramPass, ...] = (
     ProgramPass("collapse", collapse),
     ProgramPass("sums", share_sums),
     ProgramPass("row_fills", row_fills),
+    ProgramPass("single_steps", single_steps),
     ProgramPass("strips", strips),
     ProgramPass("parallel", parallelize),
 )

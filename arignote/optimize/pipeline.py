@@ -30,6 +30,7 @@ from ..fxgraph.verify import verify
 from ..scanloop.dead_writes import assign_first_additions, drop_dead_writes
 from ..scanloop.merge import merge_loops
 from ..scanloop.unused import drop_unused
+from ..scanloop.zeroed_carries import zero_at_start
 from . import rules as _declared  # noqa: F401  (declares every rule)
 from .counts import count_masks
 from .effects import cover_effects
@@ -132,6 +133,8 @@ def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
         graph = assign_first_additions(graph)
     if not choice.allows("scatter_to_gather"):
         return graph
+    if choice.allows("zeroed_carries"):
+        graph = zero_at_start(graph)
     new = gather_additions(graph)
     return new if new is graph else rewrite(new, choice.rules("useless"), report)
 
@@ -162,6 +165,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "scatter",
         "reals",
         "additions to elements of zeros that nothing has written yet -> assignments",
+    ),
+    "zeroed_carries": (
+        "scatter",
+        "bits",
+        "a carry that each step leaves zero somewhere -> zeroed at the start of the next step",
     ),
     "cover_effects": (
         "effects",

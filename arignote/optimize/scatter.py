@@ -17,7 +17,7 @@ from ..fxgraph.affine import linear, minus, plus, size_node
 from ..fxgraph.constants import is_value, lit
 from ..fxgraph.graph import Graph, order_of
 from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin
-from ..fxgraph.ops.elementwise import add
+from ..fxgraph.ops.elementwise import add, multiply
 from ..fxgraph.ops.shaping import spread
 from ..fxgraph.ops.structure import (
     add_at,
@@ -239,17 +239,36 @@ def split(group: Sequence[Addition]) -> list[Addition] | None:
         if not ge0(minus(size, lit(most - least))):
             return None
     inner = [(lit(h), plus(size, lit(lo))) for h, size, lo in zip(high, sizes, low)]
-    total: Node | None = None
+    parts: dict[Node | None, Node] = {}
     for a, o in zip(group, offsets):
-        part = frame.read(a.value, o, inner)
+        value, factor = _factored(a.value)
+        part = frame.read(value, o, inner)
+        parts[factor] = add(parts[factor], part) if factor in parts else part
+    total: Node | None = None
+    for factor, part in parts.items():
+        part = _times(part, factor)
         total = part if total is None else add(total, part)
     assert total is not None
     out = [Addition(frame.window(inner), total)]
     for a, o in zip(group, offsets):
-        out.extend(
-            Addition(frame.window(box), frame.read(a.value, o, box)) for box in frame.rest(o, inner)
-        )
+        value, factor = _factored(a.value)
+        for box in frame.rest(o, inner):
+            out.append(Addition(frame.window(box), _times(frame.read(value, o, box), factor)))
     return out
+
+
+def _factored(value: Node) -> tuple[Node, Node | None]:
+    """A value without the number that it is multiplied by: sums are multiplied once, and what is
+    shifted needs no memory of its own."""
+    if value.op is multiply:
+        for x, c in (value.inputs, value.inputs[::-1]):
+            if c.rank == 0 and x.shape == value.shape and x.dtype == value.dtype:
+                return x, c
+    return value, None
+
+
+def _times(value: Node, factor: Node | None) -> Node:
+    return value if factor is None else multiply(value, factor)
 
 
 Box = list[tuple[Node, Node]]

@@ -51,7 +51,8 @@ def _is_short(loop: Loop, least: float) -> bool:
     _, work = interval(loop.work)
     if steps is None or work is None:
         return False
-    return max(-(-steps // abs(step)), 0) * work < least
+    trip: int = max(-(-steps // abs(step)), 0)
+    return trip * work < least
 
 
 def print_parallel(scope: Scope, loop: Loop, body: Body) -> None:

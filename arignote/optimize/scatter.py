@@ -17,7 +17,7 @@ from ..fxgraph.affine import linear, minus, plus, size_node
 from ..fxgraph.constants import is_value, lit
 from ..fxgraph.graph import Graph, order_of
 from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin
-from ..fxgraph.ops.elementwise import add, multiply
+from ..fxgraph.ops.elementwise import add, multiply, negative, subtract
 from ..fxgraph.ops.shaping import spread
 from ..fxgraph.ops.structure import (
     add_at,
@@ -239,32 +239,72 @@ def split(group: Sequence[Addition]) -> list[Addition] | None:
         if not ge0(minus(size, lit(most - least))):
             return None
     inner = [(lit(h), plus(size, lit(lo))) for h, size, lo in zip(high, sizes, low)]
-    parts: dict[Node | None, Node] = {}
-    for a, o in zip(group, offsets):
-        value, factor = _factored(a.value)
-        part = frame.read(value, o, inner)
-        parts[factor] = add(parts[factor], part) if factor in parts else part
+    terms = _factored([a.value for a in group])
+    parts: dict[Node | None, list[tuple[bool, Node]]] = {}
+    for t, o in zip(terms, offsets):
+        parts.setdefault(t.factor, []).append((t.minus, frame.read(t.value, o, inner)))
     total: Node | None = None
-    for factor, part in parts.items():
-        part = _times(part, factor)
+    for factor, signed in parts.items():
+        part = _times(_summed(signed), factor)
         total = part if total is None else add(total, part)
     assert total is not None
     out = [Addition(frame.window(inner), total)]
-    for a, o in zip(group, offsets):
-        value, factor = _factored(a.value)
+    for t, o in zip(terms, offsets):
         for box in frame.rest(o, inner):
-            out.append(Addition(frame.window(box), _times(frame.read(value, o, box), factor)))
+            part = _times(_summed([(t.minus, frame.read(t.value, o, box))]), t.factor)
+            out.append(Addition(frame.window(box), part))
     return out
 
 
-def _factored(value: Node) -> tuple[Node, Node | None]:
-    """A value without the number that it is multiplied by: sums are multiplied once, and what is
-    shifted needs no memory of its own."""
-    if value.op is multiply:
-        for x, c in (value.inputs, value.inputs[::-1]):
+class _Term(NamedTuple):
+    """value * factor, or minus that; no factor counts as 1."""
+
+    value: Node
+    factor: Node | None
+    minus: bool
+
+
+def _factored(values: Sequence[Node]) -> list[_Term]:
+    """The values without signs, and without the numbers that several are multiplied by: sums are
+    multiplied once, and what is shifted needs no memory of its own."""
+    terms = [_term(v) for v in values]
+    often = [t.factor for t in terms if t.factor is not None]
+    return [
+        t if t.factor is None or often.count(t.factor) > 1 else _unsigned(v)
+        for v, t in zip(values, terms)
+    ]
+
+
+def _term(value: Node) -> _Term:
+    inner = _unsigned(value)
+    product = inner.value
+    if product.op is multiply:
+        for x, c in (product.inputs, product.inputs[::-1]):
             if c.rank == 0 and x.shape == value.shape and x.dtype == value.dtype:
-                return x, c
-    return value, None
+                t = _unsigned(x)
+                return _Term(t.value, c, t.minus != inner.minus)
+    return inner
+
+
+def _unsigned(value: Node) -> _Term:
+    minus = False
+    while value.op is negative:
+        value, minus = value.inputs[0], not minus
+    return _Term(value, None, minus)
+
+
+def _summed(signed: Sequence[tuple[bool, Node]]) -> Node:
+    """What is added first, then what is subtracted."""
+    plain = [x for minus, x in signed if not minus]
+    turned = [x for minus, x in signed if minus]
+    first, *others = plain or turned
+    for x in others:
+        first = add(first, x)
+    if not plain:
+        return negative(first)
+    for x in turned:
+        first = subtract(first, x)
+    return first
 
 
 def _times(value: Node, factor: Node | None) -> Node:

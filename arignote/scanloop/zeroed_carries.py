@@ -65,8 +65,9 @@ def _zeroed(n: Node) -> list[int]:
 def _ends_in_zeros(b: Body, k: int, r: Node) -> bool:
     if r.op is not set_item_op or not is_value(r.inputs[-1], 0):
         return False
-    window = r.inputs[1:-1]
-    return not any(x.free & b.own for x in window) and len(chain(r, b.params[k]) or ()) > 2
+    if any(x.free & b.own for x in r.inputs[1:-1]) or -1 in window_of(r).axes:
+        return False  # another window at each step, or a row: little next to the array
+    return len(chain(r, b.params[k]) or ()) > 2
 
 
 def _runs(index: Node) -> bool:

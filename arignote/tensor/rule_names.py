@@ -56,8 +56,8 @@ ROWS: tuple[Row, ...] = (
         "read_of_reshape read_of_counter"),
     Row("local_incsubtensor_of_zeros_to_setsubtensor local_set_to_inc_subtensor "
         "local_useless_inc_subtensor local_inplace_setsubtensor_of_zeros",
-        "add_to_zeros write_nothing write_of_read write_whole write_of_fill write_over_write "
-        "first_additions"),
+        "add_to_zeros add_over_zeros write_nothing write_of_read write_whole write_of_fill "
+        "write_over_write first_additions"),
     Row("local_IncSubtensor_serialize pre_local_IncSubtensor_serialize",
         "scatter_to_gather"),
     Row("local_reshape_chain local_useless_reshape local_reshape_to_dimshuffle",

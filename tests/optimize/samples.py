@@ -263,6 +263,11 @@ WRITTEN: dict[str, list[Callable[[], Sample]]] = {
             lambda a, v: st.add_at(filled(0.0, a.dtype, a.shape), _row(a, 1), v), a=A, v=V
         )
     ],
+    "add_over_zeros": [
+        lambda: _graph(
+            lambda a, v: st.add_at(st.set_item(a, _row(a, 1), const(0.0)), _row(a, 1), v), a=A, v=V
+        )
+    ],
     "reshape_reshape": [
         lambda: _graph(lambda a: make(st.reshape_op, (st.reshape(a, (24,)), lit(2), lit(12))), a=A),
         lambda: _graph(lambda a: make(st.reshape_op, (a, lit(4), lit(6))), a=A),

@@ -12,7 +12,7 @@ from arignote.fxgraph.constants import const, lit, new_input, new_size
 from arignote.fxgraph.graph import Graph
 from arignote.fxgraph.interpret import interpret
 from arignote.fxgraph.node import Node
-from arignote.fxgraph.ops.elementwise import exp, multiply
+from arignote.fxgraph.ops.elementwise import exp, multiply, negative
 from arignote.fxgraph.ops.structure import add_at, full, set_item
 from arignote.fxgraph.window import Window
 from arignote.optimize.pipeline import optimize
@@ -195,3 +195,43 @@ def test_backwards_over_what_was_zeroed_beside_another_write() -> None:
 
 def test_shifted_and_backwards() -> None:
     check(shifted(reversed_(line, short, 0), exp(short), 2), 1, smallest=6)
+
+
+def largest_products(out: Node) -> tuple[int, int]:
+    """Products of large arrays and numbers, and signs changed, after optimization."""
+    graph = Graph((n, line, short, plane, core), (out,), (), (minus(n, lit(4)),))
+    nodes = optimize(graph).order
+    numbers = [z for z in nodes if z.op is multiply and any(x.rank == 0 for x in z.inputs)]
+    return len([z for z in numbers if long(z)]), len([z for z in nodes if z.op is negative])
+
+
+def long(z: Node) -> bool:
+    return bool(z.shape) and not isinstance(z.shape[0], int)
+
+
+def test_sums_of_shifted_multiples_are_multiplied_once() -> None:
+    third = multiply(exp(short), 0.3)
+    b = shifted(shifted(shifted(line, third, 2), third, 1), third, 0)
+    check(b, 1)
+    assert largest_products(b)[0] == 1
+
+
+def test_factors_that_differ_stay_with_their_terms() -> None:
+    some, others = multiply(short, 0.3), multiply(exp(short), 0.25)
+    b = shifted(shifted(shifted(line, some, 2), others, 1), some, 0)
+    check(b, 1)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_signs_become_differences(order: tuple[int, ...]) -> None:
+    t = multiply(negative(exp(short)), 0.7)
+    values = [t, negative(t), multiply(exp(short), 0.7)]
+    b = line
+    for at in order:
+        b = shifted(b, values[at], at)
+    check(b, 1)
+
+
+def test_all_signs_minus() -> None:
+    b = shifted(shifted(line, negative(short), 1), negative(short), 0)
+    check(b, 1)

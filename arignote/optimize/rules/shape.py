@@ -140,6 +140,17 @@ def add_to_zeros(n: Node) -> Node | None:
     return set_item(base, w, n.inputs[-1]) if injective(w) else None
 
 
+@rule(add_at_op, keeps="reals", first=(set_item_op,))
+def add_over_zeros(n: Node) -> Node | None:
+    """add_at(set_item(A, w, 0), w, v) -> set_item(A, w, v), when w meets no element twice"""
+    base, w = n.inputs[0], window_of(n)
+    if base.op is not set_item_op or not is_value(base.inputs[-1], 0) or is_lasting(base):
+        return None
+    if window_of(base) != w or not injective(w):
+        return None
+    return set_item(base.inputs[0], w, n.inputs[-1])
+
+
 # ---- reshapes ------------------------------------------------------------------------------------
 @rule(reshape_op, phase="useless", keeps="bits")
 def reshape_reshape(n: Node) -> Node | None:

@@ -134,7 +134,10 @@ def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
     if not choice.allows("scatter_to_gather"):
         return graph
     if choice.allows("zeroed_carries"):
-        graph = zero_at_start(graph)
+        turned = zero_at_start(graph)
+        if turned is not graph:  # the first step, which stands before the loop, is new to all rules
+            rules = choice.rules("useless", "canonicalize", "specialize", "scan")
+            graph = drop_unused(rewrite(turned, rules, report))
     new = gather_additions(graph)
     return new if new is graph else rewrite(new, choice.rules("useless"), report)
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from ...fxgraph.affine import dim, minus, plus, times
 from ...fxgraph.constants import lit
 from ...fxgraph.graph import Rebuild, order_of
-from ...fxgraph.node import Node
+from ...fxgraph.node import Node, attr_nodes
 from ...fxgraph.prove import ge0
 from ...fxgraph.types import Shape
 from .program import (
@@ -262,6 +262,7 @@ class Renaming:
     """Scratch whose size mentions what is replaced is other scratch afterwards."""
 
     def __init__(self, others: dict[Node, Node]) -> None:
+        self.others = frozenset(others)
         self.rebuild = Rebuild(dict(others), visit=self._visit)
         self.buffers: dict[Buffer, Buffer] = {}
 
@@ -282,7 +283,22 @@ class Renaming:
         return self.buffers[b]
 
     def _sizes(self, sizes: Shape) -> Shape:
-        return tuple(d if isinstance(d, int) else dim(self.rebuild((d,))[0]) for d in sizes)
+        return tuple(
+            d if isinstance(d, int) or not self._mentioned(d) else dim(self.rebuild((d,))[0])
+            for d in sizes
+        )
+
+    def _mentioned(self, size: Node) -> bool:
+        """A size of something else stays as it is, even if it would be written shorter today."""
+        stack, seen = [size], set[Node]()
+        while stack:
+            n = stack.pop()
+            if n in self.others:
+                return True
+            if n not in seen:
+                seen.add(n)
+                stack.extend((*n.inputs, *attr_nodes(n)))
+        return False
 
     def block(self, block: tuple[Statement, ...]) -> tuple[Statement, ...]:
         out = []

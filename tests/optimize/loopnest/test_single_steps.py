@@ -73,3 +73,21 @@ def test_short_nests_in_loops_are_not_called():
     made = ag.grad(eliminated).compiled_for(np.eye(7))
     assert "= an_parts(" not in made.source
     ag.check_grad(eliminated, np.eye(7) + 0.1)
+
+
+def windows(x, w):
+    k = w.shape[0]
+    rows, columns = x.shape[1] - k + 1, x.shape[2] - k + 1
+    out = np.empty((x.shape[0], rows, columns, w.shape[3]))
+    for i in range(rows):
+        for j in range(columns):
+            part = x[:, i : i + k, j : j + k, :, None] * w
+            out[:, i, j] = np.sum(part, axis=(1, 2, 3))
+    return np.sum(np.linspace(-1, 1, 180).reshape(2, 5, 6, 3) * out)
+
+
+def test_scratch_keeps_its_size_where_a_loop_of_tiles_has_one_step():
+    rng = np.random.default_rng(0)
+    x, w = rng.standard_normal((2, 7, 8, 2)), rng.standard_normal((3, 3, 2, 3))
+    np.testing.assert_allclose(ag.compile(windows)(x, w), windows(x, w))
+    ag.check_grad(windows, x, w)

@@ -6,6 +6,8 @@ import signal
 import tempfile
 from pathlib import Path
 
+import pytest
+
 os.environ["ARIGNOTERC"] = os.devnull
 if "ARIGNOTE_RUNTIME" not in os.environ:  # tests.sanitize sets both
     os.environ.pop("ARIGNOTE_FLAGS", None)
@@ -22,6 +24,13 @@ from arignote.config import config  # noqa: E402
 
 config.cache_dir = _CACHE
 config.verify = True
+
+
+def pytest_collection_modifyitems(items):
+    if "ARIGNOTE_RUNTIME" in os.environ:
+        for item in items:
+            if item.get_closest_marker("unsanitized"):
+                item.add_marker(pytest.mark.skip(reason="a sanitizer is in the process"))
 
 
 def pytest_sessionfinish(session):

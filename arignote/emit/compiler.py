@@ -24,7 +24,7 @@ from typing import Any
 
 from arignote.config import config
 from arignote.emit.cache import default_cache
-from arignote.errors import CompilerMissingError, warn_once
+from arignote.errors import BuildError, CompilerMissingError, warn_once
 
 # -ffp-contract=off: gcc fuses multiply and add by default, which are not NumPy's bits.
 # -fwrapv: NumPy's integers wrap.  -fno-math-errno: lets sqrt and friends be instructions.
@@ -172,7 +172,13 @@ def _probe(
 
 def _try(compiler: Compiler) -> str | None:
     """Build the probe; None when it worked, else the first line that says why not."""
-    with tempfile.TemporaryDirectory(prefix="arignote-probe-") as folder:
+    try:
+        probing = tempfile.TemporaryDirectory(prefix="arignote-probe-")
+    except OSError as error:
+        raise BuildError(
+            f"there is no room for built functions: free some space or set TMPDIR ({error})"
+        ) from None
+    with probing as folder:
         source, target = Path(folder, "probe.c"), Path(folder, "probe.so")
         try:
             source.write_text(_PROBE)

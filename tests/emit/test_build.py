@@ -256,6 +256,7 @@ def test_ctrl_c_in_a_build_leaves_nothing_and_the_next_build_works(tmp_path):
     assert list(temp.iterdir()) == [] and not list((tmp_path / "cache").glob("tmp-*"))
 
 
+@pytest.mark.unsanitized
 def test_sanitized_modules_want_a_sanitized_process():
     with config(sanitize=True), pytest.raises(BuildError, match="LD_PRELOAD=.*libasan"):
         build(TEXT)

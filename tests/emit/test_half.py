@@ -72,6 +72,7 @@ def test_a_running_maximum_in_a_loop():
     assert got == want and got[0].dtype == np.float16
 
 
+@pytest.mark.unsanitized
 def test_loops_of_halves_are_vectorised(tmp_path):
     compiler = compiler_here()
     if compiler is None or "gcc" not in compiler.command[0]:

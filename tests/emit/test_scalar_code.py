@@ -305,6 +305,7 @@ softplus less isnan absolute rint hypot arctan2 deg2rad""".split()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="libmvec is declared for x86-64 only")
+@pytest.mark.unsanitized
 def test_loops_vectorise(tmp_path):
     compiler = compiler_here()
     if compiler is None or "gcc" not in compiler.command[0] or platform.libc_ver()[0] != "glibc":

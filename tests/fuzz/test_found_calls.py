@@ -72,6 +72,7 @@ CALLS = [
     ("np.lexsort((x, x), axis=None)", np.asarray(1)),
     ("np.fft.fftshift(x)", np.asarray(1)),
     ("np.append(x, x, axis=(0,))", np.asarray(1)),
+    ("np.concatenate((x, x), axis=(0,))", np.asarray(1)),
     ("np.cumulative_prod(x, axis=(0, 1), include_initial=True)", np.ones((2, 2))),
     ("np.pad(x, 2, mode='linear_ramp')", np.zeros((0, 3))),
     ("np.pad(x, ((0, 0), (1, 1)), mode='maximum')", np.ones((0, 3))),

@@ -53,6 +53,7 @@ def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "
         raise ValueError("need at least one array to concatenate")
     if axis is None:
         parts, axis = [sh.ravel(p) for p in parts], 0
+    axis = integer(axis)
     rank = parts[0].rank
     if not rank:
         raise ValueError("zero-dimensional arrays cannot be concatenated")

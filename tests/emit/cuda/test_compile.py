@@ -67,6 +67,7 @@ def test_a_cubin_is_compiled_once(tmp_path, monkeypatch):
         assert nvrtc.compile_cubin(h.SCATTER) == made
 
 
+@pytest.mark.unsanitized
 @pytest.mark.skipif(shutil.which("nvcc") is None, reason="there is no nvcc")
 def test_nvcc_takes_the_same_text(tmp_path):
     file = tmp_path / "all.cu"

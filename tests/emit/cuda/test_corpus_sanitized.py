@@ -13,7 +13,9 @@ from tests.emit.cuda.gpu.__main__ import rows_of, surroundings
 
 ADDRESS = "straight_indexing straight_views loops_discrete loops_numeric loops_state loops_traps"
 THREAD = "loops_numeric loops_traps"
-RUNS = [("address", g) for g in ADDRESS.split()] + [("thread", g) for g in THREAD.split()]
+RUNS = [("address", g) for g in ADDRESS.split()] + [
+    pytest.param("thread", g, marks=pytest.mark.unsanitized) for g in THREAD.split()
+]
 LIMIT_S = 900
 
 

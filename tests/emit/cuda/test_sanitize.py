@@ -101,7 +101,9 @@ def kept_elements(x):
     return x[x > 0], np.cumsum(x), np.argmax(x)
 
 
-@pytest.mark.parametrize("flavour", ["address", "thread"])
+@pytest.mark.parametrize(
+    "flavour", ["address", pytest.param("thread", marks=pytest.mark.unsanitized)]
+)
 @pytest.mark.parametrize("function, args", PROGRAMS, ids=lambda p: getattr(p, "__name__", ""))
 def test_programs_are_clean_under_sanitizers(function, args, flavour, monkeypatch):
     monkeypatch.setattr(chunks, "TIERS", ((20, 3),))

@@ -43,14 +43,20 @@ class _Stage:
 
 
 def in_stages(
-    name: str, t: str, lines: Sequence[Line], parameters: Sequence[tuple[str, str]], long: bool
+    name: str,
+    t: str,
+    lines: Sequence[Line],
+    parameters: Sequence[tuple[str, str]],
+    *,
+    short: bool,
+    long: bool,
 ) -> str:
     """The C function `name(k, last, parameters...)` of these lines, for elements of type code t.
 
-    long: there are so many that they are to be compiled once, not for whole registers and for what
-    is left.
+    short: the loop has a few steps only, which do not pay for a strip.  long: there are so many
+    lines that they are to be compiled once, not for whole registers and for what is left.
     """
-    stages = [_Stage(list(lines))] if long else _cut(lines)
+    stages = [_Stage(list(lines))] if short or long else _cut(lines)
     if sum(len(s.keeps) for s in stages) > MOST_KEPT:
         stages = [_Stage(list(lines))]
     typed = "".join(f", {kind} {x}" for kind, x in parameters)

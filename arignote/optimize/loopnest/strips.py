@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...fxgraph.affine import linear, minus, plus, times
-from ...fxgraph.constants import lit, new_index
+from ...fxgraph.constants import is_const, lit, new_index, value_of
 from ...fxgraph.graph import order_of, substitute
 from ...fxgraph.node import Node, make
 from ...fxgraph.ops.elementwise import add
@@ -51,23 +51,28 @@ def strips(program: Program) -> Program:
 
 
 def _block(block: tuple[Statement, ...], notes: list[str]) -> tuple[Statement, ...]:
-    out = []
+    out: list[Statement] = []
     for s in block:
-        cut = s
         if isinstance(s, Loop):
             if any(isinstance(x, Loop) for x in s.body) and not independent_steps(s, set()):
-                cut = _cut(s) or replace(s, body=_block(s.body, notes))
-            if isinstance(cut, Loop) and cut.index is not s.index:
-                where = cut.origin or cut.index.attr("name")
-                notes.append(f"{where}: strips of the inner loop outside")
+                cut = _cut(s)
+                if cut is not None:
+                    where = cut[0].origin or s.index.attr("name")
+                    notes.append(f"{where}: strips of the inner loop outside")
+                    out += cut
+                    continue
+                s = replace(s, body=_block(s.body, notes))
         elif children(s):
-            cut = with_children(s, tuple(_block(c, notes) for c in children(s)))
-        out.append(cut)
+            s = with_children(s, tuple(_block(c, notes) for c in children(s)))
+        out.append(s)
     return tuple(out)
 
 
-def _cut(outer: Loop) -> Loop | None:
-    """Strips of the inner loop around one whose steps are not independent; None: impossible."""
+def _cut(outer: Loop) -> tuple[Loop, ...] | None:
+    """Strips of the inner loop around one whose steps are not independent; None: impossible.
+
+    What is known to be one strip needs no loop around it.
+    """
     if len(outer.body) != 1 or not isinstance(outer.body[0], Loop):
         return None
     inner = outer.body[0]
@@ -78,11 +83,15 @@ def _cut(outer: Loop) -> Loop | None:
         return None
     if not independent_steps(replace(inner, body=(replace(outer, body=inner.body),)), set()):
         return None
+    trip = minus(j.attr("hi"), j.attr("lo"))
+    if is_const(trip) and value_of(trip) <= STRIP:
+        made = _rows(replace(outer, origin=None), inner)
+        return (replace(made[0], origin=outer.origin or inner.origin), *made[1:])
     strip = new_index(j.attr("lo"), j.attr("hi"), STRIP, j.attr("name"))
     k = new_index(lit(0), least(lit(STRIP), minus(j.attr("hi"), strip)), 1, j.attr("name"))
     body = renamed(inner.body, {j: plus(strip, k)})
     rows = _rows(replace(outer, origin=None), replace(inner, index=k, body=body))
-    return Loop(strip, rows, parallel=True, origin=outer.origin or inner.origin)
+    return (Loop(strip, rows, parallel=True, origin=outer.origin or inner.origin),)
 
 
 def _rows(outer: Loop, inner: Loop) -> tuple[Loop, ...]:
@@ -99,8 +108,12 @@ def _rows(outer: Loop, inner: Loop) -> tuple[Loop, ...]:
     ahead = tuple(_ahead(x, outer, inner, four) for x in _walked(inner, i))
     if isinstance(jammed[0], Store) and len(jammed) == JAM and jammed[0].any_order:
         jammed, ahead = [_in_pairs(jammed)], ()  # of matrices that are small or in the cache
+    fours = Loop(four, (replace(inner, body=tuple(jammed), ahead=ahead),))
+    trip = minus(hi, lo)
+    if is_const(trip) and value_of(trip) % JAM == 0:
+        return (fours,)
     return (
-        Loop(four, (replace(inner, body=tuple(jammed), ahead=ahead),)),
+        fours,
         Loop(rest, (replace(inner, body=renamed(inner.body, {i: rest})),)),
     )
 

@@ -173,6 +173,20 @@ def test_long_bodies_call_their_functions(size):
     assert "an_called" not in ag.compile(lambda x: np.tanh(np.exp(x))).source(x)
 
 
+def test_loops_of_few_steps_are_not_cut_into_stages():
+    def gated(x):
+        h = np.zeros(12)
+        for row in x:
+            h = np.tanh(row + h) * np.exp(-np.abs(h) - np.mean(h))
+        return h
+
+    x = np.random.default_rng(3).standard_normal((9, 12))
+    f = ag.compile(gated)
+    np.testing.assert_allclose(f(x), gated(x), rtol=1e-13)
+    text = f.source(x)
+    assert "vectors_at(" in text and "_strip[" not in text
+
+
 def test_names_that_mean_something_in_c():
     def named(NAN, linux, log):
         INFINITY = np.exp(NAN)

@@ -1,6 +1,7 @@
 """Choices that sizes decide are not in the program; those that only a call decides are."""
 
 import numpy as np
+import pytest
 
 import arignote as ag
 
@@ -27,6 +28,18 @@ def test_a_product_whose_sizes_are_known_is_no_choice():
     np.testing.assert_allclose(f(b, m), known(b, m), rtol=1e-13)
     assert "gemv" not in str(f.program(b, m))
     assert "gemv" in str(ag.compile(chain).program(*draws(9, 12)))
+
+
+@pytest.mark.parametrize("k", [8, 13, 15])
+def test_sums_of_known_sizes_have_one_strip_and_no_empty_loop(k):
+    def known(b, m):
+        return chain(b, np.full(k, 0.25), m)
+
+    b, _, m = draws(9, k)
+    f = ag.compile(known)
+    np.testing.assert_allclose(f(b, m), known(b, m), rtol=1e-13)
+    text = str(f.program(b, m))
+    assert "by 4096" not in text and f"[{k}, {k})" not in text
 
 
 def test_a_product_that_other_sizes_may_change_is_decided_by_each_call():

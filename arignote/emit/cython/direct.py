@@ -129,11 +129,12 @@ def _line(f: _Function, line: str) -> None:
         _declare(f, text)
         return
     _close(f, depth)
-    if text.endswith(MARK):
-        f.lines.append("#pragma omp simd")
-        text = text.removesuffix(MARK)
+    marked = text.endswith(MARK)
+    text = text.removesuffix(MARK)
     if text[-1] == ":":
         opened, end = _opened(f, text)
+        if marked:  # right before the loop, behind what holds its end
+            opened = re.sub(r"^for \(", "#pragma omp simd\nfor (", opened, flags=re.M)
         f.lines.append(opened)
         f.ends.append(end)
     elif text != "pass":

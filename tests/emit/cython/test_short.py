@@ -61,3 +61,15 @@ def test_which_loops_are_marked(function, marked):
 
 def _leaves(found):
     return found if isinstance(found, tuple) else (found,)
+
+
+def test_a_short_loop_that_threads_may_share_is_marked_behind_its_bounds():
+    """Its part of the steps is no constant: what holds its end comes before the mark."""
+    with ag.config(parallel_min_us=0.0, threads=2):
+        f = ag.compile(lambda x, y: np.minimum(x[:6], y[1:7]) * 0.5)
+        x, y = np.arange(8.0), np.ones(8)
+        np.testing.assert_array_equal(f(x, y), np.minimum(x[:6], y[1:7]) * 0.5)
+        text = c_of(f.source(x, y))
+    lines = text.splitlines()
+    assert all(lines[k + 1].startswith("for (") for k, at in enumerate(lines) if at == MARKED)
+    assert MARKED in lines

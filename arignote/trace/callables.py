@@ -33,11 +33,12 @@ from .listing import lists_of
 from .marks import Marked, all_plain, marked
 from .methods import tolist
 from .optional import Maybe, used
+from .plainly import is_unfollowed, unfollowed
 from .produced import Produced, gone_through
 from .proxy import Array, Proxy, Scalar, fresh, node_of
 from .pybuiltins import ALWAYS, BUILTINS, scalar_type
 from .queues import Deque
-from .regions import at_site
+from .regions import at_site, depth
 from .registry import implementation
 from .session import is_tracing, record, session
 from .texts import Text
@@ -370,9 +371,20 @@ _READING = {
 }  # fmt: skip
 
 
+#: Methods that change no container.
+_ONLY_READING = frozenset({
+    "copy", "count", "elements", "empty", "full", "index", "items", "keys",
+    "most_common", "qsize", "tolist", "total", "values",
+})  # fmt: skip
+
+
 def _refuse_hidden_state(site: Site, f: Any) -> None:
     """Containers from outside that are changed would be changed once, while tracing."""
     owner = getattr(f, "__self__", None)
+    if depth() and is_unfollowed(owner):
+        name = getattr(f, "__name__", "")
+        if name not in _ONLY_READING and not (name == "get" and isinstance(owner, dict)):
+            raise unfollowed(owner)
     if isinstance(owner, collections.deque):
         raise UnsupportedError(
             f"{site}\na deque from outside the compiled function: make it in the function"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,10 @@ from .growing import growing, is_discarded
 from .journal import is_container, mutating, recording_changes
 from .lookup import looked_up
 from .optional import used
+from .plainly import is_unfollowed, unfollowed
 from .proxy import Proxy, node_of, wrap
 from .queues import Deque
+from .regions import depth
 from .registry import SUBSCRIPTED
 from .session import NeedTree, is_tracing
 from .texts import Text
@@ -32,6 +35,8 @@ def item(base: Any) -> Any:
         return Queued(base)
     if isinstance(base, np.ndarray) and is_tracing() and base.dtype.kind in "biufc":
         return Outside(base)
+    if depth() and is_unfollowed(base):
+        return Unfollowed(base)
     if isinstance(base, GRIDS) and is_tracing():
         return Grid(SUBSCRIPTED[base])
     return base
@@ -134,6 +139,26 @@ class Attributes:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._held, name)
+
+
+class Unfollowed:
+    """A container of another class than list or dict, in a branch or step that is traced."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: Any) -> None:
+        self.held = held
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(self.held, collections.defaultdict) and key not in self.held:
+            raise unfollowed(self.held)
+        return self.held[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise unfollowed(self.held)
+
+    def __delitem__(self, key: Any) -> None:
+        raise unfollowed(self.held)
 
 
 class Queued:

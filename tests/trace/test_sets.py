@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+from queue import PriorityQueue
 from typing import Any
 
 import numpy as np
@@ -131,3 +133,29 @@ def test_other_uses_of_sets_of_computed_values_are_refused() -> None:
     for f in (looped, changed, united, returned):
         with pytest.raises(TraceError, match=r"sorted\(\)"):
             ag.compile(f, mode="FAST_COMPILE")(np.array([1, 2]))
+
+
+def test_containers_that_are_not_followed_are_not_changed_in_branches() -> None:
+    def counted(x: Any) -> Any:
+        found = Counter()  # type: ignore[var-annotated]
+        if x > 0:
+            found["a"] += 1
+        return found["a"]
+
+    def queued(x: Any) -> Any:
+        waiting = PriorityQueue()  # type: ignore[var-annotated]
+        waiting.put((1, "a"))
+        if x > 0:
+            waiting.put((0, "b"))
+        return waiting.get()[1]
+
+    for f in (counted, queued):
+        with pytest.raises(ag.UnsupportedError, match="is changed at"):
+            ag.compile(f, mode="FAST_COMPILE")(1)
+
+    def unchanged(x: Any) -> Any:
+        found = Counter({"a": 2})
+        return found["a"] if x > 0 else found.get("b", 7)
+
+    agree(unchanged, 1)
+    agree(unchanged, -1)

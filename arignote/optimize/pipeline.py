@@ -10,6 +10,7 @@
     scatter        additions into shifted windows gathered into one
     products       products that are each other's transposes
     reads          writes read the version that they go on with
+    spares         arrays that loops drop are those that they fill next
 
 A pass never mutates: it returns the graph it was given when it has nothing to do.
 """
@@ -41,6 +42,7 @@ from .rewrite import Report, idle, rewrite
 from .rounding import keep_rounding
 from .rule import PHASES, RULES, Rule, known_names, selected
 from .scatter import gather_additions
+from .spares import carry_spares
 
 Watch: TypeAlias = "Callable[[str, Graph, Graph], None]"
 
@@ -126,6 +128,10 @@ def _reads(graph: Graph, choice: Choice, report: Report) -> Graph:
     return read_newest(graph) if choice.allows("newest_reads") else graph
 
 
+def _spares(graph: Graph, choice: Choice, report: Report) -> Graph:
+    return carry_spares(graph) if choice.allows("carry_spares") else graph
+
+
 def _scatter(graph: Graph, choice: Choice, report: Report) -> Graph:
     if choice.requiring:
         return graph
@@ -194,6 +200,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "bits",
         "writes that read an earlier version where nothing has changed -> that they go on with",
     ),
+    "carry_spares": (
+        "spares",
+        "bits",
+        "fresh arrays that a step fills in place of one that it drops -> that one's memory",
+    ),
     "scatter_to_gather": (
         "scatter",
         "reals",
@@ -212,6 +223,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("scatter", _scatter),
     Pass("products", _products),
     Pass("reads", _reads),
+    Pass("spares", _spares),
 )
 
 #: What each mode runs; the cheap mode removes and stabilizes only.

@@ -190,7 +190,9 @@ def _from_data(index: Sequence[Node]) -> bool:
 def overlap(a: Buffer, b: Buffer) -> bool:
     """May two buffers share memory?"""
     a, b = root(a), root(b)
-    return a is b or not (a.restrict or b.restrict)
+    if a is b:
+        return True
+    return not (a.restrict or b.restrict) and (a.ring is None or a.ring is not b.ring)
 
 
 def independent(a: Effects, b: Effects) -> bool:
@@ -226,7 +228,7 @@ def meeting(some: AbstractSet[Buffer], others: AbstractSet[Buffer]) -> list[Buff
     """Those memories of the first collection that may be, or share, one of the second."""
     few, many = (some, others) if len(some) <= len(others) else (others, some)
     if any(not b.restrict for b in few) and any(not b.restrict for b in many):
-        return [b for b in some if b in others or not b.restrict]
+        return [b for b in some if any(overlap(b, o) for o in others)]
     return [b for b in few if b in many]
 
 

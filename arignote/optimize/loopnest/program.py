@@ -29,7 +29,8 @@ class Buffer:
     pointer variable that takes other buffers' places (rotating carries).
     written: does the program store into it?  restrict: may the printer promise that no other
     buffer overlaps it?  base: the same memory under another shape (both in C order); the printer
-    uses the base's pointer.
+    uses the base's pointer.  ring: the same for aliases that only change places with each other,
+    which never share memory.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Buffer:
     written: bool = True
     restrict: bool = True
     base: Buffer | None = None
+    ring: Buffer | None = None
 
     @property
     def rank(self) -> int:

@@ -52,7 +52,10 @@ def may_turn(over: Over, starts: Sequence[Node], scope: Scope) -> Over:
 
 def pointers(memory: Sequence[Buffer], scope: Scope, inner: Scope) -> list[Buffer]:
     """Pointers to the memory of a loop's carries, which turn in its steps."""
-    aliases = [Buffer(b.name, b.dtype, b.shape, "alias", b.strides, restrict=False) for b in memory]
+    aliases = [
+        Buffer(b.name, b.dtype, b.shape, "alias", b.strides, restrict=False, ring=memory[0])
+        for b in memory
+    ]
     scope.emit(Point(tuple(aliases), tuple(memory)))
     inner.turning.update(aliases)
     return aliases

@@ -40,6 +40,13 @@ def tie_both(a: Cell, b: Cell, why: str) -> None:
     tie(b, a, why)
 
 
+def tie_like(new: Cell, old: Cell, why: str) -> None:
+    """`new` may be the memory of `old`, and so whatever that may be."""
+    others = [other for seen, _ in old.ties or () if (other := seen()) is not None]
+    for cell in (old, *others):
+        tie_both(new, cell, why)
+
+
 def family(cell: Cell) -> list[Cell]:
     """The cells that may be the same memory as this one, itself first."""
     out = [cell]

@@ -16,7 +16,7 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
-from .aliasing import family, tie, tie_both
+from .aliasing import family, tie, tie_both, tie_like
 from .carries import Held, bindings_of
 from .containers import flatten
 from .forms import like
@@ -212,11 +212,11 @@ def after_loop(
             new = _rotated(values, k, steps)
             first.cell.version = written(first.cell.version, first.path, new)
             for c in orbit:
-                tie_both(cell_of[c.place], first.cell, _why(c.place, where))
+                tie_like(cell_of[c.place], first.cell, _why(c.place, where))
     rotating = {c.place for orbit in aftermath.orbits for c in orbit}
     for c in arrays:
         if c.place not in rotating and isinstance(c.first, Array) and not runs:
-            tie_both(cell_of[c.place], c.first.cell, _why(c.place, where))
+            tie_like(cell_of[c.place], c.first.cell, _why(c.place, where))
     for c in aftermath.stale:
         for cell in family(c.first.cell):
             if cell is not cell_of.get(c.place):

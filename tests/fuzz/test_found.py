@@ -227,6 +227,28 @@ def what_two_arguments_held_before_an_error_depends_on_each_other(a, b, u):
     return a[0]
 
 
+@case(ramp, 6, np.array([1, 2]))
+def a_step_that_breaks_is_counted_among_the_steps(a, n, m):
+    t = 1
+    for i in range(n - 1, 0, -1):
+        t += 1
+        if i > 1:
+            break
+        a[m[0:2]] = a[1:3] * 0.25
+    return t
+
+
+@case(ramp, 6, np.array([1, 2]))
+def a_step_that_breaks_late_is_counted_too(a, n, m):
+    t = 1
+    for i in range(n):
+        t += 2
+        if i > 3 and a[0] < 9:
+            break
+        a[m[0:2]] = a[1:3] * 0.25
+    return t
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_interpreted_calls_do_what_python_does(case):
     run = compile(case.function, mode="FAST_COMPILE")

@@ -137,3 +137,44 @@ def replaced(a, k):
 def test_an_item_that_may_be_held_is_not_replaced():
     with pytest.raises(ArignoteError, match="take a copy"):
         compiled(replaced)(np.ones(2), 1)
+
+
+def swapped_in_a_loop(b, p):
+    c = b * 1.0
+    u = np.zeros(6) if p > 0 else b
+    for _ in range(5):
+        c, u = u, c
+    c[:4] = 7.0
+    return b * 1.0
+
+
+def bound_in_a_loop(b, p):
+    c = b * 1.0
+    u = np.zeros(6) if p > 0 else b
+    for _ in range(int(abs(p))):
+        c = u
+    c[:4] = 7.0
+    return b * 1.0
+
+
+def left_in_a_loop(b, p):
+    u = np.zeros(6) if p > 0 else b
+    w = u
+    for _ in range(int(abs(p)) - 1):
+        w = u * 2.0
+    u = None
+    w[:4] = 7.0
+    return b * 1.0
+
+
+@pytest.mark.parametrize("f", [swapped_in_a_loop, bound_in_a_loop, left_in_a_loop])
+@pytest.mark.parametrize("p", [1.0, -1.0, -2.0])
+def test_loops_hand_on_what_an_array_may_be(f, p):
+    """Written behind the loop, it may be the argument, though the name in between is gone."""
+    expected = f(np.arange(6.0), p)
+    try:
+        got = compiled(f)(np.arange(6.0), p)
+    except ArignoteError as refused:
+        assert "Make a copy first" in str(refused)
+    else:
+        np.testing.assert_array_equal(got, expected)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...fxgraph.constants import array_of, constant, project
+from ...fxgraph.constants import array_of, constant, lit, project
 from ...fxgraph.graph import Body, bodies, order_of
 from ...fxgraph.node import Node
+from ...fxgraph.ops.elementwise import add
 from ...fxgraph.types import OPAQUE
 from .program import Break, Buffer
 from .scope import Scope
@@ -16,15 +17,20 @@ from .together import assign_together, fill_together
 
 @dataclass(frozen=True)
 class Exit:
-    """A break: branch `side` of the cond node `at` leaves the loop, after `carries` are updated."""
+    """A break: branch `side` of the cond node `at` leaves the loop, after `carries` are updated, and
+    the counter of steps, which the last one is among."""
 
     at: Node
     side: int
     carries: tuple[tuple[Node, Node, Buffer | Node], ...] = ()
+    counter: Node | None = None
 
 
 def exit_of(
-    body: Body, results: Sequence[Node], places: Sequence[Buffer | Node]
+    body: Body,
+    results: Sequence[Node],
+    places: Sequence[Buffer | Node],
+    counter: Node | None = None,
 ) -> tuple[Node, Exit] | None:
     """(flag, exit) when one branch of one cond sets the flag, and nothing else does."""
     if body.cond is None:
@@ -43,7 +49,7 @@ def exit_of(
         for j in (0, 1):
             if _is(sides[j], True) and (sides[1 - j] is p or _is(sides[1 - j], False)):
                 carries = tuple(zip(body.params, results, places, strict=True))
-                return p, Exit(at, j, carries)
+                return p, Exit(at, j, carries, counter)
     return None
 
 
@@ -79,5 +85,8 @@ def leave_loop(n: Node, leave: Exit, places: Sequence[Buffer | Node], inner: Sco
         elif r is not p and p.dtype != OPAQUE:
             locals_.append(place)
             values.append(inner.scalar(r))
+    if leave.counter is not None:
+        locals_.append(leave.counter)
+        values.append(add(leave.counter, lit(1), weak=True))
     fill_together(copies, inner)
     inner.emit(*assign_together(inner, locals_, values), Break())

@@ -152,7 +152,7 @@ def _step(
         r if not p.shape or turning or chain_root(r) is p else _all_of(p, r)
         for p, r in zip(body.params, body.results, strict=True)
     ]
-    leave = exit_of(body, results, places) if not turning and not stacks else None
+    leave = exit_of(body, results, places, counter) if not turning and not stacks else None
     setup: list[Statement] = []
     cond = body.cond
     if cond is not None:

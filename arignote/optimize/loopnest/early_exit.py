@@ -17,8 +17,8 @@ from .together import assign_together, fill_together
 
 @dataclass(frozen=True)
 class Exit:
-    """A break: branch `side` of the cond node `at` leaves the loop, after `carries` are updated, and
-    the counter of steps, which the last one is among."""
+    """A break: branch `side` of the cond node `at` leaves the loop, after `carries` are updated and
+    the last step is counted."""
 
     at: Node
     side: int

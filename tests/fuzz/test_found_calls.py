@@ -49,6 +49,7 @@ CALLS = [
     ("np.nanargmin(x, axis=(0, 1))", x * np.nan),
     ("np.fmin.accumulate(x, axis=(0,))", np.asarray(1.0)),
     ("np.vecdot(x, x, axis=None)", np.asarray(1.0)),
+    ("np.full((-1, 3), -1, dtype=np.uint8)",),
     ("np.arange(3, np.inf)",),
     ("np.arange(300, np.float32(2), 0)",),
     ("np.arange(1, 5, np.nan)",),

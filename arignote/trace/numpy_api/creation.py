@@ -51,7 +51,8 @@ def full(
     like: Any = None,
 ) -> Any:
     kind = supported(dtype) if dtype is not None else array(fill_value).dtype
-    return hooks.fresh(spread(_filling(fill_value, kind), shape_of(shape)))
+    sizes = shape_of(shape)  # whose errors come first
+    return hooks.fresh(spread(_filling(fill_value, kind), sizes))
 
 
 def _filling(value: Any, dtype: DType) -> Node:

@@ -67,6 +67,7 @@ def _along(x: Node, n: Any, axis: Any, norm: Any, inverse: bool) -> Node:
 def _real_along(x: Node, n: Any, axis: Any, norm: Any) -> Node:
     k = axis_of(axis, x.rank)
     if x.dtype.kind == "c":
+        length_of(x, n, k)  # whose errors come first
         raise DTypeError(
             "ufunc 'rfft_n_even' did not contain a loop with signature matching types "
             f"{type(x.dtype)} -> None: the signal must be real"

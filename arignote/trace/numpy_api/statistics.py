@@ -89,8 +89,8 @@ def mean(
 
 def variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any = None) -> Node:
     """The variance without keepdims: the mean of squared distances from the mean, two passes."""
-    half = dtype is None and x.dtype == np.dtype("f2")
-    kind = supported(dtype) if dtype is not None else inexact(x.dtype)
+    half = dtype is None and x.dtype == np.dtype("f2")  # NumPy stays in it, unlike for means
+    kind = supported(dtype) if dtype is not None else x.dtype if half else inexact(x.dtype)
     axes = mean_axes(axis, x.rank, where)
     count = counted(x, axes, where)
     values = cast_to(x, kind)
@@ -109,8 +109,7 @@ def variance(x: Node, axis: Any, dtype: Any, ddof: Any, where: Any, mean: Any = 
     square = masked(square, where, 0)
     total = red.reduce_sum(square, axes=axes) if axes else square
     free = ew.maximum(ew.subtract(sh.strong(count), ddof), 0)
-    out = cast_to(ew.divide(total, free), total.dtype)
-    return cast_to(out, np.dtype("f2")) if half else out
+    return cast_to(ew.divide(total, free), total.dtype)
 
 
 def correction_of(ddof: Any, correction: Any) -> Any:
@@ -155,14 +154,11 @@ def std(
 ) -> Any:
     x = array(a)
     free = correction_of(ddof, correction)
-    if dtype is None and x.dtype == np.dtype("f2"):
-        result = cast_to(ew.sqrt(variance(x, axis, np.dtype("f4"), free, where, mean)), x.dtype)
+    result = variance(x, axis, dtype, free, where, mean)
+    if out is None:
+        result = _root(result, x.rank if keepdims and keepdims is not NO_VALUE else result.rank)
     else:
-        result = variance(x, axis, dtype, free, where, mean)
-        if out is None:
-            result = _root(result, x.rank if keepdims and keepdims is not NO_VALUE else result.rank)
-        else:
-            result = ew.sqrt(result)
+        result = ew.sqrt(result)
     result = keep_dims(result, mean_axes(axis, x.rank, where), keepdims)
     return finish(result, out, casting="unsafe")
 

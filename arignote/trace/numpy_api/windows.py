@@ -79,6 +79,8 @@ def kaiser(M: Any, beta: Any) -> Any:
 @implements(np.unwrap)
 def unwrap(p: Any, discont: Any = None, axis: Any = -1, *, period: Any = 2 * np.pi) -> Any:
     x = array(p)
+    if not x.rank:
+        raise ValueError("diff requires input that is at least one dimensional")
     k = axis_of(axis, x.rank)
     if x.shape[k] == 0:
         return hooks.wrap(cast_to(x, ew.subtract(x, node(period)).dtype))

@@ -81,7 +81,7 @@ def copied(args: Any) -> Any:
 
 def _moved(own: Any, a: Any, offset: int, new: Any) -> Any:
     if a.flags.writeable and not own.flags.writeable:  # a view made before its base was closed
-        return new
+        return a.copy(order="K")
     whole = np.ndarray(
         a.shape, a.dtype, buffer=memoryview(own).cast("B") if own.flags.c_contiguous else own,
         offset=offset, strides=a.strides,

@@ -23,6 +23,16 @@ def reshape(x: Array, shape: Any, order: str = "C", copy: bool | None = None) ->
     return reshaping.reshape(x, shape, _known(x, order), copy)
 
 
+@implements(np.reshape)
+def reshape_call(
+    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
+) -> Any:
+    """np.reshape: as the method for arrays."""
+    if isinstance(a, Array) and order == "A":
+        order = _known(a, order)
+    return shaping.reshape(a, shape, order, copy=copy)
+
+
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
     """A view where NumPy gives one."""

@@ -234,7 +234,11 @@ def as_python(n: Any) -> Any:
 
 
 @placed
-def scalar_item(self: Proxy) -> Any:
+def scalar_item(self: Proxy, *at: Any) -> Any:
+    """Raises IndexError for a position that is not 0."""
+    for i in at[0] if len(at) == 1 and isinstance(at[0], tuple) else at:
+        if not isinstance(i, int) or i not in (0, -1):
+            raise IndexError(f"index {i} is out of bounds for size 1")
     return as_python(self.node)
 
 

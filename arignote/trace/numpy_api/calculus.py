@@ -15,7 +15,7 @@ from ...fxgraph.ops import shaping as sh
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.library import library
 from ...fxgraph.ops.matrices import conj
-from ...fxgraph.ops.scalar import greatest, least
+from ...fxgraph.ops.scalar import clip0, greatest, least
 from ...fxgraph.ops.structure import set_item
 from ...fxgraph.prove import hinted
 from ...fxgraph.types import F64, TensorType
@@ -25,9 +25,10 @@ from .joining import joined
 
 
 # ---- differences ---------------------------------------------------------------------------------
-def _ends(x: Node, k: int) -> tuple[Node, Node]:
-    """All but the last, all but the first."""
-    m = dim(sh.last(x.shape[k])) if x.shape[k] != 0 else 0
+def _ends(x: Node, k: int, shorter: bool = False) -> tuple[Node, Node]:
+    """All but the last, all but the first.  shorter: nothing may be left of the axis."""
+    last = sh.last(x.shape[k])
+    m = 0 if x.shape[k] == 0 else dim(clip0(last) if shorter else last)
     return sh.sliced(x, k, 0, m), sh.sliced(x, k, 1, m)
 
 
@@ -51,8 +52,8 @@ def diff(
             p = sh.spread(p, (*x.shape[:k], 1, *x.shape[k + 1 :])) if not p.rank else p
             parts = [p, *parts] if first else [*parts, p]
     x = joined(parts, k) if len(parts) > 1 else x
-    for _ in range(times):
-        low, high = _ends(x, k)
+    for done in range(times):
+        low, high = _ends(x, k, done > 0)
         x = ew.not_equal(high, low) if x.dtype.kind == "b" else ew.subtract(high, low)
     return hooks.wrap(x)
 

@@ -36,10 +36,11 @@ from .arguments import (
 
 # ---- reshape -------------------------------------------------------------------------------------
 @implements(np.reshape)
-def reshape(
-    a: Any, /, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None
-) -> Any:
-    """Raises ValueError where the counts differ, now or at run time."""
+def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: Any = None) -> Any:
+    """Raises ValueError where the counts differ, now or at run time.
+
+    Of what lies in C order; `flattening` answers for arrays, whose memory it knows.
+    """
     x = proxy(a)
     n = hooks.node_of(x)
     if order == "F":

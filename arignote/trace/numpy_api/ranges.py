@@ -112,7 +112,7 @@ def _from_first_two(lo: Node, by: Node, size: Size, kind: DType) -> Node:
     first = cast_to(lo, kind)
     if size == 1:  # the step may be infinite
         return spread(first, (1,))
-    if kind.kind in "iu":
+    if kind.kind in "iu" and lo.dtype.kind in "biu" and by.dtype.kind in "biu":
         return ew.add(first, ew.multiply(cast_to(position, kind), cast_to(by, kind)))
     second = cast_to(ew.add(lo, by), kind)
     if kind == np.dtype("f2"):

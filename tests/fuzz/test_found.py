@@ -227,6 +227,17 @@ def what_two_arguments_held_before_an_error_depends_on_each_other(a, b, u):
     return a[0]
 
 
+@case(ramp, square)
+def a_write_before_a_condition_that_fails_is_not_left_to_its_branches(a, A):
+    for i in range(5):
+        A[-1, -2] = a[i] * 0.3
+        if a[0] > a[i + 2]:
+            a[0] = 1.0
+        else:
+            A[-1, 3] -= 1.0
+    return a[0]
+
+
 @case(ramp, 6, np.array([1, 2]))
 def a_step_that_breaks_is_counted_among_the_steps(a, n, m):
     t = 1

@@ -7,7 +7,7 @@ what comes after it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...fxgraph.graph import bodies
@@ -82,7 +82,7 @@ def keep_order_of_writes(
 
 
 def between_checks(roots: Sequence[Node], observed: Observed) -> list[Node]:
-    """Versions chosen by a branch before a check, which another branch behind it goes on from.
+    """Versions written, or chosen by a branch, before a check that a branch behind it goes on from.
 
     Computed where they are used, in that branch, they would be written behind the check.
     """
@@ -92,13 +92,28 @@ def between_checks(roots: Sequence[Node], observed: Observed) -> list[Node]:
         v = written_to(r)
         while v.op.name == "proj" and v.inputs[0].op.name == "cond":
             n, k = v.inputs[0], v.attr("k")
+            for b in bodies(n):
+                for w in _writes(b.results[k]):
+                    if any(turn_of(w) < t < turn_of(n) for t in turns):
+                        out[w] = None
+                        break
             sides = {written_to(b.results[k]) for b in bodies(n)}
             if len(sides) > 1:
                 break
             (v,) = sides
             if any(turn_of(source_of(v)) < t < turn_of(n) for t in turns):
                 out[v] = None
-    return [v for v in out if source_of(v).op.name == "cond"]
+    return [v for v in out if v.op.traits & _WRITES or source_of(v).op.name == "cond"]
+
+
+_WRITES = frozenset({"write", "scatter"})
+
+
+def _writes(v: Node) -> Iterator[Node]:
+    """The writes that lead to a version, the newest first."""
+    while v.op.traits & _WRITES:
+        yield v
+        v = v.inputs[0]
 
 
 def _add_order(dag: Precedence[Node], a: Node, b: Node) -> None:

@@ -26,6 +26,10 @@ class Aliased(TraceError):
     """A write that is not seen where NumPy would show it."""
 
 
+#: Why a cell that a branch chose is tied.
+ONE_OF_TWO = "an array is one of two, depending on a condition that is known at run time only"
+
+
 def tie(written: Cell, seen: Cell, why: str) -> None:
     """After a write to `written`, `seen` is out of date."""
     if written is seen:
@@ -41,8 +45,9 @@ def tie_both(a: Cell, b: Cell, why: str) -> None:
 
 
 def tie_like(new: Cell, old: Cell, why: str) -> None:
-    """`new` may be the memory of `old`, and so whatever that may be."""
-    others = [other for seen, _ in old.ties or () if (other := seen()) is not None]
+    """`new` may be the memory of `old`, and so that which a condition chose for it."""
+    ties = [seen for seen, reason in old.ties or () if reason is ONE_OF_TWO]
+    others = [other for seen in ties if (other := seen()) is not None]
     for cell in (old, *others):
         tie_both(new, cell, why)
 

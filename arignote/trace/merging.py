@@ -22,7 +22,7 @@ from ..fxgraph.ops.structure import empty
 from ..fxgraph.prove import sure_equal
 from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
 from ..fxgraph.window import Window
-from .aliasing import family, slid, slides, tie_both
+from .aliasing import ONE_OF_TWO, family, slid, slides, tie_both
 from .conflicts import Conflict, Unmergeable
 from .containers import filled, flatten
 from .convert.site import Site
@@ -210,7 +210,7 @@ class Merge:
 
     def tie_results(self) -> None:
         """Tie the arrays that were merged by value to those they may share memory with."""
-        why = "an array is one of two, depending on a condition that is known at run time only"
+        why = ONE_OF_TWO
         for k, (x, cells) in enumerate(self.sources):
             for cell in {c for source in cells for c in family(source)}:
                 tie_both(x.cell, cell, why)

@@ -194,7 +194,7 @@ _FILES = (
     "normal", "gamma", "bessel",
 )  # fmt: skip
 #: Of vector registers.
-_WIDE_FILES = ("wide", "wide_exp", "wide_log", "wide_log1p")
+_WIDE_FILES = ("wide", "wide_exp", "wide_log", "wide_log1p", "wide_root")
 #: What is read once more with the narrower type: the types that change.
 _DERIVED = {
     "libm": "f", "integer": "iu", "real": "f", "complex": "fc", "special": "f", "normal": "f",

@@ -85,6 +85,25 @@ static void {name}(int64_t k, int64_t last{typed}) {{
 }}"""
 
 
+def in_turns(
+    name: str, t: str, lines: Sequence[Line], parameters: Sequence[tuple[str, str]]
+) -> str:
+    """The same in one stage of two registers a step, whose lines are told apart by `turn`."""
+    typed = "".join(f", {kind} {x}" for kind, x in parameters)
+    plain = "".join(f", {x}" for _, x in parameters)
+    body = _function(f"{name}_at", t, _Stage(list(lines)), f", int turn{typed}")
+    lanes = f"AN_LANES_{t}"
+    return f"""\
+{body}
+static void {name}(int64_t k, int64_t last{typed}) {{
+    for (; k + 2 * {lanes} <= last; k += 2 * {lanes}) {{
+        {name}_at(k, 1, 0, 0{plain});
+        {name}_at(k + {lanes}, 1, 0, 1{plain});
+    }}
+{_loops(f"{name}_at", t, "last", f", 0{plain}")}
+}}"""
+
+
 def _function(name: str, t: str, stage: _Stage, typed: str, long: bool = False) -> str:
     """The lines of a stage for one register, of which lanes may be masked off."""
     strips = "".join(f", {x.kind} *{_strip(x)}" for x in (*stage.gets, *stage.keeps))

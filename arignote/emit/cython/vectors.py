@@ -7,7 +7,7 @@ choices.  Here the loop itself is written with registers: what is left in the en
 same code with a mask, so that an element's value does not depend on where it stands.
 
 A loop of several such functions is cut into stages (stages.py): all their constants and tables do
-not fit into the registers.
+not fit into the registers.  One of square roots alone goes two registers a step (turns.py).
 
 The text has both forms, `if AN_WIDE: the call, else: the loop`, and the C compiler keeps one.
 """
@@ -28,7 +28,8 @@ from ..scalar_code import code, wide_library
 from .expressions import ATOM, LOOSE, PRODUCT, Text, infix
 from .names import Names
 from .scope import Module, Scope, VectorFunction, named, root
-from .stages import Line, in_stages
+from .stages import Line, in_stages, in_turns
+from .turns import saved
 
 #: Cycles that a register of each function takes here less those of the compiler's vector code
 #: (Zen 4, loops over 1024 elements): a loop has a form in registers where that saves some.  There
@@ -93,7 +94,8 @@ def _kind(module: Module, loop: Loop) -> str | None:
     if index.attr("step") != 1 or not all(isinstance(s, Assign | Store) for s in loop.body):
         return None
     roots = [r for s in loop.body for r in expressions(s)]
-    if not any(n.op.name in known for known in COST.values() for n in order_of(roots)):
+    names = {n.op.name for n in order_of(roots)}
+    if not names & {"sqrt", *COST["f8"], *COST["f4"]}:
         return None
     lo, hi = index.attr("lo"), index.attr("hi")
     if is_const(lo) and is_const(hi) and value_of(hi) - value_of(lo) < _FEWEST:
@@ -128,14 +130,19 @@ class _Nest:
     varying: dict[Node, bool] = field(default_factory=dict)
     cost: float = 0.0
     long: bool = False
+    turns: bool = False
 
     def print_body(self) -> bool:
         """Print the statements; False where one has no form in registers."""
-        for word in ("k", "last", "whole", "m", "from", "stop", "r"):
+        for word in ("k", "last", "whole", "m", "from", "stop", "r", "turn"):
             self.names.fresh(word)
         self.varying[self.loop.index] = True
         uses = self._uses()
-        self.long = sum(n.op.name in COST[self.kind] for n in uses) > _MOST_INLINE
+        works = sum(n.op.name in COST[self.kind] for n in uses)
+        self.long = works > _MOST_INLINE
+        if not works:
+            self.cost = -saved(self.kind, uses)
+            self.turns = self.cost < 0
         before = self.scope.lines[:]
         try:
             for s in self.loop.body:
@@ -259,6 +266,8 @@ class _Nest:
             text = f"const {kind} {start} = an_softplus_start_{self.kind}({given});"
             self.lines.append(Line(text, start, kind, work=True))
             return Text(f"an_softplus_end_{self.kind}({start}, {given})")
+        if name == "sqrt" and self.turns:
+            return Text(f"an_turned_sqrt_{self.kind}({given}, turn)")
         return Text(f"an_wide_{_variant(n)}_{self.kind}({given})")
 
     def _invariant(self, n: Node) -> Text:
@@ -347,7 +356,10 @@ def _function(module: Module, nest: _Nest) -> str:
     head = f"void {name}(int64_t k, int64_t last, {declared}) noexcept nogil"
     lo, hi = nest.loop.index.attr("lo"), nest.loop.index.attr("hi")
     short = is_const(lo) and is_const(hi) and value_of(hi) - value_of(lo) <= _FEW
-    c = in_stages(name, nest.kind, nest.lines, pairs, short=short, long=nest.long)
+    if nest.turns:
+        c = in_turns(name, nest.kind, nest.lines, pairs)
+    else:
+        c = in_stages(name, nest.kind, nest.lines, pairs, short=short, long=nest.long)
     module.vectors[key] = VectorFunction(name, c, head)
     return name
 

@@ -74,6 +74,8 @@ typedef uint16_t an_mask_f4;
 
 typedef __attribute__((vector_size(64))) long long an_signed_u8;
 
+typedef __attribute__((vector_size(64))) int an_signed_u4;
+
 /* ---- loads and stores: of whole registers, or of the lanes of a mask ---- */
 
 #define AN_SOME_f8(p, m) ((an_lanes_f8)__builtin_ia32_loadupd512_mask(p, (an_lanes_f8){}, m))

@@ -63,11 +63,9 @@ def copied(args: Any) -> Any:
             if not a.size:
                 return a.copy(order="K")
             own = one(base)
-            offset = a.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-            if own.strides != base.strides:
-                return a.copy(order="K")
-            new = np.lib.stride_tricks.as_strided(own, a.shape, a.strides)
-            return _moved(own, a, offset, new)
+            if own.strides != base.strides or (a.flags.writeable and not own.flags.writeable):
+                return a.copy(order="K")  # a writable view may be older than its base is closed
+            return _moved(own, a, a.ctypes.data - base.ctypes.data)
         if isinstance(a, tuple):
             return type(a)(*map(one, a)) if hasattr(a, "_fields") else tuple(map(one, a))
         if isinstance(a, list):
@@ -79,15 +77,15 @@ def copied(args: Any) -> Any:
     return one(args)
 
 
-def _moved(own: Any, a: Any, offset: int, new: Any) -> Any:
-    if a.flags.writeable and not own.flags.writeable:  # a view made before its base was closed
+def _moved(own: Any, a: Any, offset: int) -> Any:
+    """The view of `own` that `a` is of its base, whatever the dtypes."""
+    along = sorted(range(own.ndim), key=lambda axis: -own.strides[axis])
+    dense = own.transpose(along)
+    if not dense.flags.c_contiguous:
         return a.copy(order="K")
-    whole = np.ndarray(
-        a.shape, a.dtype, buffer=memoryview(own).cast("B") if own.flags.c_contiguous else own,
-        offset=offset, strides=a.strides,
-    ) if offset >= 0 and own.flags.c_contiguous else new  # fmt: skip
-    whole.flags.writeable = a.flags.writeable
-    return whole
+    new: Any = np.ndarray(a.shape, a.dtype, buffer=dense, offset=offset, strides=a.strides)
+    new.flags.writeable = a.flags.writeable
+    return new
 
 
 @dataclass

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from .compare import Difference, difference
 from .inputs import Zones, guarded
 from .launch import launch
 from .lowering import origin_of
+from .replay import replay
 from .report import Check, Finding
 from .stepwise import spread
 
@@ -69,18 +70,53 @@ def _shared(answer: Sequence[Any], leaves: Sequence[Any]) -> frozenset[tuple[int
 
 
 class Expected:
-    """What a call must do, and how far from it an answer may be: found out when first needed."""
+    """What a call must do, and how far from it an answer may be: found out when first needed.
 
-    def __init__(self, trace: Trace, fresh: Fresh) -> None:
+    A graph does not tell what a step of a loop, or a branch, wrote before it raised: that is asked
+    of plain(), the function itself; without it, of the loop program as lowered.
+    """
+
+    def __init__(
+        self, trace: Trace, fresh: Fresh, plain: Callable[[], Outcome] | None = None
+    ) -> None:
         self.trace, self.fresh = trace, fresh
-        self.outcome = outcome_of(lambda leaves: run(trace, leaves), fresh())
+        self.told = True
+        wanted: list[Outcome] = []
+
+        def untold(trace: Trace, leaves: Sequence[Any], error: Exception) -> bool:
+            self.told = False
+            wanted[:] = [plain()] if plain is not None else []
+            fits = wanted and same_error(wanted[0].error, error)
+            return not fits and replay(trace, leaves, error)
+
+        out = outcome_of(lambda leaves: run(trace, leaves, replay=untold), fresh())
+        if wanted and same_error(wanted[0].error, out.error):
+            out = replace(out, leaves=wanted[0].leaves)
+        self.outcome = out
         self._slack: tuple[list[Any], list[Any]] | None = None
+
+    def left(self, leaves: Sequence[Any]) -> tuple[str, Difference] | None:
+        """The first argument that holds something else after the error than it must."""
+        error = self.outcome.error
+        found = outcomes_differ(self.outcome, Outcome([], error, list(leaves)), self.slack)
+        return None if found is None else (found[0], found[2])
 
     def slack(self) -> tuple[list[Any], list[Any]]:
         """Of the answer's leaves, of the arguments."""
         if self._slack is None:
-            self._slack = self._found()
+            self._slack = self._found() if self.outcome.error is None else ([], self._after())
         return self._slack
+
+    def _after(self) -> list[Any]:
+        """Of the arguments after an error."""
+        out: list[Any] = [0.0] * len(self.outcome.leaves)
+        for k in self.trace.written:
+            held = np.asarray(self.outcome.leaves[k])
+            if held.dtype.kind in "fc" and held.size:
+                with np.errstate(all="ignore"):
+                    size = np.max(np.abs(np.nan_to_num(held)))
+                out[k] = float(size) * float(np.sqrt(np.finfo(held.dtype).eps))
+        return out
 
     def _found(self) -> tuple[list[Any], list[Any]]:
         graph, trace = self.trace.graph, self.trace
@@ -160,7 +196,7 @@ def outcomes_differ(
                 or difference(a, b) is None
             ):
                 continue
-            allowed = 0.0 if want.error is not None else slack()[side][k]
+            allowed = slack()[side][k]
             found = difference(a, b, allowed, improve=improve)
             if found is not None:
                 return f"{word} {k}", k if side == 0 else -1, found

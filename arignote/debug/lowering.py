@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -51,6 +51,8 @@ from .stepwise import Env, Work, spread
 #: Elements above which a program is not executed statement by statement.
 BUDGET = 60_000
 Fresh = Callable[[], list[Any]]
+#: What arguments hold after an error -> (which, how it differs from what they must hold), or None.
+Left: TypeAlias = "Callable[[Sequence[Any]], tuple[str, Difference] | None]"
 
 
 def stages(meeting: Meeting, excluding: Collection[str] = ()) -> list[tuple[str, Program]]:
@@ -68,15 +70,20 @@ def stages(meeting: Meeting, excluding: Collection[str] = ()) -> list[tuple[str,
     return out
 
 
-def check_programs(trace: Trace, graph: Graph, fresh: Fresh) -> tuple[list[Finding], Check]:
-    """Every stage of the program of `graph`, the trace's after rewriting."""
+def check_programs(
+    trace: Trace, graph: Graph, fresh: Fresh, left: Left | None = None
+) -> tuple[list[Finding], Check]:
+    """Every stage of the program of `graph`, the trace's after rewriting.
+
+    left: judges what arguments hold after an error.
+    """
     started = time.perf_counter()
     meeting = meet(trace, graph)
     reason = _unfit(trace, meeting, fresh())
     if reason:
         return [], Check("program passes", 0, time.perf_counter() - started, reason)
     made = stages(meeting)
-    judge = Judge(trace, meeting, fresh)
+    judge = Judge(trace, meeting, fresh, left)
     findings: list[Finding] = []
     for name, program in made:
         found = judge(program)
@@ -132,14 +139,16 @@ def _renamed(s: Statement, replaced: dict[Node, Node]) -> Statement:
 class Judge:
     """Compares programs with the graph they were lowered from, at the arguments of one call."""
 
-    def __init__(self, trace: Trace, meeting: Meeting, fresh: Fresh) -> None:
-        self.trace, self.meeting, self.fresh = trace, meeting, fresh
+    def __init__(
+        self, trace: Trace, meeting: Meeting, fresh: Fresh, left: Left | None = None
+    ) -> None:
+        self.trace, self.meeting, self.fresh, self.left = trace, meeting, fresh, left
         self.graph = meeting.graph
         self.feeds: Feeds = lambda: feeds_for(trace, meeting, fresh())
         self.want, self.failed = outcome(self.graph, self.feeds())
         self.slack: list[Any] | None = None
 
-    def __call__(self, program: Program) -> tuple[int, Difference] | None:
+    def __call__(self, program: Program) -> tuple[int | str, Difference] | None:
         leaves = self.fresh()
         pointers, integers = arguments(self.trace, self.meeting, leaves)
         try:
@@ -148,11 +157,17 @@ class Judge:
             return None
         except Exception as error:
             if type(self.failed) is type(error):
-                return None
+                return self._left(leaves)
             return -1, _said(f"expected {_word(self.failed)}, got {_word(error)}")
         if self.failed is not None:
             return -1, _said(f"expected {_word(self.failed)}, got none")
         return self._values(got, pointers)
+
+    def _left(self, leaves: list[Any]) -> tuple[str, Difference] | None:
+        """What arguments hold after an error; of odd ones the program had copies."""
+        if self.left is None or any(isinstance(x, np.ndarray) and is_odd(x) for x in leaves):
+            return None
+        return self.left(leaves)
 
     def _values(self, got: Sequence[Any], pointers: list[Any]) -> tuple[int, Difference] | None:
         results = iter(got)
@@ -231,10 +246,13 @@ def arguments(trace: Trace, meeting: Meeting, leaves: list[Any]) -> tuple[list[A
     return pointers, integers
 
 
-def _finding(name: str, program: Program, meeting: Meeting, k: int, found: Difference) -> Finding:
+def _finding(
+    name: str, program: Program, meeting: Meeting, k: int | str, found: Difference
+) -> Finding:
+    """k: the output, -1 for errors, or the name of what differs."""
     stage = "lowering" if name == "lower" else "program pass"
-    where = origin_of(meeting.graph.outputs[k]) if k >= 0 else None
-    value = f"output {k}" if k >= 0 else "errors"
+    where = origin_of(meeting.graph.outputs[k]) if isinstance(k, int) and k >= 0 else None
+    value = k if isinstance(k, str) else f"output {k}" if k >= 0 else "errors"
     return Finding(
         stage, name, value, str(found), where, found.index, found.expected, found.got, found.ulp,
         found.tolerance, "what rounding moves the output by", program_text(program),

@@ -56,14 +56,14 @@ def check_overlapped(
     def again() -> Leaves:
         return shared_copies(given, shared)
 
-    trace, _ = tracer(function, tree, again(), shared)
-    expected = Expected(trace, again)
 
     def plain(copies: Leaves) -> Any:
         args, kwargs = tree.unflatten(iter(copies[:count]))
         return function(*args, **kwargs)
 
+    trace, _ = tracer(function, tree, again(), shared)
     want = outcome_of(plain, again())
+    expected = Expected(trace, again, lambda: want)
     sides = (("trace", expected.outcome), ("kernel", outcome_of(runner(trace), again())))
     for stage, got in sides:
         found = outcomes_differ(want, got, expected.slack)

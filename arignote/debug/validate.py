@@ -17,7 +17,7 @@ from typing import Any
 
 from ..emit.kernel import Compilation, compilation
 from ..errors import CompilerMissingError
-from ..fxgraph.graph import order_of
+from ..fxgraph.graph import Graph, order_of
 from ..fxgraph.ops.report import silent
 from ..trace.derived import derivations
 from ..trace.interpreted import feeds_of
@@ -30,6 +30,7 @@ from .gradients import check_gradient
 from .inputs import fresh, laid_out, sample
 from .kernels import (
     Expected,
+    Outcome,
     built_of,
     check_kernel,
     outcome_of,
@@ -207,11 +208,11 @@ class Validation:
         self.add(check_repeat(self.rewritten))
         if depth.gradients:
             self.add(check_gradient(self.trace, leaves))
-        self.add(check_programs(self.trace, self.rewritten.final, lambda: fresh(leaves)))
+        self.add(self.programs(self.trace, self.rewritten.final, leaves))
         made = self.kernel(self.trace, leaves) if depth.build else None
         if depth.emulate and self.report.ok:
-            again = lambda: fresh(leaves)
-            self.add(check_emulated(self.trace, again, Expected(self.trace, again)))
+            expected = self.expected(self.trace, leaves)
+            self.add(check_emulated(self.trace, lambda: fresh(leaves), expected))
         return made
 
     def plain(self, leaves: Leaves) -> tuple[list[Finding], Check]:
@@ -222,15 +223,8 @@ class Validation:
             return [], Check(name, 0, 0.0, "the function is not at hand")
         if hasattr(self.function, "__arignote_of__"):
             return [], Check(name, 0, 0.0, "a transformation has no form in NumPy")
-        tree, function = self.trace.signature.tree, self.function
-
-        def call(given: Leaves) -> Any:
-            args, kwargs = tree.unflatten(iter(given))
-            answer = function(*args, **kwargs)
-            return answer if self.trace.refills is None else (answer, (args, kwargs))
-
-        want = outcome_of(call, fresh(leaves))
-        expected = Expected(self.trace, lambda: fresh(leaves))
+        want = self.of_python(leaves)
+        expected = Expected(self.trace, lambda: fresh(leaves), lambda: want)
         found = outcomes_differ(want, expected.outcome, expected.slack)
         check = Check(name, 1, time.perf_counter() - started)
         if found is None:
@@ -243,6 +237,28 @@ class Validation:
             d.tolerance, "what rounding moves the answer by",
         )  # fmt: skip
         return [finding], check
+
+    def of_python(self, leaves: Leaves) -> Outcome:
+        """What the function itself does."""
+        tree, function = self.trace.signature.tree, self.function
+        assert function is not None
+
+        def call(given: Leaves) -> Any:
+            args, kwargs = tree.unflatten(iter(given))
+            answer = function(*args, **kwargs)
+            return answer if self.trace.refills is None else (answer, (args, kwargs))
+
+        return outcome_of(call, fresh(leaves))
+
+    def expected(self, trace: Trace, leaves: Leaves) -> Expected:
+        has_form = self.function is not None and not hasattr(self.function, "__arignote_of__")
+        plain = (lambda: self.of_python(leaves)) if has_form else None
+        return Expected(trace, lambda: fresh(leaves), plain)
+
+    def programs(self, trace: Trace, graph: Graph, leaves: Leaves) -> tuple[list[Finding], Check]:
+        """The loop program, and what arguments hold where it raises."""
+        left = lambda given: self.expected(trace, leaves).left(given)
+        return check_programs(trace, graph, lambda: fresh(leaves), left)
 
     def graphs(self, leaves: Leaves) -> None:
         """Rules and passes."""
@@ -276,7 +292,7 @@ class Validation:
         return made, built
 
     def call_kernel(self, made: Compilation, built: Any, leaves: Leaves, label: str = "") -> bool:
-        expected = Expected(made.trace, lambda: fresh(leaves))
+        expected = self.expected(made.trace, leaves)
         before = self.report.ok
         findings, check = check_kernel(made, built, lambda: fresh(leaves), expected, label)
         if findings and not before:
@@ -287,7 +303,7 @@ class Validation:
         """The same call with its arrays in another memory order."""
         self.leaves = leaves
         graph = Rewritten(trace.graph).final
-        findings, check = check_programs(trace, graph, lambda: fresh(leaves))
+        findings, check = self.programs(trace, graph, leaves)
         named = replace(check, name=f"{check.name}, {name} arguments")
         if not self.add((findings, named)) or not depth.build:
             return
@@ -307,7 +323,7 @@ class Validation:
         function may have changed.
         """
         started = time.perf_counter()
-        expected = Expected(self.trace, lambda: fresh(leaves))
+        expected = self.expected(self.trace, leaves)
         with_arguments = self.trace.refills is not None
         got = outcome_of(lambda given: call(given, with_arguments), fresh(leaves))
         improve = stabilized(self.rewritten.report.fired)

@@ -157,6 +157,38 @@ def test_debug_mode_raises_what_the_function_raises():
     assert a[0] == 5.0
 
 
+def fails_in_a_step(a, b, n):
+    for i in range(a.shape[0]):
+        a[i] = np.exp(a[i]) * np.tanh(b[i])
+        b[0] = np.log1p(np.exp(a)).sum()
+        if i > n:
+            raise ValueError("too many")
+    return a[0]
+
+
+def fails_in_a_branch(a, b, n):
+    a[0] = 7.0
+    if n > 0:
+        a[2] = b[2]
+        raise ValueError("too many")
+    a[1] = 8.0
+
+
+@pytest.mark.parametrize("function", [fails_in_a_step, fails_in_a_branch])
+def test_what_was_written_before_an_error_is_compared(function):
+    """A graph does not tell it: Python does."""
+    a, b = np.linspace(-1, 1, 9), np.linspace(-2, 2, 9)
+    report = ag.compile(function).validate(a, b, 3, samples=2)
+    assert report.ok, report
+    f = ag.compile(function, mode="DEBUG_MODE")
+    mine, theirs = [a.copy(), b.copy()], [a.copy(), b.copy()]
+    with pytest.raises(ValueError, match="too many"):
+        f(*mine, 3)
+    with pytest.raises(ValueError, match="too many"):
+        function(*theirs, 3)
+    np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+
+
 def test_guard_zones_show_writes_outside():
     zones = Zones()
     a = zones.array("a", (4, 3), "f8", (-24, -8))

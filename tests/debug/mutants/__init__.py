@@ -3,6 +3,7 @@ and which name a validation must blame."""
 
 from tests.debug.mutants.around import calls
 from tests.debug.mutants.backward import backward
+from tests.debug.mutants.decisions import decisions
 from tests.debug.mutants.graphs import derivatives, passes, references, rules
 from tests.debug.mutants.lowered import programs
 from tests.debug.mutants.mutant import Mutant
@@ -13,4 +14,4 @@ from tests.debug.mutants.texts import cuda, kernels
 def mutants() -> list[Mutant]:
     """Every mutant that applies."""
     return [*rules(), *passes(), *derivatives(), *references(), *programs(), *kernels(), *spelled(),
-            *cuda(), *calls(), *backward()]  # fmt: skip
+            *cuda(), *calls(), *backward(), *decisions()]  # fmt: skip

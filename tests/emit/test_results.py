@@ -120,3 +120,30 @@ def test_arrays_alive_at_the_end_of_the_process_do_no_harm():
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def placed(n, place):
+    """Numbers that begin so many bytes behind the start of a page."""
+    memory = np.ones(n + 1024)
+    first = (place - memory.ctypes.data) % 4096 // 8
+    return memory[first : first + n]
+
+
+def test_large_results_begin_far_from_their_arguments_in_a_page():
+    """A store a little ahead in its page of what is loaded next holds that up."""
+    for places in ((16, 16), (64, 2048), (0, 1024), (4080, 512), (3000, 1000)):
+        x, y = (placed(SIZE, place) for place in places)
+        result = shifted(x, y)
+        np.testing.assert_array_equal(result, x + y)
+        assert result.ctypes.data % 64 == 0
+        for a in (x, y):
+            ahead = (result.ctypes.data - a.ctypes.data) % 4096
+            assert 900 < ahead < 4096 - 300
+
+
+def test_results_of_several_places_use_one_memory():
+    kept = runtime.scratch_held()
+    for place in range(0, 4096, 520):
+        x = placed(SIZE, place)
+        np.testing.assert_array_equal(shifted(x, 1.0), x + 1)
+    assert runtime.scratch_held() <= kept + 2 * x.nbytes

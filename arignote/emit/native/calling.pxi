@@ -168,7 +168,7 @@ cdef object run(Kernel k, PyObject **args, PyObject **given, int64_t *frame):
         else:
             ptrs[j] = k.ptrs[j].address
     fill_ints(k, args, ints)
-    if not allocate_results(k, args, ints, dims, objects, results, room):
+    if not allocate_results(k, args, ptrs, ints, dims, objects, results, room):
         return _no_match
     context.owner = NULL
     context.threads = _threads
@@ -226,11 +226,13 @@ cdef int store_scalar(Leaf *leaf, PyObject *arg, int64_t *to) except -1:
     return 0
 
 
-cdef inline int allocate_results(Kernel k, PyObject **args, int64_t *ints, int64_t *dims,
-                                 PyObject **objects, void **results, int64_t *room) except -1:
+cdef inline int allocate_results(Kernel k, PyObject **args, void **ptrs, int64_t *ints,
+                                 int64_t *dims, PyObject **objects, void **results,
+                                 int64_t *room) except -1:
     """0 where a guard has failed, before anything is allocated that has a size."""
     cdef ResultRow *row
     cdef int64_t *shape
+    cdef int64_t place
     cdef bint asked = False
     cdef int j
     for j in range(k.nresults):
@@ -251,7 +253,8 @@ cdef inline int allocate_results(Kernel k, PyObject **args, int64_t *ints, int64
                     if dims[0] == INT64_MIN:
                         return 0
                 shape = dims + row.dims_at
-            objects[j] = new_result(<object>row.descr, row.ndim, shape, row.flags)
+            place = away_from(k, ptrs) if an_is_large(row.descr, row.ndim, shape) else -1
+            objects[j] = new_result(<object>row.descr, row.ndim, shape, row.flags, place)
             results[j] = c_data(objects[j])
     return 1
 

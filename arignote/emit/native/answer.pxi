@@ -13,7 +13,39 @@ cdef object answer(Kernel k, PyObject **given, PyObject **objects, void **result
         PyTuple_SET_ITEM(parts, j, part)
     if k.shape == SHAPE_TUPLE:
         return parts
-    return list(parts) if k.shape == SHAPE_LIST else k.plan.structure.unflatten(parts)
+    if k.shape == SHAPE_LIST:
+        return list(parts)
+    if k.nesting is None:
+        return k.plan.structure.unflatten(parts)
+    j = 0
+    return nested(k.nesting, parts, &j)
+
+
+cdef object nesting(structure, int depth):
+    """(kind, keys, children) of a tree of tuples, lists and dicts, None of another; True: a leaf."""
+    kind = getattr(structure, "kind", None)
+    if kind == "leaf":
+        return True
+    kinds = {"tuple": SHAPE_TUPLE, "list": SHAPE_LIST, "none": SHAPE_NONE, "dict": SHAPE_TREE}
+    if kind not in kinds or depth == 0:
+        return None
+    children = tuple([nesting(c, depth - 1) for c in structure.children])
+    return None if None in children else (kinds[kind], structure.meta, children)
+
+
+cdef object nested(tree, tuple parts, int *at):
+    cdef tuple children
+    cdef int kind
+    if tree is True:
+        at[0] += 1
+        return parts[at[0] - 1]
+    kind, children = (<tuple>tree)[0], (<tuple>tree)[2]
+    if kind == SHAPE_NONE:
+        return None
+    values = [nested(c, parts, at) for c in children]
+    if kind == SHAPE_LIST:
+        return values
+    return tuple(values) if kind == SHAPE_TUPLE else dict(zip((<tuple>tree)[1], values))
 
 
 cdef inline object output(Kernel k, OutputRow *row, PyObject **given, PyObject **objects,

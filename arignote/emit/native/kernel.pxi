@@ -19,6 +19,7 @@ cdef enum:
 cdef enum:
     STACK_SLOTS = 64
     STACK_WORDS = 160
+    DEEPEST = 16  # containers in each other that the runtime puts together itself
 
 cdef struct Leaf:
     int kind
@@ -78,6 +79,7 @@ cdef class Kernel:
     cdef OutputRow *outputs
     cdef int *written
     cdef object tokens  # keeps what the rows point to
+    cdef object nesting  # of an answer in a tree of plain containers; None: the plan puts it together
     cdef list called
 
     def __init__(self, plan, size_t entry=0, size_t shapes=0, *, function=None, structure=None,
@@ -192,6 +194,7 @@ cdef class Kernel:
         shapes = {"leaf": SHAPE_LEAF, "tuple": SHAPE_TUPLE, "list": SHAPE_LIST, "none": SHAPE_NONE}
         structure = plan.structure
         self.shape = shapes[structure] if isinstance(structure, str) else SHAPE_TREE
+        self.nesting = nesting(structure, DEEPEST) if self.shape == SHAPE_TREE else None
         self.noutputs = len(plan.outputs)
         self.outputs = <OutputRow *>zeroed(self.noutputs, sizeof(OutputRow))
         for j, output in enumerate(plan.outputs):

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from arignote.emit.plan import (
     ViewOf,
 )
 from arignote.errors import VerifyError
+from arignote.trace.pytree import flatten
 
 try:
     from arignote.emit import runtime as compiled
@@ -341,6 +343,26 @@ def test_structures_of_answers(rt):
     assert answer("tuple") == (0.5, 2) and answer("list") == [0.5, 2]
     assert answer("none", ()) is None and answer("tuple", ()) == ()
     assert answer(Pair()) == {"a": 0.5, "b": 2}
+
+
+def test_answers_in_containers_in_each_other(rt):
+    """As `unflatten` puts them together: of every kind, empty ones, and deeper than C code goes."""
+    deep = [0.5, 2]
+    for _ in range(40):
+        deep = [deep]
+    point = namedtuple("point", "x y")
+    for value in (
+        (0.5, (2,)), [(0.5,), [], 2], {"b": 0.5, "a": {"c": (2, None)}}, ((), (0.5, [2]), {}),
+        (point(0.5, 2),), deep,
+    ):  # fmt: skip
+        leaves, tree = flatten(value)
+        assert leaves == [0.5, 2]
+        plan = Plan(
+            leaves=(Num("python", "f8"),), ptrs=(), outputs=(Argument(0), Static(2)), structure=tree
+        )
+        for _ in range(3):
+            made = dispatcher(rt, plan, "pass")(0.5)
+            assert made == value and repr(made) == repr(value)
 
 
 def test_written_argument_is_the_answer(rt):

@@ -109,3 +109,15 @@ def test_a_value_does_not_depend_on_its_place(loops, name, d):
         np.testing.assert_array_equal(
             computed(loops, name, x[first:last].copy()), whole[first:last]
         )
+
+
+@each([c for c in CASES if c[0] == "expit"])
+def test_logistic_functions_to_the_ends_of_the_range(loops, name, d):
+    """Both tails, whose results are subnormal and one, and the nearest ones to 0.5."""
+    most = 760 if d == F8 else 110
+    near, all_over = np.linspace(-1e-3, 1e-3, 2_001), np.linspace(-most, most, 20_001)
+    x = np.concatenate([all_over, near]).astype(d)
+    found, wanted = computed(loops, name, x), REFERENCES[name][0](x.astype(wide(d)))
+    units = np.spacing(np.abs(wanted.astype(d))).astype(wide(d))
+    assert (np.abs(found - wanted) <= MOST[name] * units).all()
+    assert found[0] == 0 and (found[x > 50] == 1).all()

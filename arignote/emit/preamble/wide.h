@@ -68,10 +68,6 @@ typedef uint16_t an_mask_f4;
 
 #define AN_COMPARED_f4(a, b, how) ((an_mask_f4)__builtin_ia32_cmpps512_mask(a, b, how, -1, 4))
 
-/* Lanes of whole numbers, without signs, above a number. */
-#define AN_ABOVE_f8(bits, least) ((an_mask_f8)__builtin_ia32_ucmpq512_mask( \
-    (an_signed_u8)(bits), (an_signed_u8)AN_EACH_BITS_f8(least), 6, -1))
-
 typedef __attribute__((vector_size(64))) long long an_signed_u8;
 
 typedef __attribute__((vector_size(64))) int an_signed_u4;

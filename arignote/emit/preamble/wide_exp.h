@@ -60,10 +60,26 @@ AN_WIDE_FN an_lanes_f8 an_exp_less_one_f8(an_lanes_f8 r) {
     return AN_FMA_f8(AN_FMA_f8(high, w, low), w, r);
 }
 
+/* exp(-r) - 1; its quartic by two multiplications and additions, which have units of their own,
+   instead of four multiplications (D. E. Knuth, "Evaluation of polynomials by computer", 1962). */
+AN_WIDE_FN an_lanes_f8 an_exp_inverse_less_one_f8(an_lanes_f8 r) {
+    const an_lanes_f8 square = r * an_filled_f8(0x1.6c14c64a69dedp-10) * r;
+    const an_lanes_f8 y =
+        AN_FMA_f8(r, r + an_filled_f8(-0x1.c003b9d0a8db9p+1), an_filled_f8(-0x1.6d00983a70c86p+5));
+    const an_lanes_f8 z = y + (r + an_filled_f8(0x1.c2008c89dea99p+6));
+    return AN_FMA_f8(square, AN_FMA_f8(y, z, an_filled_f8(0x1.aa66b99a6d0a4p+11)), -r);
+}
+
 AN_WIDE_FN an_lanes_f4 an_exp_less_one_f4(an_lanes_f4 r) {
     const an_lanes_f4 tail =
         AN_FMA_f4(r, an_filled_f4(0x1.5555d8p-3f), an_filled_f4(0x1.000088p-1f));
     return AN_FMA_f4(tail, r * r, r);
+}
+
+AN_WIDE_FN an_lanes_f4 an_exp_inverse_less_one_f4(an_lanes_f4 r) {
+    const an_lanes_f4 tail =
+        AN_FMA_f4(r, an_filled_f4(-0x1.5555d8p-3f), an_filled_f4(0x1.000088p-1f));
+    return AN_FMA_f4(tail, r * r, -r);
 }
 
 /* exp(x) for x that is neither too large nor too small. */
@@ -82,52 +98,59 @@ AN_WIDE_FN an_lanes_f8 an_wide_exp_f8(an_lanes_f8 x) {
 
 #define AN_FAR_EXP_f4 105.0f
 
-/* ---- the logistic function, 1 / (1 + exp(-x)).  The powers of the table lack the bits of their
-   index, which t has below n: one addition makes 2^n and the power of them. ---- */
+/* ---- the logistic function, 1 / (1 + exp(-x)).  Its two sides have a factor of 2^-64, of floats
+   2^-32, so that exp(-x) does not overflow where the result is subnormal, which is rounded once.
+   The powers of the table have this factor and lack the bits of their index, which t has below n:
+   one addition makes 2^n and the power of them. ---- */
 
 static const an_lanes_u8 an_steps_0_f8 = {
-    0x3ff0000000000000ULL, 0x3fefb5586cf9890fULL, 0x3fef72b83c7d517bULL, 0x3fef387a6e756238ULL,
-    0x3fef06fe0a31b715ULL, 0x3feedea64c123422ULL, 0x3feebfdad5362a27ULL, 0x3feeab07dd485429ULL};
+    0x3bf0000000000000ULL, 0x3befb5586cf9890fULL, 0x3bef72b83c7d517bULL, 0x3bef387a6e756238ULL,
+    0x3bef06fe0a31b715ULL, 0x3beedea64c123422ULL, 0x3beebfdad5362a27ULL, 0x3beeab07dd485429ULL};
 
 static const an_lanes_u8 an_steps_1_f8 = {
-    0x3feea09e667f3bcdULL, 0x3feea11473eb0187ULL, 0x3feeace5422aa0dbULL, 0x3feec49182a3f090ULL,
-    0x3feee89f995ad3adULL, 0x3fef199bdd85529cULL, 0x3fef5818dcfba487ULL, 0x3fefa4afa2a490daULL};
+    0x3beea09e667f3bcdULL, 0x3beea11473eb0187ULL, 0x3beeace5422aa0dbULL, 0x3beec49182a3f090ULL,
+    0x3beee89f995ad3adULL, 0x3bef199bdd85529cULL, 0x3bef5818dcfba487ULL, 0x3befa4afa2a490daULL};
+
+static const an_lanes_u4 an_steps_0_f4 = {
+    0x2f800000U, 0x2f7ecd87U, 0x2f7daac3U, 0x2f7c980fU, 0x2f7b95c2U, 0x2f7aa43aU,
+    0x2f79c3d3U, 0x2f78f4f0U, 0x2f7837f0U, 0x2f778d3aU, 0x2f76f532U, 0x2f767043U,
+    0x2f75fed7U, 0x2f75a15bU, 0x2f75583fU, 0x2f7523f6U};
+
+static const an_lanes_u4 an_steps_1_f4 = {
+    0x2f7504f3U, 0x2f74fbafU, 0x2f7508a4U, 0x2f752c4dU, 0x2f75672aU, 0x2f75b9beU,
+    0x2f76248cU, 0x2f76a81eU, 0x2f7744fdU, 0x2f77fbb8U, 0x2f78ccdfU, 0x2f79b907U,
+    0x2f7ac0c7U, 0x2f7be4baU, 0x2f7d257dU, 0x2f7e83b3U};
 
 /* r is minus what is left of -x, so that no operand is negated. */
 AN_WIDE_FN an_lanes_f8 an_wide_expit_f8(an_lanes_f8 x) {
-    const an_lanes_f8 whole = an_filled_f8(0x1.8p48), one = an_filled_f8(1);
-    const an_lanes_f8 t = AN_FMA_f8(x, an_filled_f8(-1.44269504088896340736), whole);
+    const an_lanes_f8 whole = an_filled_f8(0x1.8p48), one = an_filled_f8(0x1p-64);
+    const an_lanes_f8 near = AN_LARGER_f8(an_filled_f8(-746), AN_LESSER_f8(an_filled_f8(600), x));
+    const an_lanes_f8 t = AN_FMA_f8(near, an_filled_f8(-1.44269504088896340736), whole);
     const an_lanes_f8 n = t - whole;
-    an_lanes_f8 r = AN_FMA_f8(n, an_filled_f8(0.69314718055994528623), x);
+    an_lanes_f8 r = AN_FMA_f8(n, an_filled_f8(0.69314718055994528623), near);
     r = AN_FMA_f8(n, an_filled_f8(2.31904681384629956e-17), r);
     const an_lanes_u8 bits = (an_lanes_u8)t;
     const an_lanes_u8 step = __builtin_shuffle(an_steps_0_f8, an_steps_1_f8, bits);
     const an_lanes_f8 power = (an_lanes_f8)(step + (bits << AN_SHIFT_f8));
-    const an_lanes_f8 w = r * r;
-    const an_lanes_f8 low = AN_FMA_f8(r, an_filled_f8(-0x1.555555548f25fp-3), an_filled_f8(0.5));
-    an_lanes_f8 high =
-        AN_FMA_f8(r, an_filled_f8(-0x1.11123af8db002p-7), an_filled_f8(0x1.55555558fe7d7p-5));
-    high = AN_FMA_f8(w, an_filled_f8(0x1.6c14c64a69dedp-10), high);
-    const an_lanes_f8 less = AN_FMA_f8(AN_FMA_f8(high, w, low), w, -r);
-    const an_lanes_f8 found = one / AN_FMA_f8(power, less, power + one);
-    const an_mask_f8 far = AN_ABOVE_f8((an_lanes_u8)x << 1, AN_NEAR_EXPIT_f8);
-    return __builtin_expect(far, 0) ? an_far_expit_f8(x) : found;
+    const an_lanes_f8 less = an_exp_inverse_less_one_f8(r);
+    return one / AN_FMA_f8(power, less, power + one);
 }
 
-/* Twice the bits of 704, of either sign. */
-#define AN_NEAR_EXPIT_f8 0x810c000000000000ULL
-
-/* Where 2^n might be no normal number it is shared by the two sides of the division, so that neither
-   overflows and a subnormal result is rounded once. */
-AN_WIDE_FAR an_lanes_f8 an_far_expit_f8(an_lanes_f8 x) {
-    x = AN_LARGER_f8(an_filled_f8(-AN_FAR_EXP_f8), AN_LESSER_f8(an_filled_f8(AN_FAR_EXP_f8), x));
-    const an_powers_f8 a = an_apart_f8(-x);
-    const an_lanes_u8 exponent = AN_EACH_BITS_f8(AN_EXPONENT_BITS_f8);
-    const an_lanes_u8 half = a.t << (AN_SHIFT_f8 - 1) & exponent;
-    const an_lanes_u8 rest = (a.t << AN_SHIFT_f8 & exponent) - half;
-    const an_lanes_f8 power = (an_lanes_f8)((an_lanes_u8)a.power + half);
-    const an_lanes_f8 one = (an_lanes_f8)((an_lanes_u8)an_filled_f8(1) - rest);
-    return one / AN_FMA_f8(power, an_exp_less_one_f8(a.r), power + one);
+/* What the sum lost by rounding is added again where exp(-x) is more than 1: 2.4 units of the last
+   place instead of 3.2. */
+AN_WIDE_FN an_lanes_f4 an_wide_expit_f4(an_lanes_f4 x) {
+    const an_lanes_f4 whole = an_filled_f4(0x1.8p18f), one = an_filled_f4(0x1p-32f);
+    const an_lanes_f4 near = AN_LARGER_f4(an_filled_f4(-105), AN_LESSER_f4(an_filled_f4(60), x));
+    const an_lanes_f4 t = AN_FMA_f4(near, an_filled_f4(-1.44269504088896340736f), whole);
+    const an_lanes_f4 n = t - whole;
+    an_lanes_f4 r = AN_FMA_f4(n, an_filled_f4(0x1.62e43p-1f), near);
+    r = AN_FMA_f4(n, an_filled_f4(-0x1.05c61p-29f), r);
+    const an_lanes_u4 bits = (an_lanes_u4)t;
+    const an_lanes_u4 step = __builtin_shuffle(an_steps_0_f4, an_steps_1_f4, bits);
+    const an_lanes_f4 power = (an_lanes_f4)(step + (bits << AN_SHIFT_f4));
+    const an_lanes_f4 less = an_exp_inverse_less_one_f4(r);
+    const an_lanes_f4 sum = power + one, lost = one - (sum - power);
+    return one / (sum + AN_FMA_f4(power, less, lost));
 }
 
 /* ---- tanh, by its addition theorem: tanh(n ln 2 / 2) = (2^n - 1) / (2^n + 1) ---- */

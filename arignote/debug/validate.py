@@ -17,7 +17,7 @@ from typing import Any
 
 from ..emit.kernel import Compilation, compilation
 from ..errors import CompilerMissingError
-from ..fxgraph.graph import Graph, order_of
+from ..fxgraph.graph import order_of
 from ..fxgraph.ops.report import silent
 from ..trace.derived import derivations
 from ..trace.interpreted import feeds_of
@@ -208,7 +208,7 @@ class Validation:
         self.add(check_repeat(self.rewritten))
         if depth.gradients:
             self.add(check_gradient(self.trace, leaves))
-        self.add(self.programs(self.trace, self.rewritten.final, leaves))
+        self.add(self.programs(self.trace, self.rewritten, leaves))
         made = self.kernel(self.trace, leaves) if depth.build else None
         if depth.emulate and self.report.ok:
             expected = self.expected(self.trace, leaves)
@@ -255,10 +255,22 @@ class Validation:
         plain = (lambda: self.of_python(leaves)) if has_form else None
         return Expected(trace, lambda: fresh(leaves), plain)
 
-    def programs(self, trace: Trace, graph: Graph, leaves: Leaves) -> tuple[list[Finding], Check]:
+    def programs(
+        self, trace: Trace, made: Rewritten, leaves: Leaves
+    ) -> tuple[list[Finding], Check]:
         """The loop program, and what arguments hold where it raises."""
+        again = lambda: fresh(leaves)
+        if not self.report.ok:  # which may be why they hold something else
+            return check_programs(trace, made.final, again)
         left = lambda given: self.expected(trace, leaves).left(given)
-        return check_programs(trace, graph, lambda: fresh(leaves), left)
+        findings, check = check_programs(trace, made.final, again, left)
+        if findings and findings[0].stage == "lowering":  # or what a graph does not tell
+            for name, before, after in made.passes:
+                if check_programs(trace, before, again, left)[0]:
+                    break
+                if check_programs(trace, after, again, left)[0]:
+                    return [replace(findings[0], stage="pass", blame=name)], check
+        return findings, check
 
     def graphs(self, leaves: Leaves) -> None:
         """Rules and passes."""
@@ -302,8 +314,7 @@ class Validation:
     def layout(self, name: str, leaves: Leaves, trace: Trace, depth: Depth) -> None:
         """The same call with its arrays in another memory order."""
         self.leaves = leaves
-        graph = Rewritten(trace.graph).final
-        findings, check = self.programs(trace, graph, leaves)
+        findings, check = self.programs(trace, Rewritten(trace.graph), leaves)
         named = replace(check, name=f"{check.name}, {name} arguments")
         if not self.add((findings, named)) or not depth.build:
             return

@@ -126,6 +126,21 @@ def test_what_a_branch_reads_has_one_value_a_step():
     assert values.steps("s") == [8.0, 26.0]
 
 
+def test_what_is_asked_for_handlers_is_no_value_of_a_variable():
+    @ag.compile
+    def f(a, k):
+        t = 0.0
+        for j in range(k.shape[0]):
+            try:
+                t += a[k[j]] * 2.0
+            except IndexError:
+                t -= 1.0
+        return t
+
+    values = f.values(np.array([1.0, 4.0, 9.0]), np.array([1, 7, 2]))
+    assert values.steps("t") == [8.0, 7.0, 25.0]
+
+
 @pytest.mark.parametrize("mode", ["FAST_RUN", "FAST_COMPILE"])
 def test_the_debugger_stops_where_a_condition_holds(mode, monkeypatch):
     stops = []

@@ -185,6 +185,13 @@ def thirds(x):
     x[2 * n : 3 * n] = x[2 * n : 3 * n] + old[:n]
 
 
+def thirds_of_positive(x):
+    thirds(x)
+    for i in range(x.shape[0]):
+        if x[i] < -1:
+            raise ValueError("negative")
+
+
 def wave(u, v, steps):
     sums = []
     for _ in range(steps):

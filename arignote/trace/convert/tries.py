@@ -122,7 +122,7 @@ class _Steps:
                 continue
             asked = _asked(stmt)
             if asked:
-                into.append(located(self._ask(asked), stmt))
+                into.append(located(self._ask(asked), _beside(stmt)))
                 into = self._deeper(into, stmt)
             into += self._one(stmt)
             if _may_set(stmt) and position + 1 < len(stmts):
@@ -132,7 +132,7 @@ class _Steps:
     def _deeper(self, into: list[ast.stmt], stmt: ast.stmt) -> list[ast.stmt]:
         """What follows runs where nothing has failed."""
         rest: list[ast.stmt] = []
-        into.append(located(ast.If(_equals(self.flag, 0), rest, []), stmt))
+        into.append(located(ast.If(_equals(self.flag, 0), rest, []), _beside(stmt)))
         return rest
 
     def _one(self, stmt: ast.stmt) -> list[ast.stmt]:
@@ -182,6 +182,12 @@ def _is_asked(stmt: ast.stmt) -> bool:
         case ast.Pass() | ast.Break() | ast.Continue():
             return True
     return False
+
+
+def _beside(stmt: ast.stmt) -> ast.AST:
+    """Where what is asked about a statement stands: on its line, and no value of its variable."""
+    targets = _targets(stmt)
+    return targets[0] if targets else stmt
 
 
 def _targets(stmt: ast.stmt) -> list[ast.expr]:

@@ -97,6 +97,9 @@ EDITS = (
     Edit("writes further back are not asked", newest_reads._versions_before,
          "since = (*since, at)", "since = since or (at,)", victims.thirds, (np.arange(9.0),),
          "pass", "reads"),
+    Edit("reads past a write before an error", newest_reads._turned,
+         "apart(window_of(w), window)", "True", victims.thirds_of_positive,
+         (np.arange(9.0) - 5,), "pass", "reads"),
     # ---- arrays that loops drop
     Edit("an array that is not filled", spares._carried, "fill.op is full_op", "False",
          victims.wave, _WAVE, "pass", "spares"),

@@ -137,6 +137,7 @@ class _Shake:
         if ulp <= 1.0:  # sums and products of whole numbers are exact
             kept = kept | _whole(v) & _all_whole([env[x] for x in n.inputs], v.shape)
         out = np.where(kept, v, v + by).astype(v.dtype)
+        self.lost |= bool(np.any(np.isfinite(v) & ~np.isfinite(out)))  # at the edge of the range
         out = np.where(lost, np.asarray(self.overflown, v.dtype), out)
         return out[()] if not isinstance(value, np.ndarray) else out
 

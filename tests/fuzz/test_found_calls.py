@@ -140,6 +140,15 @@ def test_a_call_is_numpys(call):
     assert differs(KINDS["calls"], function, tuple(args), run) == ""
 
 
+@pytest.mark.parametrize("number", [1e30, -70000.0, 0.1])
+@pytest.mark.parametrize("dtype", ["f2", "f4"])
+def test_what_is_added_at_places_is_not_made_narrow_first(dtype, number):
+    call = f"(np.add.at(x, [0, 1, 1], {number}), x)[1]"
+    f = function_of(f"import numpy as np\n\n\ndef f(x):\n    return {call}\n", call)
+    given = (np.array([-np.inf, np.inf, 2.0], dtype),)
+    assert differs(KINDS["calls"], f, given, compile(f, mode="FAST_COMPILE")) == ""
+
+
 def test_an_element_of_uint64_beyond_64_bits_is_no_wrapped_integer():
     @compile(mode="FAST_COMPILE")
     def f(x):

@@ -18,7 +18,7 @@ from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.library import library
 from ...fxgraph.ops.structure import iota, reshape, scatter_add
 from ...fxgraph.prove import region
-from ...fxgraph.types import I64, TensorType
+from ...fxgraph.types import I64, DType, TensorType
 from ..registry import UFUNC_METHODS, hooks, implements_method
 from .arguments import (
     NO_VALUE,
@@ -225,6 +225,13 @@ _UNCHECKED = _casts_unchecked()
 _WRAPPING = ("add", "subtract", "multiply", "bitwise_and", "bitwise_or", "bitwise_xor")
 
 
+def _keeps_range(to: DType, b: Any) -> bool:
+    """May what is added be made as narrow as the array first?  1e30 is infinite as a float16."""
+    with np.errstate(over="ignore"):
+        finite = not isinstance(b, float) or np.isfinite(b) == np.isfinite(np.asarray(b, to))
+    return to.kind in "fc" and to.char != "e" and bool(finite)
+
+
 def _at(name: str) -> Callable[..., None]:
     def at(a: Any, indices: Any, b: Any = None, /) -> None:
         base = hooks.node_of(a)
@@ -237,7 +244,7 @@ def _at(name: str) -> Callable[..., None]:
             result = op(sh.zeros(base.dtype, ()), value).dtype
             fits = np.can_cast(result, base.dtype, "same_kind")
             wraps = name in _WRAPPING and base.dtype.kind in "iu" and value.dtype.kind in "iub"
-            fits = wraps or (fits and (result == base.dtype or base.dtype.kind in "fc"))
+            fits = wraps or (fits and (result == base.dtype or _keeps_range(base.dtype, b)))
             if not fits and not _UNCHECKED:
                 raise TypeError(
                     f"Cannot cast ufunc '{name}' output from {result!r} to {base.dtype!r} "

@@ -11,7 +11,7 @@ from .expressions import ATOM
 from .lanes import print_reduction
 from .parallel import may_be_cut, print_parallel
 from .scope import Scope
-from .short import MARK, is_short
+from .short import MARK, has_known_divisors, is_short
 from .streamed_rows import print_rows
 from .vectors import print_vectors
 
@@ -62,7 +62,9 @@ def _steps(scope: Scope, loop: Loop, block: Block, bounds: tuple[str, str]) -> N
         scope.put(f"if an_stopped({scope.context()}, &{watch}):")
         scope.put("    return 3")
         scope.fails = True
+    scope.each = has_known_divisors(scope.module, loop)
     block(scope, loop.body)
+    scope.each = False
     scope.depth -= 1 + inside
     scope.close_index(loop.index)
 

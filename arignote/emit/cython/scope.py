@@ -31,6 +31,7 @@ from ...optimize.loopnest.program import (
 )
 from ..lines import Lines
 from ..scalar_code import ScalarFunction, code, infix, scalar_function
+from .divisors import by_known_divisor, in_vectors
 from .expressions import ATOM, CYTHON, SUM, Dialect, Text, write
 from .header import Part
 from .names import Names
@@ -166,6 +167,7 @@ class Scope(Lines):
         self.free: dict[str, None] = {}
         self.fails = False
         self.parts_of_loop = False  # is this the body of a loop that is cut into parts?
+        self.each = False  # is this the body of a loop with known divisors that will be vectors?
         self.streamed = False  # does it, or a function that it calls, write past the cache?
 
     # ---- variables
@@ -259,6 +261,8 @@ class Scope(Lines):
         return infix(n.op, tuple(x.dtype for x in n.inputs))
 
     def function(self, n: Node) -> str:
+        if self.each and by_known_divisor(n):
+            return self.call(in_vectors(n))
         return self.call(scalar_function(n.op, tuple(x.dtype for x in n.inputs), n.dtype))
 
     def call(self, s: ScalarFunction) -> str:

@@ -1,10 +1,13 @@
-"""Innermost loops of a few independent steps are marked for the C compiler's vectors.
+"""Innermost loops that the C compiler makes vectors of; those of a few steps are marked for it.
 
     for i in range(16):  # simd
 
 gcc unrolls loops of up to 16 steps before it looks for loops to vectorize, and finds few vectors in
 what it then has: a clip of 16 elements became 16 times three branches, four times as slow as two
 registers.  Marked loops are left whole until they have been vectorized.
+
+In all such loops, quotients of 64-bit integers by a number that is known have a form for vectors
+(preamble/integer.h), which takes longer where an element stands alone.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from ...fxgraph.graph import order_of
 from ...fxgraph.node import Node
 from ...optimize.loopnest.dependence import independent_steps
 from ...optimize.loopnest.program import Assign, Buffer, Loop, Store, expressions
+from .divisors import by_known_divisor
 from .scope import Module
 
 #: What ends the line of a marked loop; Cython takes it for a comment.
@@ -31,8 +35,20 @@ def is_short(module: Module, loop: Loop) -> bool:
     lo, hi = index.attr("lo"), index.attr("hi")
     if index.attr("step") != 1 or not (is_const(lo) and is_const(hi)):
         return False
-    if not _FEWEST <= value_of(hi) - value_of(lo) <= _MOST:
+    return _FEWEST <= value_of(hi) - value_of(lo) <= _MOST and _is_each(module, loop)
+
+
+def has_known_divisors(module: Module, loop: Loop) -> bool:
+    """Does a loop over elements side by side, each on its own, divide integers by known ones?"""
+    if loop.index.attr("step") != 1 or not all(isinstance(s, Assign | Store) for s in loop.body):
         return False
+    roots = [r for s in loop.body for r in expressions(s)]
+    return any(map(by_known_divisor, order_of(roots))) and _is_each(module, loop)
+
+
+def _is_each(module: Module, loop: Loop) -> bool:
+    """Are its statements simple, its elements side by side, and its steps independent?"""
+    index = loop.index
     if not all(isinstance(s, Assign | Store) for s in loop.body):
         return False
     inside = module.local_to(loop)

@@ -35,6 +35,33 @@ AN_FN an_i8 an_remainder_i8(an_i8 x, an_i8 y) {
     return y == 0 ? 0 : floored;
 }
 
+/* The same by a divisor that is written in the text, in loops that are to be vectors: these have no
+   upper halves of products, which compilers divide with, but they have products of halves.  With
+   2^(l-1) < y <= 2^l, floor(2^(63+l) / y) + 1 has 64 bits, and its product with x < 2^63 has the
+   quotient on top (T. Granlund and P. L. Montgomery, "Division by invariant integers using
+   multiplication", 1994); a negative x is -1 less what is left of it. */
+AN_FN an_i8 an_each_floor_divide_i8(an_i8 x, an_i8 y) {
+#if defined(__AVX512DQ__) && defined(__SIZEOF_INT128__)
+    if (y > 1) {
+        const int l = 64 - __builtin_clzll((unsigned long long)(y - 1));
+        const an_u8 m = (an_u8)(((unsigned __int128)1 << (63 + l)) / (an_u8)y) + 1;
+        const an_u8 sign = (an_u8)(x >> 63);
+        return (an_i8)((an_upper_half((an_u8)x ^ sign, m) >> (l - 1)) ^ sign);
+    }
+#endif
+    return an_floor_divide_i8(x, y);
+}
+
+AN_FN an_u8 an_upper_half(an_u8 x, an_u8 y) {
+    const an_u8 low = 0xffffffffU, a = x & low, b = x >> 32, c = y & low, d = y >> 32;
+    const an_u8 first = b * c + (a * c >> 32), second = a * d + (first & low);
+    return b * d + (first >> 32) + (second >> 32);
+}
+
+AN_FN an_i8 an_each_remainder_i8(an_i8 x, an_i8 y) {
+    return x - an_each_floor_divide_i8(x, y) * y;
+}
+
 AN_FN an_i8 an_fmod_i8(an_i8 x, an_i8 y) {
     const an_i8 d = an_divisor_i8(x, y), r = x - an_quotient_i8(x, d) * d;
     return y == 0 ? 0 : r;

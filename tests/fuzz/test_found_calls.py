@@ -140,6 +140,15 @@ def test_a_call_is_numpys(call):
     assert differs(KINDS["calls"], function, tuple(args), run) == ""
 
 
+@pytest.mark.parametrize(
+    "ends", ["3, 0, -2", "7, 0, -3", "5, -300, -100", "250, 280, 10", "250, 256, 3", "300, 0, -50"]
+)
+def test_the_step_of_a_range_need_not_fit_its_dtype(ends):
+    text = f"np.arange({ends}, dtype=np.uint8)"
+    f = function_of(f"import numpy as np\n\n\ndef f(x):\n    return {text}\n", text)
+    assert differs(KINDS["calls"], f, (x,), compile(f, mode="FAST_COMPILE")) == ""
+
+
 @pytest.mark.parametrize("number", [1e30, -70000.0, 0.1])
 @pytest.mark.parametrize("dtype", ["f2", "f4"])
 def test_what_is_added_at_places_is_not_made_narrow_first(dtype, number):

@@ -100,6 +100,15 @@ def _counted(lo: Any, hi: Any, by: Any, python: bool) -> int:
     return max(math.ceil(float(n)), 0)
 
 
+def _known_step(lo: Node, by: Node, first: Node) -> Node:
+    """The first two numbers must fit; the step between them need not: -2 among uint8 is 254."""
+    kind, value = first.dtype, int(value_of(by))
+    known = is_const(lo) and lo.type.weak and by.type.weak
+    second = cast_to(lit(int(value_of(lo)) + value) if known else ew.add(lo, by), kind)
+    info = np.iinfo(kind)
+    return cast_to(by, kind) if info.min <= value <= info.max else ew.subtract(second, first)
+
+
 def _from_first_two(lo: Node, by: Node, size: Size, kind: DType) -> Node:
     """NumPy fills from the first two values, both in the result's dtype."""
     position = iota(size)
@@ -113,7 +122,8 @@ def _from_first_two(lo: Node, by: Node, size: Size, kind: DType) -> Node:
     if size == 1:  # the step may be infinite
         return spread(first, (1,))
     if kind.kind in "iu" and lo.dtype.kind in "biu" and by.dtype.kind in "biu":
-        return ew.add(first, ew.multiply(cast_to(position, kind), cast_to(by, kind)))
+        step = cast_to(by, kind) if not is_const(by) else _known_step(lo, by, first)
+        return ew.add(first, ew.multiply(cast_to(position, kind), step))
     second = cast_to(ew.add(lo, by), kind)
     if kind == np.dtype("f2"):
         wide = np.dtype("f4")

@@ -178,6 +178,11 @@ def turn_of(n: Node) -> int:
     return _turns.get(n, n.serial)
 
 
+def _stood(n: Node) -> int:
+    """The turn of what is made in place of n: a loop in place of a result of one has the loop's."""
+    return turn_of(n.inputs[0] if n.op.name == "proj" else n)
+
+
 _here = threading.local()
 
 
@@ -189,7 +194,7 @@ class at_origin:
 
     def __init__(self, where: Origin | None, instead: Node | None = None) -> None:
         self.where = where
-        self.turn = turn_of(instead) if instead is not None else None
+        self.turn = _stood(instead) if instead is not None else None
 
     def __enter__(self) -> None:
         self.outer = getattr(_here, "origin", None)

@@ -194,10 +194,11 @@ class Writer(Lines):
                 f"A[{self.index()}, {self.index()}] {self.one('=', '-=')} {self.number()} * 0.3",
             )
         elif r < 0.52:
-            self.put(
-                indent,
-                f"{self.one(*INTS)}[{self.index()}] {self.one('=', '+=', '^=')} {self.whole()}",
-            )
+            name, at = self.one(*INTS), self.index()
+            operator, value = self.one("=", "+=", "^="), self.whole()
+            if name == "k":  # what int32 cannot hold wraps there (docs/differences.md)
+                value = f"({value}) % 99991"
+            self.put(indent, f"{name}[{at}] {operator} {value}")
         elif r < 0.8:
             self.put(
                 indent,

@@ -238,6 +238,43 @@ def a_write_before_a_condition_that_fails_is_not_left_to_its_branches(a, A):
     return a[0]
 
 
+@case(ramp, np.ones(6), 0.5)
+def what_an_argument_held_is_handed_on_by_the_branch_that_writes_it(a, b, x):
+    c = a * 1.0
+    if x < 1.0:
+        for i in range(6):
+            a[1:5] = x * i
+            b[i + 1] += 0.3
+    else:
+        c[3] *= abs(a[1]) * 0.3
+    return c[0]
+
+
+@case(ramp, np.ones(6), 0.5)
+def what_an_argument_held_between_two_loops_that_write_it_is_returned(a, b, x):
+    c = b * 1.0
+    for j in range(2):
+        c = a * 1.0
+        for i in range(5):
+            a[0:4] = x * i + a[j]
+            b[i + 2 * j] += 0.3
+    return c
+
+
+@case(ramp, np.arange(6), 5)
+def nothing_is_written_before_a_loop_that_raises_and_loses_a_carry(a, k, n):
+    u = np.zeros(6)
+    i = 0
+    while i < n:
+        i += 1
+        even = k[i + 1] % 2 == 0
+        u = u * 1.0
+    a[4] -= 0.3
+    for i in range(6):
+        a[i - 1] *= u[i] + a[2]
+    return even
+
+
 @case(ramp, 6, np.array([1, 2]))
 def a_step_that_breaks_is_counted_among_the_steps(a, n, m):
     t = 1

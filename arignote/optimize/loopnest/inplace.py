@@ -66,7 +66,8 @@ def schedule(
         actions = [n for n in region.nodes if is_action(n, region, scope)]
         found = set(actions)
         reads = {a: reads_of(a, found, region, scope) for a in actions}
-        over = _choose(actions, reads, region, scope, owned, saved, lines)
+        ours = lines if observed is not None and observed.heirs else []
+        over = _choose(actions, reads, region, scope, owned, saved, lines, ours)
         if any(
             needs_temporary(a, found, region, scope)
             for a in actions
@@ -102,8 +103,13 @@ def _choose(
     owned: frozenset[Node],
     saved: set[tuple[Node, Node]],
     lines: Sequence[Sequence[Node]],
+    ours: Sequence[Sequence[Node]],
 ) -> dict[Node, set[Node]]:
-    """action -> versions it overwrites"""
+    """action -> versions it overwrites
+
+    ours: lines that end in memory that is not the region's own.  What is written there must be
+    there before a check fails, so a version that is wanted in the end moves away.
+    """
     candidates: dict[Node, list[Node]] = {}
     here = region.had(scope)
     for a in actions:
@@ -113,9 +119,13 @@ def _choose(
     roots = set(region.ends)
     for v, writers in candidates.items():
         stored = v in owned or (v not in scope and (v in reads or v.op.name == "proj"))
-        if not stored or v in roots:
+        if not stored:
             continue
         w = _heir(v, writers, lines)
+        if v in roots:
+            if not any(v in line and w in map(source_of, line[: line.index(v)]) for line in ours):
+                continue
+            saved.add((w, v))
         if w.op.name == "scan" and v in reads[w].versions:
             scope.state.note(
                 w, "its loop reads the old value of an array that it also carries: copied"

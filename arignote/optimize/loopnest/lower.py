@@ -152,7 +152,6 @@ def lower_region(
             seen = [n for n in between_checks(roots, observed) if n not in scope]
     region = region_of([r for r in roots if r not in scope], scope, seen)
     region.ends = tuple(roots[len(observed.effects) if observed is not None else 0 :])
-    owned = owned - {r for r in roots if r in scope}  # wanted as they are at the end
     last = leave.at if leave is not None else None
     plan = schedule(region, scope, owned, last, observed)
     in_steps = only_in_steps(region) if any(n.op.name == "scan" for n in region.nodes) else set()

@@ -14,10 +14,10 @@ from ..fxgraph.graph import Graph, Rebuild
 from ..fxgraph.node import Node, Origin, make
 from ..fxgraph.ops.checks import ERRORS
 from ..fxgraph.ops.family import cast, cast_to
-from ..fxgraph.ops.structure import full, set_item, set_item_op
+from ..fxgraph.ops.structure import full, set_item
 from ..fxgraph.types import I64, OPAQUE, Shape
-from ..fxgraph.window import Window, whole, window_of
-from ..optimize.loopnest.branch_writes import written_in_branches
+from ..fxgraph.window import Window, whole
+from ..optimize.loopnest.branch_writes import written_again, written_in_branches
 from ..optimize.loopnest.lower import Interface
 from ..optimize.loopnest.program import Program, Site
 from ..optimize.loopnest.versions import chain, chain_root
@@ -156,17 +156,10 @@ def _elsewhere(value: Node, newest: Node, n: Node, changed: set[Node], seen: boo
 
 
 def _over(newest: Node, value: Node) -> Node:
-    """`value` as a write of `newest`: of the same window, where it replaces what was written there
-    (rules skip the writes that nothing reads)."""
-    m = newest
-    if value.op is set_item_op:
-        w = window_of(value)
-        while m is not value.inputs[0] and m.op is set_item_op and window_of(m) == w:
-            m = m.inputs[0]
-        if m is value.inputs[0]:
-            return set_item(newest, w, value.inputs[-1])
+    """`value` as a write of `newest`, of the same window where it replaces what is there."""
+    again = written_again(newest, value)
     # the same node from which a loop that may raise goes on
-    return set_item(newest, whole(value.shape), value, lasting=True)
+    return again or set_item(newest, whole(value.shape), value, lasting=True)
 
 
 def _strides(

@@ -275,6 +275,34 @@ def nothing_is_written_before_a_loop_that_raises_and_loses_a_carry(a, k, n):
     return even
 
 
+@case(ramp, square)
+def a_loop_that_writes_before_a_check_is_not_left_to_the_branch_behind(a, A):
+    for i in range(5):
+        for _ in range(5):
+            A[5, 4] = a[1] + i
+        if a[i + 2] > 0.25:
+            a[1:5] = a[0:4] * 0.25
+        else:
+            A[5, 3] -= 0.5
+    return a[1]
+
+
+@case(ramp, square, np.arange(6), 0.5)
+def a_branch_writes_again_what_stands_before_it_and_then_a_loop_raises(a, A, m, x):
+    A[4, 4] = a[0] - 0.5
+    if x > 0.1:
+        if m[3] != 2:
+            A[4, 4] = np.sum(m[3::-1]) * 0.3
+    else:
+        a[m[:4]] = 0.0
+    i = 0
+    while i < 5:
+        i += 1
+        A[0:4, 1:5] += A[1:5, 1:5] * 0.25
+        a[1:5] += A[1, i + 1] * 0.25
+    return a[1]
+
+
 @case(ramp, 6, np.array([1, 2]))
 def a_step_that_breaks_is_counted_among_the_steps(a, n, m):
     t = 1

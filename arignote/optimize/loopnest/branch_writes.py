@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from ...fxgraph.constants import project
 from ...fxgraph.graph import Body, Rebuild, bodies
 from ...fxgraph.node import Node, at_origin, dependencies, origin
-from ...fxgraph.ops.structure import set_item
-from ...fxgraph.window import whole
+from ...fxgraph.ops.structure import set_item, set_item_op
+from ...fxgraph.window import whole, window_of
 from ...scanloop.cond import branch, cond_node
 from .versions import chain, chain_root
 
@@ -55,11 +55,25 @@ def written_in_branches(
             p = out[before] if isinstance(before, int) else before
             assert isinstance(after, int)
             at = _replaced(p, out[after])
-            if at is None or not any(b.effects for b in bodies(at.inputs[0])):
+            if at is None:
+                break
+            beside = chain_root(at) is line[0]  # rules took a write away that p is
+            if not (beside or any(b.effects for b in bodies(at.inputs[0]))):
                 break
             out = Rebuild(_written(p, at))(out)
             left -= 1
     return out
+
+
+def written_again(newest: Node, value: Node) -> Node | None:
+    """`value` as a write of `newest`, if it replaces what the last writes to that put into the same
+    window (rules skip the writes that nothing reads)."""
+    if value.op is not set_item_op:
+        return None
+    m, w = newest, window_of(value)
+    while m is not value.inputs[0] and m.op is set_item_op and window_of(m) == w:
+        m = m.inputs[0]
+    return set_item(newest, w, value.inputs[-1]) if m is value.inputs[0] else None
 
 
 def _replaced(p: Node, r: Node) -> Node | None:
@@ -96,7 +110,8 @@ def _written(p: Node, at: Node) -> dict[Node, Node]:
         value = results[k]
         if b not in lines:
             with at_origin(origin.get(value), value):  # it stands where the value stood
-                results[k] = set_item(before, whole(p.shape), value)
+                again = written_again(before, value)
+                results[k] = again or set_item(before, whole(p.shape), value)
         sides.append(branch(results, b.token, b.effects))
     here = [x for x in n.inputs[1:] if x.op.name == "token"]
     with at_origin(origin.get(n), n):

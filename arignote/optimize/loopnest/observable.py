@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from ...fxgraph.graph import bodies
 from ...fxgraph.node import Node, turn_of
 from .precedence import Precedence
-from .rows import written_to
 from .versions import chain, chain_root
 
 
@@ -89,31 +88,36 @@ def between_checks(roots: Sequence[Node], observed: Observed) -> list[Node]:
     turns = [turn_of(source_of(e)) for e in observed.effects]
     out: dict[Node, None] = {}
     for r in roots:
-        v = written_to(r)
+        *_, v = _line(r)
         while v.op.name == "proj" and v.inputs[0].op.name == "cond":
             n, k = v.inputs[0], v.attr("k")
-            for b in bodies(n):
-                for w in _writes(b.results[k]):
-                    if any(turn_of(w) < t < turn_of(n) for t in turns):
-                        out[w] = None
-                        break
-            sides = {written_to(b.results[k]) for b in bodies(n)}
-            if len(sides) > 1:
+            lines = [list(_line(b.results[k])) for b in bodies(n)]
+            for line in lines:
+                until = turn_of(n)
+                early = (w for w in line if any(turn_of(source_of(w)) < t < until for t in turns))
+                out.update(dict.fromkeys(itertools.islice(early, 1)))
+            ends = {line[-1] for line in lines}
+            if len(ends) > 1:
                 break
-            (v,) = sides
-            if any(turn_of(source_of(v)) < t < turn_of(n) for t in turns):
-                out[v] = None
-    return [v for v in out if v.op.traits & _WRITES or source_of(v).op.name == "cond"]
+            (v,) = ends
+    return [v for v in out if v.op.traits & _WRITES or source_of(v).op.name in ("scan", "cond")]
 
 
 _WRITES = frozenset({"write", "scatter"})
 
 
-def _writes(v: Node) -> Iterator[Node]:
-    """The writes that lead to a version, the newest first."""
-    while v.op.traits & _WRITES:
+def _line(v: Node) -> Iterator[Node]:
+    """A version and those that writes and loops made it from, the newest first."""
+    yield v
+    while True:
+        source = source_of(v)
+        if v.op.traits & _WRITES:
+            v = v.inputs[0]
+        elif source is not v and source.op.name == "scan" and v.attr("k") < source.attr("n"):
+            v = source.inputs[v.attr("k")]
+        else:
+            return
         yield v
-        v = v.inputs[0]
 
 
 def _add_order(dag: Precedence[Node], a: Node, b: Node) -> None:

@@ -84,14 +84,22 @@ def _call(
 ) -> None:
     """The call of a reduction macro, which is made known to the header."""
     module = scope.module
-    name = macro_name(shape)
+    fresh = len(folded) == 1 and _starts_at_zero(scope, folded[0][0])
+    name = macro_name(shape, fresh)
     if name not in module.folds:
         types = [module.type_of(t) for _, t in shape]
         declared = ", ".join(f"{t} s{j}, {t} e{j}" for j, t in enumerate(types))
         call = f"void {name}(int64_t k, int64_t lo, int64_t hi, {declared}) noexcept nogil"
-        module.folds[name] = (lane_macro(shape), call)
+        module.folds[name] = (lane_macro(shape, fresh), call)
     pairs = ", ".join(f"{t}, {v}" for t, v in folded)
     scope.put(f"{name}({index}, {bounds[0]}, {bounds[1]}, {pairs})")
+
+
+def _starts_at_zero(scope: Scope, target: str) -> bool:
+    """Was 0 assigned to it right before?"""
+    before = next((x for x in reversed(scope.lines) if not x.lstrip().startswith("#")), "")
+    here = "    " * scope.depth
+    return before in (f"{here}{target} = 0.0", f"{here}{target} = <an_f4>0.0")
 
 
 def _in_chunks(

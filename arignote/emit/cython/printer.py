@@ -19,6 +19,7 @@ from .libraries_c import COMMON, bind_text
 from .outline import share
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
+from .short import HALF_WIDTH, steps_are_short
 from .statements import each
 from .streaming import PART as STREAMING
 from .team import C as TEAM
@@ -180,6 +181,8 @@ def _head(module: Module) -> str:
         c.append(vector_text(module))
         cython += ["const int64_t AN_WIDE", *(f.declaration for f in module.vectors.values())]
     c.insert(0, without_cuda(library(module.scalars.values(), "\n".join(c))))
+    if steps_are_short(module.program):
+        c.insert(0, HALF_WIDTH)
     imports = _IMPORTS
     if "threads" in module.parts:
         imports += "from cython.parallel cimport prange, threadid\n"

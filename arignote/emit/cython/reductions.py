@@ -76,12 +76,16 @@ def mentioned(block: tuple[Statement, ...]) -> set[Node]:
     )
 
 
-def macro_name(folds: tuple[tuple[str, str], ...]) -> str:
-    return "AN_FOLD_" + "_".join(f"{kind}_{t}" for kind, t in folds)
+def macro_name(folds: tuple[tuple[str, str], ...], fresh: bool = False) -> str:
+    return ("AN_FRESH_" if fresh else "AN_FOLD_") + "_".join(f"{kind}_{t}" for kind, t in folds)
 
 
-def lane_macro(folds: tuple[tuple[str, str], ...]) -> str:
-    """The macro `AN_FOLD_...(k, lo, hi, s0, e0, s1, e1, ...)` of folds (kind, type code)."""
+def lane_macro(folds: tuple[tuple[str, str], ...], fresh: bool = False) -> str:
+    """The macro `AN_FOLD_...(k, lo, hi, s0, e0, s1, e1, ...)` of folds (kind, type code).
+
+    fresh: sums start at 0.  That is added to a lane, not to the sum of all, so that what waits for
+    a short sum waits for one addition less; the bits are the same, -0 included.
+    """
     count = len(folds)
     lanes = (
         64
@@ -95,7 +99,7 @@ def lane_macro(folds: tuple[tuple[str, str], ...]) -> str:
     sums = [(j, t) for j, kind, t in each if kind == "sum"]
     rest = [(j, kind, t) for j, kind, t in each if kind != "sum"]
     lines = ["int64_t k_ = (lo); const int64_t hi_ = (hi);"]
-    lines += [f"if (hi_ - k_ < {4 * lanes}) {{", *_short(each, lanes // 4), "} else {"]
+    lines += [f"if (hi_ - k_ < {4 * lanes}) {{", *_short(each, lanes // 4, fresh), "} else {"]
     lines += [_lanes(j, t, kind, lanes) for j, kind, t in rest]
     if sums:
         lines += [f"{t} t{j}_[56];" for j, t in sums]
@@ -118,11 +122,11 @@ def lane_macro(folds: tuple[tuple[str, str], ...]) -> str:
     for j, kind, t in rest:
         lines += [_tree(j, t, kind, lanes), f"(s{j}) = {_join(kind, f'(s{j})', f'v{j}_[0]')};"]
     lines += ["}"]
-    head = f"#define {macro_name(folds)}(k, lo, hi, {args}) do {{ \\\n"
+    head = f"#define {macro_name(folds, fresh)}(k, lo, hi, {args}) do {{ \\\n"
     return head + "".join(f"    {line} \\\n" for line in lines) + "} while (0)"
 
 
-def _short(each: list[tuple[int, str, str]], lanes: int) -> list[str]:
+def _short(each: list[tuple[int, str, str]], lanes: int, fresh: bool) -> list[str]:
     """A few elements: one register of lanes, joined only if it was filled, and the rest in turn.
 
     A dot product of 16 elements takes 1 ns instead of 9.  gcc takes a loop over so few lanes apart
@@ -141,8 +145,7 @@ def _short(each: list[tuple[int, str, str]], lanes: int) -> list[str]:
         f"{whole}for (int j_ = 0; j_ < {lanes}; j_++) {{ {first} }}",
         f"for (k_ += {lanes}; k_ + {lanes} <= hi_; k_ += {lanes})",
         f"    {whole}for (int j_ = 0; j_ < {lanes}; j_++) {{ {_joined(each)} }}",
-        *(_tree(j, t, kind, lanes) for j, kind, t in each),
-        *(f"(s{j}) = {_join(kind, f'(s{j})', f'v{j}_[0]')};" for j, kind, _ in each),
+        *(_settled(j, t, kind, lanes, fresh) for j, kind, t in each),
         "}",
         f"for (; k_ < hi_; k_++) {{ {last} }}",
     ]
@@ -172,12 +175,20 @@ def _strips(each: list[tuple[int, str, str]], lanes: int, stop: str) -> list[str
     ]
 
 
-def _tree(j: int, t: str, kind: str, lanes: int) -> str:
-    """The lanes joined by halves into lane 0.  Written out: in a loop over h the halves go through
-    memory (35 ns a reduction instead of 9)."""
+def _settled(j: int, t: str, kind: str, lanes: int, fresh: bool) -> str:
+    """The lanes joined by halves, and with what was folded before."""
+    if fresh and kind == "sum":
+        four = _tree(j, t, kind, lanes, 4)
+        return f"{four} (s{j}) = (((s{j}) + v{j}_[0]) + v{j}_[2]) + (v{j}_[1] + v{j}_[3]);"
+    return f"{_tree(j, t, kind, lanes)} (s{j}) = {_join(kind, f'(s{j})', f'v{j}_[0]')};"
+
+
+def _tree(j: int, t: str, kind: str, lanes: int, into: int = 1) -> str:
+    """The lanes joined by halves into the first ones, or the first.  Written out: in a loop over h
+    the halves go through memory (35 ns a reduction instead of 9)."""
     out = ""
     h = lanes // 2
-    while h:
+    while h >= into:
         step = _join(kind, f"v{j}_[j_]", f"v{j}_[j_ + {h}]")
         out += _WHOLE if _kept_whole(kind, t) and h > 2 else ""
         out += f"for (int j_ = 0; j_ < {h}; j_++) v{j}_[j_] = {step}; "

@@ -28,6 +28,14 @@ AN_FN an_f8 an_fmod_f8(an_f8 x, an_f8 y) {
     return fmod(x, y);
 }
 
+AN_FN an_f8 an_multiply_add_f8(an_f8 x, an_f8 y, an_f8 z) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__CUDACC__)
+    return fma(x, y, z);
+#else
+    return x * y + z;
+#endif
+}
+
 #define AN_WHOLE_f8 4503599627370496.0
 
 #define AN_WHOLE_f4 4194304.0f

@@ -87,6 +87,28 @@ fused_square: Op = elementwise(
     ulp=2,
     vjp=lambda g, out, x: (multiply(g, add(x, x)),),
 )
+
+
+def _real_dtypes(*kinds: Any) -> tuple[DType, ...]:
+    """One floating type for three operands and their result."""
+    dtype = resolve_ufunc(np.add, (resolve_ufunc(np.multiply, kinds[:2])[-1], kinds[2]))[-1]
+    if dtype.kind != "f":
+        raise DTypeError(f"multiply_add of real floating numbers, not of {dtype}")
+    return (dtype,) * 4
+
+
+#: x * y + z, rounded once where the machine can: for terms of products of matrices only, which
+#: BLAS fuses too.  What a user writes as a product and a sum is rounded twice, as NumPy's.
+multiply_add: Op = elementwise(
+    "multiply_add",
+    c={"f": "an_multiply_add_{t}({x}, {y}, {z})"},
+    reference=lambda x, y, z: np.add(np.multiply(x, y), z),
+    dtypes=_real_dtypes,
+    arity=3,
+    ulp=2,
+    domain=(0.3, 3.0),
+    vjp=lambda g, out, x, y, z: (multiply(g, y), multiply(g, x), g),
+)
 reciprocal: Op = elementwise(
     "reciprocal",
     ufunc=np.reciprocal,

@@ -19,7 +19,7 @@ from ...fxgraph.affine import linear, minus, plus, times
 from ...fxgraph.constants import is_const, lit, new_index, value_of
 from ...fxgraph.graph import order_of, substitute
 from ...fxgraph.node import Node, make
-from ...fxgraph.ops.elementwise import add
+from ...fxgraph.ops.elementwise import add, multiply, multiply_add
 from ...fxgraph.ops.scalar import clip0, least, quotient
 from .access import Access, effects_of, renamed
 from .dependence import independent_steps
@@ -144,8 +144,15 @@ def _in_pairs(terms: list[Statement]) -> Store:
     stores = [s for s in terms if isinstance(s, Store)]
     values = [s.value for s in stores]
     while len(values) > 1:
-        values = [make(add, (a, b)) for a, b in zip(values[::2], values[1::2], strict=True)]
+        values = [_sum(a, b) for a, b in zip(values[::2], values[1::2], strict=True)]
     return replace(stores[0], value=values[0])
+
+
+def _sum(a: Node, b: Node) -> Node:
+    """a + b; a product of reals in b is not rounded before, which BLAS does not do either."""
+    if b.op is multiply and b.dtype.kind == "f":
+        return make(multiply_add, (*b.inputs, a))
+    return make(add, (a, b))
 
 
 def _along(inner: Loop, i: Node) -> bool:

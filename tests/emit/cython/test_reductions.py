@@ -213,3 +213,25 @@ def test_short_rows_keep_a_nan_wherever_it_stands(dtype):
         x[np.arange(n), np.arange(n)] = np.nan
         for got, want in zip(f(x), (np.max(x, axis=1), np.min(x, axis=1)), strict=True):
             np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_short_sums_start_at_zero_or_go_on(dtype):
+    """A sum of 0 and -0 is 0, as NumPy's, and what was folded before is not forgotten."""
+
+    def rows(x):
+        out = np.zeros(x.shape[0], x.dtype)
+        for k in range(x.shape[0]):
+            out[k] = np.sum(x[k])
+        return out
+
+    f, whole = ag.compile(rows), ag.compile(lambda x: np.sum(x.T))
+    rng = np.random.default_rng(5)
+    for n in (8, 9, 16, 23, 40, 127, 128):
+        x = rng.standard_normal((6, n)).astype(dtype)
+        x[1], x[2, 3], x[3, 4] = -0.0, np.nan, np.inf
+        found, expected = f(x), rows(x)
+        np.testing.assert_allclose(found, expected, rtol=1e-4 if dtype == "f4" else 1e-12)
+        np.testing.assert_array_equal(np.signbit(found[1]), np.signbit(expected[1]))
+        x[2:4] = 1.0
+        np.testing.assert_allclose(whole(x), np.sum(x), rtol=1e-4 if dtype == "f4" else 1e-12)

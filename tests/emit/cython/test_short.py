@@ -73,3 +73,23 @@ def test_a_short_loop_that_threads_may_share_is_marked_behind_its_bounds():
     lines = text.splitlines()
     assert all(lines[k + 1].startswith("for (") for k, at in enumerate(lines) if at == MARKED)
     assert MARKED in lines
+
+
+def chained_rows(x, scale):
+    """Steps in order around a longer loop."""
+    h = np.zeros(40)
+    for row in x:
+        h = np.tanh(h * scale[0] + row[3])
+    return h
+
+
+@pytest.mark.parametrize(
+    ("function", "half"),
+    [(clipped, True), (chosen, True), (chained_rows, False), (lambda x, s: x * s, False)],
+)
+def test_steps_of_short_loops_only_use_registers_of_half_width(function, half):
+    x, scale = np.random.default_rng(0).standard_normal((9, 12)), np.linspace(0.5, 1.5, 12)
+    f = ag.compile(function)
+    for found, want in zip(_leaves(f(x, scale)), _leaves(function(x, scale)), strict=True):
+        np.testing.assert_allclose(found, want, rtol=1e-14)
+    assert ("prefer-vector-width=256" in f.source(x, scale)) == half

@@ -96,7 +96,26 @@ def test_terms_of_products_of_matrices_are_added_in_pairs():
         np.testing.assert_allclose(out, expected, rtol=1e-5 if dtype == np.float32 else 1e-13)
         if dtype != np.complex128:
             text = step.source(h, u, out)
-            assert re.search(r"\+ \(\w+\[.*\] \* u\[.* \+ \(", text)
+            assert re.search(r"\+ \(an_multiply_add_f\d\(.*\) \+ an_multiply_add_f\d\(", text)
+
+
+def test_a_product_and_a_sum_that_a_user_writes_are_rounded_twice():
+    def one_by_one(h, u, n):
+        for _ in range(n):
+            h = 0.0 + (h[0] * u[0] + h[1] * u[1]) + (h[2] * u[2] + h[3] * u[3])
+        return h
+
+    def in_loops(h, u, out):
+        for i in range(u.shape[0]):
+            for j in range(u.shape[1]):
+                out[j] += h[i] * u[i, j]
+
+    h, u = rng.standard_normal((4, 9)), rng.standard_normal((4, 9))
+    np.testing.assert_array_equal(ag.compile(one_by_one)(h, u, 1), one_by_one(h, u, 1))
+    given, expected = np.ones(9), np.ones(9)
+    ag.compile(in_loops)(h[:, 0].copy(), u, given)
+    in_loops(h[:, 0].copy(), u, expected)
+    np.testing.assert_array_equal(given, expected)
 
 
 def test_a_row_times_a_small_matrix_needs_no_library():

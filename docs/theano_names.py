@@ -129,7 +129,8 @@ OFFERED: dict[str, dict[str, str]] = {
         "scalar": "ScalarOp UnaryScalarOp BinaryScalarOp Composite upgrade_to_float same_out "
         "upcast_out float64 float_types int_types",
         "tensor.elemwise": "Elemwise",
-        "gof.graph": "inputs ancestors io_toposort variables clone",
+        "gof.graph": "inputs ancestors io_toposort variables clone is_same_graph "
+        "equal_computations",
     },
     "Gradients": {
         "": "grad subgraph_grad",
@@ -142,12 +143,13 @@ OFFERED: dict[str, dict[str, str]] = {
     "Loops": {
         "": "scan map reduce foldl foldr scan_checkpoints",
         "scan_module": "until scan map reduce foldl foldr",
-        "scan_module.scan_utils": "clone until",
+        "scan_module.scan_utils": "clone until map_variables equal_computations",
     },
     "Rewrites of the user": {
         "gof": "local_optimizer optimizer Optimizer LocalOptimizer PatternSub OpSub OpRemove "
         "EquilibriumOptimizer SeqOptimizer TopoOptimizer out2in in2out DB SequenceDB EquilibriumDB "
         "LocalGroupDB TopoDB ProxyDB Query",
+        "gof.opt": "copy_stack_trace",
         "tensor.opt": "register_canonicalize register_stabilize register_specialize "
         "register_uncanonicalize register_useless register_specialize_device",
         "compile": "optdb",
@@ -156,6 +158,8 @@ OFFERED: dict[str, dict[str, str]] = {
         "": "Mode",
         "compile": "FAST_RUN FAST_COMPILE get_mode get_default_mode register_mode NanGuardMode "
         "MonitorMode DebugMode",
+        "compile.debugmode": "DebugMode BadOptimization BadThunkOutput BadDestroyMap BadViewMap "
+        "InvalidValueError StochasticOrder",
         "compile.monitormode": "MonitorMode detect_nan",
         "compile.nanguardmode": "NanGuardMode",
     },
@@ -163,7 +167,8 @@ OFFERED: dict[str, dict[str, str]] = {
     "Printing": {
         "": "pp debugprint",
         "printing": "Print pp pprint debugprint pydotprint min_informative_str var_descriptor "
-        "position_independent_str hex_digest",
+        "position_independent_str hex_digest PPrinter FunctionPrinter OperatorPrinter "
+        "PatternPrinter",
     },
 }
 
@@ -198,7 +203,8 @@ DIFFERENT: dict[str, str] = {
     "compile.Function": "`f.compiled` (and `f.fn`) is the compiled function: `graph`, "
     "`source`, `explain`, `validate`; `f.maker.fgraph` shows the expressions with `givens` in "
     "their "
-    "places and users' rewrites done, not yet the built-in rules",
+    "places and users' rewrites done, not yet the built-in rules; `f.fn(n_calls=...)` is not "
+    "offered",
     "Op": "`perform` or `c_code` runs, as one library call with the GIL, and DEBUG_MODE compares "
     "the two; outputs of `c_code` start as NULL; `R_op` follows from `grad`",
     "gof.Type": "a function with such values runs its operations one by one in Python; `c_declare` "
@@ -216,6 +222,17 @@ DIFFERENT: dict[str, str] = {
     "compile.optdb": "holds users' rewrites only; the built-in rules are listed by `ag.rules()`",
     "compile.MonitorMode": "nodes are the operations of the optimized graph, run one by one "
     "in NumPy",
+    "scan_module.scan_utils.map_variables": "inside of a scan only what the scan reads is replaced",
+    "scan_module.scan_utils.equal_computations": "the steps of scans are compared by identity",
+    "gof.graph.equal_computations": "the steps of scans are compared by identity",
+    "gof.graph.is_same_graph": "as equal_computations",
+    **{
+        f"compile.debugmode.{name}": "another name of `ag.errors.DebugError`, whose report says "
+        "what is to blame"
+        for name in ("BadOptimization", "BadThunkOutput", "BadDestroyMap", "BadViewMap",
+                     "InvalidValueError", "StochasticOrder")
+    },
+    "compile.nanguardmode.NanGuardMode": "the tag `nan_guard_mode_check` is not read",
     "compile.DebugMode": "its options change nothing: everything is compared",
     "typed_list.remove": "the values must be known when the function is traced",
     "typed_list.TypedListType": "the length is part of what a function is traced for",
@@ -253,6 +270,16 @@ NOT: dict[str, str] = {
     "sparse.bsr_matrix": "use csr_matrix",
     "compile.register_linker": "back ends are part of the package",
     "compile.register_optimizer": "rules have tags: `ag.rules()`",
+    "gof.LocalMetaOptimizer": "schedules are chosen by a cost model",
+    "gof.toolbox.Feature": "graphs have their methods already; kernels are planned after rewriting",
+    "gof.unify": "use PatternSub, or `@ag.rule`",
+    "gof.opt.inherit_stack_trace": "use copy_stack_trace",
+    "gof.CDataType": "C sees arrays; other values are Python's",
+    "gof.EnumType": "give the constants to ParamsType",
+    "tensor.subtensor.Subtensor": "the ops of reads and writes have names: `node.op.name`",
+    "scan_module.scan_op.Scan": "ask `node.op.name == 'scan'`",
+    "tests.breakpoint.PdbBreakpoint": "use MonitorMode and `breakpoint()`, or mode FAST_COMPILE",
+    "compile.profiling.print_global_stats": "use `profile=True` and `f.profile.summary()`",
     "gof.CLinkerType": "C sees arrays; other values are Python's",
     "d3viz": "use pydotprint(format='svg')",
     "gpuarray": _GPU,

@@ -79,7 +79,8 @@ def _printed(message: str, attrs: tuple[str, ...], x: Any) -> None:
         if name == "__str__":
             print(message, name, "=", x)
         else:
-            print(message, name, "=", getattr(x, name))
+            found = getattr(x, name)
+            print(message, name, "=", found() if callable(found) else found)
 
 
 _printed.__arignote_converted__ = True  # type: ignore[attr-defined]

@@ -262,8 +262,21 @@ class Function(Caller):
         """The shared variables that the function reads or updates."""
         return list(dict.fromkeys([*self.shared, *self.updates]))
 
+    @property
+    def value(self) -> Function:
+        """The values kept: `f.value[x]`, as `f[x]`."""
+        return self
+
+    @property
+    def container(self) -> Containers:
+        """What holds the values kept: `f.container[x].value`."""
+        return Containers(self)
+
     def free(self) -> None:
         """Nothing is kept between calls, so there is nothing to free."""
+
+    def sync_shared(self) -> None:
+        """Calls are done when they return, so there is nothing to wait for."""
 
     def copy(
         self,
@@ -321,6 +334,16 @@ class Function(Caller):
 def _kind(kind: Any) -> tuple[Any, tuple[bool, ...]]:
     """(dtype, flags) of arrays that need no closer look; no dtype where there is more to check."""
     return (kind.dtype, kind.broadcastable) if isinstance(kind, TensorType) else (None, ())
+
+
+class Containers:
+    """`f.container`: what holds the value of an input with a default or of a shared variable."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+
+    def __getitem__(self, item: Any) -> Container:
+        return self._function.container_of(item)
 
 
 def _target(kind: Any, container: Container | None) -> Container | None:

@@ -74,7 +74,7 @@ class Apply:
     user's line that made it.
     """
 
-    __slots__ = ("attrs", "inputs", "op", "origin", "outputs")
+    __slots__ = ("_tag", "attrs", "inputs", "op", "origin", "outputs")
 
     def __init__(
         self,
@@ -97,6 +97,13 @@ class Apply:
             raise ValueError(f"{x} is the output of {x.owner} already: give {x.type}()")
         x.owner, x.index = self, k
         return x
+
+    @property
+    def tag(self) -> SimpleNamespace:
+        """A place for attributes of the user's."""
+        if not hasattr(self, "_tag"):
+            self._tag = SimpleNamespace()
+        return self._tag
 
     @property
     def nin(self) -> int:

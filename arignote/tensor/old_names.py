@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import reductions
+from . import extra_ops, linalg, reductions
 from .elementwise import FUNCTIONS, clip, switch
 from .joining import stack
 from .shaping import known_length
 from .types import TensorType
-from .variables import as_tensor_variable
+from .variables import TensorVariable, as_tensor_variable
 
 int_dtypes = ("int8", "int16", "int32", "int64")
 uint_dtypes = ("uint8", "uint16", "uint32", "uint64")
@@ -82,3 +82,17 @@ def tensor_from_scalar(s: Any) -> Any:
 
 
 scalar_from_tensor = tensor_from_scalar
+
+
+def _compress_method(self: Any, condition: Any, axis: int | None = None) -> Any:
+    """The slices (without an axis, the elements) where the condition holds."""
+    return extra_ops.compress(condition, self, axis)
+
+
+def _trace_method(self: Any) -> Any:
+    """The sum of the diagonal."""
+    return linalg.trace(self)
+
+
+setattr(TensorVariable, "compress", _compress_method)  # noqa: B010
+setattr(TensorVariable, "trace", _trace_method)  # noqa: B010

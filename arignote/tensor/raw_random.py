@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .streams import _dtype, draw
+from .types import random_state_type as random_state_type
 
 
 def _made(method: str, defaults: dict[str, Any], dtype: Any) -> Callable[..., Any]:

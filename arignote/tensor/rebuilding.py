@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .graph import Apply, Variable, apply_order, leaves_of, sides
 from .variables import TensorConstant
 
 
-def rebuilt(outputs: Sequence[Variable], new: dict[Variable, Variable]) -> list[Variable]:
-    """The outputs with variables replaced; what does not change is shared."""
+def rebuilt(
+    outputs: Sequence[Variable],
+    new: dict[Variable, Variable],
+    each: Callable[[Variable], Variable] | None = None,
+) -> list[Variable]:
+    """The outputs with variables replaced; what does not change is shared.
+
+    each: what stands for a variable whose inputs are replaced already.
+    """
     known = dict(new)
     for node in apply_order(outputs, lambda v: v in new, sides):
         inputs = [known.get(v, v) for v in node.inputs]
         if not any(v in known for v in (*node.inputs, *sides(node))):
+            if each is not None:
+                _replace(known, node, node, each)
             continue
         attrs = dict(node.attrs)
         if node.op.kind == "grad":
@@ -27,9 +36,21 @@ def rebuilt(outputs: Sequence[Variable], new: dict[Variable, Variable]) -> list[
             attrs["captured"] = tuple(v for v in found if not isinstance(v, TensorConstant))
             inputs = [inputs[0], *attrs["captured"]]
         copy = remade(node, inputs, attrs)
+        if each is not None:
+            _replace(known, node, copy, each)
         for a, b in zip(node.outputs, copy.outputs, strict=True):
             known.setdefault(a, b)
     return [known.get(v, v) for v in outputs]
+
+
+def _replace(
+    known: dict[Variable, Variable], node: Apply, copy: Apply, each: Callable[[Variable], Variable]
+) -> None:
+    """Note what stands for the outputs of `node`, of which `copy` is the rebuilt one."""
+    for a, b in zip(node.outputs, copy.outputs, strict=True):
+        made = each(b)
+        if made is not a:
+            known.setdefault(a, made)
 
 
 def remade(node: Apply, inputs: Sequence[Variable], attrs: dict[str, Any]) -> Apply:

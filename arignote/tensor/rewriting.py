@@ -78,3 +78,13 @@ def compare(name: str, old: Variable, before: Any, after: Any) -> None:
 
 class ReplaceValidate:
     """Theano's feature of this name: every graph has its methods already."""
+
+
+def copy_stack_trace(from_var: Any, to_var: Any) -> Any:
+    """`to_var`, whose errors name the user's lines of `from_var`; each one variable or a list."""
+    olds, news = ([v] if isinstance(v, Variable) else list(v) for v in (from_var, to_var))
+    origin = next((v.owner.origin for v in olds if v.owner is not None), None)
+    for new in news:
+        if new.owner is not None and origin is not None:
+            new.owner.origin = origin
+    return to_var

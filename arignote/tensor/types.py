@@ -105,6 +105,40 @@ class TensorType:
             return False
         return True
 
+    def values_eq(self, a: Any, b: Any) -> bool:
+        """Are two values the same, nan for nan?"""
+        a, b = np.asarray(a), np.asarray(b)
+        same = a.shape == b.shape and a.dtype == b.dtype
+        return same and np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
+
+    def values_eq_approx(
+        self, a: Any, b: Any, allow_remove_inf: bool = False, allow_remove_nan: bool = False,
+        rtol: float | None = None, atol: float | None = None,
+    ) -> bool:  # fmt: skip
+        """Are two values the same up to Theano's tolerances of their dtype?
+
+        allow_remove_inf, allow_remove_nan: `b` may have numbers where `a` has infinities or nan.
+        """
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return False
+        if a.dtype.kind not in "fc":
+            return np.array_equal(a, b)
+        relative, absolute = {2: (1e-3, 1e-3), 4: (1e-5, 1e-5)}.get(
+            a.real.dtype.itemsize, (1e-5, 1e-8)
+        )
+        rtol, atol = relative if rtol is None else rtol, absolute if atol is None else atol
+        near = np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
+        if allow_remove_inf:
+            near |= np.isinf(a)
+        if allow_remove_nan:
+            near |= np.isnan(a)
+        return bool(np.all(near))
+
+    def convert_variable(self, var: Any) -> Any:
+        """`var` if it is of this type, else None."""
+        return var if var.type == self else None
+
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, TensorType)

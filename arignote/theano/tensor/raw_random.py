@@ -10,8 +10,9 @@ from ...tensor.raw_random import (
     random_integers,
     uniform,
 )  # fmt: skip
+from ...tensor.types import random_state_type
 
 __all__ = [
     "binomial", "choice", "multinomial", "normal", "permutation", "poisson", "random_integers",
-    "uniform",
+    "random_state_type", "uniform",
 ]  # fmt: skip

@@ -31,7 +31,7 @@ cdef extern from *:
     an_f8 an_exp_f8(an_f8) noexcept nogil
     void AN_FOLD_max_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
     an_f8 an_run_max_f8(const an_f8* p, int64_t lo, int64_t hi, an_f8 s) noexcept nogil
-    void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
+    void AN_FRESH_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
     const int64_t AN_WIDE
     void vectors(int64_t k, int64_t last, an_f8*, an_f8, an_f8, an_f8*) noexcept nogil
 
@@ -54,7 +54,7 @@ cdef an_nest nest(int64_t first, int64_t last, int64_t m, an_f8p x, int64_t n, a
         top = an_run_max_f8(&x[i*m], 0, m, top)
         total = 0.0
         # example.py:3: np.exp(x - top).sum(1)
-        AN_FOLD_sum_f8(j, 0, m, total, an_exp_f8(x[i*m + j] - top))
+        AN_FRESH_sum_f8(j, 0, m, total, an_exp_f8(x[i*m + j] - top))
         # example.py:4: np.exp(x - top) / total
         if n * m*8 < AN_FAR or (m - 0)*8 < 1024:
             if AN_WIDE:

@@ -22,7 +22,7 @@ cdef extern from *:
     int64_t an_chunks(int64_t trip, int64_t size) noexcept nogil
     int64_t an_chunk(int64_t lo, int64_t trip, int64_t k, int64_t chunks) noexcept nogil
     void an_report(an_context* ctx, const an_context* part) noexcept nogil
-    void AN_FOLD_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
+    void AN_FRESH_sum_f8(int64_t k, int64_t lo, int64_t hi, an_f8 s0, an_f8 e0) noexcept nogil
     an_f8 an_join_sum_f8(an_f8 s, an_f8* v, int64_t n) noexcept nogil
 
 
@@ -30,7 +30,7 @@ cdef an_nest chunk(int64_t first, int64_t last, an_f8* s_out, an_f8p x) noexcept
     cdef an_f8 s_2
     cdef int64_t i
     s_2 = 0.0
-    AN_FOLD_sum_f8(i, first, last, s_2, x[i])
+    AN_FRESH_sum_f8(i, first, last, s_2, x[i])
     s_out[0] = s_2
 
 

@@ -180,6 +180,7 @@ def test_what_was_written_before_an_error_is_compared(function):
     a, b = np.linspace(-1, 1, 9), np.linspace(-2, 2, 9)
     report = ag.compile(function).validate(a, b, 3, samples=2)
     assert report.ok, report
+    assert ag.compile(function, device="emulate").validate(a, b, 3).ok
     f = ag.compile(function, mode="DEBUG_MODE")
     mine, theirs = [a.copy(), b.copy()], [a.copy(), b.copy()]
     with pytest.raises(ValueError, match="too many"):

@@ -264,7 +264,8 @@ class Validation:
             return check_programs(trace, made.final, again)
         left = lambda given: self.expected(trace, leaves).left(given)
         findings, check = check_programs(trace, made.final, again, left)
-        if findings and findings[0].stage == "lowering":  # or what a graph does not tell
+        after_error = findings and findings[0].value.startswith("argument")
+        if after_error and findings[0].stage == "lowering":  # or a pass: graphs do not tell
             for name, before, after in made.passes:
                 if check_programs(trace, before, again, left)[0]:
                     break

@@ -9,6 +9,7 @@
     counts         masks that are only counted
     scatter        additions into shifted windows gathered into one
     products       products that are each other's transposes
+    lines          branches that write the same place go on from one version
     reads          writes read the version that they go on with
     spares         arrays that loops drop are those that they fill next
 
@@ -37,6 +38,7 @@ from .counts import count_masks
 from .effects import cover_effects
 from .loopnest.schedule import PASSES
 from .newest_reads import read_newest
+from .one_line import join_lines
 from .products import share_transposed
 from .rewrite import Report, idle, rewrite
 from .rounding import keep_rounding
@@ -128,6 +130,10 @@ def _reads(graph: Graph, choice: Choice, report: Report) -> Graph:
     return read_newest(graph) if choice.allows("newest_reads") else graph
 
 
+def _lines(graph: Graph, choice: Choice, report: Report) -> Graph:
+    return join_lines(graph) if choice.allows("one_line") else graph
+
+
 def _spares(graph: Graph, choice: Choice, report: Report) -> Graph:
     return carry_spares(graph) if choice.allows("carry_spares") else graph
 
@@ -200,6 +206,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "bits",
         "writes that read an earlier version where nothing has changed -> that they go on with",
     ),
+    "one_line": (
+        "lines",
+        "bits",
+        "writes of a branch over the version before another branch's -> over that one",
+    ),
     "carry_spares": (
         "spares",
         "bits",
@@ -222,6 +233,7 @@ PIPELINE: tuple[Pass, ...] = (
     Pass("counts", _counts),
     Pass("scatter", _scatter),
     Pass("products", _products),
+    Pass("lines", _lines),
     Pass("reads", _reads),
     Pass("spares", _spares),
 )

@@ -259,6 +259,20 @@ def replaced_in_a_branch_behind_a_write(a, b, n):
             b[i] = a[i + 1]
 
 
+@case(np.arange(5.0) + 1, np.ones((6, 6)), 1.0)
+def a_loop_before_a_condition_that_fails(a, m, x):
+    s = 0.5
+    v = a[1:]
+    for i in range(5):
+        s += v[0]
+        for _ in range(5):
+            m[-1, -2] = s * 0.3
+        if v[i + 1] < 0.1:
+            a[m[0, 0:2].astype(int) % 5] = v[0:2] * 0.25
+        else:
+            m[-1, 3] -= x * 0.3
+
+
 def test_a_branch_that_replaces_an_array_writes_it():
     def f(a, n, x):
         for i in range(n):

@@ -101,14 +101,20 @@ def typed(text: str, t: str) -> str:
     return re.sub(r"\bT\b", f"an_{t}", text)
 
 
+def _calling(name: str, t: str, call: str, *files: str) -> str:
+    """The C function of that name: what `call` says, of these files' functions for type t."""
+    return (
+        "\n".join(typed(_file(f), t) for f in files)
+        + f"\nstatic int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
+        f"    return {call};\n}}"
+    )
+
+
 def _convolution(what: int) -> ArrayC:
     def text(name: str, n: Node) -> str:
         t = code(n.dtype)
-        return (
-            f"{typed(_file('convolution.h'), t)}\n"
-            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-            f"    return an_conv_call_{t}({what}, {n.rank - 2}, p, d, threads);\n}}"
-        )
+        call = f"an_conv_call_{t}({what}, {n.rank - 2}, p, d, threads)"
+        return _calling(name, t, call, "convolution.h")
 
     return ArrayC("fd", text, ("stride", "dilation", "groups"))
 
@@ -116,33 +122,22 @@ def _convolution(what: int) -> ArrayC:
 def _sparse(what: int) -> ArrayC:
     def text(name: str, n: Node) -> str:
         t = code(n.dtype)
-        return (
-            f"{typed(_file('sparse.h'), t)}\n"
-            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-            f"    return an_sparse_call_{t}({what}, p, d, threads);\n}}"
-        )
+        return _calling(name, t, f"an_sparse_call_{t}({what}, p, d, threads)", "sparse.h")
 
     return ArrayC("fd" if what < 2 else "lq", text, (), "fd")
 
 
 def _convolve(name: str, n: Node) -> str:
     t = code(n.dtype)
-    return (
-        f"{typed(_file('convolve.h'), t)}\n"
-        f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-        f"    return an_convolve_{t}(p, d);\n}}"
-    )
+    return _calling(name, t, f"an_convolve_{t}(p, d)", "convolve.h")
 
 
 def _sorting(positions: bool) -> ArrayC:
     def text(name: str, n: Node) -> str:
         x = n.inputs[0]
         t, stable = code(x.dtype), n.attr("kind") == "stable"
-        return (
-            f"{typed(_file('sort.h'), t)}\n"
-            f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-            f"    return an_sort_rows_{t}({x.rank}, p, d, {int(positions)}, {int(stable)});\n}}"
-        )
+        call = f"an_sort_rows_{t}({x.rank}, p, d, {int(positions)}, {int(stable)})"
+        return _calling(name, t, call, "sort.h")
 
     return ArrayC("fdlqi", text, ("axis",))
 
@@ -152,14 +147,10 @@ def _unique(function: str, counting: str) -> Callable[[str, Node], str]:
 
     def text(name: str, n: Node) -> str:
         t = code(n.inputs[0].dtype)
-        whole = n.inputs[0].dtype.kind == "i"
-        files = ("sort.h", "counted.h") if whole else ("sort.h",)
-        more = f" && {counting}_{t}(p, d)" if whole else ""
-        return (
-            "\n".join(typed(_file(f), t) for f in files)
-            + f"\nstatic int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-            f"    return {function}_{t}(p, d){more};\n}}"
-        )
+        call = f"{function}_{t}(p, d)"
+        if n.inputs[0].dtype.kind != "i":
+            return _calling(name, t, call, "sort.h")
+        return _calling(name, t, f"{call} && {counting}_{t}(p, d)", "sort.h", "counted.h")
 
     return text
 
@@ -167,11 +158,7 @@ def _unique(function: str, counting: str) -> Callable[[str, Node], str]:
 def _order_statistics(name: str, n: Node) -> str:
     x = n.inputs[0]
     t = code(x.dtype)
-    return (
-        f"{typed(_file('sort.h'), t)}\n"
-        f"static int32_t {name}(void **p, const int64_t *d, int32_t threads) {{\n"
-        f"    return an_ranked_{t}({x.rank}, p, d);\n}}"
-    )
+    return _calling(name, t, f"an_ranked_{t}({x.rank}, p, d)", "sort.h")
 
 
 def _swaps(name: str, n: Node) -> str:

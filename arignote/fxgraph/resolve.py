@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .graph import Body, remake
+from .graph import Body, Graph, remake
 from .node import Node, at_origin, attr_nodes, dependencies, map_attr, origin
 from .types import TensorType
 
@@ -111,9 +111,10 @@ def below(n: Node) -> list[Node]:
 
 
 def _given(n: Node) -> list[Node]:
-    """The operands of a node with bodies that are no captures; captures are found in the bodies
-    again,
-    and what a body no longer reads must not be looked at."""
+    """The operands of a node with bodies that are no captures.
+
+    Captures are found in the bodies again; what a body no longer reads must not be looked at.
+    """
     trip = dict(n.attrs).get("trip", -1)
     strict = n.op.extra["strict"](n)
     return [x for k, x in enumerate(n.inputs) if k < strict or k == trip or x.op.name == "token"]
@@ -127,3 +128,13 @@ def resolve(
     for k in keep:
         run.done[k] = k
     return run(roots)
+
+
+def replaced(graph: Graph, forward: dict[Node, Node]) -> Graph:
+    """`graph` with every key of `forward` replaced; checks that became one are made once."""
+    if not forward:
+        return graph
+    roots = resolve(graph.roots, forward, graph.inputs)
+    n = len(graph.effects)
+    effects = tuple(dict.fromkeys(roots[:n]))
+    return Graph(graph.inputs, roots[n:], effects, graph.guards, graph.name)

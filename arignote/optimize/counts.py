@@ -6,7 +6,7 @@ from ..fxgraph.constants import proj, project
 from ..fxgraph.graph import Graph, order_of
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.sets import compress, count_true
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 
 
 def count_masks(graph: Graph) -> Graph:
@@ -24,8 +24,4 @@ def count_masks(graph: Graph) -> Graph:
         if c not in listed:
             with at_origin(origin.get(c)):
                 forward[project(c, 1)] = count_true(c.inputs[0])
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    k = len(graph.effects)
-    return Graph(graph.inputs, roots[k:], roots[:k], graph.guards, graph.name)
+    return replaced(graph, forward)

@@ -13,7 +13,7 @@ from ..fxgraph.graph import Graph, order_of, remake
 from ..fxgraph.node import Node, at_origin, dependencies, origin
 from ..fxgraph.ops.structure import add_at_op, set_item_op, view, view_op
 from ..fxgraph.overlap import apart
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from ..fxgraph.window import window_of
 
 _WRITES = (set_item_op, add_at_op)
@@ -34,11 +34,7 @@ def read_newest(graph: Graph) -> Graph:
     for r in graph.roots:
         users[r] = users.get(r, 0) + 1
     forward = {n: new for n in writes if (new := _turned(n, users)) is not n}
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    k = len(graph.effects)
-    return Graph(graph.inputs, roots[k:], roots[:k], graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 def _turned(n: Node, users: dict[Node, int]) -> Node:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from ..fxgraph.graph import Graph, bodies, order_of
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.structure import is_lasting, set_item, set_item_op
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from ..fxgraph.window import window_of
 from .loopnest.observable import Observed, between_checks
 from .loopnest.region import needs
@@ -34,9 +34,7 @@ def join_lines(graph: Graph) -> Graph:
         forward = dict(_joined(graph))
         if not forward:
             break
-        roots = resolve(graph.roots, forward, graph.inputs)
-        k = len(graph.effects)
-        graph = Graph(graph.inputs, roots[k:], roots[:k], graph.guards, graph.name)
+        graph = replaced(graph, forward)
     return graph
 
 

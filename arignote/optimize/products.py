@@ -11,7 +11,7 @@ from ..fxgraph.node import Node
 from ..fxgraph.ops.products import matmul
 from ..fxgraph.ops.shaping import swap_last
 from ..fxgraph.ops.structure import view_op
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 
 #: Products of products of ... that are found.
 ROUNDS = 8
@@ -39,12 +39,7 @@ def _once(graph: Graph) -> Graph:
             continue
         first, second = sorted((n, twin), key=lambda m: (_views(m), m.serial))
         forward[second] = swap_last(first)
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    count = len(graph.effects)
-    effects = tuple(dict.fromkeys(roots[:count]))
-    return Graph(graph.inputs, roots[count:], effects, graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 def _views(n: Node) -> int:

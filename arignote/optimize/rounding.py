@@ -19,7 +19,7 @@ from ..fxgraph.ops.as_numpy import numpy_power, numpy_product, numpy_sum, scalar
 from ..fxgraph.ops.elementwise import divide, power
 from ..fxgraph.ops.products import matmul
 from ..fxgraph.ops.reduce import reduce_sum
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 
 
 def keep_rounding(graph: Graph) -> Graph:
@@ -34,11 +34,7 @@ def keep_rounding(graph: Graph) -> Graph:
         for n in order_of(_feeding(loop), inside=True):
             if n not in forward and (own := _by_numpy(n)) is not None:
                 forward[n] = own
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    k = len(graph.effects)
-    return Graph(graph.inputs, roots[k:], roots[:k], graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 def _singular(n: Node) -> bool:

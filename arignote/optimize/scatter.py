@@ -30,7 +30,7 @@ from ..fxgraph.ops.structure import (
 )
 from ..fxgraph.overlap import apart, injective, inside
 from ..fxgraph.prove import Knowledge, construction, ge0
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from ..fxgraph.window import Window, whole, window_of
 
 #: More windows than this are left alone: the frame has pieces for each.
@@ -55,9 +55,7 @@ def gather_additions(graph: Graph) -> Graph:
         forward = {top: new for top, chain in chains(graph, nodes) if (new := gathered(top, chain))}
         if not forward:
             return graph
-        roots = resolve(graph.roots, forward, graph.inputs)
-    n = len(graph.effects)
-    return Graph(graph.inputs, roots[n:], roots[:n], graph.guards, graph.name)
+        return replaced(graph, forward)
 
 
 def chains(graph: Graph, nodes: Sequence[Node]) -> Iterator[tuple[Node, list[Node]]]:

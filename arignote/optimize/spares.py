@@ -17,7 +17,7 @@ from ..fxgraph.constants import new_param, project
 from ..fxgraph.graph import Body, Graph, bodies, order_of, remake
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.structure import empty, empty_op, full_op, set_item
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced, resolve
 from ..fxgraph.types import TensorType
 from ..fxgraph.window import whole
 from ..scanloop.scan import scan_node
@@ -36,9 +36,7 @@ def carry_spares(graph: Graph) -> Graph:
         forward = next(filter(None, map(_carried, _loops(graph))), None)
         if not forward:
             break
-        roots = resolve(graph.roots, forward, graph.inputs)
-        k = len(graph.effects)
-        graph = Graph(graph.inputs, roots[k:], roots[:k], graph.guards, graph.name)
+        graph = replaced(graph, forward)
     return graph
 
 

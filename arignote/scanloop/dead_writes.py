@@ -20,7 +20,7 @@ from ..fxgraph.graph import Body, Graph, bodies, order_of
 from ..fxgraph.node import Node, dependencies
 from ..fxgraph.ops.structure import add_at_op, full_op, set_item, set_item_op, view_op
 from ..fxgraph.overlap import injective
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from ..fxgraph.window import window_of
 from .access_sets import Statement, met_before, reaching
 from .scan import scan_op
@@ -38,11 +38,7 @@ def drop_dead_writes(graph: Graph) -> Graph:
         if n.op is scan_op:
             for k in _candidates(n, used):
                 forward.update((w, w.inputs[0]) for w in _dead(n, k))
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    count = len(graph.effects)
-    return Graph(graph.inputs, roots[count:], roots[:count], graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 def assign_first_additions(graph: Graph) -> Graph:
@@ -55,11 +51,7 @@ def assign_first_additions(graph: Graph) -> Graph:
                 start = n.inputs[k]
                 if p.rank and start.op is full_op and is_value(start.inputs[0], 0):
                     forward.update((a, _assigned(a)) for a in _first_additions(n, k))
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    count = len(graph.effects)
-    return Graph(graph.inputs, roots[count:], roots[:count], graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 def _assigned(a: Node) -> Node:

@@ -13,7 +13,7 @@ from typing import Any
 from ..fxgraph.constants import project
 from ..fxgraph.graph import Body, Graph, bodies, order_of
 from ..fxgraph.node import Node, at_origin, origin, turn_of
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from .cond import branch, cond_node, cond_op
 from .scan import scan_node, scan_op
 from .unused import parts_of
@@ -27,10 +27,7 @@ def merge_loops(graph: Graph) -> Graph:
         forward = _replacements(graph.roots)
         if not forward:
             return graph
-        roots = resolve(graph.roots, forward, graph.inputs)
-        n = len(graph.effects)
-        effects = tuple(dict.fromkeys(roots[:n]))
-        graph = Graph(graph.inputs, roots[n:], effects, graph.guards, graph.name)
+        graph = replaced(graph, forward)
     return graph
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from ..fxgraph.constants import param, proj, project
 from ..fxgraph.graph import Body, Graph, bodies
 from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin, size_nodes
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from .cond import branch, cond_node, cond_op
 from .scan import scan_node, scan_op
 
@@ -22,11 +22,7 @@ def drop_unused(graph: Graph) -> Graph:
     """The graph without carries, stacks and branch results that no output or effect needs."""
     live = Liveness(graph.roots)
     forward = live.replacements()
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    n = len(graph.effects)
-    return Graph(graph.inputs, roots[n:], roots[:n], graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 class Liveness:

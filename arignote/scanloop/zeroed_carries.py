@@ -20,7 +20,7 @@ from ..fxgraph.graph import Body, Graph, bodies, order_of
 from ..fxgraph.node import Node
 from ..fxgraph.ops.structure import add_at_op, set_item, set_item_op
 from ..fxgraph.prove import Knowledge, construction, ge0
-from ..fxgraph.resolve import resolve
+from ..fxgraph.resolve import replaced
 from ..fxgraph.window import window_of
 from .carry import rebound
 from .scan import scan, scan_op
@@ -40,11 +40,7 @@ def zero_at_start(graph: Graph) -> Graph:
                 zeroed = _zeroed(n)
                 if zeroed:
                     forward.update(_turned(n, zeroed))
-    if not forward:
-        return graph
-    roots = resolve(graph.roots, forward, graph.inputs)
-    count = len(graph.effects)
-    return Graph(graph.inputs, roots[count:], roots[:count], graph.guards, graph.name)
+    return replaced(graph, forward)
 
 
 def _zeroed(n: Node) -> list[int]:

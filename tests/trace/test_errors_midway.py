@@ -273,6 +273,34 @@ def a_loop_before_a_condition_that_fails(a, m, x):
             m[-1, 3] -= x * 0.3
 
 
+@case(np.arange(6.0) / 9, np.arange(6.0), 0.5)
+@case(np.arange(6.0) / 9, np.arange(6.0), 2.0)
+def a_branch_that_keeps_an_array_as_it_was(a, b, s):
+    c = a * 1.0
+    if s < 1.0:
+        for i in range(6):
+            a[0:4] = i
+            b[i + 1] += 1
+    else:
+        c[3] *= 2
+    return c[1:]
+
+
+@case(np.arange(6.0) / 9, np.arange(6.0), 0.1)
+@case(np.arange(6.0) / 9, np.arange(6.0), 0.5)
+def a_branch_that_exchanges_arrays(a, b, s):
+    c = a * 1.0
+    d = b * 1.0
+    if s < 1.0:
+        a[:] = d
+        b[:] = c
+        a[int(s * 20)] = 1
+    else:
+        c[3] *= 2
+        d = c
+    return c[1:], d
+
+
 def test_a_branch_that_replaces_an_array_writes_it():
     def f(a, n, x):
         for i in range(n):

@@ -74,18 +74,31 @@ def _branch(
     owned: frozenset[Node],
     region: LowerRegion,
 ) -> None:
-    results = [r for r in body.results if r.op is not constant]
     kept = [inner.buffer(v) for v in owned]
+    early = _wanted_as_they_were(body, inner, places, kept)
+    fill_together([(place, body.results[k]) for k, place in early.items()], inner)
+    results = [r for k, r in enumerate(body.results) if r.op is not constant and k not in early]
     heirs = tuple(
         r for r, place in zip(body.results, places, strict=True)
         if isinstance(place, Buffer) and place in kept
     )  # fmt: skip
     region((*body.effects, *results), inner, owned, None, Observed(body.effects, (), heirs))
     copies = []
-    for r, place in zip(body.results, places, strict=True):
+    for k, (r, place) in enumerate(zip(body.results, places, strict=True)):
         if isinstance(place, Buffer):
-            if inner.buffer(r) is not place:
+            if inner.buffer(r) is not place and k not in early:
                 copies.append((place, r))
         elif r.dtype != OPAQUE:
             inner.emit(Assign(place, inner.scalar(r)))
     fill_together(copies, inner)
+
+
+def _wanted_as_they_were(
+    body: Body, inner: Scope, places: Sequence[Buffer | Node], kept: Sequence[Buffer | None]
+) -> dict[int, Buffer]:
+    """Results that are versions which the branch may overwrite, and where they shall be."""
+    out = {}
+    for k, (r, place) in enumerate(zip(body.results, places, strict=True)):
+        if isinstance(place, Buffer) and place not in kept and r in inner and inner.buffer(r) in kept:
+            out[k] = place
+    return out

@@ -17,35 +17,17 @@ while tracing.
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
+from .rewriting import StatementRewriter
 from .syntax import PREFIX, assign, load, located, operation
 
 
 def without_matches(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a function, with `if` in place of `match`; nodes are changed in place."""
-    rewriter = _Rewriter()
-    return [new for stmt in body for new in rewriter.statement(stmt)]
+    return _Rewriter().rewritten(body)
 
 
-class _Rewriter(ast.NodeTransformer):
-    def __init__(self) -> None:
-        self.numbers = count(1)
-
-    def statement(self, stmt: ast.stmt) -> list[ast.stmt]:
-        new = self.visit(stmt)
-        return new if isinstance(new, list) else [new]
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return node  # converted by itself
-
-    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef  # type: ignore[assignment]
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        return node
-
-    visit_Assign = visit_Return = visit_AugAssign = visit_Expr  # type: ignore[assignment]
-
+class _Rewriter(StatementRewriter):
     def visit_Match(self, node: ast.Match) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         subject = f"{PREFIX}subject{next(self.numbers)}"

@@ -17,8 +17,8 @@ are known to.  A statement with anything else stays Python's own, which decides 
 import ast
 import copy
 from collections.abc import Iterator, Sequence
-from itertools import count
 
+from .rewriting import StatementRewriter
 from .syntax import PREFIX, Operation, assign, load, located, operator, thunk
 
 #: Builtins that only compute.
@@ -43,28 +43,13 @@ _EXPRESSIONS = (
 
 def without_tries(body: Sequence[ast.stmt]) -> list[ast.stmt]:
     """The statements of a function, with `if` in place of such `try` statements."""
-    rewriter = _Rewriter(_names(body))
-    out: list[ast.stmt] = []
-    for stmt in body:
-        new = rewriter.visit(stmt)
-        out += new if isinstance(new, list) else [new]
-    return out
+    return _Rewriter(_names(body)).rewritten(body)
 
 
-class _Rewriter(ast.NodeTransformer):
+class _Rewriter(StatementRewriter):
     def __init__(self, names: frozenset[str]) -> None:
+        super().__init__()
         self.names = names
-        self.numbers = count(1)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return node  # converted by itself
-
-    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef  # type: ignore[assignment]
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        return node
-
-    visit_Assign = visit_Return = visit_AugAssign = visit_Expr  # type: ignore[assignment]
 
     def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)

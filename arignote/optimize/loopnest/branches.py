@@ -99,6 +99,7 @@ def _wanted_as_they_were(
     """Results that are versions which the branch may overwrite, and where they shall be."""
     out = {}
     for k, (r, place) in enumerate(zip(body.results, places, strict=True)):
-        if isinstance(place, Buffer) and place not in kept and r in inner and inner.buffer(r) in kept:
+        now = inner.buffer(r)
+        if isinstance(place, Buffer) and place not in kept and now is not None and now in kept:
             out[k] = place
     return out

@@ -275,9 +275,14 @@ def arguments(text: str, seed: int) -> tuple[Any, ...]:
     if ".at(" in text and made["x"].dtype.char in "LQ":
         # NumPy goes by way of float64, and what does not fit back is undefined
         made["x"] = made["x"].astype(np.uint32)
+    if "subtract.at(" in text and made["x"].dtype.kind == "b":
+        made["x"] = made["x"].astype(np.int8)  # of two errors NumPy raises another first
+    if re.search(r"setitem|copyto|putmask|place", text) and made["x"].dtype.kind in "iu":
+        if made["y"].dtype.kind == "c":  # which integer inf or nan becomes is undefined
+            made["y"][~np.isfinite(made["y"])] = 1.0
     if re.search(r"initial=(np.inf|-1.5).*out=", text):  # the start, too
         made["o"] = made["o"].astype(float)
-    if re.search(r"(max|min|(mum|wise_and|fmax|fmin)\.reduce)\(.*out=", text) and made["o"].dtype.kind in "bi":
+    if re.search(r"(max|min|(mum|wise_and|fmax|fmin)\.reduce)\(.*out=", text) and made["o"].dtype.kind in "biu":
         # the first element goes by way of out= (docs/differences.md)
         made["o"] = made["o"].astype(np.promote_types(made["o"].dtype, made["x"].dtype))
     if "nanmedian" in text:  # NumPy stores its answer in out= as a number of Python

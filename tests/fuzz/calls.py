@@ -284,7 +284,8 @@ def arguments(text: str, seed: int) -> tuple[Any, ...]:
         made["o"] = made["o"].astype(float)
     if re.search(r"(max|min|(mum|wise_and|fmax|fmin)\.reduce)\(.*out=", text) and made["o"].dtype.kind in "biu":
         # the first element goes by way of out= (docs/differences.md)
-        made["o"] = made["o"].astype(np.promote_types(made["o"].dtype, made["x"].dtype))
+        reduced = made["f" if "nan" in text else "x"]
+        made["o"] = made["o"].astype(np.promote_types(made["o"].dtype, reduced.dtype))
     if "nanmedian" in text:  # NumPy stores its answer in out= as a number of Python
         made["o"] = made["o"].astype(float)
         # and adds the middle element to itself, which may overflow (docs/differences.md)

@@ -54,7 +54,7 @@ def _turned(n: Node, users: dict[Node, int]) -> Node:
                 found[m] = remake(m.op, inputs, m.attrs)
     if n.inputs[-1] not in found:
         return n
-    with at_origin(origin.get(n)):
+    with at_origin(origin.get(n), n):
         return remake(n.op, (*n.inputs[:-1], found[n.inputs[-1]]), n.attrs)
 
 

@@ -303,6 +303,15 @@ def a_branch_writes_again_what_stands_before_it_and_then_a_loop_raises(a, A, m, 
     return a[1]
 
 
+@case(ramp, square)
+def a_write_that_reads_the_newest_version_stands_before_the_check_behind_it(a, A):
+    for i in range(5):
+        A[0, i % 2 : i % 2 + 4] = A[0:4, 0] * 0.25
+        A[1:5, 1:5] = (A[1:5, i % 2 : i % 2 + 4].T + a[:4]) * 0.25
+        a[i + 2] *= -0.5
+    return a[1]
+
+
 @case(ramp, 6, np.array([1, 2]))
 def a_step_that_breaks_is_counted_among_the_steps(a, n, m):
     t = 1

@@ -99,6 +99,10 @@ def _written_in_place(
     a version is the contents of another array, only its argument's line gets the write.
     """
     graph = _written_in_branches(graph, by_leaf, history)
+    for _ in history:
+        graph, again = _in_one_line(graph, by_leaf, history)
+        if not again:
+            break
     rebuild = Rebuild()
     written: set[Node] = set()
     versions: list[Node] = []
@@ -117,9 +121,8 @@ def _written_in_place(
                 # over the version before it: that one is seen if the check between them fails
                 value = rebuild.done[o] = set_item(newest[w.leaf], whole(n.shape), value)
         if n.shape and o.dtype == n.dtype and _elsewhere(value, newest[w.leaf], n, changed, seen):
-            value = _over(newest[w.leaf], value)
-            if value.inputs[-1] is not rebuild.done[o]:
-                rebuild.done[o] = value
+            # the same node from which a loop that may raise goes on
+            value = set_item(newest[w.leaf], whole(n.shape), value, lasting=True)
         newest[w.leaf] = value
         versions.append(value)
     if tuple(versions) == tuple(graph.outputs[w.output] for w in history):
@@ -127,6 +130,26 @@ def _written_in_place(
     count = len(graph.effects)
     roots = rebuild((*graph.effects, *graph.outputs))
     return replace(graph, effects=roots[:count], outputs=roots[count:]), tuple(versions)
+
+
+def _in_one_line(
+    graph: Graph, by_leaf: dict[int, Node], history: Sequence[traced.Write]
+) -> tuple[Graph, bool]:
+    """The graph with a version of an argument that goes on from the one before it, and not from
+    the one before that; was there one?"""
+    newest = dict(by_leaf)
+    for w in history:
+        n, o = by_leaf[w.leaf], graph.outputs[w.output]
+        if n.shape and o.dtype == n.dtype:
+            before = newest[w.leaf]
+            if before is not n and before not in chain(o):
+                again = written_again(before, o)
+                if again:
+                    roots = Rebuild(again)((*graph.effects, *graph.outputs))
+                    count = len(graph.effects)
+                    return replace(graph, effects=roots[:count], outputs=roots[count:]), True
+            newest[w.leaf] = o
+    return graph, False
 
 
 def _written_in_branches(
@@ -153,13 +176,6 @@ def _elsewhere(value: Node, newest: Node, n: Node, changed: set[Node], seen: boo
     if seen or newest is not n:
         return newest not in chain(value)
     return chain_root(value) is not n and chain_root(value) in changed
-
-
-def _over(newest: Node, value: Node) -> Node:
-    """`value` as a write of `newest`, of the same window where it replaces what is there."""
-    again = written_again(newest, value)
-    # the same node from which a loop that may raise goes on
-    return again or set_item(newest, whole(value.shape), value, lasting=True)
 
 
 def _strides(

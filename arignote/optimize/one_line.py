@@ -11,21 +11,33 @@ error. What only branches need is left alone: it is computed in them, or not at 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ..fxgraph.graph import Graph, bodies, order_of
-from ..fxgraph.node import Node, at_origin, origin
+from ..fxgraph.node import Node, at_origin, origin, turn_of
 from ..fxgraph.ops.structure import is_lasting, set_item, set_item_op
 from ..fxgraph.resolve import replaced
 from ..fxgraph.window import window_of
-from .loopnest.observable import Observed, between_checks
+from .loopnest.observable import Observed, between_checks, line_of
 from .loopnest.region import needs
 from .loopnest.versions import chain
 
 #: Branches in branches that are looked at.
 ROUNDS = 4
 
-#: What is computed around a branch, the outermost first.
-_Known = tuple[dict[Node, None], ...]
+
+
+@dataclass(frozen=True)
+class _Level:
+    """What a body computes whatever branch is taken, and its writes by the version they go on from.
+    """
+
+    nodes: dict[Node, None]
+    writes: dict[Node, list[Node]]
+
+
+#: Levels around a branch, the outermost first.
+_Known = tuple[_Level, ...]
 
 
 def join_lines(graph: Graph) -> Graph:
@@ -39,16 +51,15 @@ def join_lines(graph: Graph) -> Graph:
 
 
 def _joined(graph: Graph) -> Iterator[tuple[Node, Node]]:
-    """First writes of branches, and the same over what the other branch goes on from."""
+    """First writes of branches, and the same over what was written there before the branches."""
     if not any(n.op.name == "cond" for n in order_of(graph.roots, inside=True)):
         return
     levels: list[tuple[Sequence[Node], Sequence[Node], _Known]] = [(graph.roots, graph.effects, ())]
     met: set[Node] = set()
     while levels:
         roots, effects, outside = levels.pop()
-        here = _computed(roots, effects, outside)
-        known = (*outside, here)
-        for n in here:
+        known = (*outside, _level(roots, effects, outside))
+        for n in known[-1].nodes:
             if n in met or "body" not in n.op.traits:
                 continue
             met.add(n)
@@ -57,18 +68,22 @@ def _joined(graph: Graph) -> Iterator[tuple[Node, Node]]:
             levels.extend((b.roots, b.effects, known) for b in bodies(n))
 
 
-def _computed(
-    roots: Sequence[Node], effects: Sequence[Node], outside: _Known
-) -> dict[Node, None]:
-    """What these roots need whatever branch is taken, and is not computed outside."""
-    done: dict[Node, None] = {}
-    stack = [*roots, *between_checks(roots, Observed(tuple(effects), ()))]
+def _level(roots: Sequence[Node], effects: Sequence[Node], outside: _Known) -> _Level:
+    """What these roots need and is not computed outside."""
+    here = _Level({}, {})
+
+    def had(n: Node) -> bool:
+        return any(n in level.nodes for level in outside)
+
+    stack = [*roots, *between_checks(roots, Observed(tuple(effects), ()), had)]
     while stack:
         n = stack.pop()
-        if n not in done and not any(n in known for known in outside):
-            done[n] = None
+        if n not in here.nodes and not had(n):
+            here.nodes[n] = None
+            if n.op is set_item_op:
+                here.writes.setdefault(n.inputs[0], []).append(n)
             stack.extend(needs(n))
-    return done
+    return here
 
 
 def _lines(n: Node, known: _Known) -> Iterator[tuple[Node, Node]]:
@@ -76,29 +91,31 @@ def _lines(n: Node, known: _Known) -> Iterator[tuple[Node, Node]]:
     for t, o in zip(then.results, other.results, strict=True):
         if not t.shape:
             continue
-        for mine, theirs in ((t, o), (o, t)):
-            first = _first_write(mine)
-            if first is None:
-                continue
-            line = set(chain(mine))
-            for v in chain(theirs):
-                if v not in line and _same_place(v, first) and any(v in k for k in known):
-                    with at_origin(origin.get(first)):
-                        value, window = first.inputs[-1], window_of(first)
-                        yield first, set_item(v, window, value, is_lasting(first))
-                    break
+        sides = [(_first_write(r, known), set(chain(r))) for r in (t, o)]
+        found = [_written_before(first, known) for first, _ in sides]
+        for (first, _), v, (_, line), w in zip(sides, found, sides[::-1], found[::-1], strict=True):
+            if first is not None and v is not None and (v is w or v in line):
+                with at_origin(origin.get(first), first):
+                    value, window = first.inputs[-1], window_of(first)
+                    yield first, set_item(v, window, value, is_lasting(first))
 
 
-def _first_write(v: Node) -> Node | None:
-    """The oldest of the writes that lead to a version."""
+def _first_write(v: Node, known: _Known) -> Node | None:
+    """The oldest of a branch's own writes that lead to a version, through loops."""
     first = None
-    while v.op is set_item_op:
-        first, v = v, v.inputs[0]
+    for m in line_of(v, lambda n: any(n in level.nodes for level in known)):
+        if m.op is set_item_op and not any(m in level.nodes for level in known):
+            first = m
     return first
 
 
-def _same_place(a: Node, b: Node) -> bool:
-    return a.op is set_item_op and a.inputs[0] is b.inputs[0] and window_of(a) == window_of(b)
+def _written_before(first: Node | None, known: _Known) -> Node | None:
+    """The last write of the same place of the same version that is computed before."""
+    if first is None:
+        return None
+    base, window, turn = first.inputs[0], window_of(first), turn_of(first)
+    before = (v for level in known for v in level.writes.get(base, ()) if turn_of(v) < turn)
+    return max((v for v in before if window_of(v) == window), key=turn_of, default=None)
 
 
 __all__ = ["join_lines"]

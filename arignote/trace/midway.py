@@ -20,7 +20,7 @@ from ..fxgraph.node import Node
 from ..fxgraph.ops.structure import set_item, set_item_op
 from ..fxgraph.window import whole, window_of
 from ..scanloop.versions import chain
-from .regions import Region, depth, recorded
+from .regions import Region, checked_since, depth, recorded
 from .storage import Cell, Path, written
 
 
@@ -48,7 +48,7 @@ def next_version(cell: Cell, path: Path, value: Node) -> Node:
     effects = recorded()
     line = _line_of(cell, effects)
     seen = line.seen if line is not None else old
-    behind = has_checks(old) if line is None else len(effects) > line.checks
+    behind = _checked_around(cell) if line is None else len(effects) > line.checks
     if behind:
         seen = line.lined if line is not None else old
     if behind and depth():
@@ -59,6 +59,15 @@ def next_version(cell: Cell, path: Path, value: Node) -> Node:
         lined = _lined(new, old, line, seen)
     cell.line = Line(effects, len(effects), new, seen, lined)
     return new
+
+
+def _checked_around(cell: Cell) -> bool:
+    """Do checks stand between the last write of a cell, in a region around this one, and here?"""
+    line = cell.line
+    if isinstance(line, Line) and line.version is cell.version:
+        if checked_since(line.effects, line.checks):
+            return True
+    return has_checks(cell.version)
 
 
 def last_versions(known: Sequence[Cell], region: Region) -> list[Node]:

@@ -60,6 +60,13 @@ def recorded() -> list[Node]:
     return effects if effects is not None else session().effects
 
 
+def checked_since(effects: list[Node], count: int) -> bool:
+    """Was a check recorded in open regions since one of them, of these effects, had `count`?"""
+    around: list[list[Node]] = [*getattr(_local, "around", ()), recorded()]
+    at = next((k for k, e in enumerate(around) if e is effects), None)
+    return at is not None and (len(effects) > count or any(around[at + 1 :]))
+
+
 @contextmanager
 def opened(*facts: Node) -> Iterator[Region]:
     """Trace a body or branch: its own token, effects and facts, all gone at the end."""
@@ -67,6 +74,8 @@ def opened(*facts: Node) -> Iterator[Region]:
     k = knowledge()
     kept = len(k.facts) - len(k.guards)
     outer = getattr(_local, "effects", None)
+    around = getattr(_local, "around", ())
+    _local.around = (*around, recorded())
     _local.depth = depth() + 1
     try:
         with recording() as effects, inside(region.token, *facts):
@@ -84,6 +93,7 @@ def opened(*facts: Node) -> Iterator[Region]:
     finally:
         _local.depth -= 1
         _local.effects = outer
+        _local.around = around
         del k.facts[len(k.guards) + kept :]  # guards found inside stand in front and stay
 
 

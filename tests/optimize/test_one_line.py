@@ -72,7 +72,22 @@ def fails_in_one(a: A, m: A, p: float) -> None:
     m[0] += m[1]
 
 
-FUNCTIONS = [one_after_the_other, in_steps, nested, both_sides, fails_in_one]
+def fails_behind_the_write(a: A, m: A, p: float) -> None:
+    for i in range(3):
+        m[0, i] = 4.0
+        x = a[i + int(p)]
+        if p > 2:
+            m[0, i] = 5.0 + i
+            m[1, 0] = a[int(p) + i + 1]
+            m[1, i] = 3
+        else:
+            m[0, 1] += 2.0
+        m[2, 0] += m[0, 0] + x
+
+
+FUNCTIONS = [
+    one_after_the_other, in_steps, nested, both_sides, fails_in_one, fails_behind_the_write,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -13,11 +13,12 @@ import itertools
 from collections.abc import Sequence
 
 from ...fxgraph.constants import project
-from ...fxgraph.graph import Body, Rebuild, bodies
+from ...fxgraph.graph import Body, Rebuild, bodies, order_of
 from ...fxgraph.node import Node, at_origin, dependencies, origin
 from ...fxgraph.ops.structure import set_item, set_item_op
 from ...fxgraph.window import whole, window_of
 from ...scanloop.cond import branch, cond_node
+from .observable import line_of
 from .versions import chain, chain_root
 
 #: Branches that are looked at in one body; each costs a walk over it.
@@ -65,15 +66,19 @@ def written_in_branches(
     return out
 
 
-def written_again(newest: Node, value: Node) -> Node | None:
-    """`value` as a write of `newest`, if it replaces what the last writes to that put into the same
-    window (rules skip the writes that nothing reads)."""
-    if value.op is not set_item_op:
-        return None
-    m, w = newest, window_of(value)
-    while m is not value.inputs[0] and m.op is set_item_op and window_of(m) == w:
-        m = m.inputs[0]
-    return set_item(newest, w, value.inputs[-1]) if m is value.inputs[0] else None
+def written_again(newest: Node, value: Node) -> dict[Node, Node]:
+    """What makes a version of `value`, of another line, go on from `newest`: the oldest write that
+    leads to it and replaces what the last writes to `newest` put into the same window (rules skip
+    the writes that nothing reads), and the same over `newest`.  Nothing where there is none.
+    """
+    for first in reversed([m for m in line_of(value) if m.op is set_item_op]):
+        m, w = newest, window_of(first)
+        while m is not first.inputs[0] and m.op is set_item_op and window_of(m) == w:
+            m = m.inputs[0]
+        if m is first.inputs[0] and m is not newest and first not in order_of((newest,)):
+            with at_origin(origin.get(first), first):
+                return {first: set_item(newest, w, first.inputs[-1])}
+    return {}
 
 
 def _replaced(p: Node, r: Node) -> Node | None:
@@ -109,9 +114,12 @@ def _written(p: Node, at: Node) -> dict[Node, Node]:
         results = list(b.results)
         value = results[k]
         if b not in lines:
+            again = written_again(before, value)
             with at_origin(origin.get(value), value):  # it stands where the value stood
-                again = written_again(before, value)
-                results[k] = again or set_item(before, whole(p.shape), value)
+                results[k] = (
+                    Rebuild(again)((value,))[0] if again
+                    else set_item(before, whole(p.shape), value)
+                )  # fmt: skip
         sides.append(branch(results, b.token, b.effects))
     here = [x for x in n.inputs[1:] if x.op.name == "token"]
     with at_origin(origin.get(n), n):

@@ -149,7 +149,7 @@ def lower_region(
     if observed is not None:  # versions that an error may leave visible
         seen = [n for n, k in observed.history if k < len(observed.effects) and n not in scope]
         if not observed.history:
-            seen = [n for n in between_checks(roots, observed) if n not in scope]
+            seen = between_checks(roots, observed, scope.__contains__)
     region = region_of([r for r in roots if r not in scope], scope, seen)
     region.ends = tuple(roots[len(observed.effects) if observed is not None else 0 :])
     last = leave.at if leave is not None else None

@@ -7,7 +7,7 @@ what comes after it.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...fxgraph.graph import bodies
@@ -80,36 +80,40 @@ def keep_order_of_writes(
             _add_order(dag, n, check)
 
 
-def between_checks(roots: Sequence[Node], observed: Observed) -> list[Node]:
+def between_checks(
+    roots: Sequence[Node], observed: Observed, had: Callable[[Node], bool] = lambda n: False
+) -> list[Node]:
     """Versions written, or chosen by a branch, before a check that a branch behind it goes on from.
 
-    Computed where they are used, in that branch, they would be written behind the check.
+    Computed where they are used, in that branch, they would be written behind the check.  What is
+    `had` already, and what is before that, is left out.
     """
     turns = [turn_of(source_of(e)) for e in observed.effects]
     out: dict[Node, None] = {}
-    for r in roots:
-        *_, v = _line(r)
-        while v.op.name == "proj" and v.inputs[0].op.name == "cond":
-            n, k = v.inputs[0], v.attr("k")
-            lines = [list(_line(b.results[k])) for b in bodies(n)]
-            for line in lines:
-                until = turn_of(n)
-                early = (w for w in line if any(turn_of(source_of(w)) < t < until for t in turns))
-                out.update(dict.fromkeys(itertools.islice(early, 1)))
-            ends = {line[-1] for line in lines}
-            if len(ends) > 1:
-                break
-            (v,) = ends
-    return [v for v in out if v.op.traits & _WRITES or source_of(v).op.name in ("scan", "cond")]
+    stack, met = [*reversed(roots)] if turns else [], set[Node]()
+    while stack:
+        *_, v = line_of(stack.pop(), had)
+        if v in met or had(v) or v.op.name != "proj" or v.inputs[0].op.name != "cond":
+            continue
+        met.add(v)
+        n, k = v.inputs[0], v.attr("k")
+        until = turn_of(n)
+        for b in bodies(n):
+            line = list(line_of(b.results[k], had))
+            early = (w for w in line if any(turn_of(source_of(w)) < t < until for t in turns))
+            out.update(dict.fromkeys(itertools.islice(early, 1)))
+            stack.append(line[-1])
+    kept = _WRITES | {"body"}
+    return [v for v in out if not had(v) and source_of(v).op.traits & kept]
 
 
 _WRITES = frozenset({"write", "scatter"})
 
 
-def _line(v: Node) -> Iterator[Node]:
+def line_of(v: Node, had: Callable[[Node], bool] = lambda n: False) -> Iterator[Node]:
     """A version and those that writes and loops made it from, the newest first."""
     yield v
-    while True:
+    while not had(v):
         source = source_of(v)
         if v.op.traits & _WRITES:
             v = v.inputs[0]

@@ -122,3 +122,32 @@ def test_what_only_one_branch_needs_is_not_computed_in_the_other() -> None:
 
     text = str(ag.compile(choose).program(np.arange(6.0), np.ones((6, 6)), 1.0))
     assert text.index("2.0") < text.index("else:") < text.index("exp"), text
+
+
+def test_a_branch_that_still_reads_what_another_has_overwritten() -> None:
+    def f(a: A, m: A, q: float, k: int, x: float) -> float:
+        if k < 3:
+            m[-1, 2] = x
+        for _ in range(3):
+            if q > 2:
+                for i in range(4):
+                    if q > 2:
+                        m[0, 1] += np.sum(m[1])
+                    if k < 3:
+                        a[i] += np.sum(m[1])
+                    else:
+                        m[0, 1] *= np.sum(m[1])
+                    x = a[k + 1 + i]
+        return x
+
+    for k in (1, 4):
+        mine, theirs = [(np.arange(6.0), np.arange(36.0).reshape(6, 6)) for _ in range(2)]
+        said = []
+        for call, arrays in ((f, theirs), (ag.compile(f), mine)):
+            try:
+                said.append(call(*arrays, 5.0, k, 0.5))
+            except IndexError:
+                said.append(None)
+        assert said[0] == said[1]
+        np.testing.assert_allclose(mine[0], theirs[0])
+        np.testing.assert_allclose(mine[1], theirs[1])

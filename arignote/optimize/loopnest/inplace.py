@@ -202,13 +202,14 @@ def _break_cycles(
     saved: set[tuple[Node, Node]],
 ) -> None:
     """Marks what breaks every cycle: one for each, as if the one before were broken."""
+    kept = frozenset(region.forced)
     while True:
         cycle = dag.cycle()
         if not cycle:
             return
         late, writer = next(e for e in cycle if e in anti)
         dag.remove(late, writer)
-        _keep_old(late, writer, anti[late, writer], reads, region, scope, saved)
+        _keep_old(late, writer, anti[late, writer], reads, region, scope, saved, kept)
 
 
 def _keep_old(
@@ -219,8 +220,12 @@ def _keep_old(
     region: Region,
     scope: Scope,
     saved: set[tuple[Node, Node]],
+    kept: frozenset[Node],
 ) -> None:
-    """What `late` reads of a version stays although `writer` overwrites it."""
+    """What `late` reads of a version stays although `writer` overwrites it.
+
+    kept: what earlier rounds have stored; where that is all that can be, the version is copied.
+    """
     windows = [
         m
         for m in reads[late].inlined
@@ -241,6 +246,6 @@ def _keep_old(
         scope.state.note(
             late, "a window of the old value is kept, because it is overwritten before it is used"
         )
-    elif not windows:  # those that are forced by now are kept already: the next round sees it
+    elif kept.issuperset(windows):  # what this round has stored the next one sees
         saved.add((writer, version))
         scope.state.note(writer, "copies the array it writes, because the old value is read later")

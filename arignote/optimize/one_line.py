@@ -18,7 +18,7 @@ from ..fxgraph.node import Node, at_origin, origin, turn_of
 from ..fxgraph.ops.structure import is_lasting, set_item, set_item_op
 from ..fxgraph.resolve import replaced
 from ..fxgraph.window import window_of
-from .loopnest.observable import Observed, between_checks, line_of
+from .loopnest.observable import Observed, between_checks, line_of, source_of
 from .loopnest.region import needs
 from .loopnest.versions import chain
 
@@ -91,28 +91,39 @@ def _lines(n: Node, known: _Known) -> Iterator[tuple[Node, Node]]:
     for t, o in zip(then.results, other.results, strict=True):
         if not t.shape:
             continue
-        sides = [(_first_write(r, known), set(chain(r))) for r in (t, o)]
-        found = [_written_before(first, known) for first, _ in sides]
-        for (first, _), v, (_, line), w in zip(sides, found, sides[::-1], found[::-1], strict=True):
-            if first is not None and v is not None and (v is w or v in line):
-                with at_origin(origin.get(first), first):
-                    value, window = first.inputs[-1], window_of(first)
-                    yield first, set_item(v, window, value, is_lasting(first))
+        sides = [(_first_writes(r, known), set(chain(r))) for r in (t, o)]
+        found = [{f: v for f in fs if (v := _written_before(f, known))} for fs, _ in sides]
+        for mine, others, (_, line) in zip(found, found[::-1], sides[::-1], strict=True):
+            for first, v in mine.items():
+                if v in others.values() or v in line:
+                    with at_origin(origin.get(first), first):
+                        value, window = first.inputs[-1], window_of(first)
+                        yield first, set_item(v, window, value, is_lasting(first))
 
 
-def _first_write(v: Node, known: _Known) -> Node | None:
-    """The oldest of a branch's own writes that lead to a version, through loops."""
-    first = None
-    for m in line_of(v, lambda n: any(n in level.nodes for level in known)):
-        if m.op is set_item_op and not any(m in level.nodes for level in known):
-            first = m
-    return first
+def _first_writes(r: Node, known: _Known) -> list[Node]:
+    """The oldest of a branch's own writes that lead to a version, through loops and branches."""
+    out: dict[Node, None] = {}
+    stack, met = [r], set[Node]()
+    while stack:
+        first = None
+        for m in line_of(stack.pop(), lambda n: _is_known(n, known)):
+            if m.op is set_item_op and not _is_known(m, known):
+                first = m
+        if first is not None:
+            out[first] = None
+        if source_of(m).op.name == "cond" and m not in met and not _is_known(m, known):
+            met.add(m)
+            stack.extend(b.results[m.attr("k")] for b in bodies(m.inputs[0]))
+    return list(out)
 
 
-def _written_before(first: Node | None, known: _Known) -> Node | None:
+def _is_known(n: Node, known: _Known) -> bool:
+    return any(n in level.nodes or source_of(n) in level.nodes for level in known)
+
+
+def _written_before(first: Node, known: _Known) -> Node | None:
     """The last write of the same place of the same version that is computed before."""
-    if first is None:
-        return None
     base, window, turn = first.inputs[0], window_of(first), turn_of(first)
     before = (v for level in known for v in level.writes.get(base, ()) if turn_of(v) < turn)
     return max((v for v in before if window_of(v) == window), key=turn_of, default=None)

@@ -85,8 +85,18 @@ def fails_behind_the_write(a: A, m: A, p: float) -> None:
         m[2, 0] += m[0, 0] + x
 
 
+def chosen_again(a: A, m: A, p: float) -> None:
+    a[0] *= 4.0
+    if p < 1:
+        m[0, 1] *= 2
+    else:
+        a[0] *= m[1, 0]
+        if a[int(p) + 3] > 0.3:
+            a[1:3] = 4.0
+
+
 FUNCTIONS = [
-    one_after_the_other, in_steps, nested, both_sides, fails_in_one, fails_behind_the_write,
+    chosen_again, one_after_the_other, in_steps, nested, both_sides, fails_in_one, fails_behind_the_write,
 ]  # fmt: skip
 
 

@@ -96,7 +96,8 @@ def chosen_again(a: A, m: A, p: float) -> None:
 
 
 FUNCTIONS = [
-    chosen_again, one_after_the_other, in_steps, nested, both_sides, fails_in_one, fails_behind_the_write,
+    chosen_again, one_after_the_other, in_steps, nested, both_sides, fails_in_one,
+    fails_behind_the_write,
 ]  # fmt: skip
 
 

@@ -61,6 +61,11 @@ class Graph:
         return tuple(order_of((*self.roots, *self.guards)))
 
     @cached_property
+    def all_nodes(self) -> tuple[Node, ...]:
+        """Every node that effects and outputs need, those of bodies too, operands first."""
+        return tuple(order_of(self.roots, inside=True))
+
+    @cached_property
     def dag(self) -> nx.MultiDiGraph:
         """Edges run operand -> user, keyed by operand position: x * x has two of them."""
         g: nx.MultiDiGraph = nx.MultiDiGraph()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fxgraph.constants import proj, project
-from ..fxgraph.graph import Graph, order_of
+from ..fxgraph.graph import Graph
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.sets import compress, count_true
 from ..fxgraph.resolve import replaced
@@ -11,7 +11,7 @@ from ..fxgraph.resolve import replaced
 
 def count_masks(graph: Graph) -> Graph:
     """The graph with count_true(mask) for compress(mask) where nobody asks for the positions."""
-    nodes = order_of(graph.roots, inside=True)
+    nodes = graph.all_nodes
     listed: set[Node] = set()
     found: dict[Node, None] = {}
     for n in nodes:

@@ -9,7 +9,7 @@ have to be kept for it, though they are still there.
 
 from __future__ import annotations
 
-from ..fxgraph.graph import Graph, order_of, remake
+from ..fxgraph.graph import Graph, remake
 from ..fxgraph.node import Node, at_origin, dependencies, origin
 from ..fxgraph.ops.structure import add_at_op, set_item_op, view, view_op
 from ..fxgraph.overlap import apart
@@ -23,7 +23,7 @@ MOST_BETWEEN = 8
 
 def read_newest(graph: Graph) -> Graph:
     """The graph with reads of earlier versions turned to the one that a write goes on with."""
-    nodes = order_of(graph.roots, inside=True)
+    nodes = graph.all_nodes
     writes = [n for n in nodes if n.op in _WRITES and n.inputs[0].op in _WRITES]
     if not writes:
         return graph

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..fxgraph.graph import Graph, bodies, order_of
+from ..fxgraph.graph import Graph, bodies
 from ..fxgraph.node import Node, at_origin, origin, turn_of
 from ..fxgraph.ops.structure import is_lasting, set_item, set_item_op
 from ..fxgraph.resolve import replaced
@@ -52,7 +52,7 @@ def join_lines(graph: Graph) -> Graph:
 
 def _joined(graph: Graph) -> Iterator[tuple[Node, Node]]:
     """First writes of branches, and the same over what was written there before the branches."""
-    if not any(n.op.name == "cond" for n in order_of(graph.roots, inside=True)):
+    if not any(n.op.name == "cond" for n in graph.all_nodes):
         return
     levels: list[tuple[Sequence[Node], Sequence[Node], _Known]] = [(graph.roots, graph.effects, ())]
     met: set[Node] = set()

@@ -6,7 +6,7 @@ is wanted as well, as in gradients, that would multiply twice.
 
 from __future__ import annotations
 
-from ..fxgraph.graph import Graph, order_of
+from ..fxgraph.graph import Graph
 from ..fxgraph.node import Node
 from ..fxgraph.ops.products import matmul
 from ..fxgraph.ops.shaping import swap_last
@@ -27,7 +27,7 @@ def share_transposed(graph: Graph) -> Graph:
 
 
 def _once(graph: Graph) -> Graph:
-    products = [n for n in order_of(graph.roots, inside=True) if n.op is matmul]
+    products = [n for n in graph.all_nodes if n.op is matmul]
     if len(products) < 2:
         return graph
     known = {n.inputs: n for n in products}

@@ -141,7 +141,7 @@ def idle(graph: Graph, rules: Sequence[Rule]) -> bool:
     live = rule_set(tuple(rules))
     nodes = graph.order
     if any("body" in n.op.traits for n in nodes):
-        nodes = tuple(order_of(graph.roots, inside=True))
+        nodes = graph.all_nodes
     return not any(live.candidates(n) for n in nodes)
 
 

@@ -24,7 +24,7 @@ from ..fxgraph.resolve import replaced
 
 def keep_rounding(graph: Graph) -> Graph:
     """The graph with NumPy's own operations in and before loops that amplify differences."""
-    nodes = order_of(graph.roots, inside=True)
+    nodes = graph.all_nodes
     if not any(map(_singular, nodes)):
         return graph
     forward: dict[Node, Node] = {}

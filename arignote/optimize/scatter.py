@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ..fxgraph.affine import linear, minus, plus, size_node
 from ..fxgraph.constants import is_value, lit
-from ..fxgraph.graph import Graph, order_of
+from ..fxgraph.graph import Graph
 from ..fxgraph.node import Node, at_origin, attr_nodes, dependencies, origin
 from ..fxgraph.ops.elementwise import add, multiply, negative, subtract
 from ..fxgraph.ops.shaping import spread
@@ -48,7 +48,7 @@ class Addition(NamedTuple):
 
 def gather_additions(graph: Graph) -> Graph:
     """The graph with chains of shifted additions gathered, in bodies too."""
-    nodes = order_of(graph.roots, inside=True)
+    nodes = graph.all_nodes
     if not any(n.op is add_at_op for n in nodes):
         return graph
     with construction(Knowledge(facts=list(graph.guards))):

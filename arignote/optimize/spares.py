@@ -14,7 +14,7 @@ may as well be computed where the old one stands.
 from __future__ import annotations
 
 from ..fxgraph.constants import new_param, project
-from ..fxgraph.graph import Body, Graph, bodies, order_of, remake
+from ..fxgraph.graph import Body, Graph, bodies, remake
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.structure import empty, empty_op, full_op, set_item
 from ..fxgraph.resolve import replaced, resolve
@@ -41,7 +41,7 @@ def carry_spares(graph: Graph) -> Graph:
 
 
 def _loops(graph: Graph) -> list[Node]:
-    return [n for n in order_of(graph.roots, inside=True) if n.op.name == "scan"]
+    return [n for n in graph.all_nodes if n.op.name == "scan"]
 
 
 def _carried(n: Node) -> dict[Node, Node]:

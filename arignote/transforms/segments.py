@@ -38,7 +38,7 @@ def stored(outputs: Sequence[Node]) -> tuple[int, Node | None]:
     (None where they do not follow from the arguments')."""
     inputs = tuple(n for n in order_of(outputs, inside=True) if n.op.name in ("input", "size"))
     graph = optimize(Graph(inputs, tuple(outputs)), mode="FAST_COMPILE")
-    loops = [n for n in order_of(graph.roots, inside=True) if n.op is scan_op]
+    loops = [n for n in graph.all_nodes if n.op is scan_op]
     stacks = [t for n in loops for t in _stacked(n)]
     total = lit(0)
     for t in stacks:

@@ -28,21 +28,30 @@ def run_callback(
 ) -> None:
     """Call the function and hand its results to the kernel; `kept` holds memory until it ends."""
     pointer, number = iter(pointers), iter(ints)
-    operands = []
+    operands: list[Any] = []
+    arrays = []
     for operand in callback.operands:
         if isinstance(operand, ArrayOperand):
             dims = [next(number) for _ in range(operand.ndim)]
             strides = [next(number) for _ in range(operand.ndim)]
-            operands.append(array_at(next(pointer), operand.dtype, dims, strides)[()])
+            arrays.append(array_at(next(pointer), operand.dtype, dims, strides))
+            operands.append(arrays[-1] if dims else arrays[-1][()])
         else:
             operands.append(opaque(operand, leaves, kept))
     fill = getattr(callback.function, "fill", None)
-    if fill is not None and getattr(callback.function, "fills", False):
+    fills = fill is not None and getattr(callback.function, "fills", False)
+    if fill is not None and fills:
         (result,) = callback.results
         dims = [next(number) for _ in range(result.ndim)]
-        fill(*operands, array_at(next(pointer), result.dtype, dims))
+        arrays.append(array_at(next(pointer), result.dtype, dims))
+        operands.append(arrays[-1])
+    try:
+        answer = fill(*operands) if fill is not None and fills else callback.function(*operands)
+    except BaseException:
+        detach(arrays)
+        raise
+    if fills:
         return
-    answer = callback.function(*operands)
     answers = answer if isinstance(answer, tuple) else (answer,)
     for result, value in zip(callback.results, answers, strict=True):
         if result.late:
@@ -53,6 +62,16 @@ def run_callback(
         else:
             dims = [next(number) for _ in range(result.ndim)]
             array_at(next(pointer), result.dtype, dims)[...] = value
+
+
+def detach(arrays: Sequence[Any]) -> None:
+    """Give arrays over a kernel's memory, which is soon gone, memory of their own: the frames of an
+    error hold them, and debuggers show what is in frames."""
+    for x in arrays:
+        if isinstance(x, np.ndarray):  # not a number
+            fortran = x.flags.fnc
+            data = x.tobytes("F" if fortran else "C")
+            x.__setstate__((1, x.shape, x.dtype, fortran, data))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

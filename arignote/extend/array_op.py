@@ -46,7 +46,7 @@ class ArrayOp:
 
     def __init__(self, function: Callable[..., Any], **options: Any) -> None:
         functools.update_wrapper(self, function)
-        self.reference = function
+        self.reference, self.may_keep = function, True
         self.shape, self.dtype, self.ndim = (options.get(k) for k in ("shape", "dtype", "ndim"))
         self.rules = {k: options.get(k) for k in ("vjp", "jvp")}
         positional, keywords = _parameters(function)
@@ -104,9 +104,10 @@ class ArrayOp:
         return tuple(wrap(project(n, k)) for k in range(len(n.type)))
 
     def run_by(self, function: Callable[..., Any]) -> None:
-        """Let kernels call `function`; the meaning is what the debug mode compares it with."""
+        """Let kernels call `function`, which keeps no operand; the meaning is what the debug mode
+        compares it with."""
         twin = ArrayOp.__new__(ArrayOp)
-        vars(twin).update(vars(self), reference=function)
+        vars(twin).update(vars(self), reference=function, may_keep=False)
         self.op.extra["compiled"] = functools.partial(_evaluated, twin)
         self.sizes_op.extra["compiled"] = functools.partial(_measured, twin)
 
@@ -189,12 +190,21 @@ def _types(*operands: Node, arrays: int, ranks: Any, dtypes: Any, several: bool,
 
 
 def _results(user: ArrayOp, values: Sequence[Any], static: Any) -> tuple[Any, ...]:
+    if user.may_keep:
+        values = [_owned(v) for v in values]
     answer = user.reference(*values, **dict(static))
     return tuple(answer) if isinstance(answer, tuple | list) else (answer,)
 
 
+def _owned(value: Any) -> Any:
+    """The value in memory of its own: a kernel's is gone when the call ends, while the function may
+    keep its operands, views of them, or a generator over them."""
+    kernels = isinstance(value, np.ndarray) and not value.flags.owndata
+    return value.copy(order="K") if kernels else value
+
+
 def _measured(user: ArrayOp, *values: Any, static: Any, arrays: int, sizes: int) -> tuple[Any, ...]:
-    results = tuple(map(np.asarray, _results(user, values, static)))
+    results = tuple(_owned(np.asarray(r)) for r in _results(user, values, static))
     ranks = user.ndim if isinstance(user.ndim, tuple | list) else (user.ndim,)
     have = tuple(r.ndim for r in results)
     if have != tuple(ranks):

@@ -1,6 +1,7 @@
 """Scratch memory is kept between calls: it holds nothing of earlier calls, and has a bound."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -72,3 +73,27 @@ def test_the_oldest_blocks_make_room():
         for size in (2**14, 2**15, 2**16, 2**17, 2**14):
             f(np.linspace(0, 1, size), 1)
             assert runtime.scratch_held() <= 2**21
+
+
+def test_the_bound_may_change_while_threads_give_memory_back():
+    """It fell below the block that was being kept, and the oldest of none was freed."""
+    f = ag.compile(swept)
+    x = np.linspace(0, 1, 9000)
+    f(x.copy(), 1)
+    until = time.monotonic() + 1.0
+
+    def work():
+        mine = x.copy()
+        while time.monotonic() < until:
+            for _ in range(200):
+                f(mine, 1)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for t in threads:
+        t.start()
+    while time.monotonic() < until:
+        for bound in (10**7, 0) * 100:
+            runtime.set_scratch_bound(bound)
+    for t in threads:
+        t.join()
+    runtime.set_scratch_bound(ag.config.scratch)

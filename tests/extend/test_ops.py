@@ -1,6 +1,9 @@
 """Ops by the user: values against the function itself, derivatives, C, checks, pickles."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -169,6 +172,67 @@ def test_defining_again_replaces_and_built_in_names_stay():
         op = make(k)
         np.testing.assert_allclose(ag.compile(lambda a, op=op: op(a))(A), k * A)
     assert OPS["exp"] is built_in and np.allclose(ag.compile(np.exp)(A), np.exp(A))
+
+
+def test_operands_that_a_function_keeps_stay_as_they_were():
+    """They are in memory of kernels, which is used again."""
+    kept = []
+
+    @ag.op(shape=lambda x: x, name="kept_operand")
+    def keeping(x):
+        kept.extend((x, x[1:]))
+        return x * 2
+
+    f = ag.compile(lambda a: keeping(np.sqrt(a) + 1.0) + keeping(a[::2]).sum())
+    a = np.linspace(0.0, 1.0, 200)
+    f(a)
+    held = [k.copy() for k in kept]
+    del a
+    for n in range(20):
+        f(np.full(200, float(n)))
+    for x, before in zip(kept, held):
+        np.testing.assert_array_equal(x, before)
+
+
+@pytest.mark.parametrize("runtime", ["compiled", "plain"])
+def test_what_frames_of_an_error_hold_is_theirs(runtime):
+    """Debuggers show what is in frames, when the memory of kernels is gone."""
+    done = subprocess.run(
+        [sys.executable, "-c", FRAMES], capture_output=True, text=True,
+        env={**os.environ, "WITHOUT": "arignote.emit.runtime" if runtime == "plain" else ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+FRAMES = """
+import os, sys
+if os.environ["WITHOUT"]:
+    sys.modules[os.environ["WITHOUT"]] = None
+import numpy as np, arignote as ag
+
+@ag.op(shape=lambda x: x)
+def refusing(x):
+    if x[0] > 2:
+        raise ValueError("too much")
+    return x * 2
+
+f = ag.compile(lambda a: refusing(np.sqrt(a) + 1.0) + 1.0)
+f(np.ones(300))
+try:
+    f(np.full(300, 4.0))
+except ValueError as error:
+    at, seen = error.__traceback__.tb_next, 0
+    while at is not None:
+        for value in at.tb_frame.f_locals.values():
+            for x in value if isinstance(value, tuple | list) else (value,):
+                if isinstance(x, np.ndarray):
+                    assert x.flags.owndata or isinstance(x.base, bytes | np.ndarray)
+                    seen += set(x.ravel()) == {3.0}
+        at = at.tb_next
+    assert seen
+else:
+    raise SystemExit("no error")
+"""
 
 
 def test_an_op_pickles_by_name():

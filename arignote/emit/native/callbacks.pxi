@@ -29,9 +29,13 @@ cdef class Called:
         if self.fills:
             dtype, rank, bytes = self.results[0]
             given.append(array_over(dtype, rank, <int64_t *>ints, NULL, ptrs[0]))
-            self.function.fill(*given)
+        try:
+            answer = self.function.fill(*given) if self.fills else self.function(*given)
+        except BaseException:
+            callbacks.detach(given)
+            raise
+        if self.fills:
             return 0
-        answer = self.function(*given)
         answers = answer if isinstance(answer, tuple) else (answer,)
         if len(answers) != len(self.results):
             raise ValueError(f"{len(self.results)} results are wanted, {len(answers)} were made")

@@ -99,6 +99,7 @@ cdef extern from *:
                 an_held += n;
                 break;
             }
+            if (!oldest) { free(p); break; } /* the bound has become smaller meanwhile */
             free(an_forget(oldest));
         }
         AN_LEAVE();

@@ -35,6 +35,7 @@ from .optional import Maybe, is_none
 from .proxy import Array, Proxy, Scalar, node_of, wrap
 from .queues import Deque
 from .shortcut import and_, or_
+from .sums import sum_of, sum_over
 from .texts import Text
 from .truthiness import truth
 from .values import ONLY_NUMBERS
@@ -224,9 +225,7 @@ def counted(x: Any) -> Counter | list[Any]:
 @answers(sum)
 def sum_(x: Any, /, start: Any = 0) -> Any:
     found = counted(x)
-    if isinstance(found, Counter):
-        return fold(found, operator.add, start, "sum")
-    return reduce(operator.add, found, start)
+    return sum_over(found, start) if isinstance(found, Counter) else sum_of(found, start)
 
 
 @answers(any)

@@ -51,6 +51,16 @@ AN_FN an_f8 an_nearest_f8(an_f8 at, an_f8 rest) {
     return at - low != (an_f8)0.5 || rest == 0 ? rint(at) : rest > 0 ? low + 1 : low;
 }
 
+/* What is missing in the rounded x + y, and a sum with what it is missing (Neumaier). */
+AN_FN an_f8 an_addition_error_f8(an_f8 x, an_f8 y) {
+    const an_f8 total = x + y;
+    return fabs(x) >= fabs(y) ? (x - total) + y : (y - total) + x;
+}
+
+AN_FN an_f8 an_join_error_f8(an_f8 x, an_f8 y) {
+    return y != 0 && fabs(y) < INFINITY ? x + y : x;
+}
+
 AN_FN an_f8 an_round_digits_f8(an_f8 x, an_f8 scale) {
     const an_f8 at = x * scale;
     if (!(fabs(at) < AN_WHOLE_f8)) return x;

@@ -76,6 +76,7 @@ from .compare import (
     not_equal,
     signbit,
 )
+from .compensated import addition_error, join_error
 from .complex_parts import (
     absolute,
     angle,
@@ -153,24 +154,22 @@ TWO_RESULTS: dict[Any, Callable[..., tuple[Node, Node]]] = {
 }
 
 __all__ = [
-    "TWO_RESULTS", "absolute", "add", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan",
-    "arctan2", "arctanh", "beta", "betaln", "bitwise_and", "bitwise_count", "bitwise_or",
-    "bitwise_xor", "cbrt", "ceil", "clip", "conjugate", "copysign", "cos", "cosh", "deg2rad",
-    "digamma", "divide", "divmod_", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx", "erfinv",
-    "exp", "exp10", "exp2", "expit", "expm1", "exprel", "fabs", "float_power", "floor",
+    "TWO_RESULTS", "absolute", "add", "addition_error", "angle", "arccos", "arccosh", "arcsin",
+    "arcsinh", "arctan", "arctan2", "arctanh", "beta", "betaln", "bitwise_and", "bitwise_count",
+    "bitwise_or", "bitwise_xor", "cbrt", "ceil", "clip", "conjugate", "copysign", "cos", "cosh",
+    "deg2rad", "digamma", "divide", "divmod_", "entr", "equal", "erf", "erfc", "erfcinv", "erfcx",
+    "erfinv", "exp", "exp10", "exp2", "expit", "expm1", "exprel", "fabs", "float_power", "floor",
     "floor_divide", "fmax", "fmin", "fmod", "frexp", "frexp_exponent", "frexp_mantissa",
-    "fused_absolute", "fused_multiply", "fused_square", "gamma",
-    "gammainc", "gammainc_curve", "gammainc_shape", "gammaincc", "gammaln", "gcd", "greater",
-    "greater_equal",
-    "heaviside", "huber", "hypot", "i0", "i0e", "i1", "i1e", "imag", "invert", "isfinite", "isinf",
-    "isnan", "j0", "j1", "kl_div", "lcm", "ldexp", "left_shift", "less", "less_equal", "log",
+    "fused_absolute", "fused_multiply", "fused_square", "gamma", "gammainc", "gammainc_curve",
+    "gammainc_shape", "gammaincc", "gammaln", "gcd", "greater", "greater_equal", "heaviside",
+    "huber", "hypot", "i0", "i0e", "i1", "i1e", "imag", "invert", "isfinite", "isinf", "isnan",
+    "j0", "j1", "join_error", "kl_div", "lcm", "ldexp", "left_shift", "less", "less_equal", "log",
     "log10", "log1p", "log2", "log_expit", "log_ndtr", "logaddexp", "logaddexp2", "logical_and",
     "logical_not", "logical_or", "logical_xor", "logit", "make_complex", "maximum", "minimum",
-    "modf", "modf_fraction", "modf_integral", "multiply", "multiply_add",
-    "nan_to_num", "ndtr", "ndtri", "negative", "nextafter", "not_equal", "positive", "power",
-    "pseudo_huber", "py_max", "py_min",
-    "rad2deg", "real", "reciprocal", "rel_entr", "remainder", "right_shift", "rint", "round_",
-    "round_digits", "round_tens",
-    "select", "sign", "signbit", "sin", "sinc", "sinh", "softplus", "spacing", "sqrt", "square",
-    "subtract", "tan", "tanh", "trigamma", "trunc", "where", "xlog1py", "xlogy", "y0", "y1",
+    "modf", "modf_fraction", "modf_integral", "multiply", "multiply_add", "nan_to_num", "ndtr",
+    "ndtri", "negative", "nextafter", "not_equal", "positive", "power", "pseudo_huber", "py_max",
+    "py_min", "rad2deg", "real", "reciprocal", "rel_entr", "remainder", "right_shift", "rint",
+    "round_", "round_digits", "round_tens", "select", "sign", "signbit", "sin", "sinc", "sinh",
+    "softplus", "spacing", "sqrt", "square", "subtract", "tan", "tanh", "trigamma", "trunc",
+    "where", "xlog1py", "xlogy", "y0", "y1",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..fxgraph.node import Node, Origin, origin
 from ..fxgraph.types import TensorType
+from ..trace.convert.quiet import parsed
 from ..trace.interpreted import run
 from ..trace.plan import Trace
 from .inputs import fresh
@@ -140,7 +141,7 @@ def _assigned(file: str, line: int) -> dict[str, str]:
     """Expression -> variable, for the statement on a line."""
     text = linecache.getline(file, line).strip()
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except SyntaxError:
         return {}
     found: dict[str, str] = {}

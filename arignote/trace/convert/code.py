@@ -20,6 +20,7 @@ from types import CodeType, FunctionType
 from arignote.errors import UnsupportedError
 
 from .context import SiteTable
+from .quiet import compiled
 from .refused import obstacle
 from .room import with_room
 from .scope import parameter_list
@@ -95,7 +96,7 @@ def _compiled(function: FunctionType) -> tuple[CodeType, SiteTable, list[str]]:
         node, table = _converted_node(function, source)
         tree = _in_factory(node, source, function.__code__.co_freevars)
         flags = function.__code__.co_flags & FUTURE
-        module = compile(tree, source.file, "exec", flags=flags, dont_inherit=True)
+        module = compiled(tree, source.file, flags)
         return module, table, [*([source.class_name] if source.class_name else []), FACTORY]
 
     with contextlib.suppress(RecursionError):

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from arignote.errors import UnsupportedError
 
+from .quiet import parsed
 from .scope import parameter_names
 
 Tree = TypeVar("Tree", bound=ast.AST)
@@ -91,7 +92,7 @@ def copied(root: Tree) -> Tree:
 def _definitions(text: str) -> list[tuple[Definition, str | None]]:
     """Every function and lambda of a file, with the class around it; never changed."""
     out: list[tuple[Definition, str | None]] = []
-    waiting: list[tuple[ast.AST, str | None]] = [(ast.parse(text), None)]
+    waiting: list[tuple[ast.AST, str | None]] = [(parsed(text), None)]
     while waiting:
         node, class_name = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+import warnings
 import weakref
 
 import pytest
@@ -567,3 +568,26 @@ def test_large_functions(text, argument, result):
     f = from_text("def f(x):\n" + text, f"<large {hash(text)}>")["f"]
     for operators in (PLAIN, STRICT):
         assert converted(f, operators)(argument) == result
+
+
+# ---- warnings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("action", ["error", "always"])
+def test_what_python_warned_of_at_import_is_not_said_again(action):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        f = from_text(
+            r'''
+            def f(x):
+                "A text with \d in it."
+                for k in range(3):
+                    x = x + 1 if x is 1 else x + 2
+                return x
+            ''',
+            f"<warned of {action}>",
+        )["f"]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter(action)
+        assert converted(f, PLAIN)(1) == 6
+    assert not said

@@ -1,0 +1,39 @@
+"""Text that Python has compiled before is parsed and compiled again without a word: what there is
+to warn of (`"\\d"`, `x is 1`, a jump out of `finally`) was said when it was imported, and where
+warnings are errors it would seem not to be Python at all.
+"""
+
+import ast
+import os
+import threading
+import warnings
+from collections.abc import Callable
+from types import CodeType
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.Lock()  # a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def parsed(text: str) -> ast.Module:
+    return _quietly(lambda: ast.parse(text))
+
+
+def compiled(tree: ast.Module, file: str, flags: int) -> CodeType:
+    return _quietly(lambda: compile(tree, file, "exec", flags=flags, dont_inherit=True))
+
+
+def _quietly(work: Callable[[], Result]) -> Result:
+    with _lock, warnings.catch_warnings():  # the filters belong to all threads
+        warnings.simplefilter("ignore")
+        return work()

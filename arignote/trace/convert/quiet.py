@@ -30,7 +30,11 @@ def parsed(text: str) -> ast.Module:
 
 
 def compiled(tree: ast.Module, file: str, flags: int) -> CodeType:
-    return _quietly(lambda: compile(tree, file, "exec", flags=flags, dont_inherit=True))
+    def work() -> CodeType:
+        code: CodeType = compile(tree, file, "exec", flags=flags, dont_inherit=True)
+        return code
+
+    return _quietly(work)
 
 
 def _quietly(work: Callable[[], Result]) -> Result:

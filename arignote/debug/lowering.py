@@ -57,7 +57,8 @@ Left: TypeAlias = "Callable[[Sequence[Any]], tuple[str, Difference] | None]"
 
 def stages(meeting: Meeting, excluding: Collection[str] = ()) -> list[tuple[str, Program]]:
     """The program as lowered, and after each pass that changed it."""
-    program = lower(meeting.graph, meeting.interface)
+    grows = "grown_stacks" not in {*config.excluding, *excluding}
+    program = lower(meeting.graph, meeting.interface, grows)
     out = [("lower", program)]
     with construction(Knowledge(facts=list(program.guards))):
         for p in PASSES:

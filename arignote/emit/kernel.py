@@ -72,7 +72,7 @@ def _compilation(trace: Trace, mode: str) -> Compilation:
     meeting = meet(trace, graph)
     if config.verify:
         verify(meeting.graph, "meet")
-    program = lower(meeting.graph, meeting.interface)
+    program = lower(meeting.graph, meeting.interface, "grown_stacks" not in config.excluding)
     if not config.boundscheck:
         program = unchecked(program)
     passes: dict[str, float] = {}

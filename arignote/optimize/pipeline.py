@@ -216,6 +216,11 @@ PARTS: dict[str, tuple[str, str, str]] = {
         "bits",
         "fresh arrays that a step fills in place of one that it drops -> that one's memory",
     ),
+    "grown_stacks": (
+        "stacks",
+        "bits",
+        "while x: step; for the steps that it took: push, step -> while x: push, step",
+    ),
     "scatter_to_gather": (
         "scatter",
         "reals",

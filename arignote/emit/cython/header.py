@@ -188,6 +188,33 @@ void* an_reserve(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil
 void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""",
         ("base",),
     ),
+    "growing": Part(
+        """\
+/* More room in a slot, for what the first bytes hold already.  NULL: there is no memory, and what
+   there was stays. */
+AN_FRESH void *an_grow_slot(an_slot *w, const void *old, int64_t used, int64_t bytes) {
+    const size_t need = (size_t)bytes + 64;
+    if (bytes < used) return 0; /* more than there are numbers for */
+    if (w->near && bytes <= AN_NEAR) return w->near;
+    char *block = w->p, *drop = 0;
+    size_t n = w->n, dropped = 0;
+    if (!block || n < need) {
+        drop = block; dropped = n; n = need;
+        block = w->ctx->borrow ? w->ctx->borrow(need, 0, &n) : malloc(need);
+        if (!block) return 0;
+    }
+    char *p = block + 64 - ((uintptr_t)block & 63);
+    if (p != old) memcpy(p, old, used);
+    if (drop) an_drop(&(an_slot){drop, dropped, w->ctx, 0});
+    w->p = block; w->n = n;
+    return p;
+}
+#define an_grow(ws, slot, old, used, bytes) an_grow_slot((ws) + (slot), old, used, bytes)""",
+        """\
+void* an_grow(an_slot* ws, int64_t slot, const void* old, int64_t used,
+              int64_t bytes) noexcept nogil""",
+        ("scratch",),
+    ),
     "polls": Part(
         """\
 #include <time.h>

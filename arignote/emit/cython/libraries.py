@@ -12,7 +12,7 @@ from ...fxgraph.affine import size_node
 from ...fxgraph.constants import const
 from ...fxgraph.node import Node
 from ...fxgraph.types import OPAQUE, Size
-from ...optimize.loopnest.program import Library, Panel
+from ...optimize.loopnest.program import GROW, Library, Panel
 from ..array_c import ArrayC, array_c, function_name, results_of
 from ..array_c import numbers as attr_numbers
 from ..library_table import LETTERS, ROUTINES, lapack_op, lapack_type, operand_dtype
@@ -22,6 +22,7 @@ from .header import Part
 from .lapack_c import ROUTINES as LAPACK
 from .lapack_c import lapack_function, lapack_part
 from .libraries_c import library_part
+from .memory import print_growth
 from .scope import Scope
 
 
@@ -30,6 +31,8 @@ def print_library(scope: Scope, s: Library) -> None:
     scope.comment(s.origin)
     if s.name == "python":
         _python(scope, s)
+    elif s.name == GROW:
+        print_growth(scope, s)
     elif s.name in ROUTINES:
         _blas(scope, s)
     else:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 
 from ...fxgraph.affine import size_node
-from ...optimize.loopnest.program import Alloc, Buffer, Point
+from ...optimize.loopnest.program import Alloc, Buffer, Library, Panel, Point
 from ..scalar_code import code
 from .scope import Scope, root
 
@@ -56,14 +57,42 @@ def _scratch(scope: Scope, b: Buffer, zero: bool) -> None:
         name = module.pointers[b] = scope.variable(b.name, pointer)
     module.parts["scratch"] = None
     module.types["ws"] = "an_slot*"
-    slot = str(module.slots)
-    if scope.parts_of_loop:
-        slot = f"{scope.read('place')}*AN_SLOTS + {slot}"
-        module.slots_a_thread = True
+    module.slot_of[b] = module.slots
+    slot = _slot(scope, b)
     module.slots += 1
     call = "an_reserve_zero" if zero else "an_reserve"
     size = f"{scope.count(b)}*<int64_t>sizeof({element})"
     scope.put(f"{scope.read(name)} = <{pointer}>{call}({scope.read('ws')}, {slot}, {size})")
+    scope.put(f"if {name} == NULL:")
+    scope.put("    return 4")
+    scope.fails = True
+
+
+def _slot(scope: Scope, b: Buffer) -> str:
+    """The place among the slots of what is scratch of the call, or of a thread of it."""
+    slot = str(scope.module.slot_of[b])
+    if not scope.parts_of_loop:
+        return slot
+    scope.module.slots_a_thread = True
+    return f"{scope.read('place')}*AN_SLOTS + {slot}"
+
+
+def print_growth(scope: Scope, s: Library) -> None:
+    """The scratch has more rows from here on."""
+    (after,), (before,) = s.outputs, s.inputs
+    assert isinstance(before, Panel)
+    module, b = scope.module, root(after.buffer)
+    pointer = module.pointer_type(b)
+    element = module.type_of(code(b.dtype))
+    name = scope.read(module.pointers[b])
+    bytes_of = [
+        f"{scope.count(replace(b, shape=p.shape))}*<int64_t>sizeof({element})"
+        for p in (before, after)
+    ]
+    module.parts["growing"] = None
+    call = f"an_grow(ws, {_slot(scope, b)}, {name}, {', '.join(bytes_of)})"
+    scope.read("ws")
+    scope.put(f"{name} = <{pointer}>{call}")
     scope.put(f"if {name} == NULL:")
     scope.put("    return 4")
     scope.fails = True

@@ -24,7 +24,7 @@ OFTEN, LONG = 3, 3
 _HEAD = re.compile(r"cdef (?:inline )?[\w ]+\** (\w+)\((.*)\) noexcept nogil:")
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _OWN_NUMBER = re.compile(
-    r"(an_reserve(?:_zero)?\(ws, |an_fail\(ctx, |ctx\.callback\(ctx\.owner, )(\d+)"
+    r"(an_(?:reserve(?:_zero)?|grow)\(ws, |an_fail\(ctx, |ctx\.callback\(ctx\.owner, )(\d+)"
 )
 _SET = re.compile(r"\s*(\w+) = ")
 _COUNTER = re.compile(r"\s*(?:for |AN_\w+\()(\w+)")

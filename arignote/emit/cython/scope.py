@@ -53,8 +53,9 @@ class Module:
     """What one text collects beside statements.
 
     held: node -> the variable it is in.  pointers: buffer -> its variable.  types: variable -> type
-    as Cython declares it.  slots: scratch places handed out; slots_a_thread: does each thread of a
-    parallel loop have its own?  streams: are rows written past the cache?  None: not looked at yet.
+    as Cython declares it.  slots: scratch places handed out, slot_of: to whom; slots_a_thread: does
+    each thread of a parallel loop have its own?  streams: are rows written past the cache?  None:
+    not looked at yet.
     """
 
     program: Program
@@ -73,6 +74,7 @@ class Module:
     libraries: dict[str, Part] = field(default_factory=dict)
     vectors: dict[str, VectorFunction] = field(default_factory=dict)
     slots: int = 0
+    slot_of: dict[Buffer, int] = field(default_factory=dict)
     slots_a_thread: bool = False
     streams: bool | None = None
     _mentions: dict[Node, int] | None = None

@@ -11,7 +11,7 @@ from ...fxgraph.affine import minus
 from ...fxgraph.constants import const, lit, new_index, project
 from ...fxgraph.graph import Body, bodies
 from ...fxgraph.node import Node, at_origin, make, op_named, origin
-from ...fxgraph.ops.elementwise import add, floor_divide
+from ...fxgraph.ops.elementwise import add
 from ...fxgraph.ops.structure import set_item
 from ...fxgraph.prove import inside
 from ...fxgraph.types import I64, OPAQUE, TensorType
@@ -20,12 +20,12 @@ from ...scanloop.scan import trip_count
 from .actions import Over, copied, fill, fresh
 from .branch_writes import write_in_branches
 from .early_exit import exit_of, only_tests
-from .element import aligned, element
 from .observable import Observed
-from .program import Assign, Break, Buffer, If, Loop, Statement, Store, While
+from .program import Assign, Break, Buffer, If, Loop, Statement, While
 from .renewals import write_renewals
 from .routines import handle_of
-from .scope import Scope, allocate, nest
+from .scope import Scope
+from .stacks import grow, push, stacks_of
 from .together import assign_together
 from .turning import may_turn, moving, pointers, turn
 from .versions import chain_root
@@ -42,12 +42,14 @@ def lower_scan(n: Node, scope: Scope, over: Over, region: LowerRegion) -> None:
         body = write_renewals(write_in_branches(body))
     places = _places(n, body, turning, scope, inner, over)
     inner.values.update(zip(body.params, places, strict=True))
-    stacks = [_stack(n, k, s, scope) for k, s in enumerate(body.stacks)]
+    stacks, room = stacks_of(n, body, scope)
     counter = _counter(n, body, scope)
     inner.values[body.token] = lit(0)
     fact, index = _bind_index(body, scope, inner)
     with inside(None, *fact):
-        statements, setup, cond = _step(n, body, inner, places, stacks, counter, turning, region)
+        statements, setup, cond = _step(
+            n, body, inner, places, stacks, room, counter, turning, region
+        )
     where = origin.get(n)
     if index is not None:
         if cond is not None:
@@ -112,12 +114,6 @@ def _enter(p: Node, v: Node, end: Node, scope: Scope, over: Over, turning: bool)
     return place
 
 
-def _stack(n: Node, k: int, s: Node, scope: Scope) -> Buffer:
-    node = project(n, n.attr("n") + k)
-    t = n.type[n.attr("n") + k]
-    return allocate(scope, node, t.dtype, t.shape)
-
-
 def _counter(n: Node, body: Body, scope: Scope) -> Node | None:
     """A variable that counts steps, where the index does not tell."""
     if body.index is not None and body.cond is None:
@@ -143,6 +139,7 @@ def _step(
     inner: Scope,
     places: Sequence[Buffer | Node],
     stacks: Sequence[Buffer],
+    room: Node | None,
     counter: Node | None,
     turning: frozenset[Node],
     region: LowerRegion,
@@ -162,19 +159,22 @@ def _step(
             before = inner.child()
             region((cond,), before, frozenset(), None)
             setup, cond = before.out, before.scalar(cond)
+    if room is not None:
+        assert counter is not None
+        grow(stacks, room, counter, inner)
     owned = frozenset(p for p in body.params if p.shape)
     pairs = list(zip(body.stacks, stacks, strict=True))
     # a carry's old value is kept before the step overwrites it
     at_hand = [s in inner for s in body.stacks]
     for (s, b), early in zip(pairs, at_hand, strict=True):
         if early:
-            _push(n, s, b, body, counter, inner)
+            push(n, s, b, body, counter, inner)
     roots = (*body.effects, *results, *body.stacks)
     last = leave[1] if leave is not None else None
     region(roots, inner, owned, last, Observed(body.effects, ()))
     for (s, b), early in zip(pairs, at_hand, strict=True):
         if not early:
-            _push(n, s, b, body, counter, inner)
+            push(n, s, b, body, counter, inner)
     _carry(n, body, results, places, inner, turning)
     if counter is not None:
         inner.emit(Assign(counter, add(counter, lit(1), weak=True)))
@@ -185,22 +185,6 @@ def _all_of(p: Node, r: Node) -> Node:
     """A new value of a whole carry as a write of it, where the value stood among the checks."""
     with at_origin(origin.get(r), r):
         return set_item(p, whole(p.shape), r)
-
-
-def _push(n: Node, s: Node, b: Buffer, body: Body, counter: Node | None, inner: Scope) -> None:
-    """stack[step] = value"""
-    row = counter
-    if row is None:
-        assert body.index is not None
-        lo, step = body.index.attr("lo"), body.index.attr("step")
-        offset = minus(inner.scalar(body.index), inner.scalar(lo))
-        row = offset if step == 1 else floor_divide(offset, lit(step), weak=True)
-
-    def build(position: list[Node], innermost: Scope) -> None:
-        value = element(s, aligned(s, position), innermost)
-        innermost.emit(Store(b, (row, *(innermost.scalar(i) for i in position)), value))
-
-    nest(inner, s.shape, build, origin.get(n))
 
 
 def _carry(

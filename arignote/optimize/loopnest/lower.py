@@ -8,7 +8,7 @@ printed into statements (`actions`, `loops`, `branches`, `routines`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...fxgraph.affine import size_node
 from ...fxgraph.constants import input_op
@@ -16,6 +16,7 @@ from ...fxgraph.graph import Graph, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
 from ...fxgraph.types import Shape, TensorType
+from ...scanloop.grown import grow_stacks
 from .actions import fill, perform, save
 from .branches import lower_cond
 from .captured import condition, guarded, only_in_steps
@@ -53,8 +54,13 @@ class Interface:
     history: tuple[tuple[Node, int], ...] = ()
 
 
-def lower(graph: Graph, interface: Interface) -> Program:
-    """The loop program of a closed graph.  Raises LookupError on graphs that break an invariant."""
+def lower(graph: Graph, interface: Interface, grows: bool = True) -> Program:
+    """The loop program of a closed graph.  Raises LookupError on graphs that break an invariant.
+
+    grows: may memory grow while a loop fills it?
+    """
+    if grows:
+        graph, interface = _growing(graph, interface)
     state = Lowering()
     scope = Scope(state)
     with construction(Knowledge(facts=list(graph.guards))):
@@ -79,6 +85,16 @@ def lower(graph: Graph, interface: Interface) -> Program:
         tuple(state.notes),
         tuple(state.constants),
     )
+
+
+def _growing(graph: Graph, interface: Interface) -> tuple[Graph, Interface]:
+    """Both with loops that stack while they count their steps."""
+    versions = [v for v, _ in interface.history]
+    new, found = grow_stacks(graph, versions)
+    if new is graph:
+        return graph, interface
+    history = tuple(zip(found, (k for _, k in interface.history), strict=True))
+    return new, replace(interface, history=history)
 
 
 def _bind_inputs(graph: Graph, interface: Interface, scope: Scope) -> list[Buffer | Node]:

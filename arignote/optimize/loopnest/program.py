@@ -51,6 +51,9 @@ class Buffer:
         return f"{self.name}: {TensorType(self.dtype, self.shape)} ({self.role})"
 
 
+#: The library routine that gives a temporary more rows: what it held stays, the rest is undefined.
+GROW = "grow"
+
 #: (index...; buffer): an element
 load_op = Op(
     "load",

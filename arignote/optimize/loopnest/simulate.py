@@ -7,8 +7,9 @@ integers.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ...fxgraph.node import Node, op_named
 from ...fxgraph.ops.checks import ERRORS
 from ...fxgraph.types import OPAQUE
 from .program import (
+    GROW,
     Alloc,
     Assign,
     Break,
@@ -128,7 +130,11 @@ def _root(b: Buffer) -> Buffer:
 def _array(b: Buffer, memory: Memory) -> Any:
     if b.base is None:
         return memory.arrays[b]
-    return memory.arrays[b.base].reshape([int(_size(d, memory)) for d in b.shape])
+    shape = [int(_size(d, memory)) for d in b.shape]
+    base = memory.arrays[b.base]
+    if base.size > math.prod(shape):  # it has grown, by more than is used
+        base = base.reshape(-1)[: math.prod(shape)]
+    return base.reshape(shape)
 
 
 def _size(d: int | Node, memory: Memory) -> int:
@@ -190,6 +196,9 @@ def _check(s: Check, memory: Memory, program: Program) -> None:
 
 
 def _library(s: Library, memory: Memory, program: Program) -> None:
+    if s.name == GROW:
+        _grow(s, memory)
+        return
     inputs = [_value(p, memory) if isinstance(p, Node) else _window(p, memory) for p in s.inputs]
     outputs = [_window(p, memory) for p in s.outputs]
     if s.name in ("gemm", "gemv", "syrk"):
@@ -211,6 +220,16 @@ def _library(s: Library, memory: Memory, program: Program) -> None:
     kept = [v for v, t in zip(values, types, strict=True) if t.dtype != OPAQUE]
     for out, v in zip(outputs, kept, strict=True):
         out[...] = v
+
+
+def _grow(s: Library, memory: Memory) -> None:
+    (after,), (before,) = s.outputs, s.inputs
+    assert isinstance(before, Panel)
+    old = memory.arrays[after.buffer]
+    assert old.shape[0] == _size(before.shape[0], memory)
+    new = _scratch(replace(after.buffer, shape=after.shape), False, memory)
+    new[: len(old)] = old
+    memory.arrays[after.buffer] = new
 
 
 class _Memory:

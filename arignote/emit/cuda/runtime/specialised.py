@@ -51,7 +51,7 @@ def device_compilation(trace: Trace, info: DeviceInfo, mode: str = "FAST_RUN") -
     meeting = meet(trace, graph)
     if config.verify:
         verify(meeting.graph, "meet")
-    program = prepare(lower(meeting.graph, meeting.interface), config.excluding)
+    program = prepare(lower(meeting.graph, meeting.interface, grows=False), config.excluding)
     plan = plan_of(trace, meeting, program)
     try:
         module = emit(program, plan.ptrs, info)

@@ -23,6 +23,7 @@ from ..fxgraph.graph import Body, Graph, order_of
 from ..fxgraph.node import Node, at_origin, origin
 from ..fxgraph.ops.structure import reshape
 from ..fxgraph.resolve import resolve
+from .listed import stacked_lists
 from .scan import scan_node, scan_op
 from .unused import parts_of
 
@@ -35,7 +36,7 @@ def grow_stacks(graph: Graph, also: Sequence[Node] = ()) -> tuple[Graph, tuple[N
     `also` as they are in it."""
     also = tuple(also)
     for _ in range(MOST):
-        forward = next(filter(None, map(_joined, _repeated((*graph.roots, *also)))), None)
+        forward = next(filter(None, _replacements((*graph.roots, *also))), None)
         if forward is None:
             break
         roots = resolve((*graph.roots, *also), forward, graph.inputs)
@@ -51,11 +52,15 @@ def grow_stacks(graph: Graph, also: Sequence[Node] = ()) -> tuple[Graph, tuple[N
     return graph, also
 
 
-def _repeated(roots: Sequence[Node]) -> Iterable[tuple[Node, Node]]:
+def _replacements(roots: Sequence[Node]) -> Iterable[dict[Node, Node]]:
+    loops = [n for n in order_of(roots, inside=True) if n.op is scan_op]
+    yield from map(stacked_lists, loops)
+    yield from map(_joined, _repeated(loops))
+
+
+def _repeated(loops: Sequence[Node]) -> Iterable[tuple[Node, Node]]:
     """While loops, each with a loop that stacks over its steps."""
-    for n in order_of(roots, inside=True):
-        if n.op is not scan_op:
-            continue
+    for n in loops:
         p = parts_of(n)
         body: Body = p["body"]
         trip = p["trip"]

@@ -119,7 +119,7 @@ def quotients(f, x, *rest):
     return out
 
 
-@pytest.mark.parametrize("least", [0.3, 0.05, 100.0])
+@pytest.mark.parametrize("least", [0.05, 100.0])
 @pytest.mark.parametrize("f", CASES)
 def test_gradients_are_those_of_the_steps(f, least):
     both = ag.value_and_grad(f)
@@ -151,12 +151,11 @@ def test_primals_do_not_stack():
     assert not growths(ag.compile(damped), start(), 0.1)
 
 
-@pytest.mark.parametrize("steps", [0, 1, 31, 32, 33, 64, 65, 1000])
-@pytest.mark.parametrize("n", [1, 3, 50, 3000, 40000])
+@pytest.mark.parametrize("steps", [0, 1, 32, 33, 1000])
+@pytest.mark.parametrize("n", [1, 50, 40000])
 def test_any_number_of_steps(steps, n):
     """Rows from the few bytes of a slot on the stack to more than is kept for the first."""
-    if n * steps > 3_000_000:
-        return
+    steps = min(steps, 3_000_000 // n)
 
     def f(x, steps):
         k = 0

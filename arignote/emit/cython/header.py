@@ -146,6 +146,9 @@ int an_fits64(an_wide x) noexcept nogil""",
 #if defined(__SANITIZE_ADDRESS__)
 #undef AN_NEAR_SLOTS
 #define AN_NEAR_SLOTS 0
+#define AN_GOT(n, need) (need) /* no more than was asked for */
+#else
+#define AN_GOT(n, need) (n)
 #endif
 typedef struct { char *p; size_t n; an_context *ctx; char *near; } an_slot;
 static inline void an_open(an_slot *ws, int64_t slots, an_context *ctx, char *stack) {
@@ -171,6 +174,7 @@ AN_FRESH void *an_take(an_slot *w, int64_t bytes, int zero) {
         w->n = need;
         w->p = w->ctx->borrow ? w->ctx->borrow(need, zero, &w->n)
                               : zero ? calloc(need, 1) : malloc(need);
+        w->n = AN_GOT(w->n, need);
         zero = 0;
     }
     if (!w->p) return 0;
@@ -202,6 +206,7 @@ AN_FRESH void *an_grow_slot(an_slot *w, const void *old, int64_t used, int64_t b
         drop = block; dropped = n; n = need;
         block = w->ctx->borrow ? w->ctx->borrow(need, 0, &n) : malloc(need);
         if (!block) return 0;
+        n = AN_GOT(n, need);
     }
     char *p = block + 64 - ((uintptr_t)block & 63);
     if (p != old) memcpy(p, old, used);

@@ -132,9 +132,7 @@ def _same_carries(one: dict[str, object], two: dict[str, object]) -> dict[Node, 
     results = dict(zip(b.params, b.results, strict=True))
     while pairs:
         ours = _inside([results[q] for q in pairs], {**pairs, b.token: a.token})
-        good = {
-            q: p for (q, p), r in zip(pairs.items(), ours, strict=True) if r is goes_on[p]
-        }
+        good = {q: p for (q, p), r in zip(pairs.items(), ours, strict=True) if r is goes_on[p]}
         if len(good) == len(pairs):
             break
         pairs = good
@@ -160,8 +158,6 @@ def _forward(loop: Node, again: Node, new: Node, places: Sequence[int]) -> dict[
     first = len(new.type) - 1 - stacks
     for k in range(stacks):
         whole = project(new, first + k)
-        forward[project(again, len(places) + k)] = reshape(
-            whole, (dim(steps), *whole.shape[1:])
-        )
+        forward[project(again, len(places) + k)] = reshape(whole, (dim(steps), *whole.shape[1:]))
     forward[project(again, len(again.type) - 1)] = steps
     return forward

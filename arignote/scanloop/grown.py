@@ -41,13 +41,10 @@ def grow_stacks(graph: Graph, also: Sequence[Node] = ()) -> tuple[Graph, tuple[N
             break
         roots = resolve((*graph.roots, *also), forward, graph.inputs)
         count, ours = len(graph.effects), len(graph.roots)
-        graph = Graph(
-            graph.inputs,
-            roots[count:ours],
-            tuple(dict.fromkeys(roots[:count])),
-            graph.guards,
-            graph.name,
-        )
+        effects = roots[:count]
+        if len(set(effects)) < count:  # what comes before which effect is told by their number
+            break
+        graph = Graph(graph.inputs, roots[count:ours], effects, graph.guards, graph.name)
         also = roots[ours:]
     return graph, also
 

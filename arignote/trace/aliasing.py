@@ -10,6 +10,7 @@ number.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 from ..errors import TraceError
@@ -24,6 +25,10 @@ from .where import place
 
 class Aliased(TraceError):
     """A write that is not seen where NumPy would show it."""
+
+
+class Lost(str):
+    """Why a cell is out of date: a loop wrote it, and what it holds is not known."""
 
 
 #: Why a cell that a branch chose is tied.
@@ -44,12 +49,31 @@ def tie_both(a: Cell, b: Cell, why: str) -> None:
     tie(b, a, why)
 
 
-def tie_like(new: Cell, old: Cell, why: str) -> None:
-    """`new` may be the memory of `old`, and so that which a condition chose for it."""
-    ties = [seen for seen, reason in old.ties or () if reason is ONE_OF_TWO]
-    others = [other for seen in ties if (other := seen()) is not None]
-    for cell in (old, *others):
-        tie_both(new, cell, why)
+def dtypes_among(arrays: Iterable[Any]) -> frozenset[str]:
+    """The dtypes that these arrays may have in NumPy."""
+    found = [
+        x.cell.dtypes or {str(x.node.type.dtype)}
+        for x in arrays
+        if isinstance(x, Array) and x.cell.stale is None
+    ]
+    return frozenset().union(*found)
+
+
+def may_be(new: Cell, *arrays: Any) -> None:
+    """The new cell may be one of these arrays in NumPy: its dtype may depend on which."""
+    found = dtypes_among(arrays) | {str(new.version.type.dtype)}
+    if len(found) > 1:
+        new.dtypes = found
+
+
+def check_dtype(cell: Cell) -> None:
+    """Before a write.  Raises Aliased where NumPy would cast to one dtype or another."""
+    if cell.dtypes:
+        raise Aliased(
+            f"an array is of dtype {' or '.join(sorted(cell.dtypes))}, depending on a condition "
+            f"that is known at run time only; it is written at {place()}. Give it one dtype first: "
+            f"x = x.astype({cell.version.type.dtype}) where it is bound."
+        )
 
 
 def family(cell: Cell) -> list[Cell]:

@@ -16,13 +16,14 @@ from ..fxgraph.ops.structure import view
 from ..fxgraph.prove import ge0, hinted
 from ..fxgraph.types import Shape, Size, TensorType
 from ..fxgraph.window import Window
-from .aliasing import wrote
+from .aliasing import check_dtype, wrote
 from .midway import next_version
 from .values import Array
 
 
 def store(target: Array, value: Node) -> None:
     """Write a value (of the target's dtype, fitting it) into a view."""
+    check_dtype(target.cell)
     if target.cell.ties:
         wrote(target.cell)
     target.cell.version = next_version(target.cell, target.path, value)

@@ -22,7 +22,7 @@ from ..fxgraph.ops.structure import empty
 from ..fxgraph.prove import sure_equal
 from ..fxgraph.types import BOOL, C128, F64, I64, OPAQUE, DType, Shape, TensorType
 from ..fxgraph.window import Window
-from .aliasing import ONE_OF_TWO, family, slid, slides, tie_both
+from .aliasing import ONE_OF_TWO, family, may_be, slid, slides, tie_both
 from .conflicts import Conflict, Unmergeable
 from .containers import filled, flatten
 from .convert.site import Site
@@ -291,8 +291,15 @@ class Merge:
         t = TensorType(t.dtype if _fits(m, t) and _fits(n, t) else I64, shape, t.weak)
         made = self.pair(as_type(m, t), as_type(n, t))
         zero_rank = isinstance(a, Array) and isinstance(b, Array) and not t.shape
-        sources = tuple(x.cell for x in (a, b) if isinstance(x, Array))
-        return lambda nodes: self._from(_wrapped(made(nodes), zero_rank), sources)
+        arrays = tuple(x for x in (a, b) if isinstance(x, Array))
+
+        def make(nodes: Nodes) -> Any:
+            x = _wrapped(made(nodes), zero_rank)
+            if isinstance(x, Array) and len(arrays) == 2:
+                may_be(x.cell, *arrays)
+            return self._from(x, tuple(x.cell for x in arrays))
+
+        return make
 
     def _varying(self, m: Node, n: Node) -> Callable[[Nodes], Any]:
         """Arrays of another first size: the first rows of a buffer that has room for either."""

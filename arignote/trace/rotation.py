@@ -16,11 +16,12 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
-from .aliasing import family, tie, tie_both, tie_like
+from .aliasing import Lost, dtypes_among, family, may_be, tie, tie_both
 from .carries import Held, bindings_of
 from .containers import flatten
 from .forms import like
 from .leaves import Unstable, Varying
+from .merging import as_type
 from .proxy import Array, Cell
 from .storage import written
 from .undefined import Undefined, certain
@@ -42,7 +43,8 @@ class Carried:
 
     @property
     def is_written(self) -> bool:
-        return self.inside.cell.version is not self.param
+        cell = self.inside.cell
+        return cell.version is not self.param or isinstance(cell.stale, Lost)
 
 
 def carried_arrays(held: Mapping[str, Held], start: Mapping[str, Any]) -> list[Carried]:
@@ -76,6 +78,7 @@ def bind(arrays: Sequence[Carried], links: Links, where: str) -> None:
     cell_of = {c.place: c.inside.cell for c in arrays}
     for position, c in enumerate(arrays):
         why = _why(c.place, where)
+        may_be(c.inside.cell, c.first)
         if isinstance(c.first, Array):
             for cell in family(c.first.cell):
                 tie(cell, c.inside.cell, why)
@@ -121,6 +124,9 @@ class Aftermath:
 
     orbits: list[list[Carried]] = field(default_factory=list)
     stale: list[Carried] = field(default_factory=list)
+    kept: dict[Place, list[Carried]] = field(default_factory=dict)
+    """The arrays from before the loop that a name may hold after one step or more."""
+    last: Mapping[Place, Any] = field(default_factory=dict)
 
 
 def settle(arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cell]) -> Aftermath:
@@ -130,10 +136,18 @@ def settle(arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cel
     step differs from the others: an array is written that others see, then the name is bound to
     another.
     """
-    out = Aftermath(_orbits(arrays, last, unused))
+    moves = _moves(arrays, last)
+    out = Aftermath(_orbits(arrays, last, unused), kept=_kept(arrays, moves), last=last)
     rotating = {c.place for orbit in out.orbits for c in orbit}
-    written_places = _written(arrays, last)
+    written_places = _written(arrays, moves)
     for c in arrays:
+        firsts = [q.first for q in out.kept[c.place]]
+        dtypes = dtypes_among([c.first, c.inside, last.get(c.place), *firsts])
+        if c.place in written_places and len(dtypes) > 1:
+            raise Unstable(
+                f"{c.place[0]!r} is written, and of dtype {' or '.join(sorted(dtypes))} from step "
+                "to step"
+            )
         if c.place not in written_places or c.place in rotating or not isinstance(c.first, Array):
             continue
         for cell in family(c.first.cell):
@@ -145,20 +159,38 @@ def settle(arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cel
     return out
 
 
-def _written(arrays: Sequence[Carried], last: Mapping[Place, Any]) -> set[Place]:
-    """The places whose array before the loop some step writes, be it under another name."""
-    out = {c.place for c in arrays if c.is_written}
+def _moves(arrays: Sequence[Carried], last: Mapping[Place, Any]) -> list[tuple[Place, Place]]:
+    """(a, b): what `a` holds at the end of a step may be what `b` held at its start."""
     by_cell = {c.inside.cell: c.place for c in arrays}
-    moves = []
+    out = []
     for c in arrays:
         x = last.get(c.place)
         if isinstance(x, Array):
-            moves += [(c.place, by_cell[cell]) for cell in family(x.cell) if cell in by_cell]
+            out += [(c.place, by_cell[cell]) for cell in family(x.cell) if cell in by_cell]
+    return out
+
+
+def _written(arrays: Sequence[Carried], moves: list[tuple[Place, Place]]) -> set[Place]:
+    """The places whose array before the loop some step writes, be it under another name."""
+    out = {c.place for c in arrays if c.is_written}
     while True:
         more = {was for now, was in moves if now in out} - out
         if not more:
             return out
         out |= more
+
+
+def _kept(
+    arrays: Sequence[Carried], moves: list[tuple[Place, Place]]
+) -> dict[Place, list[Carried]]:
+    """What each place may hold of the arrays before the loop, one step or more later."""
+    out = {}
+    for c in arrays:
+        came = list(dict.fromkeys(was for now, was in moves if now == c.place))
+        for place in came:
+            came += [was for now, was in moves if now == place and was not in came]
+        out[c.place] = [q for q in arrays if q.place in came]
+    return out
 
 
 def _orbits(
@@ -205,22 +237,30 @@ def after_loop(
     final: what the places hold now.  steps: how many steps ran; runs: at least one for sure.
     """
     cell_of = {p: x.cell for p, x in final.items() if isinstance(x, Array)}
+    known = {c.place: family(c.first.cell) for c in arrays if isinstance(c.first, Array)}
+    for c in aftermath.stale:
+        for cell in known[c.place]:
+            if cell is not cell_of.get(c.place):
+                cell.stale = Lost(f"{_why(c.place, where)} and it is written there")
     for orbit in aftermath.orbits:
         firsts = [c.first for c in orbit]
         values = [final[c.place].node for c in orbit]
         for k, first in enumerate(firsts):
-            new = _rotated(values, k, steps)
+            new = _rotated([as_type(v, first.node.type) for v in values], k, steps)
             first.cell.version = written(first.cell.version, first.path, new)
-            for c in orbit:
-                tie_like(cell_of[c.place], first.cell, _why(c.place, where))
+        for c in orbit:
+            for cell in dict.fromkeys(cell for q in orbit for cell in known[q.place]):
+                tie_both(cell_of[c.place], cell, _why(c.place, where))
     rotating = {c.place for orbit in aftermath.orbits for c in orbit}
     for c in arrays:
-        if c.place not in rotating and isinstance(c.first, Array) and not runs:
-            tie_like(cell_of[c.place], c.first.cell, _why(c.place, where))
-    for c in aftermath.stale:
-        for cell in family(c.first.cell):
-            if cell is not cell_of.get(c.place):
-                cell.stale = f"{_why(c.place, where)} and it is written there"
+        may_be(cell_of[c.place], aftermath.last.get(c.place))
+        if c.place in rotating:
+            continue
+        for q in aftermath.kept[c.place] if runs else (c, *aftermath.kept[c.place]):
+            if isinstance(q.first, Array):
+                may_be(cell_of[c.place], q.first)
+                for cell in known[q.place]:
+                    tie_both(cell_of[c.place], cell, _why(c.place, where))
     _tie_links(cell_of, links, where)
 
 

@@ -27,11 +27,12 @@ class Cell:
     elements) where they are not those of C order.  ties, stale: see `aliasing`.
     through: called after writes, where NumPy has this memory inside another array's.
     views: the views on it, weakly, where they may have to be given memory of their own.
-    line: see `midway`.
+    line: see `midway`.  dtypes: the dtypes that it has in NumPy, where a condition chooses.
     """
 
     __slots__ = (
-        "_version", "owner", "strides", "ties", "stale", "through", "views", "line", "__weakref__"
+        "_version", "owner", "strides", "ties", "stale", "through", "views", "line", "dtypes",
+        "__weakref__",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +49,7 @@ class Cell:
         self.through: Callable[[Node], None] | None = None
         self.views: list[Any] | None = None
         self.line: object = None
+        self.dtypes: frozenset[str] = frozenset()
         session().register(self)
 
     @property

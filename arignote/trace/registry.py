@@ -46,6 +46,13 @@ def implements(*functions: Any) -> Callable[[F], F]:
     return register
 
 
+def implements_newer(name: str) -> Callable[[F], F]:
+    """Declare that the decorated function answers for np.<name>, where the NumPy installed has it
+    (2.0, the oldest, has not)."""
+    function = getattr(np, name, None)
+    return implements(*(() if function is None else (function,)))
+
+
 def implements_method(method: str, *ufuncs: str) -> Callable[[F], F]:
     """Declare that the decorated function answers for `ufunc.method` of the named ufuncs."""
 

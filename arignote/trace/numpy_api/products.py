@@ -21,7 +21,7 @@ from ...fxgraph.ops.scalar import scaled
 from ...fxgraph.ops.structure import reshape, view
 from ...fxgraph.prove import hinted, sure_equal
 from ...fxgraph.types import Shape, Size
-from ..registry import hooks, implements
+from ..registry import hooks, implements, implements_newer
 from .arguments import (
     array,
     axis_of,
@@ -175,6 +175,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: Any = -1) -> Any:
     return hooks.wrap(sh.squeeze(out, (out.rank - 2, out.rank - 1)))
 
 
+@implements_newer("matvec")
 def matvec(x1: Any, x2: Any, /) -> Any:
     """Matrices times vectors, in their last axes."""
     x, y = array(x1), array(x2)
@@ -182,16 +183,12 @@ def matvec(x1: Any, x2: Any, /) -> Any:
     return hooks.wrap(sh.squeeze(out, (out.rank - 1,)))
 
 
+@implements_newer("vecmat")
 def vecmat(x1: Any, x2: Any, /) -> Any:
     """Vectors, conjugated, times matrices, in their last axes."""
     x, y = array(x1), array(x2)
     out = product(sh.expand(conjugate(x), (x.rank - 1,)), y, "vecmat")
     return hooks.wrap(sh.squeeze(out, (out.rank - 2,)))
-
-
-for _function in (matvec, vecmat):
-    if hasattr(np, _function.__name__):  # NumPy 2.2 and later
-        implements(getattr(np, _function.__name__))(_function)
 
 
 @implements(np.inner)

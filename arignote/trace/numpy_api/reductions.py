@@ -18,7 +18,7 @@ from ...fxgraph.ops import reduce as red
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.shaping import concatenate, expand, filled, ravel, spread_together
 from ...fxgraph.types import BOOL, I64, DType
-from ..registry import hooks, implements
+from ..registry import hooks, implements, implements_newer
 from .arguments import (
     NO_VALUE,
     array,
@@ -328,7 +328,7 @@ def _cumulative(op: Op, unit: int, x: Any, axis: Any, dtype: Any, out: Any, init
     return finish(result, out, casting="unsafe")
 
 
-@implements(np.cumulative_sum)
+@implements_newer("cumulative_sum")
 def cumulative_sum(
     x: Any,
     /,
@@ -341,7 +341,7 @@ def cumulative_sum(
     return _cumulative(red.cumulate_sum, 0, x, axis, dtype, out, include_initial)
 
 
-@implements(np.cumulative_prod)
+@implements_newer("cumulative_prod")
 def cumulative_prod(
     x: Any,
     /,

@@ -15,7 +15,7 @@ from ...fxgraph.ops.checks import required
 from ...fxgraph.ops.scalar import clip0, greatest, least, quotient
 from ...fxgraph.ops.shaping import select_window, slice_window
 from ...fxgraph.prove import ge0, hinted
-from ..registry import hooks, implements
+from ..registry import hooks, implements, implements_newer
 from .arguments import axis_of, dynamic_size, index_node, integer, moved_axis, proxy
 from .shaping import shape_of_array
 
@@ -102,7 +102,7 @@ def dsplit(ary: Any, indices_or_sections: Any) -> Any:
     return split(ary, indices_or_sections, 2)
 
 
-@implements(np.unstack)
+@implements_newer("unstack")
 def unstack(x: Any, /, *, axis: Any = 0) -> Any:
     """Raises NeedStatic (a retrace) where the length of the axis is traced."""
     p = proxy(x)

@@ -90,7 +90,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
         require_room(shape, hooks.node_of(only(out)).shape, False)
     if x.shape[k] == 0 and not any(d == 0 for d in index.shape):
         raise IndexError("cannot do a non-empty take from an empty axes.")
-    return position_room(gathered(x, [index], (k,), k, mode), out, "np.take")
+    return _taken_into(gathered(x, [index], (k,), k, mode), out, "np.take")
 
 
 @implements(np.take_along_axis)
@@ -178,6 +178,18 @@ def argwhere(a: Any) -> Any:
     return hooks.wrap(sh.stack(nonzero_of(x), 1))
 
 
+#: Before NumPy 2.5: np.where wraps a Python integer that does not fit, as nothing else does, and
+#: np.take asks that what is in `out=` fits into the result.
+_BEFORE_25 = np.lib.NumpyVersion(np.__version__) < "2.5.0"
+
+
+def _taken_into(result: Node, out: Any, name: str) -> Any:
+    if _BEFORE_25 or only(out) is None:
+        return position_room(result, out, name)
+    require_room(result.shape, hooks.node_of(only(out)).shape, False)
+    return finish(result, out, casting="unsafe")
+
+
 @implements(np.where)
 def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     """A choice between numbers is a NumPy scalar here, where NumPy makes a 0-d array."""
@@ -187,8 +199,7 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
         raise ValueError("either both or neither of x and y should be given")
     chosen = [node(x), node(y)]
     kind = chosen[0].dtype if chosen[1].type.weak else chosen[1].dtype
-    if kind.kind in "iu" and sum(n.type.weak for n in chosen) == 1:
-        # a Python integer that does not fit wraps, here alone
+    if _BEFORE_25 and kind.kind in "iu" and sum(n.type.weak for n in chosen) == 1:
         chosen = [const(value_of(n).astype(kind)) if _fixed(n) else n for n in chosen]
     return hooks.wrap(ew.where(cast_to(array(condition), BOOL), *chosen))
 

@@ -40,6 +40,8 @@ CASES = [
     (lambda i, o: np.argmax(i, axis=0, out=o), I, np.zeros(3, np.int16)),
     (lambda i, o: np.argmax(i, axis=0, out=o), I, np.zeros(3)),
     (lambda i, o: np.take(i, [0, 2], axis=1, out=o), I, np.zeros((2, 2))),
+    (lambda i, o: np.take(i, [0, 2], axis=1, out=o), I, np.zeros((2, 2), np.complex128)),
+    (lambda i, o: np.take(i, [0, 2], axis=1, out=o), I, np.zeros((2, 3))),
     (lambda i, o: np.cumsum(i, axis=0, out=o), I, np.zeros((2, 3), np.int8)),
     # dtype=
     (lambda i: np.mean(i, dtype=np.int8), I),
@@ -67,6 +69,8 @@ CASES = [
     (lambda a: np.multiply.reduceat(a, [0]), np.array(2.5)),
     # Python numbers that the dtype does not hold
     (lambda u, m: np.where(m, u, -2), U, M),
+    (lambda u, m: np.where(m, 300, u), U, M),
+    (lambda u, m: np.where(m, -2, 3), U, M),
     (lambda u: np.clip(u, -1, 300), U),
     (lambda u: u.clip(min=300), U),
     (lambda u: np.pad(u, 1, constant_values=-1), U),

@@ -178,6 +178,11 @@ def turn_of(n: Node) -> int:
     return _turns.get(n, n.serial)
 
 
+def take_turn(n: Node) -> None:
+    """The write or check n, though it was made before, is done behind all that were made so far."""
+    _turns[n] = next(_serial)
+
+
 def _stood(n: Node) -> int:
     """The turn of what is made in place of n: a loop in place of a result of one has the loop's."""
     return turn_of(n.inputs[0] if n.op.name == "proj" else n)

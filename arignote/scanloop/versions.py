@@ -6,15 +6,28 @@ result. The backward loop holds the same array and walks the chain down again.
 
 from __future__ import annotations
 
+import weakref
+
 from ..fxgraph.constants import proj
 from ..fxgraph.graph import Body, bodies
 from ..fxgraph.node import Node
 from .cond import cond_op
 from .scan import scan_op
 
+#: What `base_of` found for results of loops and branches: each looks at many before it.
+_bases: weakref.WeakKeyDictionary[Node, Node | None] = weakref.WeakKeyDictionary()
+
 
 def base_of(n: Node) -> Node | None:
     """The version that n was made from by writing, if it was."""
+    if n.op is not proj:
+        return _base_of(n)
+    if n not in _bases:
+        _bases[n] = _base_of(n)
+    return _bases[n]
+
+
+def _base_of(n: Node) -> Node | None:
     if "write" in n.op.traits or "scatter" in n.op.traits:
         return n.inputs[0]
     if n.op is not proj or not bodies(n.inputs[0]):

@@ -132,15 +132,15 @@ def _both(
     known = cells()
     settle(known)
     before, stale = contents_of(known), [c.stale for c in known]
-    first = _trace(then, known, facts_of(pred, True))
+    first = traced_branch(then, known, facts_of(pred, True))
     restore(known, before)
     reset()
     if first.region.ended:
-        return _go_on(pred, True, first, known, other, site), False
+        return go_on(pred, True, first, known, other, site), False
     outdated = [c.stale for c in known]
     for cell, old in zip(known, stale, strict=True):
         cell.stale = old
-    second = _trace(other, known, facts_of(pred, False))
+    second = traced_branch(other, known, facts_of(pred, False))
     restore(known, before)
     for cell, message in zip(known, outdated, strict=True):
         cell.stale = cell.stale or message
@@ -148,7 +148,7 @@ def _both(
         reset()
         # its nodes must be made anew behind the check, or their writes would be taken for earlier
         del first
-        return _go_on(pred, False, second, known, then, site), False
+        return go_on(pred, False, second, known, then, site), False
     merge = Merge(
         dict(zip(known, first.versions, strict=True)),
         dict(zip(known, second.versions, strict=True)),
@@ -179,7 +179,10 @@ def _both(
     return state, merge.varied
 
 
-def _trace(thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[Node]) -> Taken:
+def traced_branch(
+    thunk: Callable[[], State], known: Sequence[Cell], facts: Sequence[Node]
+) -> Taken:
+    """What a branch does; containers are as before afterwards, `known` cells are not."""
     with journal() as changes:
         region, state = run(thunk, *facts)
         held = [(c, before, contents(c)) for c, before in changes.changed]
@@ -244,7 +247,7 @@ def _joined(pred: Node, merge: Merge, first: Region, second: Region) -> tuple[No
     return results_of(node)
 
 
-def _go_on(
+def go_on(
     pred: Node,
     holds: bool,
     ended: Taken,

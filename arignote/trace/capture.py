@@ -44,6 +44,7 @@ from .plan import (
 )
 from .proxy import Array, Proxy, Scalar
 from .pytree import flatten
+from .regions import of_values
 from .registry import HANDLES
 from .reshaping import placed_strides
 from .session import Retrace, Session, tracing
@@ -85,7 +86,8 @@ def trace_call(
         try:
             answer = convert(function)(*args, **kwargs)
         except Exception as error:
-            error.args = tuple(without_marks(a) if isinstance(a, str) else a for a in error.args)
+            texts = (of_values(without_marks(a)) if isinstance(a, str) else a for a in error.args)
+            error.args = tuple(texts)
             refused = isinstance(error, TraceError | UnsupportedError) or session.torn is error
             undo(changes, others, refused)
             if (session.log or session.effects) and not refused:

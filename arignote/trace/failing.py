@@ -13,12 +13,22 @@ from functools import partial
 from typing import Any
 
 from ..errors import UnsupportedError
-from ..fxgraph.affine import minus
-from ..fxgraph.constants import lit
+from ..fxgraph.affine import minus, size_node
+from ..fxgraph.constants import const, lit
 from ..fxgraph.node import OPS, Node, origin
-from ..fxgraph.ops.checks import ERRORS, check_index, nonzero_check, recording, require, same_size
+from ..fxgraph.ops.checks import (
+    ERRORS,
+    announcing,
+    check_index,
+    nonzero_check,
+    recording,
+    require,
+    same_size,
+)
 from ..fxgraph.ops.family import cast_to
-from ..fxgraph.types import I64
+from ..fxgraph.ops.report import raise_op
+from ..fxgraph.ops.structure import gather
+from ..fxgraph.types import BOOL, I64
 from .branches import ifexp
 from .guarding import tracing_errors
 from .proxy import wrap
@@ -58,7 +68,7 @@ def failing(values: Callable[[], Any], kinds: Kinds) -> Any:
 
 def _failing(values: Callable[[], Any], kinds: Kinds, passed: tuple[Any, ...]) -> Any:
     found: int | None = None
-    with recording() as checks:
+    with recording() as checks, announcing(None):
         try:
             values()
         except tracing_errors:
@@ -73,7 +83,7 @@ def _failing(values: Callable[[], Any], kinds: Kinds, passed: tuple[Any, ...]) -
         if tested[key]:
             tested[key] -= 1
             continue
-        known = _condition(check)
+        known = condition(check)
         if known is None:
             _refuse(check, kinds)
             continue
@@ -84,28 +94,46 @@ def _failing(values: Callable[[], Any], kinds: Kinds, passed: tuple[Any, ...]) -
                 "statements"
             )
         more = partial(_failing, values, kinds, (*passed, key))
-        return ifexp(wrap(_opaque(holds)), more, partial(handler_of, kind, kinds), None)
+        return ifexp(wrap(opaque(holds)), more, partial(handler_of, kind, kinds), None)
     return found or 0
 
 
-def _opaque(holds: Node) -> Node:
+def opaque(holds: Node) -> Node:
     """A condition that proves nothing: the checks stay those of the first time."""
     return OPS["not_equal"](cast_to(holds, I64, True), lit(0), weak=True)
 
 
-def _condition(check: Node) -> tuple[Node, type[Exception]] | None:
+def condition(check: Node) -> tuple[Node, type[Exception]] | None:
     """What a check asks for, and the error where that does not hold."""
     if check.op is check_index:
-        i, n = check.inputs[:2]
-        above = OPS["greater_equal"](i, minus(lit(0), n), weak=True)
-        return OPS["logical_and"](above, OPS["less"](i, n, weak=True), weak=True), IndexError
+        return _within(*check.inputs[:2]), IndexError
+    if check.op is gather and check.attr("mode") == "raise":
+        return _all_within(check), IndexError
     if check.op is nonzero_check:
         return OPS["not_equal"](check.inputs[0], lit(0), weak=True), ZeroDivisionError
     if check.op is same_size:
         return OPS["equal"](*check.inputs[:2], weak=True), ValueError
-    if check.op is require:
+    if check.op is require or check.op is raise_op:
         return check.inputs[0], ERRORS[check.attr("error")]
     return None
+
+
+def _within(i: Node, n: Node) -> Node:
+    """Do the indices i, one or an array, stand in an axis of size n?"""
+    above = OPS["greater_equal"](i, minus(lit(0), n), weak=not i.shape)
+    return OPS["logical_and"](above, OPS["less"](i, n, weak=not i.shape), weak=not i.shape)
+
+
+def _all_within(check: Node) -> Node:
+    """Do all positions of a gather stand in their axes?"""
+    base, axes = check.inputs[0], check.attr("axes")
+    out = const(True, BOOL, True)
+    for axis, index in zip(axes, check.inputs[1:], strict=False):
+        inside = _within(index, size_node(base.shape[axis]))
+        if inside.shape:
+            inside = OPS["reduce_all"](inside, axes=tuple(range(inside.rank)))
+        out = OPS["logical_and"](out, cast_to(inside, BOOL, True), weak=True)
+    return out
 
 
 def _refuse(check: Node, kinds: Kinds) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError, UnsupportedError, VerifyError
-from ..fxgraph.ops.checks import partial, recording
+from ..fxgraph.node import Node
+from ..fxgraph.ops.checks import recording
 from .convert.site import Site
 from .iteration import Nested
 from .leaves import Unstable
@@ -28,16 +29,23 @@ def guarded(site: Site) -> Iterator[None]:
         yield
         return
     with recording() as effects:
-        yield
+        try:
+            yield
+        except tracing_errors:
+            raise
+        except Exception as error:  # what may fail before it is for a handler, too
+            _refuse(effects, site, error)
+            raise
+    _refuse(effects, site, None)
+
+
+def _refuse(effects: list[Node], site: Site, error: Exception | None) -> None:
     if effects:
         raise UnsupportedError(
             f"{site}\n`try` around operations that may fail when the compiled function runs "
             f"({', '.join(sorted({n.op.name for n in effects}))}): which handler runs would "
-            "have to be "
-            f"decided there. Test for the condition instead."
-        )
-    for n in effects:
-        partial(n)
+            "have to be decided there. Test for the condition instead."
+        ) from error
 
 
 def with_(manager: Any, site: Site) -> Any:

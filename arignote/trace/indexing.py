@@ -16,7 +16,7 @@ from ..errors import ShapeError, UnsupportedError
 from ..fxgraph.affine import dim, size_node
 from ..fxgraph.constants import const, lit
 from ..fxgraph.node import OPS, Node
-from ..fxgraph.ops.checks import checked_index, partial, same
+from ..fxgraph.ops.checks import announced, announcing, checked_index, partial, same
 from ..fxgraph.ops.family import align, broadcast_shape, cast_to
 from ..fxgraph.ops.structure import gather, scatter_set, view
 from ..fxgraph.prove import hinted, region
@@ -145,11 +145,19 @@ def _scatter(target: Array, s: Selection, n: Node) -> None:
     n = fitted(n, _gather_shape(base, s))
     if not n.shape:
         n = view(n, broadcast((), _gather_shape(base, s)))
+    if s.checked and announced():
+        _gathered(base, s)  # what is announced is no write yet: it may change what is written
+        base = target.node
+        with announcing(None):
+            return store(target, _scattered(base, n, s))
+    store(target, _scattered(base, n, s))
+
+
+def _scattered(base: Node, n: Node, s: Selection) -> Node:
     where = region() if s.checked else ()
     mode = "raise" if s.checked else "clip"
     at = (("at", s.at), ("axes", s.axes), ("mode", mode))
-    new = _made(scatter_set, (base, n, *s.arrays, *where), at, s.checked)
-    store(target, new)
+    return _made(scatter_set, (base, n, *s.arrays, *where), at, s.checked)
 
 
 def _made(op: Any, inputs: tuple[Node, ...], at: Any, checked: bool) -> Node:

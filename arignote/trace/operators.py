@@ -34,16 +34,18 @@ from .shortcut import and_, contains, or_
 from .targets import item, owner
 from .truthiness import not_, truth
 from .undefined import Undefined, defined
+from .unwinding import Finally
 
 __all__ = [
     "add", "and_", "assert_", "attribute", "aug", "aug_attribute", "aug_item", "call", "compared",
-    "comprehension", "contains", "defined", "exchanged", "failing", "generator", "guarded",
-    "handler_of", "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while", "made", "marked",
-    "mul", "not_", "or_", "owner", "percent", "raise_", "refuse", "tracing_errors", "truth",
-    "undefined", "unpacked", "with_", "written", "yielded",
+    "comprehension", "contains", "defined", "exchanged", "failing", "finally_", "generator",
+    "guarded", "handler_of", "if_", "ifexp", "is_sequence", "item", "loop_for", "loop_while",
+    "made", "marked", "mul", "not_", "or_", "owner", "percent", "raise_", "refuse",
+    "tracing_errors", "truth", "undefined", "unpacked", "with_", "written", "yielded",
 ]  # fmt: skip
 
 undefined = Undefined
+finally_ = Finally
 made = displayed
 #: Their functions are registered when they are imported.
 _ = (

@@ -122,11 +122,11 @@ _set(Array, "__setitem__", setitem)
 
 def _scalar_getitem(self: Scalar, key: Any) -> Any:
     if self.weak:
-        raise TypeError(f"'{_python_name(self)}' object is not subscriptable")
+        raise TypeError(f"'{python_name(self)}' object is not subscriptable")
     return getitem(fresh(self.node), key)
 
 
-def _python_name(self: Scalar) -> str:
+def python_name(self: Scalar) -> str:
     return {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}[self.node.dtype.kind]
 
 

@@ -32,7 +32,7 @@ from .iteration import Counter, Lazy, SymbolicRange, counter_of
 from .loops import SHORT
 from .marks import marked
 from .optional import Maybe, is_none
-from .proxy import Array, Proxy, Scalar, node_of, wrap
+from .proxy import Array, Proxy, Scalar, node_of, python_name, wrap
 from .queues import Deque
 from .shortcut import and_, or_
 from .sums import sum_of, sum_over
@@ -120,6 +120,8 @@ def len_(x: Any) -> Any:
         return wrap(size_node(x.sizes[0]))
     if isinstance(x, SymbolicRange | Counter | Lazy):
         return iteration.length_of(x)
+    if isinstance(x, Scalar):
+        raise TypeError(f"object of type '{python_name(x)}' has no len()")
     g = growing(x)
     if g is not None:
         return g.length

@@ -7,6 +7,7 @@ operator that opened the region, which records the error as an effect and goes o
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,11 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
-from ..errors import ArignoteError, ShapeError
+import numpy as np
+from numpy.exceptions import AxisError
+from numpy.linalg import LinAlgError
+
+from ..errors import ArignoteError, DTypeError, ShapeError
 from ..fxgraph.affine import minus, times
 from ..fxgraph.constants import const, is_const, lit, new_token, value_of
 from ..fxgraph.graph import bodies
@@ -23,8 +28,10 @@ from ..fxgraph.node import Node, Origin, at_origin
 from ..fxgraph.ops.checks import ERRORS, recording, required
 from ..fxgraph.prove import inside, knowledge
 from ..fxgraph.types import BOOL, I64
+from .convert import is_converted
 from .convert.site import Site
 from .session import session
+from .where import raised_at
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -115,21 +122,64 @@ def _would_be_raised(error: Exception) -> bool:
     """Is this the program's own error, which plain Python raises when it comes to this line?"""
     if isinstance(error, ShapeError):
         return True
+    if isinstance(error, DTypeError):
+        return any(words in str(error) for words in ("annot cast", "did not contain a loop"))
     if isinstance(error, ArignoteError):
         return False
-    if type(error) in (IndexError, ZeroDivisionError, OverflowError, ValueError, UnboundLocalError):
+    if type(error) in _PLAIN:
         return True
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-    inner = frames[-1].f_code.co_filename if frames else ""
+    inner = frames[-1].f_code if frames else None
+    if isinstance(error, TypeError | AttributeError):
+        known = inner is not None and (
+            is_converted(inner) or inner.co_filename.startswith(PACKAGE)
+        )
+        return known and not _of_a_proxy(error)
     own = isinstance(error, AssertionError | ArithmeticError) or type(error) is KeyError
-    return own and not inner.startswith(PACKAGE)
+    return own and (inner is None or not inner.co_filename.startswith(PACKAGE))
+
+
+def _of_a_proxy(error: Exception) -> bool:
+    """Is this due to what stands for a value while tracing, or would the value raise it, too?"""
+    if isinstance(error, AttributeError) and error.name is not None:
+        if not type(error.obj).__module__.startswith("arignote."):
+            return False
+        return any(hasattr(kind, error.name) for kind in _STOOD_FOR)
+    text = str(error)
+    if any(word in _OTHERS for word in re.findall(r"\b[A-Z]\w+", text)):
+        return True
+    return bool(re.search(r"\b(Array|Scalar)\b", text)) and not _USUAL.search(text)
+
+
+_PLAIN = (
+    IndexError, ZeroDivisionError, OverflowError, ValueError, NameError, UnboundLocalError,
+    AxisError, LinAlgError,
+)  # fmt: skip
+#: What proxies, and the other classes of values while tracing, stand for.
+_STOOD_FOR = (np.ndarray, np.float64, float, int, complex, str, list, tuple, dict, set, range)
+_OTHERS = frozenset({
+    "Conflict", "Counter", "Deque", "Distinct", "Generator", "Growing", "Lazy", "MarkedText",
+    "Maybe", "Nested", "Produced", "SymbolicRange", "Text", "Undefined",
+})  # fmt: skip
+#: What errors of proxies say of values as well.
+_USUAL = re.compile(
+    r"has no len\(\)|is not (subscriptable|iterable|callable)|^unsupported operand|^bad operand"
+)
+
+
+def of_values(text: str) -> str:
+    """A message about what stands for an array, as NumPy says it of the array."""
+    return text.replace("'Array' object", "'numpy.ndarray' object")
 
 
 def _record(error: Exception) -> None:
     kind = type(error)
     name = next(c.__name__ for c in kind.__mro__ if c.__module__ == "builtins")
     text = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], str) else str(error)
-    required(const(False, BOOL, True), kind.__name__ if kind.__name__ in ERRORS else name, text)
+    text = of_values(text)
+    with at_origin(raised_at(error)):
+        known = ERRORS.get(kind.__name__) is kind
+        required(const(False, BOOL, True), kind.__name__ if known else name, text)
 
 
 # ---- facts of conditions -------------------------------------------------------------------------

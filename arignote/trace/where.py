@@ -51,14 +51,23 @@ def user_origin() -> Origin | None:
         return where
     frame = sys._getframe(1)
     while frame is not None:
-        code = frame.f_code
-        known = _codes.get(id(code))
-        if known is None:
-            known = _codes[id(code)] = _Code(code)
+        known = _known(frame.f_code)
         if not known.ours:
             return known.origin(frame.f_lasti, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def raised_at(error: BaseException) -> Origin | None:
+    """The file, line and expression of the user's innermost frame that an error came through."""
+    where: Origin | None = getattr(_pinned, "origin", None)
+    step = error.__traceback__
+    while step is not None:
+        known = _known(step.tb_frame.f_code)
+        if not known.ours:
+            where = known.origin(step.tb_lasti, step.tb_lineno)
+        step = step.tb_next
+    return where
 
 
 class _Code:
@@ -97,6 +106,13 @@ class _Code:
 
 
 _codes: dict[int, _Code] = {}
+
+
+def _known(code: CodeType) -> _Code:
+    known = _codes.get(id(code))
+    if known is None:
+        known = _codes[id(code)] = _Code(code)
+    return known
 
 
 def placed(f: F) -> F:

@@ -91,7 +91,8 @@ def _prepared(kind: str, seed: int, at: int) -> tuple[Job, str]:
     except (TraceError, UnsupportedError) as error:
         raise _Said(f"refused: {str(error).splitlines()[-1]}") from None
     except Exception as error:
-        if alike(outcome(function, copied(args)).error, error):
+        comes_later = hasattr(error, "__arignote_trace__")  # than what the kernel may raise
+        if comes_later or alike(outcome(function, copied(args)).error, error):
             raise _Said("refused: the error is found while tracing") from None
         raise _Said(f"compiling: {type(error).__name__}: {error}"[:300]) from None
     return Job(at, seed, made.plan, externs(made.program), threads), made.source

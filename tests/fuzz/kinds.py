@@ -13,7 +13,7 @@ import numpy as np
 from arignote.trace.pytree import flatten
 from tests.corpus.cases import Outcome, copied, outcome, same_error
 
-from . import arrays, calls, programs, running, short, smooth, typed
+from . import arrays, calls, programs, running, short, smooth, typed, unwinding
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "arrays": Kind(arrays.program, arrays.arguments, rtol=1e-8),
     "smooth": Kind(smooth.program, smooth.arguments, exact=False),
     "calls": Kind(calls.program, calls.arguments, rtol=1e-8),
+    "unwinding": Kind(unwinding.program, unwinding.arguments, exact=False),
 }
 
 

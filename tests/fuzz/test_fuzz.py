@@ -51,3 +51,8 @@ def test_what_an_error_leaves_is_the_same_at_every_stage():
     for kind, seed in (("short", 1875), ("short", 200816), ("short", 783), ("typed", 21162)):
         for _, said in WAYS["stages"](kind, range(seed, seed + 1)):
             assert not said or said.startswith("refused"), f"{kind} {seed}: {said}"
+
+
+def test_what_finally_and_errors_leave_is_what_python_leaves():
+    for seed, said in WAYS["meaning"]("unwinding", [*range(24), 138, 204]):
+        assert not said or said.startswith("refused"), f"seed {seed}: {said}"

@@ -7,9 +7,12 @@ order, so that it raises even when its value is dead.  What is proved is not mad
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from numpy.exceptions import AxisError
+from numpy.linalg import LinAlgError
 
 from ..affine import minus, plus
 from ..constants import is_const, lit, value_of
@@ -92,6 +95,10 @@ ERRORS: dict[str, type[Exception]] = {
         NotImplementedError,
         StopIteration,
         FloatingPointError,
+        NameError,
+        AttributeError,
+        AxisError,
+        LinAlgError,
         Exception,
     )
 }
@@ -111,6 +118,22 @@ def recording() -> Iterator[list[Node]]:
         _local.effects, _local.known = outer
 
 
+@contextmanager
+def announcing(hear: Callable[[Node], None] | None) -> Iterator[None]:
+    """Call `hear` before each partial operation that is recorded inside; None: nothing."""
+    outer = getattr(_local, "hear", None)
+    _local.hear = hear
+    try:
+        yield
+    finally:
+        _local.hear = outer
+
+
+def announced() -> bool:
+    """Does anybody hear of partial operations before they are recorded?"""
+    return getattr(_local, "hear", None) is not None
+
+
 def partial(n: Node) -> Node:
     """Record a partial operation among the effects of the region being built."""
     effects: list[Node] | None = getattr(_local, "effects", None)
@@ -118,13 +141,22 @@ def partial(n: Node) -> Node:
         return n
     at = _local.known.get(n, len(effects))  # the list may have been cut since
     if at >= len(effects) or effects[at] is not n:
+        hear: Callable[[Node], None] | None = getattr(_local, "hear", None)
+        if hear is not None:
+            hear(n)
         _local.known[n] = len(effects)
         effects.append(n)
     return n
 
 
 def checked_index(i: Node, n: Node, axis: int | None = None) -> Node:
-    """Index i into size n: wrapped where proved, else a check."""
+    """Index i into size n: wrapped where proved, else a check.
+
+    Raises IndexError where it is certain: a check of constants would be one node, with one place
+    in the order of writes and checks, in all programs that have it.
+    """
+    if is_const(i) and is_const(n):
+        return lit(_wrapped(value_of(i), value_of(n), axis=axis))
     if sure(i) and sure(minus(n, plus(i, lit(1)))):
         return i
     if sure(minus(lit(-1), i)) and sure(plus(i, n)):

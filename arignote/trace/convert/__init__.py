@@ -58,9 +58,9 @@ The passes are pure work on syntax trees, in this order, one subject a file:
 what the original does, errors and their lines included.
 """
 
-from .code import converted_text, is_straight
+from .code import converted_text, is_converted, is_straight
 from .function import converted
 from .interface import Operators
 from .site import Site
 
-__all__ = ["Operators", "Site", "converted", "converted_text", "is_straight"]
+__all__ = ["Operators", "Site", "converted", "converted_text", "is_converted", "is_straight"]

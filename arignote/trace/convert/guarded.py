@@ -9,12 +9,17 @@ tracing itself pass every handler.
 import ast
 
 from .assign import foreign
+from .blocks import block, state_of
 from .context import Context
+from .scope import assigned, loads
 from .syntax import PREFIX, assign, load, operation, operator, undefined
 
 
 def convert_try(ctx: Context, stmt: ast.Try) -> list[ast.stmt]:
-    """The body of a `try` with handlers runs in `with _ag.guarded(site)`"""
+    """The body of a `try` with handlers runs in `with _ag.guarded(site)`, all that `finally`
+    comes behind in `with _ag.finally_(block, get, put, site)`"""
+    if stmt.finalbody:
+        return _convert_finally(ctx, stmt)
     site = ctx.site(stmt)
     body = ctx.statements(ctx, stmt.body)
     if stmt.handlers:
@@ -25,8 +30,24 @@ def convert_try(ctx: Context, stmt: ast.Try) -> list[ast.stmt]:
         stmt.handlers = [ast.ExceptHandler(errors, None, [ast.Raise()]), *handlers]
     stmt.body = body
     stmt.orelse = ctx.statements(ctx, stmt.orelse) if stmt.orelse else []
-    stmt.finalbody = ctx.statements(ctx, stmt.finalbody) if stmt.finalbody else []
     return [stmt]
+
+
+def _convert_finally(ctx: Context, stmt: ast.Try) -> list[ast.stmt]:
+    number = next(ctx.numbers)
+    site = ctx.site(stmt)
+    state = state_of(ctx, number, stmt, stmt.finalbody)
+    # an error may come before names are assigned that stand further down
+    ctx.to_initialise |= loads(*stmt.finalbody) & ctx.scope.assignable
+    assigns = assigned(stmt.finalbody)
+    inner: list[ast.stmt] = stmt.body
+    if stmt.handlers:
+        inner = [ast.copy_location(ast.Try(stmt.body, stmt.handlers, stmt.orelse, []), stmt)]
+    body = ctx.statements(ctx, inner)
+    name = f"{PREFIX}final{number}"
+    final = block(ctx, name, [], ctx.statements(ctx, stmt.finalbody), assigns)
+    manager = operation("finally_", load(name), *state.arguments(), site)
+    return [final, *state.definitions, ast.With([ast.withitem(manager, None)], body)]
 
 
 def convert_with(ctx: Context, stmt: ast.With) -> list[ast.stmt]:

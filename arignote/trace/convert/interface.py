@@ -193,6 +193,12 @@ class Operators(Protocol):
     def guarded(self, site: Site) -> Any:
         """A context manager that is entered around the body of a `try` with handlers."""
 
+    def finally_(self, block: Thunk, get: Get, put: Put, site: Site) -> Any:
+        """A context manager around the body of `try: ... finally: block()`, which runs the block.
+
+        The block assigns the names of `get` and `put`.
+        """
+
     def with_(self, manager: Any, site: Site) -> Any:
         """`manager`, about to be entered by a `with` statement."""
 

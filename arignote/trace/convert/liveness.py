@@ -72,10 +72,14 @@ class _Walk:
                     self.block(case.body, frozenset(live))
             case ast.Try():
                 final = self.block(stmt.finalbody, frozenset(live))
+                # Any statement may raise, so `finally` and the handlers may follow each of them.
+                pinned = self.pinned
+                if stmt.finalbody:
+                    self.pinned = pinned | final
                 handled = final.union(*(self.block(h.body, final) for h in stmt.handlers))
-                # Any statement of the body may raise, so the handlers may follow each of them.
-                pinned, self.pinned = self.pinned, self.pinned | handled
-                self.block(stmt.body, self.block(stmt.orelse, final) | handled)
+                orelse = self.block(stmt.orelse, final)
+                self.pinned = pinned | handled
+                self.block(stmt.body, orelse | handled)
                 self.pinned = pinned
 
     def body_reads(self, stmt: ast.For | ast.While) -> Names:

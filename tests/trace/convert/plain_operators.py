@@ -147,6 +147,14 @@ class Plain:
     def guarded(self, site):
         return contextlib.nullcontext()
 
+    @contextlib.contextmanager
+    def finally_(self, block, get, put, site):
+        try:
+            yield
+        finally:
+            put(get())
+            block()
+
     def exchanged(self, rows, i, j):
         return False
 

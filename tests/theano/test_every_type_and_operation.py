@@ -45,7 +45,7 @@ def close(found, expected):
 
 
 # ---- variables -----------------------------------------------------------------------------------
-@pytest.mark.parametrize("prefix, name", itertools.product(DTYPES, SHAPES))
+@pytest.mark.parametrize("prefix, name", list(itertools.product(DTYPES, SHAPES)))
 def test_constructors(prefix, name):
     v = getattr(T, prefix + name)("v")
     assert (v.dtype, v.ndim, v.name) == (DTYPES[prefix], len(SHAPES[name]), "v")

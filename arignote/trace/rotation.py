@@ -16,7 +16,7 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
-from .aliasing import Lost, dtypes_among, family, may_be, tie, tie_both
+from .aliasing import Lost, dtypes_among, family, may_be, tie, tie_both, wrote
 from .carries import Held, bindings_of
 from .containers import flatten
 from .forms import like
@@ -127,6 +127,7 @@ class Aftermath:
     kept: dict[Place, list[Carried]] = field(default_factory=dict)
     """The arrays from before the loop that a name may hold after one step or more."""
     last: Mapping[Place, Any] = field(default_factory=dict)
+    written: set[Place] = field(default_factory=set)
 
 
 def settle(arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cell]) -> Aftermath:
@@ -139,16 +140,16 @@ def settle(arrays: Sequence[Carried], last: Mapping[Place, Any], unused: set[Cel
     moves = _moves(arrays, last)
     out = Aftermath(_orbits(arrays, last, unused), kept=_kept(arrays, moves), last=last)
     rotating = {c.place for orbit in out.orbits for c in orbit}
-    written_places = _written(arrays, moves)
+    out.written = _written(arrays, moves)
     for c in arrays:
         firsts = [q.first for q in out.kept[c.place]]
         dtypes = dtypes_among([c.first, c.inside, last.get(c.place), *firsts])
-        if c.place in written_places and len(dtypes) > 1:
+        if c.place in out.written and len(dtypes) > 1:
             raise Unstable(
                 f"{c.place[0]!r} is written, and of dtype {' or '.join(sorted(dtypes))} from step "
                 "to step"
             )
-        if c.place not in written_places or c.place in rotating or not isinstance(c.first, Array):
+        if c.place not in out.written or c.place in rotating or not isinstance(c.first, Array):
             continue
         for cell in family(c.first.cell):
             if cell.owner is not None or cell not in unused:
@@ -244,6 +245,8 @@ def after_loop(
                 cell.stale = Lost(f"{_why(c.place, where)} and it is written there")
     for orbit in aftermath.orbits:
         firsts = [c.first for c in orbit]
+        for first in firsts if any(c.place in aftermath.written for c in orbit) else ():
+            wrote(first.cell)
         values = [final[c.place].node for c in orbit]
         for k, first in enumerate(firsts):
             new = _rotated([as_type(v, first.node.type) for v in values], k, steps)

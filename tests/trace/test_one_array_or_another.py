@@ -55,9 +55,20 @@ def exchanged_in_each_of_three_loops(b: Any, n: Any) -> Any:
     return d
 
 
+def bound_in_one_loop_and_exchanged_in_another(b: Any, n: Any) -> Any:
+    c, d = np.ones(6), np.zeros(6)
+    for _ in range(n):
+        c = b
+    for _ in range(n):
+        c, d = d, c
+        c *= 0.5
+    return d
+
+
 @pytest.mark.parametrize(
     "f",
     [
+        bound_in_one_loop_and_exchanged_in_another,
         kept_in_some_steps,
         kept_by_way_of_another_name,
         written_in_an_inner_loop,

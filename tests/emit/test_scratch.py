@@ -97,3 +97,30 @@ def test_the_bound_may_change_while_threads_give_memory_back():
     for t in threads:
         t.join()
     runtime.set_scratch_bound(ag.config.scratch)
+
+
+SIZED = {
+    "a sum of all before": (lambda x, n: np.cumsum(np.ones(n))[-1], 2**61),
+    "less than nothing": (lambda x, n: np.cumsum(np.ones(n))[-1], 2**61 + 1),
+    "sorted": (lambda x, n: np.sort(np.ones(n))[0], 2**61),
+    "repeated": (lambda x, n: np.repeat(x, n)[0], 2**62),
+    "tiles": (lambda x, n: np.tile(x, n)[0], 2**60),
+    "convolved": (lambda x, n: np.convolve(np.ones(n), x)[0], 2**61),
+    "a result": (lambda x, n: np.concatenate([np.broadcast_to(x[0], n)] * 4), 2**62),
+    "padded": (lambda x, n: np.pad(x, n), 2**63 - 1),
+    "sorted parts": (lambda x, n: np.sort(np.concatenate([np.broadcast_to(x[0], n)] * 4)), 2**62),
+}
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_sizes_that_no_memory_has_are_errors(name):
+    """The number of bytes, or of elements, wrapped: too little memory was taken and written past."""
+    function, n = SIZED[name]
+    x = np.array([1.0, 2.0, 3.0])
+    with np.errstate(all="ignore"), pytest.raises(ValueError):
+        function(x, n)
+    f = ag.compile(function)
+    with pytest.raises((ValueError, MemoryError)):
+        f(x, n)
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(f(x, 5), function(x, 5))

@@ -168,6 +168,7 @@ static inline void an_close(an_slot *ws, int64_t slots) {
 #define AN_FRESH static __attribute__((noinline, malloc))
 AN_FRESH void *an_take(an_slot *w, int64_t bytes, int zero) {
     const size_t need = (size_t)bytes + 64;
+    if (bytes < 0) return 0;
     if (w->near && bytes <= AN_NEAR) return zero ? memset(w->near, 0, bytes) : w->near;
     if (!w->p || w->n < need) {
         an_drop(w);
@@ -181,6 +182,11 @@ AN_FRESH void *an_take(an_slot *w, int64_t bytes, int zero) {
     char *p = w->p + 64 - ((uintptr_t)w->p & 63);
     return zero ? memset(p, 0, bytes) : p;
 }
+/* a size times another one, more than there is where 64 bits are too few */
+static inline int64_t an_times(int64_t a, int64_t b) {
+    int64_t c;
+    return __builtin_mul_overflow(a, b, &c) ? INT64_MAX : c;
+}
 #define an_reserve(ws, slot, bytes) an_take((ws) + (slot), bytes, 0)
 #define an_reserve_zero(ws, slot, bytes) an_take((ws) + (slot), bytes, 1)""",
         """\
@@ -188,6 +194,7 @@ ctypedef struct an_slot:
     pass
 void an_open(an_slot* ws, int64_t slots, an_context* ctx, char* stack) noexcept nogil
 void an_close(an_slot* ws, int64_t slots) noexcept nogil
+int64_t an_times(int64_t a, int64_t b) noexcept nogil
 void* an_reserve(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil
 void* an_reserve_zero(an_slot* ws, int64_t slot, int64_t bytes) noexcept nogil""",
         ("base",),
@@ -219,6 +226,12 @@ AN_FRESH void *an_grow_slot(an_slot *w, const void *old, int64_t used, int64_t b
 void* an_grow(an_slot* ws, int64_t slot, const void* old, int64_t used,
               int64_t bytes) noexcept nogil""",
         ("scratch",),
+    ),
+    "size": Part(
+        "static inline int64_t an_size(double about, int64_t exact) "
+        "{ return about < 0x1p62 ? exact : INT64_MAX; }",
+        "int64_t an_size(double about, int64_t exact) noexcept nogil",
+        ("base",),
     ),
     "polls": Part(
         """\

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from ...fxgraph.affine import size_node
+from ...fxgraph.affine import affine_op, size_node
+from ...fxgraph.node import Node
+from ...fxgraph.types import Size
 from ...optimize.loopnest.program import Alloc, Buffer, Library, Panel, Point
 from ..scalar_code import code
+from .expressions import ATOM
 from .scope import Scope, root
 
 #: Results from so many bytes on are cleared past the cache, as `streaming` writes them.
@@ -61,7 +64,7 @@ def _scratch(scope: Scope, b: Buffer, zero: bool) -> None:
     slot = _slot(scope, b)
     module.slots += 1
     call = "an_reserve_zero" if zero else "an_reserve"
-    size = f"{scope.count(b)}*<int64_t>sizeof({element})"
+    size = _bytes(scope, b, element)
     scope.put(f"{scope.read(name)} = <{pointer}>{call}({scope.read('ws')}, {slot}, {size})")
     scope.put(f"if {name} == NULL:")
     scope.put("    return 4")
@@ -85,10 +88,7 @@ def print_growth(scope: Scope, s: Library) -> None:
     pointer = module.pointer_type(b)
     element = module.type_of(code(b.dtype))
     name = scope.read(module.pointers[b])
-    bytes_of = [
-        f"{scope.count(replace(b, shape=p.shape))}*<int64_t>sizeof({element})"
-        for p in (before, after)
-    ]
+    bytes_of = [_bytes(scope, replace(b, shape=p.shape), element) for p in (before, after)]
     module.parts["growing"] = None
     call = f"an_grow(ws, {_slot(scope, b)}, {name}, {', '.join(bytes_of)})"
     scope.read("ws")
@@ -96,6 +96,36 @@ def print_growth(scope: Scope, s: Library) -> None:
     scope.put(f"if {name} == NULL:")
     scope.put("    return 4")
     scope.fails = True
+
+
+def _bytes(scope: Scope, b: Buffer, element: str) -> str:
+    """How long a buffer is.  Sizes are any numbers: a product that wrapped would ask for less."""
+    size = f"<int64_t>sizeof({element})"
+    if all(isinstance(d, int) for d in b.shape):
+        return f"{scope.count(b)}*{size}"
+    for d in b.shape:
+        size = f"an_times({size_text(scope, d)}, {size})"
+    return size
+
+
+def size_text(scope: Scope, d: Size) -> str:
+    """A size for whoever makes memory of it: too much for anybody where 64 bits are too few.
+
+    A sum that wraps on its way is right if its value fits, which the sum of doubles tells.
+    """
+    n = size_node(d)
+    exact = scope.text(n)
+    if n.op is not affine_op or (max(n.attr("coefs")) <= 1 and not _grows(n)):
+        return exact
+    terms = zip(n.inputs, n.attr("coefs"), strict=True)
+    about = " + ".join(f"{float(k)!r}*{scope.text(atom, ATOM)}" for atom, k in terms)
+    scope.module.parts["size"] = None
+    return f"an_size({about} + {float(n.attr('const'))!r}, {exact})"
+
+
+def _grows(n: Node) -> bool:
+    """May the value be more than the one atom that is counted once?"""
+    return sum(k > 0 for k in n.attr("coefs")) > 1 or n.attr("const") > 0
 
 
 def _result(scope: Scope, b: Buffer, zero: bool) -> None:
@@ -113,7 +143,7 @@ def _result(scope: Scope, b: Buffer, zero: bool) -> None:
         dims = scope.variable("dims", "int64_t*")
         scope.declared[dims] = f"int64_t {dims}[{max(b.rank, 1)}]"
         for k, d in enumerate(b.shape):
-            scope.put(f"{dims}[{k}] = {scope.text(size_node(d))}")
+            scope.put(f"{dims}[{k}] = {size_text(scope, d)}")
         ctx = scope.context()
         scope.put(f"{name} = <{pointer}>{ctx}.result({ctx}.owner, {position}, {dims})")
         scope.put(f"if {name} == NULL:")

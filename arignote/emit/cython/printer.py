@@ -7,7 +7,6 @@ it the arguments by name and frees its scratch whatever it returns.
 
 from __future__ import annotations
 
-from ...fxgraph.affine import size_node
 from ...fxgraph.node import Node
 from ...optimize.loopnest.program import Buffer, Fold, Point, Program, walk
 from ..library_table import externs
@@ -16,6 +15,7 @@ from .ahead import PART as AHEAD
 from .expressions import ATOM
 from .header import MOST_PARTS, NEAR, NEAR_SLOTS, PARTS, Part, type_part, without_cuda
 from .libraries_c import COMMON, bind_text
+from .memory import size_text
 from .outline import share
 from .reductions import early_part
 from .scope import Module, Scope, function_text, root
@@ -143,7 +143,7 @@ def _shapes(module: Module) -> str:
     for r in module.program.results:
         if r.buffer is None or not r.static:
             continue
-        sizes += [scope.text(size_node(d)) for d in r.type.shape]
+        sizes += [size_text(scope, d) for d in r.type.shape]
     if any("-" in size for size in sizes):
         for g in module.program.guards:
             scope.put(f"if {scope.text(g)} < 0:")

@@ -75,7 +75,7 @@ def _run(
         raise errors[0]
     if code != raising.OK:
         raise MemoryError(f"{plan.name}: the kernel returned {code}")
-    parts = runtime_py.parts_of(plan, given, results)
+    parts = runtime_py.parts_of(plan, leaves, given, results)
     if isinstance(plan.structure, str):
         return runtime_py._STRUCTURES[plan.structure](parts)
     return plan.structure.unflatten(parts)

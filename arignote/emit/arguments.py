@@ -38,6 +38,59 @@ def write_back(given: Sequence[Any], used: Sequence[Any], written: Sequence[int]
             np.copyto(given[leaf], used[leaf])
 
 
+def through(
+    given: npt.NDArray[Any],
+    used: npt.NDArray[Any],
+    window: Sequence[int],
+    dtype: np.dtype[Any] | None = None,
+) -> npt.NDArray[Any]:
+    """The view of `given` that shows what a view of its stand-in shows, or a copy where none does:
+    of a reshaped one, which NumPy copies too.
+
+    window: offset, shape and strides, in elements of the dtype, in the stand-in's memory.
+    """
+    dtype = used.dtype if dtype is None else dtype
+    rank = (len(window) - 1) // 2
+    shape, steps = tuple(window[1 : 1 + rank]), window[1 + rank :]
+    if 0 in shape:
+        return np.empty(shape, dtype.newbyteorder(given.dtype.byteorder))
+    # where each element of the stand-in, in its order, has come from: bytes from the first one
+    places = np.zeros((*used.shape, used.itemsize // dtype.itemsize), np.int64)
+    for axis, step in enumerate((*given.strides, dtype.itemsize)):
+        counts = np.arange(places.shape[axis]) * step
+        places += counts.reshape(-1, *(1,) * (places.ndim - 1 - axis))
+    seen = _strided(places.reshape(-1)[window[0] :], shape, [8 * s for s in steps])
+    first = seen[(0,) * rank]
+    along = [
+        int(seen[tuple(int(k == j) for k in range(rank))] - first) if shape[j] > 1 else 0
+        for j in range(rank)
+    ]
+    regular = np.full(shape, first)
+    for axis, step in enumerate(along):
+        regular += (np.arange(shape[axis]) * step).reshape(-1, *(1,) * (rank - 1 - axis))
+    if not np.array_equal(regular, seen):
+        flat = used.reshape(-1).view(dtype)[window[0] :]
+        return _strided(flat, shape, [dtype.itemsize * s for s in steps]).copy()
+    interface = {
+        "version": 3, "shape": shape, "strides": tuple(along),
+        "typestr": dtype.newbyteorder(given.dtype.byteorder).str,
+        "data": (given.ctypes.data + int(first), not given.flags.writeable),
+    }  # fmt: skip
+    return np.asarray(_Place(interface, given))
+
+
+class _Place:
+    """Carries a view's place, and keeps what it is a view of."""
+
+    def __init__(self, interface: dict[str, Any], base: npt.NDArray[Any]) -> None:
+        self.__array_interface__ = interface
+        self.base = base
+
+
+def _strided(first: npt.NDArray[Any], shape: Any, strides: Any) -> npt.NDArray[Any]:
+    return np.lib.stride_tricks.as_strided(first, shape, strides)
+
+
 def share_memory(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
     """Whether an element of `a` overlaps one of `b`; where that is too hard to tell, yes."""
     try:

@@ -231,7 +231,7 @@ def _run(kernel: Kernel, leaves: Sequence[Any], given: tuple[Any, ...]) -> Any:
         raise MemoryError(f"{plan.name}: no memory for a temporary array")
     if code != raising.OK:
         raise VerifyError(f"{plan.name}: the kernel returned {code}")
-    parts = parts_of(plan, given, results)
+    parts = parts_of(plan, leaves, given, results)
     if isinstance(plan.structure, str):
         return _STRUCTURES[plan.structure](parts)
     return plan.structure.unflatten(parts)
@@ -341,16 +341,18 @@ def _interrupts() -> Iterator[list[Any]]:
 
 
 # ---- the answer ----------------------------------------------------------------------------------
-def parts_of(plan: Plan, given: tuple[Any, ...], results: list[Any]) -> tuple[Any, ...]:
-    """The leaves of the answer."""
+def parts_of(
+    plan: Plan, used: Sequence[Any], given: tuple[Any, ...], results: list[Any]
+) -> tuple[Any, ...]:
+    """The leaves of the answer.  used: what the kernel had in place of the leaves given."""
     for result, axes in {(o.result, o.axes) for o in plan.outputs if isinstance(o, NewArray)}:
         if axes is not None:  # copied, so that the array owns its memory, as NumPy's does
             results[result] = results[result].transpose(axes).copy(order="K")
-    return tuple(_output(plan, output, given, results) for output in plan.outputs)
+    return tuple(_output(plan, output, used, given, results) for output in plan.outputs)
 
 
 def _output(
-    plan: Plan, output: Output, given: tuple[Any, ...], results: list[Any]
+    plan: Plan, output: Output, used: Sequence[Any], given: tuple[Any, ...], results: list[Any]
 ) -> Any:
     if isinstance(output, Argument):
         return given[output.leaf]
@@ -361,7 +363,10 @@ def _output(
         value = results[output.result][()]
         return value.item() if output.weak else value
     if isinstance(output, ViewOf):
-        return _view(_output(plan, output.base, given, results), results[output.window].tolist())
+        base, window = output.base, results[output.window].tolist()
+        if isinstance(base, Argument) and used[base.leaf] is not given[base.leaf]:
+            return arguments.through(given[base.leaf], used[base.leaf], window)
+        return _view(_output(plan, base, used, given, results), window)
     return output.value
 
 

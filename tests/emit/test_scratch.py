@@ -108,8 +108,10 @@ SIZED = {
     "convolved": (lambda x, n: np.convolve(np.ones(n), x)[0], 2**61),
     "a result": (lambda x, n: np.concatenate([np.broadcast_to(x[0], n)] * 4), 2**62),
     "padded": (lambda x, n: np.pad(x, n), 2**63 - 1),
-    "sorted parts": (lambda x, n: np.sort(np.concatenate([np.broadcast_to(x[0], n)] * 4)), 2**62),
-}
+    "sorted parts": (
+        lambda x, n: np.sort(np.concatenate([np.broadcast_to(x[0], n)] * 4)), 2**62,
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SIZED)

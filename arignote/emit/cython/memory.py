@@ -125,7 +125,7 @@ def size_text(scope: Scope, d: Size) -> str:
 
 def _grows(n: Node) -> bool:
     """May the value be more than the one atom that is counted once?"""
-    return sum(k > 0 for k in n.attr("coefs")) > 1 or n.attr("const") > 0
+    return sum(k > 0 for k in n.attr("coefs")) > 1 or bool(n.attr("const") > 0)
 
 
 def _result(scope: Scope, b: Buffer, zero: bool) -> None:

@@ -1,14 +1,15 @@
 # The answer of a call: results as arrays, scalars and views, put together as the plan says.
 
-cdef object answer(Kernel k, PyObject **given, PyObject **objects, void **results):
+cdef object answer(Kernel k, PyObject **args, PyObject **given, PyObject **objects,
+                   void **results):
     cdef int j
     if k.shape == SHAPE_LEAF:
-        return output(k, &k.outputs[0], given, objects, results)
+        return output(k, &k.outputs[0], args, given, objects, results)
     if k.shape == SHAPE_NONE:
         return None
     parts = PyTuple_New(k.noutputs)
     for j in range(k.noutputs):
-        part = output(k, &k.outputs[j], given, objects, results)
+        part = output(k, &k.outputs[j], args, given, objects, results)
         Py_INCREF(part)  # the tuple takes it
         PyTuple_SET_ITEM(parts, j, part)
     if k.shape == SHAPE_TUPLE:
@@ -48,8 +49,8 @@ cdef object nested(tree, tuple parts, int *at):
     return tuple(values) if kind == SHAPE_TUPLE else dict(zip((<tuple>tree)[1], values))
 
 
-cdef inline object output(Kernel k, OutputRow *row, PyObject **given, PyObject **objects,
-                          void **results):
+cdef inline object output(Kernel k, OutputRow *row, PyObject **args, PyObject **given,
+                          PyObject **objects, void **results):
     cdef ResultRow *result
     cdef PyObject *made
     if row.kind == ARGUMENT:
@@ -57,7 +58,7 @@ cdef inline object output(Kernel k, OutputRow *row, PyObject **given, PyObject *
     if row.kind == VALUE_KNOWN:
         return <object>row.value
     if row.kind == VIEW:
-        return view(k, row, given, objects)
+        return view(k, row, args, given, objects)
     result = &k.results[row.index]
     if row.kind == NEW:
         if objects[row.index] == NULL:
@@ -103,7 +104,8 @@ cdef object python_number(int type_num, void *value):
     raise VerifyError(f"no Python number has NumPy's type number {type_num}")
 
 
-cdef object view(Kernel k, OutputRow *row, PyObject **given, PyObject **objects):
+cdef object view(Kernel k, OutputRow *row, PyObject **args, PyObject **given,
+                 PyObject **objects):
     cdef PyObject *base = objects[row.index] if row.base_is_result else given[row.index]
     cdef PyObject *made
     cdef PyObject *descr = c_descr(base)
@@ -112,6 +114,9 @@ cdef object view(Kernel k, OutputRow *row, PyObject **given, PyObject **objects)
     cdef int64_t strides[64]
     cdef int64_t size = (<object>base).itemsize
     cdef int axis
+    if not row.base_is_result and args[row.index] != base:
+        return arguments.through(<object>base, <object>args[row.index],
+                                 [window[axis] for axis in range(1 + 2 * rank)])
     for axis in range(rank):
         strides[axis] = window[1 + rank + axis] * size
     Py_INCREF(<object>descr)

@@ -193,7 +193,7 @@ cdef object run(Kernel k, PyObject **args, PyObject **given, int64_t *frame):
         for late in call.late:
             objects[<int>late] = <PyObject *>call.late[late]
             Py_INCREF(call.late[late])
-    return answer(k, given, objects, results)
+    return answer(k, args, given, objects, results)
 
 
 cdef inline int fill_ints(Kernel k, PyObject **args, int64_t *ints) except -1:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ... import plan as host
+from ...arguments import through
 from ...runtime_py import _STRUCTURES as STRUCTURES
 from .machine import Machine
 
@@ -41,7 +42,8 @@ class _Answer:
         leaves: Sequence[Any],
         given: Sequence[Any],
     ) -> None:
-        self.machine, self.results, self.given = machine, results, given
+        self.machine, self.results = machine, results
+        self.leaves, self.given = leaves, given
         self._stays = any(machine.is_own(x) for x in leaves if hasattr(x, "shape"))
         self._made: dict[int, Any] = {}
 
@@ -66,6 +68,13 @@ class _Answer:
         numbers = self.machine.get(self.results[output.window]).tolist()
         rank = (len(numbers) - 1) // 2
         offset, shape, strides = numbers[0], numbers[1 : 1 + rank], numbers[1 + rank :]
+        if isinstance(output.base, host.Argument) and isinstance(base, np.ndarray):
+            used = self.leaves[output.base.leaf]
+            if used is not base and isinstance(used, np.ndarray):
+                made = through(base, used, numbers, output.dtype)
+                if not output.writeable:
+                    made.flags.writeable = False
+                return made
         dtype = output.dtype or base.dtype
         return view_of(base, dtype, offset, shape, strides, output.writeable)
 

@@ -109,14 +109,15 @@ SIZED = {
     "a result": (lambda x, n: np.concatenate([np.broadcast_to(x[0], n)] * 4), 2**62),
     "padded": (lambda x, n: np.pad(x, n), 2**63 - 1),
     "sorted parts": (
-        lambda x, n: np.sort(np.concatenate([np.broadcast_to(x[0], n)] * 4)), 2**62,
+        lambda x, n: np.sort(np.concatenate([np.broadcast_to(x[0], n)] * 4)),
+        2**62,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SIZED)
 def test_sizes_that_no_memory_has_are_errors(name):
-    """The number of bytes, or of elements, wrapped: too little memory was taken and written past."""
+    """Their bytes, or elements, wrapped: too little memory was taken and written past."""
     function, n = SIZED[name]
     x = np.array([1.0, 2.0, 3.0])
     with np.errstate(all="ignore"), pytest.raises(ValueError):

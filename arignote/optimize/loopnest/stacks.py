@@ -1,18 +1,18 @@
 """Stacks of loops: a row of memory a step.
 
 How many rows there are is known before a loop over a range.  A while loop's grow: where they are
-full, there are two to four times as many, so that a row is moved once on average at most.
+full, there are twice as many, so that a row is moved less than twice on average.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...fxgraph.affine import minus, plus, size_node, times
+from ...fxgraph.affine import minus, plus, size_node
 from ...fxgraph.constants import is_const, lit, project, value_of
 from ...fxgraph.graph import Body
 from ...fxgraph.node import Node, origin
-from ...fxgraph.ops.elementwise import equal, floor_divide
+from ...fxgraph.ops.elementwise import add, equal, floor_divide
 from ...fxgraph.ops.scalar import least, product
 from ...fxgraph.types import I64, Shape, TensorType
 from .element import aligned, element
@@ -22,8 +22,6 @@ from .strides import buffer_strides
 
 #: What growing stacks have room for at first: elements of all, rows at most.
 FIRST, MOST_ROWS = 1 << 15, 32
-#: Elements up to which they grow fourfold: to ask for much more than is used must not fail.
-FAR = 1 << 21
 
 
 def stacks_of(n: Node, body: Body, scope: Scope) -> tuple[list[Buffer], Node | None]:
@@ -42,21 +40,15 @@ def stacks_of(n: Node, body: Body, scope: Scope) -> tuple[list[Buffer], Node | N
 
 
 def _first_rows(rows: Sequence[Shape]) -> Node:
-    return plus(lit(1), least(lit(MOST_ROWS - 1), _fitting(FIRST, rows)))
-
-
-def _fitting(elements: int, rows: Sequence[Shape]) -> Node:
-    """How many times one row of each has place in so many elements."""
     row = lit(1)
     for shape in rows:
         row = plus(row, product([size_node(d) for d in shape]))
-    return floor_divide(lit(elements), row, weak=True)
+    return plus(lit(1), least(lit(MOST_ROWS - 1), floor_divide(lit(FIRST), row, weak=True)))
 
 
 def grow(stacks: Sequence[Buffer], room: Node, counter: Node, inner: Scope) -> None:
-    """Twice to four times the room, where the rows that there is room for are full."""
-    far = _fitting(FAR, [b.shape[1:] for b in stacks])
-    more = plus(times(room, 2), least(times(room, 2), far))
+    """Twice the room, where the rows that there is room for are full."""
+    more = add(room, room, weak=True)
     calls = []
     for b in stacks:
         before, after = (Panel(b, lit(0), _rows(n, b), _strides(b)) for n in (room, more))

@@ -133,9 +133,9 @@ EDITS = (
     # ---- errors
     Edit("the first handler takes all", failing.handler_of, "issubclass(kind, wanted)", "True",
          victims.handled, (LINE.tolist(), *_TRIED[1:2], 2, 3), "trace", "handled"),
-    Edit("no index is too low", failing._condition, "minus(lit(0), n)", "minus(lit(-9), n)",
+    Edit("no index is too low", failing._within, "minus(lit(0), n)", "minus(lit(-9), n)",
          victims.handled, (*_TRIED[:2], 1, -8), "trace", "handled"),
-    Edit("an index is too high by one", failing._condition, '"less"', '"less_equal"',
+    Edit("an index is too high by one", failing._within, '"less"', '"less_equal"',
          victims.handled, (*_TRIED[:2], 1, 7), "trace", "handled"),
     Edit("a place that is written is not asked", tries._asked,
          "[value, *(p for t in targets for p in _read(t))]", "[value]", victims.handled,

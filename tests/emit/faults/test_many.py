@@ -1,5 +1,6 @@
 """Many processes and threads at once, and forks in the middle."""
 
+import importlib
 import multiprocessing
 import os
 import threading
@@ -121,3 +122,51 @@ def test_hundreds_of_functions_leave_no_files_open(own_cache):
     for k in range(3):
         np.testing.assert_array_equal(compile(lambda x: x * 53 + k)(X), X * 53 + k)
     assert len(os.listdir("/proc/self/fd")) <= opened + 2
+
+
+@pytest.mark.parametrize("held, k", [("a launch", 59), ("a build", 67)])
+def test_a_fork_beside_the_emulation_does_not_hang_the_child(own_cache, monkeypatch, held, k):
+    f = compile(lambda x: x * k - 2, device="emulate")
+    g = compile(lambda x: x - k, device="emulate")
+    with config(cache_dir=own_cache):
+        np.testing.assert_array_equal(g(X), X - k)
+        inside, leave, parent = threading.Event(), threading.Event(), os.getpid()
+        done = threading.Event()
+        emulated_build = importlib.import_module("arignote.emit.cuda.emulate.build")
+        real = emulated_build._compiled
+
+        def slow(*arguments):
+            if os.getpid() == parent:
+                inside.set()
+                leave.wait(LIMIT_S)
+            return real(*arguments)
+
+        def beside():
+            with config(cache_dir=own_cache):
+                f(X)
+                while held == "a launch" and not done.is_set():
+                    f(X)
+                    inside.set()
+
+        if held == "a build":
+            monkeypatch.setattr(emulated_build, "_compiled", slow)
+        thread = threading.Thread(target=beside)
+        thread.start()
+        assert inside.wait(LIMIT_S)
+
+        def child():
+            np.testing.assert_array_equal(g(X), X - k)
+            if held == "a build":
+                np.testing.assert_array_equal(f(X), X * k - 2)
+
+        context = multiprocessing.get_context("fork")
+        children = [context.Process(target=child) for _ in range(1 if held == "a build" else 12)]
+        try:
+            for process in children:
+                process.start()
+            assert ended_well(children, 60)
+        finally:
+            leave.set()
+            done.set()
+            thread.join()
+        np.testing.assert_array_equal(f(X), X * k - 2)

@@ -69,6 +69,16 @@ _KERNEL = re.compile(r"__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w
 _lock = threading.Lock()
 
 
+def _after_fork() -> None:
+    """Who held the lock is not in the child."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def build(source: str, flavour: str = "plain", defines: tuple[str, ...] = ()) -> Path:
     """The shared library of a CUDA text; `defines` are macros such as "AN_WIDE=1".
 

@@ -8,6 +8,7 @@ sees raises EmulationError, with the line of the source.
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +25,11 @@ MOST_GRID = (2**31 - 1, 65535, 65535)
 MOST_DYNAMIC_SHARED = 227 * 1024
 THREADS_PER_SM = 2048
 
-_running = threading.Lock()  # the scheduler's state belongs to one launch at a time
+_running = threading.RLock()  # the scheduler's state belongs to one launch at a time
+if hasattr(os, "register_at_fork"):  # a child has no launch half done
+    os.register_at_fork(
+        before=_running.acquire, after_in_parent=_running.release, after_in_child=_running.release
+    )
 
 
 class EmulatedModule:

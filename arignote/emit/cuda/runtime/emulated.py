@@ -6,6 +6,7 @@ Scratch and results start as 0xFF bytes, so what is read before it is written sh
 from __future__ import annotations
 
 import ctypes
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +19,18 @@ from ...callbacks import array_at
 from ..device import TINY, DeviceInfo
 from ..emulate import EmulatedModule, build
 from .machine import Module, Sizes
+
+_loading = threading.Lock()
+
+
+def _after_fork() -> None:
+    """Who held the lock is not in the child."""
+    global _loading
+    _loading = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 class EmulatedMachine:
@@ -34,7 +47,6 @@ class EmulatedMachine:
         self.launches: list[tuple[str, Sizes, Sizes]] = []
         self._modules: dict[tuple[str, bool], Module] = {}
         self._counters = threading.local()  # a thread is what a stream is on a GPU
-        self._lock = threading.Lock()
 
     def here(self) -> AbstractContextManager[Any]:
         return nullcontext()
@@ -43,7 +55,7 @@ class EmulatedMachine:
         return True
 
     def module(self, source: str, wide: bool) -> Module:
-        with self._lock:
+        with _loading:
             found = self._modules.get((source, wide))
             if found is None:
                 defines = ("AN_WIDE=1",) if wide else ()

@@ -73,6 +73,10 @@ def _is(n: Node, value: bool) -> bool:
     return n.op is constant and not n.shape and bool(array_of(n)) is value
 
 
+def is_false(n: Node) -> bool:
+    return _is(n, False)
+
+
 def leave_loop(n: Node, leave: Exit, places: Sequence[Buffer | Node], inner: Scope) -> None:
     """Carries take their last values, then break."""
     for k, place in enumerate(places):

@@ -19,7 +19,7 @@ from ...fxgraph.window import whole
 from ...scanloop.scan import trip_count
 from .actions import Over, copied, fill, fresh
 from .branch_writes import write_in_branches
-from .early_exit import exit_of, only_tests
+from .early_exit import exit_of, is_false, only_tests
 from .observable import Observed
 from .program import Assign, Break, Buffer, If, Loop, Statement, While
 from .renewals import write_renewals
@@ -153,8 +153,9 @@ def _step(
     setup: list[Statement] = []
     cond = body.cond
     if cond is not None:
-        if leave is not None and only_tests(cond, leave[0]):
-            cond = None
+        starts = dict(zip(body.params, n.inputs, strict=False))
+        if leave is not None and only_tests(cond, leave[0]) and is_false(starts[leave[0]]):
+            cond = None  # no step begins with the flag set
         else:
             before = inner.child()
             region((cond,), before, frozenset(), None)

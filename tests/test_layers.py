@@ -7,8 +7,8 @@ import arignote
 
 ROOT = Path(arignote.__file__).parent
 ORDER = (
-    "lazily errors config fxgraph autograd_sym scanloop trace optimize emit debug specialise nn "
-    "sparse extend distributed specialised api transforms tensor theano cli __main__"
+    "lazily forks errors config fxgraph autograd_sym scanloop trace optimize emit debug specialise "
+    "nn sparse extend distributed specialised api transforms tensor theano cli __main__"
 ).split()
 OPTIONAL = {"cupy", "mpi4py", "matplotlib", "sklearn", "dask", "torch", "jax", "numba", "IPython"}
 

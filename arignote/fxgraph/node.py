@@ -10,7 +10,6 @@ A node that yields several values has a tuple of types; `proj` picks one of them
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..errors import ArignoteError
+from ..forks import renew_in_children
 from .types import Size, TensorType
 
 Attrs: TypeAlias = "tuple[tuple[str, Any], ...]"
@@ -137,15 +137,7 @@ class Node:
 
 _table: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
 _lock = threading.RLock()
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.RLock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_lock", threading.RLock)
 
 _serial = itertools.count(1)
 _NONE: frozenset[Node] = frozenset()

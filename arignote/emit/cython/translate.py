@@ -5,7 +5,6 @@ Cython's compiler (0.1 s, and 0.3 s more in its first run), which is why `build`
 something must be built.
 """
 
-import os
 import threading
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from Cython.Compiler import Lexicon, Options
 from Cython.Compiler.Main import CompilationOptions, compile
 
 from arignote.errors import BuildError
+from arignote.forks import renew_in_children
 from arignote.trace.convert.room import with_room
 
 _DIRECTIVES = {
@@ -46,14 +46,7 @@ def _fewer_letters() -> None:
 
 _fewer_letters()
 
-
-def _after_fork() -> None:
-    global _one_at_a_time
-    _one_at_a_time = threading.Lock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_one_at_a_time", threading.Lock)
 
 
 def translate(pyx: Path) -> Path:

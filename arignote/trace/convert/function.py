@@ -6,12 +6,12 @@ Converted code is kept by code object, so closures made in a loop convert once; 
 long as somebody holds it.
 """
 
-import os
 import threading
 import weakref
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import Any
 
+from ...forks import renew_in_children
 from .code import Converted, converted_code, is_converted
 from .interface import Operators
 from .sourceless import Globals
@@ -20,15 +20,7 @@ from .syntax import OPERATORS, SITES
 Twins = weakref.WeakValueDictionary[int, FunctionType]
 
 _lock = threading.RLock()
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.RLock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_lock", threading.RLock)
 
 _by_code: dict[int, tuple[weakref.ref[CodeType], Converted]] = {}
 _twins: weakref.WeakKeyDictionary[FunctionType, Twins] = weakref.WeakKeyDictionary()

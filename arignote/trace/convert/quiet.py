@@ -4,25 +4,18 @@ warnings are errors it would seem not to be Python at all.
 """
 
 import ast
-import os
 import threading
 import warnings
 from collections.abc import Callable
 from types import CodeType
 from typing import TypeVar
 
+from ...forks import renew_in_children
+
 Result = TypeVar("Result")
 
 _lock = threading.Lock()
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_lock", threading.Lock)
 
 
 def parsed(text: str) -> ast.Module:

@@ -6,11 +6,12 @@ used only where the ordinary depth did not do.
 """
 
 import contextvars
-import os
 import sys
 import threading
 from collections.abc import Callable
 from typing import TypeVar
+
+from ...forks import renew_in_children
 
 STACK_BYTES = 512 << 20  # reserved, not used
 DEPTH = 60_000
@@ -18,15 +19,7 @@ DEPTH = 60_000
 Result = TypeVar("Result")
 
 _lock = threading.Lock()
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()  # a thread of the parent may have held it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_lock", threading.Lock)
 
 
 def with_room(work: Callable[[], Result]) -> Result:

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from ....config import config
 from ....errors import BuildError, CompilerMissingError
+from ....forks import renew_in_children
 from ...cache import default_cache, temporary_cache
 from ...compiler import first_errors
 
@@ -67,16 +68,7 @@ _STATIC = re.compile(
 )
 _KERNEL = re.compile(r"__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s+)?(\w+)\s*\(")
 _lock = threading.Lock()
-
-
-def _after_fork() -> None:
-    """Who held the lock is not in the child."""
-    global _lock
-    _lock = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_lock", threading.Lock)
 
 
 def build(source: str, flavour: str = "plain", defines: tuple[str, ...] = ()) -> Path:

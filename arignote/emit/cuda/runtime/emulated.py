@@ -6,7 +6,6 @@ Scratch and results start as 0xFF bytes, so what is read before it is written sh
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -15,22 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from ....forks import renew_in_children
 from ...callbacks import array_at
 from ..device import TINY, DeviceInfo
 from ..emulate import EmulatedModule, build
 from .machine import Module, Sizes
 
 _loading = threading.Lock()
-
-
-def _after_fork() -> None:
-    """Who held the lock is not in the child."""
-    global _loading
-    _loading = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+renew_in_children(globals(), "_loading", threading.Lock)
 
 
 class EmulatedMachine:

@@ -1,7 +1,8 @@
 """Arguments for checking: copies between guard zones, in other memory orders, and generated ones.
 
 A guard zone is memory before and after an array that holds a pattern; a write outside the array
-changes it.
+changes it.  It is as wide as the array, within bounds: a kernel that takes steps twice too long
+writes there and not into memory of others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 
 from .rewinding import rewind
 
-GUARD = 128
+#: The least and the most bytes of a guard zone.
+GUARD, _WIDEST = 4096, 1 << 20
 PATTERN = 0xA5
 NDArray = np.ndarray[Any, Any]
 LAYOUTS = ("C", "F", "strided", "reversed", "mixed", "odd")
@@ -48,8 +50,9 @@ class Zones:
         reach = [(n - 1) * s for n, s in zip(shape, steps, strict=True)] if 0 not in shape else []
         low = -sum(r for r in reach if r < 0)
         size = 0 if 0 in shape else low + sum(r for r in reach if r > 0) + dtype.itemsize
-        block = np.full(size + 2 * GUARD + shift + 64, PATTERN, np.uint8)
-        start = -block.ctypes.data % 64 + GUARD + shift
+        zone = min(max(GUARD, -(-size // 64) * 64), _WIDEST)
+        block = np.full(size + 2 * zone + shift + 64, PATTERN, np.uint8)
+        start = -block.ctypes.data % 64 + zone + shift
         block[start : start + size] = fill
         self.blocks.append((name, block, start, start + size))
         return np.ndarray(shape, dtype, block, start + low, steps)

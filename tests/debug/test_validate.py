@@ -199,6 +199,16 @@ def test_guard_zones_show_writes_outside():
     assert zones.broken() == ["a"]
 
 
+def test_guard_zones_hold_steps_that_are_twice_too_long():
+    zones = Zones()
+    a = zones.array("a", (100, 30), "f8")
+    (zones_of_a,) = zones.blocks
+    np.lib.stride_tricks.as_strided(a, strides=(480, 16))[...] = 1.0
+    _, block, start, stop = zones_of_a
+    assert stop - start == a.nbytes and block.size >= start + 2 * a.nbytes
+    assert zones.broken() == ["a"]
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_memory_orders_keep_values(layout):
     a = np.arange(12.0).reshape(3, 4)

@@ -15,7 +15,7 @@ from ..errors import ShapeError
 from ..trace import converting
 from ..trace.derived import Derived
 from ..trace.pytree import flatten
-from .tracing import answer_of, transformed
+from .tracing import answer_of, copied, transformed
 
 Axes = int | None | Sequence[int | None]
 
@@ -25,7 +25,8 @@ def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> 
 
     in_axes: the batch axis of each argument (None: not batched), or one for all.  out_axes: where
     the batch axis stands in the results.  Arguments and results may be pytrees.  Raises ShapeError
-    when no argument is batched, or when batch sizes differ.
+    when no argument is batched, or when batch sizes differ.  Each step has arrays of its own: what
+    the function writes stays inside.
     """
 
     def batched(*args: Any) -> Any:
@@ -49,7 +50,7 @@ def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> 
 
         def step(k: Any) -> Any:
             rows = iter([m[k] if yes else m for m, yes in zip(moved, mapped, strict=True)])
-            inner = [tree.unflatten([next(rows) for _ in range(n)]) for tree, n in trees]
+            inner = [copied(tree.unflatten([next(rows) for _ in range(n)])) for tree, n in trees]
             return flatten(answer_of(function, inner, {}))
 
         width, tree = _layout(step)

@@ -25,7 +25,7 @@ from ..trace.proxy import node_of, wrap
 from ..trace.pytree import Tree, flatten
 
 __all__ = [
-    "Inside", "Variables", "answer_of", "derivatives", "filled", "fitted", "nodes_of",
+    "Inside", "Variables", "answer_of", "copied", "derivatives", "filled", "fitted", "nodes_of",
     "paired", "transformed",
 ]  # fmt: skip
 
@@ -100,7 +100,7 @@ class Variables:
             new[k] = value
         others = [k for k in range(len(args)) if k not in {a % len(args) for a in argnums}]
         for k in others:
-            new[k] = _copied(args[k])
+            new[k] = copied(args[k])
         return cls(points, nodes, tree, tuple(new))
 
     @property
@@ -130,7 +130,7 @@ def _point(n: Node, allow_int: bool, what: str) -> Node | None:
     )
 
 
-def _copied(x: Any) -> Any:
+def copied(x: Any) -> Any:
     """Arrays that the function may write, as arrays of its own."""
     leaves, tree = flatten(x)
     return tree.unflatten(_fresh(v) for v in leaves)

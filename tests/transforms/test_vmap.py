@@ -73,6 +73,31 @@ def test_inside_compiled_functions():
     np.testing.assert_allclose(f(A, X), (A * X).sum(axis=0))
 
 
+def test_what_the_function_writes_stays_inside():
+    """The first step was traced twice once, on the same arrays."""
+
+    def f(a, b):
+        a[0] *= 3
+        b += a
+        for i in range(1, a.shape[0]):
+            a[i] += a[i - 1]
+        return np.sum(a * b)
+
+    batch, shared = A + 1, X.copy()
+    want = [f(row.copy(), X.copy()) for row in batch]
+    np.testing.assert_allclose(ag.vmap(f, in_axes=(0, None))(batch, shared), want)
+    np.testing.assert_array_equal(batch, A + 1)
+    np.testing.assert_array_equal(shared, X)
+    slope = ag.grad(lambda a, b: np.sum(ag.vmap(f, in_axes=(0, None))(a, b)))
+    rows = [ag.grad(f)(row, X) for row in batch]
+    np.testing.assert_allclose(slope(batch, shared), np.stack(rows))
+    inside = ag.compile(lambda a, b: (ag.vmap(f, in_axes=(0, None))(a, b), a, b))
+    got, a, b = inside(batch, shared)
+    np.testing.assert_allclose(got, want)
+    np.testing.assert_array_equal(a, A + 1)
+    np.testing.assert_array_equal(b, X)
+
+
 def test_errors():
     with pytest.raises(ShapeError, match="no argument has a batch axis"):
         ag.vmap(lambda a: a, in_axes=None)(X)

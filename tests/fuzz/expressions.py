@@ -67,7 +67,7 @@ class Expressions(Lines):
         return f"{self.one(*names)}[{self.index()}]" if names else "s"
 
     def number(self, depth: int = 0) -> str:
-        """A real number."""
+        """A real number.  What is one of two is made a float: else the path decides its type."""
         r = self.random.random()
         if r < 0.3:
             return self.element("f")
@@ -82,9 +82,9 @@ class Expressions(Lines):
         if r < 0.62 and self.complex:
             return self.one(f"{self.element('c')}.real", f"abs({self.element('c')})")
         if r < 0.66:
-            return f"{self.one('max', 'min')}({self.number(2)}, {self.number(2)})"
+            return f"float({self.one('max', 'min')}({self.number(2)}, {self.number(2)}))"
         if r < 0.7:
-            return f"({self.number(2)} if {self.condition(2)} else {self.number(2)})"
+            return f"float({self.number(2)} if {self.condition(2)} else {self.number(2)})"
         if r < 0.75:
             f = self.one("abs", "np.sqrt(np.abs", "np.tanh", "np.float32", "np.floor", "-")
             return f"{f}({self.number(2)})" + (")" if "(" in f else "")

@@ -99,6 +99,8 @@ def _row(at: int, nest: Statement) -> _Row | None:
         return None
     if any(i.op.name != "index" for i in read) or not covers(_onto(nest, t), t):
         return None
+    if any(isinstance(x, Loop) and x.index not in read for x in walk((nest,))):
+        return None  # t is copied more than once, perhaps to several places
     return _Row(at, t, home, read, s.index) if _in_order(read, s.index) else None
 
 

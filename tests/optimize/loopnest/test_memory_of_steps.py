@@ -208,3 +208,17 @@ def test_sums_across_rows_of_what_stays_leave_temporaries():
     samples = [{"a": rng.random((n, n)), "b": rng.random((n, m))} for n, m in ((5, 7), (9, 4))]
     made = check("layouts", across_rows, *samples, rtol=1e-12)
     assert not made.changed
+
+
+def copied_to_several_places(a, b, x, n):
+    """The row is made before the loop that copies it."""
+    c = a * 1.0
+    for i in range(n - 1, 0, -1):
+        for k in range(i, 5):
+            c[k % 2 : k % 2 + 4] = np.minimum(b[4:0:-1], x[i - 1]) * 0.25
+    return c[0]
+
+
+def test_rows_that_are_copied_more_than_once_keep_their_memory():
+    a, b, x = rng.random(6), rng.random(6), rng.random(6)
+    assert ag.compile(copied_to_several_places)(a, b, x, 4) == copied_to_several_places(a, b, x, 4)

@@ -44,7 +44,8 @@ _CONTAINERS = (tuple, list)
 _UNTOLD = frozenset(
     {"__dict__", "__weakref__", "__doc__", "__module__", "__qualname__", "__annotations__",
      "__static_attributes__", "__firstlineno__", "__annotate__", "__annotate_func__",
-     "__annotations_cache__", "__dataclass_params__", "__orig_bases__", "__parameters__"}
+     "__annotations_cache__", "__classdictcell__", "__dataclass_params__", "__orig_bases__",
+     "__parameters__"}
 )  # fmt: skip
 _HOOKS = ("__getattr__", "__getattribute__", "__setattr__", "__del__")
 

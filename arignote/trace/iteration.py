@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -181,11 +180,13 @@ def counter_of(iterable: Any) -> Found:
 
 def _endless(numbers: itertools.count[Any]) -> Counter:
     """itertools.count(...): a range as long as there are integers."""
-    ahead = copy(numbers)
-    first, second = next(ahead), next(ahead)
-    if type(first) is not int or type(second) is not int:
-        raise TraceError("itertools.count() of other numbers than integers: write a `while` loop")
-    return Counter(lit(0), lit(_MOST_STEPS), 1, lambda k: k * (second - first) + first)
+    try:
+        first, step = [*map(int, repr(numbers)[len("count(") : -1].split(", ")), 1][:2]
+    except ValueError:
+        raise TraceError(
+            "itertools.count() of other numbers than integers: write a `while` loop"
+        ) from None
+    return Counter(lit(0), lit(_MOST_STEPS), 1, lambda k: k * step + first)
 
 
 #: More than run in the lifetime of a machine.

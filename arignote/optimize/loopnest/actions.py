@@ -241,6 +241,17 @@ _MESSAGES = {
 }
 
 
+def _words_of_integers() -> str:
+    """What this Python says of integers that are divided by zero."""
+    try:
+        return str(0 // 0)
+    except ZeroDivisionError as error:
+        return str(error)
+
+
+_INTEGERS_BY_ZERO = _words_of_integers()
+
+
 def _check(n: Node, scope: Scope) -> None:
     name = n.op.name
     if name == "require":
@@ -252,7 +263,7 @@ def _check(n: Node, scope: Scope) -> None:
     else:
         error, message = n.op.extra["error"], n.op.extra["message"]
     if name == "nonzero_check" and n.dtype.kind in "iu":
-        message = "integer division or modulo by zero" if n.dtype.kind in "iu" else message
+        message = _INTEGERS_BY_ZERO
     site = scope.state.site(Site(error, message, origin.get(n)))
     operands = tuple(scope.scalar(x) for x in n.inputs if x.op.name != "token")
     result = scope.local("i" if name == "check_index" else "c", n.type)

@@ -6,6 +6,7 @@ class around a method is known, and a lambda can be told from its neighbours on 
 
 import ast
 import functools
+import inspect
 import linecache
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def source_of(function: FunctionType) -> Source:
     """
     code = function.__code__
     file = code.co_filename
-    lines = linecache.getlines(file, function.__globals__)
+    lines = linecache.getlines(file, function.__globals__) or _kept_with(function)
     if not lines:
         raise UnsupportedError(
             f"the source of {function.__qualname__} is not available (it comes from {file!r}, "
@@ -64,6 +65,14 @@ def source_of(function: FunctionType) -> Source:
     return Source(
         _as_definition(node) if isinstance(node, ast.Lambda) else node, file, lines, class_name
     )
+
+
+def _kept_with(function: FunctionType) -> list[str]:
+    """The lines that newer Pythons keep of `python -c` and of what is typed at the prompt."""
+    try:
+        return inspect.findsource(function)[0]
+    except (OSError, TypeError):
+        return []
 
 
 def copied(root: Tree) -> Tree:

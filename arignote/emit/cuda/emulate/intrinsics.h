@@ -127,6 +127,9 @@ SIM_CAST(__longlong_as_double, long long, double)
 #define __sinf(x)     sinf(x)
 #define __cosf(x)     cosf(x)
 #define __powf(x, y)  powf(x, y)
+/* Newer C libraries declare functions of these names, and compute other bits. */
+#define rsqrtf sim_rsqrtf
+#define rsqrt sim_rsqrt
 static inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 static inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 static inline float rsqrt(float x) { return rsqrtf(x); }

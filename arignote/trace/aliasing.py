@@ -49,6 +49,16 @@ def tie_both(a: Cell, b: Cell, why: str) -> None:
     tie(b, a, why)
 
 
+def inherit(new: Cell, *olds: Cell) -> None:
+    """The new cell holds what these held: it may be the same memory as what they may be."""
+    for old in olds:
+        new.stale = new.stale or old.stale
+        for seen, why in tuple(old.ties or ()):
+            other = seen()
+            if other is not None and other is not new:
+                tie_both(new, other, why)
+
+
 def dtypes_among(arrays: Iterable[Any]) -> frozenset[str]:
     """The dtypes that these arrays may have in NumPy."""
     found = [

@@ -17,6 +17,7 @@ from ..fxgraph.ops.checks import partial
 from ..fxgraph.prove import region as present_region
 from ..scanloop.cond import branch, cond_node, results_of
 from . import lists
+from .aliasing import inherit
 from .conflicts import Conflict
 from .convert.site import Site
 from .growing import Growing
@@ -45,6 +46,10 @@ class Taken:
     versions: list[Node]
     containers: list[tuple[Any, Contents, Contents]]
     born: frozenset[int]
+
+    @property
+    def after(self) -> list[tuple[Any, Contents]]:
+        return [(c, after) for c, _, after in self.containers]
 
     def held(self, container: Any) -> Contents:
         """What a container holds at the end of the branch."""
@@ -155,6 +160,7 @@ def _both(
         site,
         frozenset((first.region.token, second.region.token)),
         first.born | second.born,
+        (first.after, second.after),
     )
     with at_site(site):
         makers = [
@@ -202,7 +208,7 @@ def _merged_contents(
     """Ask for what a container holds after the branch."""
     mutating(container, linked=True)
     if lists.needs_room(a, b):
-        return _merged_lists(merge, *lists.alike(container, a, b, site))
+        return _merged_lists(merge, *lists.alike(container, a, b, site, merge.first, merge.second))
     makers = [merge.add("an element", x, y) for x, y in zip(a[1], b[1], strict=True)]
     return lambda nodes: (a[0], tuple(make(nodes) for make in makers))
 
@@ -215,8 +221,11 @@ def _merged_lists(merge: Merge, a: Growing, b: Growing) -> Callable[[Any], Conte
 
     def make(nodes: Any) -> Contents:
         new = Growing(a.kind, a.capacity, count(nodes))
-        for cell, made in zip(new.buffers, buffers, strict=True):
+        for cell, made, olds in zip(
+            new.buffers, buffers, zip(a.buffers, b.buffers, strict=True), strict=True
+        ):
             cell.version = made(nodes)
+            inherit(cell, *olds)
         return (), (new,)
 
     return make

@@ -220,7 +220,8 @@ def _finish(loop: Loop, trial: Trial, start: dict[str, Any], outer: Outer, links
         k for k, (p, v) in enumerate(zip(trial.params, trial.versions, strict=True)) if v is not p
     ]
     put = [(held, x) for held, x in trial.appended if held in outer.cells and x in outer.cells]
-    if any(x is outer.cells[k] for _, x in put for k in touched):
+    shared = [*(x for _, x in put), *trial.shared]
+    if any(x is outer.cells[k] for x in shared for k in touched):
         raise Aliased(COPIED)
     untouched = sorted({*range(len(outer.cells))} - set(touched))
     last = ends(trial.held, trial.state)

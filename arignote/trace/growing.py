@@ -7,9 +7,10 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from ..fxgraph.ops.structure import empty, set_item
 from ..fxgraph.prove import ge0
 from ..fxgraph.types import Size, TensorType
 from ..fxgraph.window import Window
-from .aliasing import tie_both
+from .aliasing import inherit, tie_both
 from .conflicts import Unmergeable
 from .containers import filled, flatten, opened_up, rebuilt, told
 from .leaves import EmptyList, Unstable
@@ -148,11 +149,13 @@ class Growing:
                 tie_both(cell, old, SHARED)
         return new
 
-    def borrowed(self) -> Growing:
+    def borrowed(self, versions: Mapping[Cell, Node] = MappingProxyType({})) -> Growing:
         """The same elements in the same buffers, whose changes are not seen here."""
         new = copy(self)
-        new.count = Cell(self.count.version)
-        new.buffers = [Cell(b.version) for b in self.buffers]
+        new.count = Cell(versions.get(self.count, self.count.version))
+        new.buffers = [Cell(versions.get(b, b.version)) for b in self.buffers]
+        for cell, old in zip(new.buffers, self.buffers, strict=True):
+            inherit(cell, old)
         new.reserved = False
         return new
 
@@ -173,6 +176,7 @@ class Growing:
             w = Window((lit(0),) * rank, (1,) * rank, tuple(range(rank)), room)
             old = cast_to(of.version, t.dtype)
             to.version = set_item(to.version, w, old)
+            inherit(to, of)
         return new
 
 

@@ -269,7 +269,7 @@ def _with_python_items(found: list[Any], combine: Callable[..., Any]) -> Iterabl
             )
         most = size if most is None else min(most, size)
     for f in found:
-        columns.append((f.at(k) for k in itertools.count()) if isinstance(f, Counter) else iter(f))
+        columns.append(map(f.at, itertools.count()) if isinstance(f, Counter) else iter(f))
     together = zip(*columns, strict=False)
     return (combine(*items) for items in itertools.islice(together, most))
 

@@ -8,7 +8,7 @@ container that is made inside is nobody else's business.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -139,6 +139,19 @@ def times_born(container: Any) -> int:
 def is_container(x: Any) -> bool:
     """Can its contents be carried as state?"""
     return type(x) in (list, dict, set) or (hasattr(x, "__dict__") and not isinstance(x, type))
+
+
+@contextmanager
+def holding(new: Sequence[tuple[Any, Contents]]) -> Iterator[None]:
+    """Containers as they are elsewhere: put back in the end, and noted nowhere."""
+    before = [(c, contents(c)) for c, _ in new]
+    for container, there in new:
+        refill(container, there)
+    try:
+        yield
+    finally:
+        for container, own in before:
+            refill(container, own)
 
 
 def contents(container: Any) -> Contents:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from .iteration import is_counted
 from .journal import Contents, check_frozen, mutating, refill
 from .leaves import Unstable
 from .lookup import looked_up
-from .proxy import Proxy
+from .proxy import Cell, Proxy
 from .registry import IMPLEMENTED, hooks
 from .texts import Text
 
@@ -329,8 +329,15 @@ def _at_most(n: Node, own: frozenset[Node], lower: bool = False, depth: int = 8)
     raise Unstable("how much a list grows in a step is computed from data: preallocate an array")
 
 
-def alike(held: Any, a: Contents, b: Contents, site: Site | None) -> tuple[Growing, Growing]:
-    """What a list holds after either branch, with one capacity."""
+def alike(
+    held: Any,
+    a: Contents,
+    b: Contents,
+    site: Site | None,
+    first: Mapping[Cell, Node],
+    second: Mapping[Cell, Node],
+) -> tuple[Growing, Growing]:
+    """What a list holds after either branch, where cells have these versions, with one capacity."""
     if isinstance(held, set):
         raise TraceError(
             f"{site}\na set gets other elements on one path than on the other, depending on a "
@@ -344,6 +351,9 @@ def alike(held: Any, a: Contents, b: Contents, site: Site | None) -> tuple[Growi
             f"a condition that is known at run time only: give it all its keys before"
         )
     one, two = _growing_of(a), _growing_of(b)
+    one, two = (
+        g if g is None else g.borrowed(versions) for g, versions in ((one, first), (two, second))
+    )
     kinds = [kind_of(x) for c, g in ((a, one), (b, two)) if g is None for x in c[1]]
     kinds += [g.kind for g in (one, two) if g is not None]
     kind = kinds[0]

@@ -7,7 +7,7 @@ becomes a `Conflict`, which is an error only where it is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ from .aliasing import ONE_OF_TWO, family, may_be, slid, slides, tie_both
 from .conflicts import Conflict, Unmergeable
 from .containers import filled, flatten
 from .convert.site import Site
-from .journal import freeze, is_container
+from .journal import Contents, freeze, holding, is_container
 from .optional import Maybe
 from .proxy import Array, Cell, Proxy, fresh, node_of, same_place, wrap
 from .storage import read
@@ -35,6 +35,7 @@ from .undefined import Undefined, certain, flag_of, unsure, yes
 from .varying import check_room, first_rows, host_of, only_first_differs, padded
 
 Nodes: TypeAlias = "Iterator[Node]"
+Held: TypeAlias = "Sequence[tuple[Any, Contents]]"
 NUMBERS = (bool, int, float, complex, np.generic)
 _WEAK: dict[str, DType] = {"b": BOOL, "i": I64, "u": I64, "f": F64, "c": C128}
 _PYTHON = {"i": int, "u": int, "f": float, "c": complex}
@@ -109,7 +110,7 @@ class Merge:
 
     first, second: the versions that the cells from before the branch have after either side.
     tokens: of the two sides.  then, other: nodes of equal types, in step.  varied: whether an array
-    has another size on either side.
+    has another size on either side.  held: what containers from before it hold after either side.
     """
 
     def __init__(
@@ -119,8 +120,10 @@ class Merge:
         site: Site | None,
         tokens: frozenset[Node],
         born: frozenset[int] = frozenset(),
+        held: tuple[Held, Held] = ((), ()),
     ) -> None:
         self.born = born
+        self.held = held
         self.first, self.second = first, second
         self.site = site
         self.tokens = tokens
@@ -172,9 +175,9 @@ class Merge:
 
     def _one_sided(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
         given = b if isinstance(a, Undefined) else a
-        _, leaves = flatten(certain(given))
+        _, like, leaves = self._parts(certain(given), given is b)
         parts = [self._with_blank(leaf, isinstance(a, Undefined)) for leaf in leaves]
-        return lambda nodes: filled(given, [part(nodes) for part in parts])
+        return lambda nodes: filled(like, [part(nodes) for part in parts])
 
     def _with_blank(self, leaf: Any, on_other: bool) -> Callable[[Nodes], Any]:
         if not is_number(leaf):
@@ -229,13 +232,20 @@ class Merge:
             a, b = as_text(a), as_text(b)
             self.varied = True
         deep = type(a) is type(b)
-        (one, left), (two, right) = flatten(a, deep), flatten(b, deep)
+        one, like, left = self._parts(a, False, deep)
+        two, _, right = self._parts(b, True, deep)
         if one is None or one != two:
             return self._static(name, a, b)
         parts = [self._merged(name, x, y) for x, y in zip(left, right, strict=True)]
         if is_container(a) and not {id(a), id(b)} <= self.born:
-            return lambda nodes: freeze(filled(a, [part(nodes) for part in parts], deep))
-        return lambda nodes: filled(a, [part(nodes) for part in parts], deep)
+            return lambda nodes: freeze(filled(like, [part(nodes) for part in parts], deep))
+        return lambda nodes: filled(like, [part(nodes) for part in parts], deep)
+
+    def _parts(self, x: Any, on_other: bool, deep: bool = False) -> tuple[Any, Any, list[Any]]:
+        """The structure, a value like it and the leaves: as they are at the end of its side."""
+        with holding(self.held[on_other]):
+            structure, leaves = flatten(x, deep)
+            return structure, filled(x, leaves, deep), leaves
 
     def _optional(self, name: str, a: Any, b: Any) -> Callable[[Nodes], Any]:
         """None or a value."""
@@ -253,7 +263,7 @@ class Merge:
 
     def _beside_none(self, value: Any, on_other: bool) -> Callable[[Nodes], Any]:
         """A value of one side, where the other has None."""
-        _, leaves = flatten(value, True)
+        _, like, leaves = self._parts(value, on_other, True)
         for leaf in leaves:
             if not (is_number(leaf) or leaf is None or isinstance(leaf, str)):
                 raise Unmergeable(f"None and {_kind(value)}")
@@ -265,7 +275,7 @@ class Merge:
         lasting = is_container(value) and id(value) not in self.born
 
         def make(nodes: Nodes) -> Any:
-            new = filled(value, [part(nodes) for part in parts], True)
+            new = filled(like, [part(nodes) for part in parts], True)
             return freeze(new) if lasting else new
 
         return make

@@ -7,6 +7,8 @@ length is the others'; it cannot change.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import TraceError
@@ -21,7 +23,7 @@ from .growing import Growing, Kind, copied, growing, joined, kind_of, register, 
 from .journal import mutating
 from .merging import as_type
 from .proxy import Array, Cell, node_of, wrap
-from .storage import written
+from .storage import read, written
 
 
 class Row(Growing):
@@ -100,8 +102,12 @@ class Row(Growing):
     def array(self) -> Array:
         return self.view()
 
-    def borrowed(self) -> Growing:
-        return copied(self.kind, self.view())
+    def borrowed(self, versions: Mapping[Cell, Node] = MappingProxyType({})) -> Growing:
+        row = self.view()
+        new = copied(self.kind, row)
+        if row.cell in versions:
+            new.buffers[0].version = read(versions[row.cell], row.path)
+        return new
 
 
 class _Fixed:

@@ -18,7 +18,7 @@ from .aliasing import forget, recall
 from .branches import State
 from .carries import Guess, Held, check_rooms, enter, slots_of
 from .convert.site import Site
-from .growing import Appended
+from .growing import Appended, Growing
 from .iteration import Counter
 from .journal import Contents, contents, journal, mutating, refill
 from .midway import last_versions
@@ -68,7 +68,8 @@ class Loop:
 
 @dataclass
 class Trial:
-    """One trace of the body under a guess.  cond: None where the test is always true."""
+    """One trace of the body under a guess.  cond: None where the test is always true.  shared: what
+    may be elements of lists that are made anew."""
 
     index: Node | None
     held: dict[str, Held]
@@ -81,6 +82,7 @@ class Trial:
     changed: list[tuple[Any, Contents, Contents]]
     stale: dict[Cell, str]
     appended: list[tuple[Cell, Cell]]
+    shared: list[Cell]
 
     @property
     def own(self) -> frozenset[Node]:
@@ -211,11 +213,24 @@ def traced_step(
             changed = []
         changes.undo()
     stale = {cell: cell.stale for cell in outer.cells if cell.stale is not None}
-    put = record(Appended)[appended:]
-    trial = Trial(index, held, params, region, cond, state, versions, arrays, changed, stale, put)
+    put, shared = record(Appended)[appended:], [*_shared(changed)]
+    trial = Trial(
+        index, held, params, region, cond, state, versions, arrays, changed, stale, put, shared
+    )
     outer.back()
     write_state(loop, start)
     return None if never else trial
+
+
+def _shared(changed: list[tuple[Any, Contents, Contents]]) -> Iterator[Cell]:
+    """The arrays that may be elements of lists that a step changed."""
+    for held, _, (_, items) in changed:
+        found = [x for x in items if isinstance(x, Growing)] if type(held) is list else []
+        for cell in (b for g in found for b in g.buffers):
+            for seen, _ in cell.ties or ():
+                other = seen()
+                if other is not None:
+                    yield other
 
 
 def _assumed(loop: Loop, held: dict[str, Held], start: dict[str, Any]) -> list[Node]:

@@ -124,6 +124,24 @@ def one_window_is_written_before_and_behind_a_check(a, g, n):
     return g[0]
 
 
+@case(np.ones(1), ramp[:1], 3)
+def the_one_element_is_written_before_and_behind_a_check(a, b, n):
+    for i in range(n):
+        a[0] = 0.5 + i
+        a[0] = b[i + 1] + a[0]
+    return b[0]
+
+
+@case(np.ones(1), ramp[:1], 3)
+def the_one_element_is_written_before_the_branch_that_raises(a, b, n):
+    for i in range(n):
+        a[0] = 0.5 + i
+        if b[i] < 9:
+            raise ValueError
+        a[0] = b[0] + a[0]
+    return b[0]
+
+
 @case(ramp, np.ones(6), 3)
 def two_arrays_exchange_their_contents_before_the_check(a, b, n):
     for i in range(n):

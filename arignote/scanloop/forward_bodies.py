@@ -1,6 +1,7 @@
 """Forward mode of loops and branches: tangents are carried beside the values, no tape.
 
-The loop with tangents shares its body's leaves with the loop without, so `merge` makes them one.
+What a tangent's operations raise (a solve's matrix is singular) they raise in their own body.  The
+loop with tangents shares its body's leaves with the loop without, so `merge` makes them one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from ..autograd_sym.forward import Forward
 from ..fxgraph.constants import new_param, project
 from ..fxgraph.graph import Body, bodies
 from ..fxgraph.node import Node, origin
+from ..fxgraph.ops.checks import recording
 from ..fxgraph.ops.shaping import zeros_like
+from ..fxgraph.prove import inside
 from ..fxgraph.types import TensorType
 from .cond import branch, cond, cond_op
 from .scan import scan, scan_op
@@ -31,7 +34,8 @@ def forward_scan(n: Node, walk: Forward) -> None:
         beside = {k: _param(body.params[k]) for k in moving}
         inner = Forward((), walk, body.own)
         inner.known.update({body.params[k]: t for k, t in beside.items()})
-        inner.run((*body.results, *body.stacks))
+        with inside(body.token), recording() as checks:
+            inner.run((*body.results, *body.stacks))
         grown = [
             k
             for k, r in enumerate(body.results)
@@ -53,7 +57,7 @@ def forward_scan(n: Node, walk: Forward) -> None:
         body.cond,
         (*body.results, *(inner.filled(body.results[k]) for k in moving)),
         body.token,
-        body.effects,
+        (*body.effects, *checks),
         (*body.stacks, *(inner.filled(body.stacks[j]) for j in rows)),
     )
     starts = [walk.filled(inits[k]) for k in moving]
@@ -74,11 +78,13 @@ def _param(p: Node) -> Node:
 
 def forward_cond(n: Node, walk: Forward) -> None:
     """The tangents of a branch's results."""
-    inner = []
+    inner, checks = [], []
     for b in bodies(n):
         side = Forward((), walk, b.own)
-        side.run(b.results)
+        with inside(b.token), recording() as found:
+            side.run(b.results)
         inner.append(side)
+        checks.append(found)
     then, other = bodies(n)
     pairs = list(zip(then.results, other.results))
     moving = [
@@ -95,12 +101,12 @@ def forward_cond(n: Node, walk: Forward) -> None:
         branch(
             (*then.results, *(_tangent(inner[0], then, k) for k in moving)),
             then.token,
-            then.effects,
+            (*then.effects, *checks[0]),
         ),
         branch(
             (*other.results, *(_tangent(inner[1], other, k) for k in moving)),
             other.token,
-            other.effects,
+            (*other.effects, *checks[1]),
         ),
         here,
     )

@@ -155,3 +155,47 @@ def test_functions_that_mean_the_same_share_their_code():
     for _ in range(5):
         ag.jvp(lambda x: np.tanh(x) * 3.25, (X,), (X,))
     assert len(kept_module._kept) <= start + 1
+
+
+# ---- operations that may raise, in loops and branches --------------------------------------------
+M = np.arange(25.0).reshape(5, 5) / 25 + 3 * np.eye(5)
+
+
+def solved_again(a, b, n):
+    for _ in range(n):
+        b = b - np.linalg.solve(a, b)
+    return b
+
+
+def factored_while(a, b, n):
+    k = 0
+    while k < n and b[0] < 50:
+        a[1:, 1:] -= 0.1 * np.linalg.cholesky(a @ a.T)[:4, :4]
+        b = b + np.linalg.det(a) * 0.01
+        k += 1
+    return a, b
+
+
+def solved_in_a_branch(a, b, n):
+    return np.linalg.solve(a, b) if n > 2 else b * 2
+
+
+@pytest.mark.parametrize("f", [solved_again, factored_while, solved_in_a_branch])
+def test_tangents_of_operations_that_may_raise_stay_in_their_loop(f):
+    ag.check_grad(f, M, X, 3)
+    _, pushed = ag.jvp(f, (M, X, 3), (M / 2, X**2, 0))
+    linear = ag.linearize(f, M, X, 3)[1](M / 2, X**2, 0)
+    pairs = zip(pushed, linear, strict=True) if f is factored_while else [(pushed, linear)]
+    for t, u in pairs:
+        np.testing.assert_allclose(t, u)
+
+
+def test_the_branch_that_is_not_taken_does_not_raise_for_its_tangent():
+    singular = np.zeros((5, 5))
+    value, tangent = ag.jvp(solved_in_a_branch, (singular, X, 1), (M, X, 0))
+    np.testing.assert_allclose(value, 2 * X)
+    np.testing.assert_allclose(tangent, 2 * X)
+    with pytest.raises(np.linalg.LinAlgError):
+        ag.jvp(solved_in_a_branch, (singular, X, 3), (M, X, 0))
+    again = lambda a, b, n: solved_again(a, b, n)
+    assert ag.jvp(again, (singular, X, 0), (M, X, 0))[1] == pytest.approx(X)

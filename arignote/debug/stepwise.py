@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 
 from ..fxgraph.interpret import (
+    PLANS,
     SHARED,
+    Plans,
     Shared,
-    evaluate,
     known_to_bodies,
-    needed_order,
+    planned,
     share,
     typed,
-    uses,
+    value_of,
 )
 from ..fxgraph.node import Node
 from ..fxgraph.types import TensorType
@@ -52,18 +53,19 @@ def run_stepwise(
     """
     local = dict(env)
     shared: Shared = local.pop(SHARED, ())
+    plans: Plans = local.pop(PLANS, {})
     if enter is not None:
         enter(dict(local))
-    order = needed_order(roots, env)
-    fetched = uses(order, env)[1]
-    for n in order:
+    plan = planned(tuple(roots), env)
+    for n, _ in plan.steps:
         if n in local:  # a body has fetched it
             continue
         meaning = n.op.extra.get("meaning")
         if meaning is None:
-            value = evaluate((n,), local)[0]
+            value = typed(n, value_of(n, local))
         else:
-            inside = known_to_bodies(n, local, dict(local), shared, fetched)
+            known = {**local, PLANS: plans}
+            inside = known_to_bodies(n, local, known, shared, plan.fetched)
             found = meaning(n, inside, lambda r, e: run_stepwise(r, e, enter, change))
             value = typed(n, found)
         local[n] = value if change is None else change(n, value, local)

@@ -7,11 +7,12 @@ a later write never shows in an earlier value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from .constants import constant, token
+from .constants import token
 from .graph import Graph
 from .node import Node, dependencies, size_nodes
 from .types import TensorType
@@ -24,6 +25,10 @@ Watch: TypeAlias = "Callable[[Node, Any], None] | None"
 #: each of which reads the two before it would take a time exponential in its length.
 SHARED: Any = object()
 Shared: TypeAlias = "tuple[tuple[set[Node], Env], ...]"
+
+#: Under this key the environment of a body has the plans that its steps before made.
+PLANS: Any = object()
+Plans: TypeAlias = "dict[tuple[Node, ...], list[Plan]]"
 
 
 def interpret(graph: Graph, feeds: Mapping[Node, Any], watch: Watch = None) -> tuple[Any, ...]:
@@ -43,28 +48,72 @@ def evaluate(roots: Iterable[Node], env: Env, watch: Watch = None) -> tuple[Any,
     A watch that has a method `before` is told of each operation, with its operands, before it runs.
     """
     roots = tuple(roots)
-    order = needed_order(roots, env)
-    last, fetched = uses(order, env)
-    keep = set(roots)
+    plan = planned(roots, env)
     local: Env = {}
     scope = _Scope(local, env)
     shared: Shared = env.get(SHARED, ())
+    before = getattr(watch, "before", None)
+    for n, dying in plan.steps:
+        if n not in local:  # else a body has fetched it
+            if before is not None:
+                before(n, tuple(scope[x] for x in n.inputs if x in scope))
+            local[n] = value = typed(n, _value(n, scope, watch, shared, plan.fetched))
+            if shared:
+                share(shared, n, value)
+            if watch is not None:
+                watch(n, value)
+        for d in dying:
+            local.pop(d, None)
+    return tuple(scope[r] for r in roots)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is computed for some roots, operands first, each with the values that die behind it.
+
+    It holds wherever `known` are in the environment and `computed` are not.
+    """
+
+    steps: list[tuple[Node, list[Node]]]
+    fetched: dict[Node, set[Node]]
+    computed: set[Node]
+    known: set[Node]
+
+
+def planned(roots: tuple[Node, ...], env: Env) -> Plan:
+    """How to compute the roots where env is known; in a body, the plan of an earlier step if it
+    holds here too: the steps of a loop know the same nodes."""
+    plans: Plans | None = env.get(PLANS)
+    if plans is None:
+        return _plan(roots, env)
+    earlier = plans.setdefault(roots, [])
+    for plan in earlier:
+        if plan.known <= env.keys() and env.keys().isdisjoint(plan.computed):
+            return plan
+    plan = _plan(roots, env)
+    read = set(roots)
+    for n in plan.computed:
+        read.update(dependencies(n))
+    plan.known.update(read & env.keys())
+    if len(earlier) < _MOST_PLANS:
+        earlier.append(plan)
+    return plan
+
+
+def _plan(roots: tuple[Node, ...], env: Env) -> Plan:
+    order = needed_order(roots, env)
+    last, fetched = uses(order, env)
+    keep = set(roots)
     dying: dict[Node, list[Node]] = {}
     for d, n in last.items():
         if d not in keep:
             dying.setdefault(n, []).append(d)
-    before = getattr(watch, "before", None)
-    for n in order:
-        if n not in local:  # else a body has fetched it
-            if before is not None:
-                before(n, tuple(scope[x] for x in n.inputs if x in scope))
-            local[n] = value = typed(n, _value(n, scope, watch, shared, fetched))
-            share(shared, n, value)
-            if watch is not None:
-                watch(n, value)
-        for d in dying.get(n, ()):
-            local.pop(d, None)
-    return tuple(scope[r] for r in roots)
+    steps = [(n, dying.get(n, _NONE)) for n in order]
+    return Plan(steps, fetched, set(order).union(*fetched.values()), set())
+
+
+_NONE: list[Node] = []
+_MOST_PLANS = 8  # of one body: what is known differs where branches fetch what they read
 
 
 def uses(
@@ -101,6 +150,7 @@ def known_to_bodies(
     if n in fetched:
         shared = (*shared, (fetched[n], local), (fetched[n], known))
     known[SHARED] = shared
+    known.setdefault(PLANS, {})
     return known
 
 
@@ -161,14 +211,17 @@ class _Scope(dict[Node, Any]):
 def _value(
     n: Node, env: _Scope, watch: Watch, shared: Shared, fetched: dict[Node, set[Node]]
 ) -> Any:
-    if n.op is constant:
-        return n.op.reference(**n.kwargs)  # type: ignore[misc]
-    if n.op is token:
-        return 0
     meaning = n.op.extra.get("meaning")
     if meaning is not None:
         known = known_to_bodies(n, env.local, env.copy(), shared, fetched)
         return meaning(n, known, lambda roots, e: evaluate(roots, e, watch))
+    return value_of(n, env)
+
+
+def value_of(n: Node, env: Env) -> Any:
+    """What an operation without bodies gives for the values of its operands, not yet `typed`."""
+    if n.op is token:
+        return 0
     if n.op.reference is None:
         raise LookupError(f"{n} has no value: it was not fed")
     return n.op.reference(*(env[x] for x in n.inputs), **n.kwargs)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...fxgraph.constants import array_of
 from ...fxgraph.graph import order_of
-from ...fxgraph.node import Node, op_named
+from ...fxgraph.node import Node, dependencies, op_named
 from ...fxgraph.ops.checks import ERRORS
 from ...fxgraph.types import OPAQUE
 from .program import (
@@ -53,6 +53,15 @@ class Memory:
 
     arrays: dict[Buffer, Any] = field(default_factory=dict)
     values: dict[Node, Any] = field(default_factory=dict)
+    orders: dict[Node, _Order] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What an expression computes, operands first, where `known` has values and that has not."""
+
+    computed: tuple[Node, ...]
+    known: frozenset[Node]
 
 
 def simulate(program: Program, pointers: Sequence[Any], integers: Sequence[int]) -> tuple[Any, ...]:
@@ -262,8 +271,17 @@ def _value(n: Node, memory: Memory) -> Any:
     known = memory.values
     if n in known:
         return known[n]
+    order = memory.orders.get(n)
+    if (
+        order is None
+        or not order.known <= known.keys()
+        or not known.keys().isdisjoint(order.computed)
+    ):
+        computed = tuple(order_of((n,), stop=lambda m: m in known))
+        read = {d for m in computed for d in dependencies(m)}
+        order = memory.orders[n] = _Order(computed, frozenset(read.difference(computed)))
     done: dict[Node, Any] = {}
-    for m in order_of((n,), stop=lambda m: m in known):
+    for m in order.computed:
         if m.op.name == "load":
             array = _array(m.attr("buffer"), memory)
             at = tuple(int(done[i] if i in done else known[i]) for i in m.inputs)

@@ -142,6 +142,15 @@ def the_one_element_is_written_before_the_branch_that_raises(a, b, n):
     return b[0]
 
 
+@case(ramp[:5], np.arange(5.0) + 1, 5)
+def arguments_that_a_loop_exchanges_after_one_was_written(a, b, n):
+    u, v = a, b
+    b *= 2
+    for _ in range(n):
+        u, v = v, u
+    return v, b, u
+
+
 @case(ramp, np.ones(6), 3)
 def two_arrays_exchange_their_contents_before_the_check(a, b, n):
     for i in range(n):

@@ -63,7 +63,8 @@ def _merge_place(
         base.values[root] = kept
         owned.add(root)
         return kept
-    return allocate(scope, t, t.dtype, t.shape)
+    # a version that was there before has its own answer to go to
+    return allocate(scope, n if t in scope else t, t.dtype, t.shape)
 
 
 def _branch(

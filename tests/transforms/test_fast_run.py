@@ -125,3 +125,33 @@ def test_transformations_together():
     assert va == pytest.approx(vb) and ga["k"] == pytest.approx(gb["k"])
     np.testing.assert_allclose(gb["a"], ga["a"], rtol=1e-12)
     np.testing.assert_allclose(jb, ja, rtol=1e-12)
+
+
+def squared_where_large(b):
+    if b[0] > 0.3:
+        b[0] *= b[0]
+    if b[1] > 0.3:
+        b[1] *= b[1]
+    if b[0] > 0.3:
+        b[0] *= b[0]
+    if b[1] > 0.3:
+        b[1] *= b[1]
+    return np.sum(b * b)
+
+
+def squared_in_loops(b):
+    for _ in range(2):
+        for i in range(4):
+            if b[i] > 0.3:
+                b[i] *= b[i]
+    return np.sum(b * b)
+
+
+@pytest.mark.parametrize("f", [squared_where_large, squared_in_loops])
+def test_versions_that_only_branches_read_are_not_overwritten_before(f):
+    """Second order: the tangent of one step is read again on the way back."""
+    b, d = np.array([0.6, 0.8, 0.2, 0.9, 0.5]), np.array([0.3, 0.4, 0.1, 0.2, 0.7])
+    slope, step = ag.grad(f), 1e-6
+    quotient = (slope(b + step * d) - slope(b - step * d)) / (2 * step)
+    with config(mode="FAST_RUN"):
+        np.testing.assert_allclose(ag.hvp(f)(b.copy(), d), quotient, rtol=1e-7)

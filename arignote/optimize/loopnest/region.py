@@ -117,6 +117,8 @@ def mentioned(n: Node, scope: Scope, here: set[Node]) -> list[Node]:
         seen.add(m)
         if m in here or m in scope:
             out[m] = None
+        elif m.op.name == "proj" and m.inputs[0] in here:  # a version that only branches read
+            out[m] = out[m.inputs[0]] = None
         else:
             stack.extend(reversed(dependencies(m)))
     return list(out)

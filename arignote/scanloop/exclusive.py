@@ -17,25 +17,31 @@ from ..fxgraph.interpret import needed
 from ..fxgraph.node import Node, dependencies
 from ..fxgraph.overlap import in_range
 from ..fxgraph.window import window_of
+from .cond import cond_op
 from .scan import scan_op
 
 
 def exclusive(
     n: Node, which: int, walk: Walk, inside: Callable[[Node], bool] = lambda x: True
 ) -> set[Node]:
-    """The nodes around the branch n that only this side of it uses.
+    """The nodes around the branch n that only this side of it uses, and those that several branches
+    use but nothing else does, if they read elements that may not be there: each branch goes back
+    through these by itself, because around it they are not valid.
 
     inside: is a node one of the body that the walk is over?  What the walk ends at is outside of
     both sides: its cotangent is asked for there.
     """
     b, other = bodies(n)[which], bodies(n)[1 - which]
     shared = {*captures(other.roots, other.own), n.inputs[0]}
-    found = set(captures(b.roots, b.own)) - shared
+    captured = captures(b.roots, b.own)
+    guarded = _guarded(captured, walk)
+    shared -= guarded
+    found = set(captured) - shared
     mine: set[Node] = set()
 
     def only_here(x: Node) -> bool:
         users = walk.users.get(x, [None])
-        return all(u in mine or (u is n and x in found) for u in users)
+        return x in guarded or all(u in mine or (u is n and x in found) for u in users)
 
     heap = [(-x.serial, x) for x in found]
     heapify(heap)
@@ -58,6 +64,61 @@ def exclusive(
             for d in dependencies(x):
                 heappush(heap, (-d.serial, d))
     return mine
+
+
+def _guarded(captured: Iterable[Node], walk: Walk) -> set[Node]:
+    """Values that only branches use, and that read or write elements not proved to be there."""
+    only: dict[Node, bool] = {}
+
+    def used_by_branches(x: Node) -> bool:
+        stack = [x]
+        while stack:
+            n = stack[-1]
+            users = [u for u in walk.users.get(n, [None]) if u is None or not _holds(u, n)]
+            new = [u for u in users if u is not None and u not in only]
+            if None in users or any(u is not None and only.get(u) is False for u in users):
+                only[n] = False
+            elif new:
+                stack.append(new[0])
+                continue
+            else:
+                only[n] = True
+            stack.pop()
+        return only[x]
+
+    heap = [(-x.serial, x) for x in captured]
+    heapify(heap)
+    below: dict[Node, None] = {}
+    while heap:  # users first
+        _, x = heappop(heap)
+        if x in below or not x.inputs or "leaf" in x.op.traits or x in walk.ends:
+            continue
+        if used_by_branches(x):
+            below[x] = None
+            for d in dependencies(x):
+                heappush(heap, (-d.serial, d))
+    out: set[Node] = set()
+    for x in reversed(below):
+        owner = x.inputs[0] if x.op is proj else x
+        if owner.op is cond_op or owner.op is scan_op:
+            continue
+        if _may_miss(x) or any(d in out for d in dependencies(x)):
+            out.add(x)
+    return out
+
+
+def _holds(n: Node, x: Node) -> bool:
+    """Is n a branch that has x inside?"""
+    return n.op is cond_op and x is not n.inputs[0]
+
+
+def _may_miss(n: Node) -> bool:
+    if n.op.name not in _WINDOWS:
+        return False
+    return not in_range(window_of(n), n.inputs[0].shape)
+
+
+_WINDOWS = ("view", "set_item", "add_at")
 
 
 def unconditional(roots: Iterable[Node], mine: Callable[[Node], bool]) -> set[Node]:
@@ -102,9 +163,4 @@ def _read_by_steps(n: Node) -> list[Node]:
 
 def _is_safe(n: Node, mine: Callable[[Node], bool]) -> bool:
     """Are all elements that computing n reads or writes proved to be there?"""
-    windows = [
-        m
-        for m in order_of((n,), stop=lambda m: not mine(m))
-        if m.op.name in ("view", "set_item", "add_at")
-    ]
-    return all(in_range(window_of(m), m.inputs[0].shape) for m in windows)
+    return not any(map(_may_miss, order_of((n,), stop=lambda m: not mine(m))))

@@ -7,6 +7,7 @@ index that the predicate keeps in range); so a walk has to know it.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 
@@ -33,10 +34,9 @@ def exclusive(
     """
     b, other = bodies(n)[which], bodies(n)[1 - which]
     shared = {*captures(other.roots, other.own), n.inputs[0]}
-    captured = captures(b.roots, b.own)
-    guarded = _guarded(captured, walk)
+    guarded = _guarded(walk)
     shared -= guarded
-    found = set(captured) - shared
+    found = set(captures(b.roots, b.own)) - shared
     mine: set[Node] = set()
 
     def only_here(x: Node) -> bool:
@@ -66,45 +66,28 @@ def exclusive(
     return mine
 
 
-def _guarded(captured: Iterable[Node], walk: Walk) -> set[Node]:
+def _guarded(walk: Walk) -> set[Node]:
     """Values that only branches use, and that read or write elements not proved to be there."""
-    only: dict[Node, bool] = {}
-
-    def used_by_branches(x: Node) -> bool:
-        stack = [x]
-        while stack:
-            n = stack[-1]
-            users = [u for u in walk.users.get(n, [None]) if u is None or not _holds(u, n)]
-            new = [u for u in users if u is not None and u not in only]
-            if None in users or any(u is not None and only.get(u) is False for u in users):
-                only[n] = False
-            elif new:
-                stack.append(new[0])
-                continue
-            else:
-                only[n] = True
-            stack.pop()
-        return only[x]
-
-    heap = [(-x.serial, x) for x in captured]
-    heapify(heap)
-    below: dict[Node, None] = {}
-    while heap:  # users first
-        _, x = heappop(heap)
-        if x in below or not x.inputs or "leaf" in x.op.traits or x in walk.ends:
-            continue
-        if used_by_branches(x):
-            below[x] = None
-            for d in dependencies(x):
-                heappush(heap, (-d.serial, d))
+    known = _guarded_of.get(walk)
+    if known is not None:
+        return known
+    only: set[Node] = set()
+    for x in sorted(walk.users, key=lambda x: -x.serial):  # users first
+        if all(u is not None and (u in only or _holds(u, x)) for u in walk.users[x]):
+            only.add(x)
     out: set[Node] = set()
-    for x in reversed(below):
+    for x in sorted(only, key=lambda x: x.serial):
         owner = x.inputs[0] if x.op is proj else x
-        if owner.op is cond_op or owner.op is scan_op:
+        if owner.op is cond_op or owner.op is scan_op or x in walk.ends:
             continue
         if _may_miss(x) or any(d in out for d in dependencies(x)):
             out.add(x)
+    _guarded_of[walk] = out
     return out
+
+
+#: What `_guarded` found: the branches of a walk ask one after the other.
+_guarded_of: weakref.WeakKeyDictionary[Walk, set[Node]] = weakref.WeakKeyDictionary()
 
 
 def _holds(n: Node, x: Node) -> bool:

@@ -9,21 +9,23 @@ RNG = np.random.default_rng(3)
 B, A, D = RNG.random(5) + 0.5, RNG.random((5, 5)), RNG.random((5, 5))
 
 
-def largest(b, a, n):
+def counted(n):
     t = 0
     for i in range(n):
         for _ in range(i, 5):
             t += 1
+    return t
+
+
+def largest(b, a, n):
+    t = counted(n)
     if t < 3:
         b[-1] = np.max(a[:4, t])
     return np.sum(b * b)
 
 
 def middle(b, a, n):
-    t = 0
-    for i in range(n):
-        for _ in range(i, 5):
-            t += 1
+    t = counted(n)
     if t < 3:
         b[-1] = np.median(a[:4, t])
     return np.sum(b * b)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+import arignote as ag
+
 
 def everything(a, n):
     s = 0.0
@@ -10,6 +12,10 @@ def everything(a, n):
         if s > 1:
             s = s - a[i] * a[i]
     return s + a.sum(), np.log(1 + np.exp(a))
+
+
+def curved(a):
+    return ag.hvp(lambda v: np.sum(np.sin(v) * v))(a, a + 1.0)
 
 
 def doubled(a):

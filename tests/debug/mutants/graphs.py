@@ -95,6 +95,13 @@ def passes() -> Iterator[Mutant]:
         yield Mutant(f"pass {p.name} spoils", broken(p.name, first_wrong), run, "pass", p.name)
         plant = broken(p.name, no_checks)
         yield Mutant(f"pass {p.name} loses checks", plant, run_late, "pass", p.name)
+
+    def run_inside() -> list[Finding]:
+        return validated(victims.curved, (np.linspace(0.1, 1, 5),))
+
+    plant = broken("canonicalize", first_wrong)
+    name = "pass canonicalize spoils what the reference computes as well"
+    yield Mutant(name, plant, run_inside, "pass", "canonicalize")
     count = [0]
 
     def moody(g: Graph) -> Graph:

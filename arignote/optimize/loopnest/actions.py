@@ -83,10 +83,12 @@ def copied(v: Node, n: Node, scope: Scope) -> Buffer:
 
 
 def fill(b: Buffer, n: Node, scope: Scope) -> None:
-    """b[...] = n"""
-    if n.op.name == "gather":
+    """b[...] = n; a copy of n where it has been computed: what it was computed from may have been
+    written since."""
+    computed = scope.buffer(n) is not None
+    if n.op.name == "gather" and not computed:
         check_positions(n, scope)
-    if "reduction" in n.op.traits and keeps_last_axis(n):
+    if "reduction" in n.op.traits and keeps_last_axis(n) and not computed:
         _accumulate_rows(b, n, scope)
         return
 

@@ -243,3 +243,37 @@ def test_arrays_of_zeros_are_made_apart():
     np.testing.assert_allclose(f(x), both_ways(x), rtol=1e-13)
     text = str(f.program(x))
     assert text.count(" zero") == 2 and text.count(" in [0") == 2, text
+
+
+def summed_and_written(c, v):
+    x = v.sum(axis=0)
+    if c > 0.5:
+        v[0] = x
+    else:
+        x = x * 2.0
+    return x
+
+
+def gathered_and_written(c, v, k):
+    x = v[k]
+    if c > 0.5:
+        k[0] = 99
+    else:
+        x = x * 2.0
+    return x
+
+
+@pytest.mark.parametrize("c", [0.2, 0.7])
+@pytest.mark.parametrize(
+    ("function", "arrays"),
+    [
+        (summed_and_written, (np.arange(12.0).reshape(3, 4),)),
+        (gathered_and_written, (np.arange(5.0), np.array([2, 3]))),
+    ],
+)
+def test_what_a_branch_gives_was_computed_before_its_writes(function, arrays, c):
+    again = lambda: (c, *(x.copy() for x in arrays))
+    args = again()
+    np.testing.assert_array_equal(ag.compile(function)(*args), function(*(want := again())))
+    for x, y in zip(args[1:], want[1:], strict=True):
+        np.testing.assert_array_equal(x, y)

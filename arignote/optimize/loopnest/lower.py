@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...fxgraph.affine import size_node
-from ...fxgraph.constants import input_op
+from ...fxgraph.constants import input_op, lit
 from ...fxgraph.graph import Graph, order_of
 from ...fxgraph.node import Node
 from ...fxgraph.prove import Knowledge, construction
@@ -195,6 +195,8 @@ def lower_region(
             perform(a, scope, over)
         if test is not None:
             scope.out[before:] = guarded(scope.out[before:], test)
+        if a not in scope:  # a branch may ask that it be done, and not for what it gives
+            scope.values[a] = lit(0)
 
 
 def _finish(graph: Graph, interface: Interface, scope: Scope) -> tuple[Result, ...]:

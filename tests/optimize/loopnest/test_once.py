@@ -99,3 +99,28 @@ def test_means_of_singles_are_divided_once_a_column() -> None:
     np.testing.assert_array_equal(compiled(x), centred(x))
     halves, wholes = (compiled.explain(np.ones((3000, 40), d)).flops for d in ("f4", "f8"))
     assert halves < 1.2 * wholes
+
+
+def test_a_branch_that_checks_is_not_done_again_in_later_ones():
+    """What is left of `elif` is that the first branch be done; its own write has changed A."""
+
+    def steps(a, b, m, A):
+        s = 0.5
+        if m[0] > 1:
+            b[m[2] % 5] = 3
+            s += A[1, 1] * 0.1
+            A[1, 1] = 5.0
+        for i in range(3):
+            if s < 0.4:
+                pass
+            elif s < 1.0:
+                s += 0.1
+            elif s < s:
+                A[m[0] % 5, -2] = a[i]
+        return s
+
+    again = lambda: (np.ones(6), np.ones(6), np.arange(2, 8), np.full((6, 6), 0.3))
+    args = again()
+    assert ag.compile(steps)(*args) == steps(*(want := again()))
+    for x, y in zip(args, want, strict=True):
+        np.testing.assert_array_equal(x, y)

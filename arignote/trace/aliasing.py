@@ -62,9 +62,7 @@ def inherit(new: Cell, *olds: Cell) -> None:
 def dtypes_among(arrays: Iterable[Any]) -> frozenset[str]:
     """The dtypes that these arrays may have in NumPy."""
     found = [
-        x.cell.dtypes or {str(x.node.type.dtype)}
-        for x in arrays
-        if isinstance(x, Array) and x.cell.stale is None
+        x.cell.dtypes or {str(x.cell.version.type.dtype)} for x in arrays if isinstance(x, Array)
     ]
     return frozenset().union(*found)
 
@@ -110,6 +108,16 @@ def wrote(cell: Cell) -> None:
         if other.owner is not None:
             raise Aliased(message)
         other.stale = message
+
+
+def perhaps_written(cell: Cell) -> bool:
+    """Is it out of date because the array that was written, or a loop wrote, may be this one?"""
+    return isinstance(cell.stale, Lost) or (cell.stale or "").startswith(ONE_OF_TWO)
+
+
+def stale_among(cells: Iterable[Cell]) -> dict[Cell, str]:
+    """Those that are out of date, and why."""
+    return {c: c.stale for c in cells if c.stale is not None}
 
 
 def forget(cells: list[Cell]) -> list[tuple[Any, str | None]]:

@@ -17,7 +17,7 @@ from ..fxgraph.ops.checks import partial
 from ..fxgraph.prove import region as present_region
 from ..scanloop.cond import branch, cond_node, results_of
 from . import lists
-from .aliasing import inherit
+from .aliasing import inherit, stale_among
 from .conflicts import Conflict
 from .convert.site import Site
 from .growing import Growing
@@ -142,12 +142,13 @@ def _both(
     reset()
     if first.region.ended:
         return go_on(pred, True, first, known, other, site), False
-    outdated = [c.stale for c in known]
+    outdated = stale_among(known)
     for cell, old in zip(known, stale, strict=True):
         cell.stale = old
     second = traced_branch(other, known, facts_of(pred, False))
     restore(known, before)
-    for cell, message in zip(known, outdated, strict=True):
+    outdated_too = stale_among(known)
+    for cell, message in outdated.items():
         cell.stale = cell.stale or message
     if second.region.ended:
         reset()
@@ -161,6 +162,7 @@ def _both(
         frozenset((first.region.token, second.region.token)),
         first.born | second.born,
         (first.after, second.after),
+        (outdated, outdated_too),
     )
     with at_site(site):
         makers = [

@@ -36,6 +36,7 @@ from .varying import check_room, first_rows, host_of, only_first_differs, padded
 
 Nodes: TypeAlias = "Iterator[Node]"
 Held: TypeAlias = "Sequence[tuple[Any, Contents]]"
+Stale: TypeAlias = "Mapping[Cell, str]"
 NUMBERS = (bool, int, float, complex, np.generic)
 _WEAK: dict[str, DType] = {"b": BOOL, "i": I64, "u": I64, "f": F64, "c": C128}
 _PYTHON = {"i": int, "u": int, "f": float, "c": complex}
@@ -109,6 +110,7 @@ class Merge:
     """Collects what a cond must give, then puts the merged values together.
 
     first, second: the versions that the cells from before the branch have after either side.
+    stale: why these cells are out of date there.
     tokens: of the two sides.  then, other: nodes of equal types, in step.  varied: whether an array
     has another size on either side.  held: what containers from before it hold after either side.
     """
@@ -121,8 +123,10 @@ class Merge:
         tokens: frozenset[Node],
         born: frozenset[int] = frozenset(),
         held: tuple[Held, Held] = ((), ()),
+        stale: tuple[Stale, Stale] = ({}, {}),
     ) -> None:
         self.born = born
+        self.stale = stale
         self.held = held
         self.first, self.second = first, second
         self.site = site
@@ -186,7 +190,7 @@ class Merge:
             moved = self._beside(leaf, on_other)
             if moved is not None:
                 return moved
-        n = _node(leaf, self.second if on_other else self.first)
+        n = _node(leaf, self.second if on_other else self.first, self.stale[on_other])
         pair = (blank(n.type), n) if on_other else (n, blank(n.type))
         made = self.pair(*pair)
         source = (leaf.cell,) if isinstance(leaf, Array) else ()
@@ -290,7 +294,7 @@ class Merge:
     def _numbers(self, a: Any, b: Any) -> Callable[[Nodes], Any]:
         if slides(a, b):
             return self._moved(a, b)
-        m, n = _node(a, self.first), _node(b, self.second)
+        m, n = _node(a, self.first, self.stale[0]), _node(b, self.second, self.stale[1])
         try:
             shape = agreed(m.shape, n.shape)
         except Unmergeable:
@@ -347,9 +351,11 @@ class Merge:
         return lambda nodes: slid(a, tuple(start(nodes) for start in starts))
 
 
-def _node(x: Any, versions: Mapping[Cell, Node]) -> Node:
-    """The node of a value where the cells have these versions."""
-    if isinstance(x, Array) and x.cell in versions and x.cell.stale is None:
+def _node(x: Any, versions: Mapping[Cell, Node], stale: Stale) -> Node:
+    """The node of a value where the cells have these versions, and these are out of date."""
+    if isinstance(x, Array) and x.cell in versions:
+        if x.cell in stale:
+            raise TraceError(stale[x.cell])
         return read(versions[x.cell], x.path)
     return node_of(x)
 

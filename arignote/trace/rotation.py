@@ -16,7 +16,16 @@ from ..fxgraph.node import OPS, Node
 from ..fxgraph.ops.family import cast_to
 from ..fxgraph.types import BOOL, TensorType
 from ..scanloop.cond import branch, cond
-from .aliasing import Lost, dtypes_among, family, may_be, tie, tie_both, wrote
+from .aliasing import (
+    Lost,
+    dtypes_among,
+    family,
+    may_be,
+    perhaps_written,
+    tie,
+    tie_both,
+    wrote,
+)
 from .carries import Held, bindings_of
 from .containers import flatten
 from .forms import like
@@ -44,7 +53,7 @@ class Carried:
     @property
     def is_written(self) -> bool:
         cell = self.inside.cell
-        return cell.version is not self.param or isinstance(cell.stale, Lost)
+        return cell.version is not self.param or perhaps_written(cell)
 
 
 def carried_arrays(held: Mapping[str, Held], start: Mapping[str, Any]) -> list[Carried]:
@@ -242,7 +251,10 @@ def after_loop(
     for c in aftermath.stale:
         for cell in known[c.place]:
             if cell is not cell_of.get(c.place):
-                cell.stale = Lost(f"{_why(c.place, where)} and it is written there")
+                cell.stale = Lost(
+                    f"{_why(c.place, where)} and it is written there. Make a copy before the loop "
+                    "for what the other name shall keep: x = x.copy()."
+                )
     for orbit in aftermath.orbits:
         firsts = [c.first for c in orbit]
         for first in firsts if any(c.place in aftermath.written for c in orbit) else ():

@@ -168,10 +168,7 @@ class Writer(Lines):
         elif r < 0.62 and depth == 0:
             self.helper(indent)
         elif r < 0.66 and inside:
-            name = self.one("c", "u")
-            self.put(
-                indent, f"{name} = {self.one('a', 'b', 'c', 'u', 'w')} * {self.one('0.5', '1.0')}"
-            )
+            self.put(indent, f"{self.one('c', 'u')} = {self.made()}")
         elif r < 0.68 and inside:
             self.put(indent, self.one("c, u = u, c", "w = A[2]", f"w = A[{self.index()}]"))
         elif r < 0.84 and depth < 3:
@@ -180,6 +177,16 @@ class Writer(Lines):
             self.branch(indent, depth, inside)
         else:
             self.put(indent, f"s += {self.number()} * 0.1")
+
+    def made(self) -> str:
+        """Six floats in memory of their own."""
+        return self.one(
+            f"{self.one('a', 'b', 'c', 'u', 'w')} * {self.one('0.5', '1.0')}",
+            f"A.{self.one('sum', 'max', 'mean')}(axis={self.one('0', '1')})",
+            f"{self.one('a', 'b', 'c', 'u', 'A[1]')}[np.abs({self.one('m', 'k')}) % 5]",
+            f"A[{self.one('0:4', '1:5')}].sum(axis=0) * 0.5",
+            "A @ b * 0.25",
+        )
 
     def assignment(self, indent: int) -> None:
         r = self.random.random()

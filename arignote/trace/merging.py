@@ -142,6 +142,10 @@ class Merge:
             return lambda nodes: a
         if isinstance(a, Undefined) and isinstance(b, Undefined):
             return lambda nodes: a
+        for x in (a, b):
+            if isinstance(x, Conflict):
+                return lambda nodes: x
+        asked = len(self.then)
         flag = self._flag(flag_of(a), flag_of(b))
         if isinstance(a, Undefined) or isinstance(b, Undefined):
             one_sided = self._one_sided(name, a, b)
@@ -149,6 +153,7 @@ class Merge:
         try:
             made = self._merged(name, certain(a), certain(b))
         except Unmergeable as error:
+            del self.then[asked:], self.other[asked:]  # the conflict takes no results
             conflict = Conflict(
                 f"{_words(name)} is one of {error}, depending on a condition that is known at run "
                 f"time only: give it one type and shape on every path",

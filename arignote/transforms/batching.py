@@ -13,8 +13,11 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..trace import converting
+from ..trace.branches import contents_of, restore
 from ..trace.derived import Derived
 from ..trace.pytree import flatten
+from ..trace.regions import run
+from ..trace.session import cells
 from .tracing import answer_of, copied, transformed
 
 Axes = int | None | Sequence[int | None]
@@ -48,23 +51,45 @@ def vmap(function: Callable[..., Any], in_axes: Axes = 0, out_axes: int = 0) -> 
         if not sizes:
             raise ShapeError("vmap: no argument has a batch axis (in_axes is None everywhere)")
 
-        def step(k: Any) -> Any:
-            rows = iter([m[k] if yes else m for m, yes in zip(moved, mapped, strict=True)])
+        def step(row: Callable[[Any], Any]) -> Any:
+            rows = iter([row(m) if yes else m for m, yes in zip(moved, mapped, strict=True)])
             inner = [copied(tree.unflatten([next(rows) for _ in range(n)])) for tree, n in trees]
             return flatten(answer_of(function, inner, {}))
 
-        width, tree = _layout(step)
-        stacked = converting.converted(_stack)(lambda k: step(k)[0], sizes, width)
+        example, tree = _layout(step)
+        if sizes[0] == 0:
+            stacked = [_none_of(v) for v in example]
+        else:
+            each = lambda k: step(lambda m: m[k])[0]
+            stacked = converting.converted(_stack)(each, sizes, len(example))
         return tree.unflatten(np.moveaxis(s, 0, out_axes) for s in stacked)
 
     made = Derived(vmap, function, {"in_axes": in_axes, "out_axes": out_axes})
     return transformed(batched, function, made=made)
 
 
-def _layout(step: Callable[[Any], Any]) -> tuple[int, Any]:
-    """How many leaves a step gives, and their structure."""
-    leaves, tree = step(0)
-    return len(leaves), tree
+def _layout(step: Callable[[Any], Any]) -> tuple[list[Any], Any]:
+    """The leaves of a step, and their structure.
+
+    Asked aside, as no step of an empty batch is ever made: what it writes and checks is dropped.
+    """
+    known = cells()
+    before = contents_of(known)
+    _, found = run(lambda: step(_a_row))
+    restore(known, before)
+    leaves, tree = found
+    return leaves, tree
+
+
+def _a_row(stacked: Any) -> Any:
+    """A row like those of `stacked`, which may have none; its values are not known in tracing."""
+    return np.concatenate([stacked, np.zeros((1, *stacked.shape[1:]), stacked.dtype)])[0]
+
+
+def _none_of(leaf: Any) -> Any:
+    """The results of no step at all, each like `leaf`."""
+    like = leaf if hasattr(leaf, "shape") else np.asarray(leaf)
+    return np.zeros((0, *like.shape), like.dtype)
 
 
 def _stack(step: Any, sizes: Any, width: Any) -> Any:

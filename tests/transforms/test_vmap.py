@@ -107,3 +107,37 @@ def test_errors():
         ag.vmap(lambda a, b: a * b)(X, X[:3])
     with pytest.raises(ShapeError, match="a number has no axis 0 to be batched over"):
         ag.vmap(lambda a: a)(1.0)
+
+
+@pytest.mark.parametrize("mode", ["FAST_COMPILE", "FAST_RUN"])
+def test_an_empty_batch_has_the_shapes_and_kinds_of_the_results(mode):
+    def f(row):
+        return {"sum": row.sum(), "outer": (np.outer(row, row), np.int32(3))}
+
+    with ag.config(mode=mode):
+        got = ag.vmap(f)(np.ones((0, 3), np.float32))
+        plain = ag.vmap(lambda a: 2 * a, out_axes=-1)(np.ones(0))
+    assert got["sum"].shape == (0,) and got["sum"].dtype == np.float32
+    outer, number = got["outer"]
+    assert outer.shape == (0, 3, 3) and outer.dtype == np.float32
+    assert number.shape == (0,) and number.dtype == np.int32
+    assert plain.shape == (0,) and plain.dtype == np.float64
+
+
+def test_asking_for_the_results_layout_neither_checks_nor_writes():
+    def f(a, seen):
+        assert a > 0, "must be positive"
+        seen[0] = a
+        return 1 / a
+
+    @ag.compile
+    def outside(x):
+        seen = np.full(1, 7.0)
+        return ag.vmap(f, in_axes=(0, None))(x, seen), seen
+
+    for x in (X, X[:0]):
+        got, seen = outside(x)
+        np.testing.assert_allclose(got, 1 / x)
+        assert seen[0] == 7.0
+    with pytest.raises(AssertionError, match="must be positive"):
+        outside(-X)

@@ -82,8 +82,17 @@ def _not_empty(c: Counter, name: str) -> None:
         required(
             OPS["greater_equal"](n, lit(1), weak=True),
             "ValueError",
-            f"{name}() iterable argument is empty",
+            _said_of_none(name),
         )
+
+
+def _said_of_none(name: str) -> str:
+    """What this Python says of an empty iterable."""
+    try:
+        {"min": min, "max": max}[name](())
+    except ValueError as error:
+        return str(error)
+    raise AssertionError(name)
 
 
 def _pick(name: str, best: Any, value: Any, better: Callable[[Any, Any], Any]) -> Any:

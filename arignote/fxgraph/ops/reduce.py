@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Node, Op
+from ..node import Node, Op, make
 from ..types import BOOL, I64, DType, TensorType
 
 
@@ -24,7 +24,7 @@ def reduction(
     start: Any,
     dtype: DType | None = None,
 ) -> Op:
-    """Declare a reduction `op(x, axes=...)`.
+    """Declare a reduction `op(x, axes=...)`; nodes hold their axes in rising order.
 
     c: how a value {x} joins the accumulator {a}; start: the value for an empty axis (a function of
     the dtype), None where NumPy raises.  join: the elementwise op of two partial results.
@@ -34,19 +34,24 @@ def reduction(
         shape = tuple(d for k, d in enumerate(x.shape) if k not in axes)
         return TensorType(dtype if dtype is not None else x.dtype, shape)
 
+    def build(x: Node, *, axes: tuple[int, ...]) -> Node:
+        return make(op, (x,), (("axes", tuple(sorted(axes))),))
+
     def evaluate(x: Any, *, axes: tuple[int, ...]) -> Any:
         with np.errstate(all="ignore"):
             out = meaning(np.asarray(x), axes)
         return np.asarray(out, dtype if dtype is not None else np.asarray(x).dtype)[()]
 
-    return Op(
+    op = Op(
         name,
         infer=infer,
+        build=build,
         reference=evaluate,
         scalar_c=c,
         traits=frozenset({"reduction"}),
         extra={"start": start, "join": join},
     )
+    return op
 
 
 def lowest(dtype: DType) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...fxgraph.affine import minus, size_node
 from ...fxgraph.constants import lit
 from ...fxgraph.node import Node, Op, make
@@ -27,6 +29,8 @@ EXTREMES = (reduce_max, reduce_min)
 LOGIC = (reduce_all, reduce_any)
 #: Reductions that give the same bits in any order.
 ORDERLESS = (*EXTREMES, *LOGIC)
+#: Its sums overflow long before those of what was scaled down first.
+HALF = np.dtype("f2")
 _OPPOSITE = {reduce_max: reduce_min, reduce_min: reduce_max}
 
 
@@ -184,9 +188,9 @@ def sum_of_fill(n: Node) -> Node | None:
 # ---- factors -------------------------------------------------------------------------------------
 @rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc", first=(multiply,))
 def sum_of_scaled(n: Node) -> Node | None:
-    """sum(c * x) -> c * sum(x) for a scalar c"""
+    """sum(c * x) -> c * sum(x) for a scalar c, but for float16, whose sums overflow"""
     scaled = n.inputs[0]
-    if scaled.op is not multiply:
+    if scaled.op is not multiply or n.dtype == HALF:
         return None
     for c, x in (scaled.inputs, scaled.inputs[::-1]):
         if not c.rank and x.type == scaled.type:
@@ -196,9 +200,9 @@ def sum_of_scaled(n: Node) -> Node | None:
 
 @rule(reduce_sum, phase="specialize", keeps="reals", kinds="fc", first=(divide,))
 def sum_of_quotient(n: Node) -> Node | None:
-    """sum(x / c) -> sum(x) / c for a scalar c"""
+    """sum(x / c) -> sum(x) / c for a scalar c, but for float16"""
     quotient = n.inputs[0]
-    if quotient.op is not divide or quotient.inputs[1].rank:
+    if quotient.op is not divide or quotient.inputs[1].rank or n.dtype == HALF:
         return None
     x, c = quotient.inputs
     return divide(reduced(reduce_sum, x, n.attr("axes")), c)

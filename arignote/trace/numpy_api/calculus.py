@@ -12,15 +12,17 @@ from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import reduce as red
 from ...fxgraph.ops import shaping as sh
+from ...fxgraph.ops.checks import required
 from ...fxgraph.ops.family import cast_to
 from ...fxgraph.ops.library import library
 from ...fxgraph.ops.matrices import conj
 from ...fxgraph.ops.scalar import clip0, greatest, least
 from ...fxgraph.ops.structure import set_item
-from ...fxgraph.prove import hinted
+from ...fxgraph.prove import ge0, hinted
 from ...fxgraph.types import F64, TensorType
 from ..registry import hooks, implements
 from .arguments import NO_VALUE, array, axes_of, axis_of, given, integer, node
+from .emptiness import may_be_empty
 from .joining import joined
 
 
@@ -28,6 +30,7 @@ from .joining import joined
 def _ends(x: Node, k: int, shorter: bool = False) -> tuple[Node, Node]:
     """All but the last, all but the first.  shorter: nothing may be left of the axis."""
     last = sh.last(x.shape[k])
+    shorter = shorter or may_be_empty(x.shape[k])
     m = 0 if x.shape[k] == 0 else dim(clip0(last) if shorter else last)
     return sh.sliced(x, k, 0, m), sh.sliced(x, k, 1, m)
 
@@ -84,12 +87,18 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> An
     for k, h in zip(axes, spacing, strict=True):
         known = hinted(size_node(x.shape[k]))
         if known is not None and known < order + 1:
-            raise ValueError(
-                "Shape of array too small to calculate a numerical gradient, "
-                "at least (edge_order + 1) elements are required."
-            )
+            raise ValueError(_TOO_SMALL)
+        spare = minus(size_node(x.shape[k]), lit(order + 1))
+        if known is None and not ge0(spare):
+            required(ew.greater_equal(spare, 0), "ValueError", _TOO_SMALL)
         out.append(hooks.wrap(_slope(x, k, h, order)))
     return out[0] if len(out) == 1 else tuple(out)
+
+
+_TOO_SMALL = (
+    "Shape of array too small to calculate a numerical gradient, "
+    "at least (edge_order + 1) elements are required."
+)
 
 
 def _spacing(varargs: tuple[Any, ...], count: int) -> list[Node]:

@@ -37,7 +37,7 @@ def cov(
     dtype: Any = None,
 ) -> Any:
     """Raises NotImplementedError for weights."""
-    return hooks.wrap(covariance(m, y, rowvar, bias, ddof, fweights, aweights, dtype))
+    return hooks.fresh(covariance(m, y, rowvar, bias, ddof, fweights, aweights, dtype))
 
 
 def is_whole(ddof: Any) -> bool | None:
@@ -65,7 +65,7 @@ def covariance(
         x, keep_dims(ratio(red.reduce_sum(x, axes=(1,)), sh.count((n,))), (1,), True)
     )
     scatter = product(centred, sh.swap_last(conjugate(centred)))
-    down = ew.subtract(sh.strong(sh.count((n,))), free)
+    down = ew.maximum(ew.subtract(sh.strong(sh.count((n,))), free), 0)
     out = ew.multiply(scatter, ew.divide(1.0, cast_to(down, F64)))
     drop = [k for k, d in enumerate(out.shape) if d == 1]
     return cast_to(sh.squeeze(out, drop) if drop else out, kind)

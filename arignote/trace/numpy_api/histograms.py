@@ -20,6 +20,7 @@ from ...fxgraph.ops.structure import gather, reshape
 from ...fxgraph.types import F64, I64, Size
 from ..registry import hooks, implements
 from .arguments import array, known_equal, node, size_of
+from .emptiness import may_be_empty
 from .ranges import evenly_spaced
 
 
@@ -37,6 +38,9 @@ def ends_of(x: Node, range_: Any) -> tuple[Node, Node]:
         low, high = const(0.0), const(1.0)
     else:
         low, high = red.reduce_min(x, axes=(0,)), red.reduce_max(x, axes=(0,))
+        if may_be_empty(x.shape[0]):
+            none = ew.equal(size_node(x.shape[0]), 0)
+            low, high = (ew.where(none, const(v, x.dtype), w) for v, w in ((0, low), (1, high)))
         _finite(low, high, "autodetected")
     weak = low.type.weak and high.type.weak
     plain = range_ is None or weak

@@ -35,6 +35,7 @@ from .arguments import (
     shape_of,
     size_of,
 )
+from .emptiness import checked_positions, may_be_empty, repeated, require_source
 from .grids import lower
 from .reductions import start_of
 from .shaping import expand_dims
@@ -53,6 +54,7 @@ def gathered(
     x: Node, index: Sequence[Node], axes: tuple[int, ...], at: int, mode: str = "raise"
 ) -> Node:
     """A gather; mode "raise" takes its region's token and is recorded."""
+    index, mode = checked_positions(x, index, axes, mode)
     attrs = (("at", at), ("axes", axes), ("mode", mode))
     if mode == "raise":
         return partial(make(gather, (x, *index, *region()), attrs))
@@ -63,6 +65,7 @@ def scattered(
     x: Node, value: Node, index: Sequence[Node], axes: tuple[int, ...], at: int, mode: str = "raise"
 ) -> Node:
     """x with `value` (cast and repeated to the gather's shape) written at positions."""
+    index, mode = checked_positions(x, index, axes, mode)
     attrs = (("at", at), ("axes", axes), ("mode", mode))
     rest = [d for k, d in enumerate(x.shape) if k not in axes]
     shape = (*rest[:at], *index[0].shape, *rest[at:])
@@ -88,8 +91,11 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     if only(out) is not None:  # asked before any position is looked at
         shape = (*x.shape[:k], *index.shape, *x.shape[k + 1 :])
         require_room(shape, hooks.node_of(only(out)).shape, False)
-    if x.shape[k] == 0 and not any(d == 0 for d in index.shape):
-        raise IndexError("cannot do a non-empty take from an empty axes.")
+    require_source(
+        x.shape[k],
+        dim(sh.count(index.shape)),
+        "cannot do a non-empty take from an empty axes.",
+    )
     return _taken_into(gathered(x, [index], (k,), k, mode), out, "np.take")
 
 
@@ -233,24 +239,35 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     """`a.flat[ind] = v`, v repeated as needed."""
     x = hooks.node_of(a)
     index, value = sh.ravel(positions(ind)), sh.ravel(sh.strong(start_of(v, x.dtype)))
+    old = sh.ravel(x)
+    require_source(old.shape[0], index.shape[0], "cannot replace elements of an empty array")
     if value.shape[0] == 0 or index.shape[0] == 0:
         return
+    some = ew.not_equal(size_node(value.shape[0]), 0) if may_be_empty(value.shape[0]) else None
     if value.shape[0] != 1 and known_equal(value.shape[0], index.shape[0]) is not True:
-        value = gathered(value, [iota(index.shape[0])], (0,), 0, "wrap")
-    new = scattered(sh.ravel(x), value, [index], (0,), 0, mode)
+        value, places = repeated(value, iota(index.shape[0]))
+        value = gathered(value, [places], (0,), 0, "wrap")
+    if some is not None:  # without values nothing is written
+        value = ew.where(some, value, gathered(old, [index], (0,), 0, mode))
+    new = scattered(old, value, [index], (0,), 0, mode)
     hooks.assign(a, reshape(new, x.shape))
 
 
 @implements(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
     x = hooks.node_of(a)
-    value = _safely(values, x.dtype)
+    value, chosen = _safely(values, x.dtype), cast_to(array(mask), BOOL)
     if value.rank and known_equal(dim(sh.count(value.shape)), dim(sh.count(x.shape))) is not True:
-        flat = gathered(sh.ravel(value), [iota(dim(sh.count(x.shape)))], (0,), 0, "wrap")
-        value = reshape(flat, x.shape)
+        flat = sh.ravel(value)
+        if flat.shape[0] == 0:
+            return
+        if may_be_empty(flat.shape[0]):  # without values nothing is written
+            chosen = ew.logical_and(chosen, ew.not_equal(size_node(flat.shape[0]), 0))
+        flat, places = repeated(flat, iota(dim(sh.count(x.shape))))
+        value = reshape(gathered(flat, [places], (0,), 0, "wrap"), x.shape)
     elif value.rank:
         value = reshape(value, x.shape)
-    hooks.assign(a, ew.where(cast_to(array(mask), BOOL), cast_to(value, x.dtype), x))
+    hooks.assign(a, ew.where(chosen, cast_to(value, x.dtype), x))
 
 
 @implements(np.place)
@@ -263,7 +280,11 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
         none = ew.equal(size_node(found.shape[0]), 0)
         required(none, "ValueError", "Cannot insert from an empty array!")
         return
-    value = gathered(value, [iota(found.shape[0])], (0,), 0, "wrap")
+    require_source(
+        value.shape[0], found.shape[0], "Cannot insert from an empty array!", "ValueError"
+    )
+    value, places = repeated(value, iota(found.shape[0]))
+    value = gathered(value, [places], (0,), 0, "wrap")
     new = scattered(sh.ravel(x), value, [found], (0,), 0, "wrap")
     hooks.assign(arr, reshape(new, x.shape))
 

@@ -35,6 +35,7 @@ from .arguments import (
     size_of,
     supported,
 )
+from .emptiness import repeated
 from .reductions import start_of
 
 
@@ -269,7 +270,8 @@ def resize(a: Any, new_shape: Any) -> Any:
     if x.shape[0] == 0:
         return hooks.fresh(sh.zeros(x.dtype, shape))
     total = dim(sh.count(shape))
-    flat = gather(x, iota(total), axes=(0,), at=0, mode="wrap")
+    x, places = repeated(x, iota(total))
+    flat = gather(x, places, axes=(0,), at=0, mode="wrap")
     return hooks.fresh(reshape(flat, shape))
 
 
@@ -286,7 +288,7 @@ def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
         keep = np.ones(integer(hooks.wrap(n)), bool)
         keep[obj] = False
         return hooks.fresh(gather(x, array(np.flatnonzero(keep)), axes=(k,), at=k, mode="wrap"))
-    i = checked_index(cast_to(at, I64, True), n)
+    i = checked_index(cast_to(at, I64, True), n, k)
     head = sh.sliced(x, k, 0, dim(i))
     after = plus(i, lit(1))
     tail = sh.sliced(x, k, after, dim(minus(n, after)))

@@ -83,7 +83,8 @@ def _nan_extreme(a: Any, axis: Any, keepdims: Any, initial: Any, where: Any, lar
     from_x = array(a)
     unit = red.lowest(from_x.dtype) if largest else red.highest(from_x.dtype)
     x, gone = _without_nan(from_x, unit)
-    out = extreme(x, axis, keepdims, initial, where, largest)
+    ufunc = "fmax" if largest else "fmin"
+    out = extreme(x, axis, keepdims, initial, where, largest, ufunc)
     axes = loose_axes(axis, x.rank)
     if x.dtype.kind not in "fc":
         return out

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...fxgraph.affine import dim, size_node
+from ...fxgraph.constants import const
 from ...fxgraph.node import Node
 from ...fxgraph.ops import elementwise as ew
 from ...fxgraph.ops import factor, linalg
@@ -18,6 +19,7 @@ from ...fxgraph.ops.structure import reshape
 from ...fxgraph.types import BOOL, F64, I64
 from ..registry import hooks, implements
 from .arguments import array, axes_of, axis_of, keep_dims, node, require_nonempty
+from .emptiness import may_be_empty
 from .linalg import linalg_dtype, matrix, smaller, square
 
 
@@ -95,10 +97,13 @@ def _outermost(x: Node, axis: int, largest: bool) -> Node:
     """The largest or least of numbers that are not negative: 0, or ValueError, where none are."""
     if x.shape[axis] == 0 and largest:
         return sh.filled(0, x.dtype, (*x.shape[:axis], *x.shape[axis + 1 :]))
+    if largest:
+        top = red.reduce_max(x, axes=(axis,))
+        return ew.maximum(top, const(0, x.dtype)) if may_be_empty(x.shape[axis]) else top
     require_nonempty(
         x.shape, (axis,), "zero-size array to reduction operation minimum which has no identity"
     )
-    return (red.reduce_max if largest else red.reduce_min)(x, axes=(axis,))
+    return red.reduce_min(x, axes=(axis,))
 
 
 @implements(np.linalg.matrix_norm)

@@ -17,7 +17,8 @@ from ...fxgraph.ops.scalar import least
 from ...fxgraph.ops.structure import empty, gather, iota, set_item
 from ...fxgraph.types import F64, Shape, Size
 from ..registry import hooks, implements
-from .arguments import array, node, size_of
+from .arguments import array, node, require_nonempty, size_of
+from .emptiness import never_empty
 from .statistics import mean_of
 
 _OPTIONS: dict[str, tuple[str, ...]] = {
@@ -92,10 +93,14 @@ def _padded(
     x: Node, axis: int, before: Size, after: Size, mode: str, options: dict[str, Any], odd: bool
 ) -> Node:
     n = x.shape[axis]
-    if n == 0 and mode not in ("constant", "empty"):
-        raise ValueError(
-            f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'"
+    if mode not in ("constant", "empty"):
+        require_nonempty(
+            x.shape,
+            (axis,),
+            f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'",
         )
+        x = never_empty(x, axis)
+        n = x.shape[axis]
     if mode in ("edge", "reflect", "symmetric", "wrap"):
         return _repeating(x, axis, before, after, mode, odd)
     shape = (*x.shape[:axis], _sum(before, n, after), *x.shape[axis + 1 :])

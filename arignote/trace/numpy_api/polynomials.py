@@ -20,6 +20,7 @@ from ...fxgraph.types import F64
 from ..registry import hooks, implements
 from .arguments import array, integer, node
 from .calculus import convolve_op
+from .emptiness import require_source
 from .linalg import square
 
 
@@ -101,6 +102,7 @@ def polyfit(
     if b.rank not in (1, 2):
         raise TypeError("expected 1D or 2D array for y")
     m = a.shape[0]
+    require_source(m, 1, "expected non-empty vector for x", "TypeError")
     columns = [sh.filled(1.0, a.dtype, (m,))]
     for _ in range(degree):
         columns.append(ew.multiply(columns[-1], a))

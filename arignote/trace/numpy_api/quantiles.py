@@ -15,9 +15,9 @@ from ...fxgraph.ops import shaping as sh
 from ...fxgraph.ops import sort as sorts
 from ...fxgraph.ops.checks import required
 from ...fxgraph.ops.family import cast_to
-from ...fxgraph.ops.scalar import quotient
+from ...fxgraph.ops.scalar import clip0, quotient
 from ...fxgraph.ops.structure import gather, iota, reshape
-from ...fxgraph.types import F64, I64
+from ...fxgraph.types import F64, I64, DType
 from ..registry import hooks, implements
 from .arguments import (
     NO_VALUE,
@@ -28,8 +28,8 @@ from .arguments import (
     keep_dims,
     node,
     only,
-    require_nonempty,
 )
+from .emptiness import may_be_empty, require_source, with_one_more
 from .nan_statistics import require_inexact
 
 
@@ -72,15 +72,23 @@ def _middle(line: Node) -> Node:
     kind = np.result_type(line.dtype, F64) if line.dtype.kind in "biu" else line.dtype
     if line.shape[k] == 0:
         return sh.filled(np.nan, kind, line.shape[:k])
-    middle = [quotient(minus(n, lit(1)), 2), quotient(n, 2)]
+    middle = [clip0(quotient(minus(n, lit(1)), 2)), quotient(n, 2)]
     places = sh.concatenate([sh.expand(cast_to(m, I64), (0,)) for m in middle], 0)
-    found = sorts.order_statistics(line, places)
+    found = sorts.order_statistics(with_one_more(line, k, _behind(line.dtype)), places)
     low, high = sh.select(found, k, 0), sh.select(found, k, 1)
     odd = ew.equal(ew.remainder(n, lit(2), weak=True), 1)
     a, b = cast_to(low, kind), cast_to(high, kind)
     wide = np.dtype("f4") if kind == np.dtype("f2") else kind
     half = ew.divide(ew.add(cast_to(a, wide), cast_to(b, wide)), 2)
-    return _with_nan(line, ew.where(odd, b, cast_to(half, kind)))
+    result = _with_nan(line, ew.where(odd, b, cast_to(half, kind)))
+    if may_be_empty(line.shape[k]):
+        result = ew.where(ew.equal(n, 0), const(np.nan, kind), result)
+    return result
+
+
+def _behind(dtype: DType) -> Any:
+    """What sorts behind all numbers of a dtype."""
+    return np.nan if dtype.kind in "fc" else red.highest(dtype)
 
 
 #: The alpha and beta of the continuous methods of Hyndman and Fan, "Sample quantiles in statistical
@@ -107,9 +115,8 @@ def quantile_of(
         raise TypeError("a must be an array of real numbers")
     line, axes = _last_axis(x, axis)
     k = line.rank - 1
-    if line.shape[k] == 0:
-        raise IndexError("index -1 is out of bounds for axis 0 with size 0")
-    require_nonempty(line.shape, (k,), "quantile of an empty axis")
+    message = "index -1 is out of bounds for axis 0 with size 0"
+    require_source(line.shape[k], 1, message)
     n = size_node(line.shape[k])
     where_ = _place(q, n, method)
     out = _read_between(line, where_, n, method, keep and x.dtype.kind == "f")
@@ -255,6 +262,7 @@ def nanmedian(
     k = line.rank - 1
     many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
     ordered = sorts.sort(line, axis=k, kind="quicksort")
+    ordered = with_one_more(ordered, k, np.nan)
     if line.shape[k] == 0:  # nothing to pick from
         ordered = sh.filled(np.nan, x.dtype, (*line.shape[:k], 1))
     low = _pick(ordered, ew.floor_divide(ew.subtract(many, 1), 2))
@@ -307,6 +315,7 @@ def _nan_quantile(
     k = line.rank - 1
     many = red.reduce_sum(cast_to(ew.logical_not(ew.isnan(line)), I64), axes=(k,))
     ordered = sorts.sort(line, axis=k, kind="quicksort")
+    ordered = with_one_more(ordered, k, np.nan)
     if line.shape[k] == 0:  # nothing to pick from
         ordered = sh.filled(np.nan, x.dtype, (*line.shape[:k], 1))
     tall = (

@@ -96,9 +96,17 @@ def accumulated(
     return keep_dims(out, axes, keepdims)
 
 
-def extreme(x: Node, axis: Any, keepdims: Any, initial: Any, where: Any, largest: bool) -> Node:
-    """max or min; raises ValueError for an empty axis without `initial`."""
-    name = "maximum" if largest else "minimum"
+def extreme(
+    x: Node,
+    axis: Any,
+    keepdims: Any,
+    initial: Any,
+    where: Any,
+    largest: bool,
+    name: str | None = None,
+) -> Node:
+    """max or min; raises ValueError for an empty axis without `initial`.  name: the ufunc's."""
+    name = name or ("maximum" if largest else "minimum")
     axes = loose_axes(axis, x.rank)
     if given(where) and where is not True:
         if not given(initial):

@@ -17,6 +17,7 @@ from ...fxgraph.ops import shaping as sh
 from ...fxgraph.ops import sort as sorts
 from ...fxgraph.ops.checks import required
 from ...fxgraph.ops.family import align, cast_to
+from ...fxgraph.ops.scalar import clip0
 from ...fxgraph.ops.structure import gather
 from ...fxgraph.types import BOOL, F64, I64
 from ..registry import hooks, implements
@@ -27,7 +28,9 @@ from .arguments import (
     known_equal,
     node,
     proxy,
+    require_nonempty,
 )
+from .emptiness import may_be_empty, never_empty, with_one_more
 
 
 # ---- order ---------------------------------------------------------------------------------------
@@ -163,7 +166,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     n = edges.shape[0]
     if n in (0, 1):
         return searchsorted(bins, x, side="left" if right else "right")
-    m = dim(sh.last(n))
+    m = dim(clip0(sh.last(n)) if may_be_empty(n) else sh.last(n))
     one, two = sh.sliced(edges, 0, 0, m), sh.sliced(edges, 0, 1, m)
     rising = red.reduce_all(ew.less_equal(one, two), axes=(0,))
     falling = red.reduce_all(ew.greater_equal(one, two), axes=(0,))
@@ -187,12 +190,13 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
         raise NotImplementedError("trim_zeros of more than one axis: slice by nonzero")
     if x.shape[0] == 0:
         return hooks.wrap(x)
-    mask = cast_to(x, BOOL)
     n = size_node(x.shape[0])
+    mask = with_one_more(cast_to(x, BOOL), 0, False)
     lo: Node = red.reduce_argmax(mask, axis=0) if "f" in trim.lower() else const(0, I64)
     hi: Node = sh.strong(n)
     if "b" in trim.lower():
-        hi = ew.subtract(n, red.reduce_argmax(sh.flip(mask, (0,)), axis=0))
+        end = sh.strong(size_node(mask.shape[0]))
+        hi = ew.subtract(end, red.reduce_argmax(sh.flip(mask, (0,)), axis=0))
     some = red.reduce_any(mask, axes=(0,))
     lo, hi = (cast_to(ew.where(some, end, 0), I64, True) for end in (lo, hi))
     return hooks.view(p, sh.slice_window(x.shape, 0, lo, dim(minus(hi, lo))))
@@ -247,8 +251,8 @@ def interp(
     values = cast_to(values, np.result_type(values.dtype, F64))
     if points.rank != 1 or values.rank != 1:
         raise ValueError("Data points must be 1-D sequences")
-    if points.shape[0] == 0:
-        raise ValueError("array of sample points is empty")
+    require_nonempty(points.shape, (0,), "array of sample points is empty")
+    points, values = never_empty(points, 0), never_empty(values, 0)
     points, values = sh.spread_together("fp and xp are not of the same length.", [points, values])[
         0
     ]

@@ -21,12 +21,14 @@ class Kind:
     """text(seed), arguments(text, seed); `exact`: are the types of scalars compared?
 
     rtol: of the largest number of a result, because cancellation is no fault.
+    short: integers of 8 and 16 bits, too, may become numbers of float16 and float32 on the way.
     """
 
     text: Callable[[int], str]
     arguments: Callable[[str, int], tuple[Any, ...]]
     rtol: float = 1e-9
     exact: bool = True
+    short: bool = False
 
 
 KINDS: dict[str, Kind] = {
@@ -59,9 +61,22 @@ def differs(
 
 
 def tolerant(kind: Kind, function: Callable[..., Any]) -> Kind:
-    """The kind as a function with numbers of float32 of its own wants it."""
-    narrow = "float32" in function.__code__.co_names
-    return replace(kind, rtol=2e-4) if narrow else kind
+    """The kind as a function with numbers of float32 or float16 of its own wants it."""
+    code = function.__code__
+    named = {*code.co_names, *(c for c in code.co_consts if isinstance(c, str))}
+    rtol = 2e-2 if named & {"float16", "f2"} else 2e-4 if named & {"float32", "f4"} else kind.rtol
+    return replace(kind, rtol=rtol, short=bool(named & _OF_FLOATS))
+
+
+#: Functions of floats only: an int8 becomes a float16 for them, an int16 a float32.
+_OF_FLOATS = {
+    name
+    for name, u in vars(np).items()
+    if isinstance(u, np.ufunc)
+    and not any(t[0] in "bhilq" for t in u.types)
+    and "d->d" in u.types
+    or name in ("arctan2", "logaddexp", "logaddexp2", "hypot", "true_divide", "divide")
+}
 
 
 def difference(kind: Kind, want: Outcome, got: Outcome) -> str:
@@ -95,7 +110,8 @@ def _same(kind: Kind, want: Any, got: Any, where: str, context: Sequence[Any]) -
     b, other = flatten(got)
     # any number may stem from an array of float32 or float16
     narrow = {getattr(x, "dtype", np.dtype(bool)).char for x in [*a, *context]}
-    rtol = 2e-2 if "e" in narrow else 2e-4 if narrow & {"f", "F"} else kind.rtol
+    half, single = ({*"e?bB"}, {*"fFhH"}) if kind.short else ({*"e"}, {*"fF"})
+    rtol = 2e-2 if narrow & half else 2e-4 if narrow & single else kind.rtol
     if tree != other:
         return f"{where}: structure {tree} became {other}"
     for k, (x, y) in enumerate(zip(a, b, strict=True)):
@@ -121,4 +137,6 @@ def _close(u: Any, v: Any, rtol: float) -> bool:
     with np.errstate(all="ignore"):
         finite = np.abs(u[np.isfinite(u)])
         scale = float(finite.max()) if finite.size else 0.0
-        return bool(np.allclose(v, u, rtol=rtol, atol=rtol * max(scale, 1e-3), equal_nan=True))
+        parts = [(u.real, v.real), (u.imag, v.imag)] if u.dtype.kind == "c" else [(u, v)]
+        atol = rtol * max(scale, 1e-3)
+        return all(np.allclose(b, a, rtol=rtol, atol=atol, equal_nan=True) for a, b in parts)

@@ -20,13 +20,13 @@ _ERRORS = {"IndexError": IndexError, "TypeError": TypeError, "ValueError": Value
 
 
 def may_be_empty(d: Size) -> bool:
-    """Is it left to the run whether a size is 0?"""
-    return not isinstance(d, int) and not ge0(minus(size_node(d), lit(1)))
+    """Is a size 0, or is that left to the run?"""
+    return d == 0 if isinstance(d, int) else not ge0(minus(size_node(d), lit(1)))
 
 
 def require_source(source: Size, wanted: Size, message: str, error: str = "IndexError") -> None:
     """Raise error(message), now or at run time, where elements are wanted and there are none."""
-    if wanted == 0 or (source != 0 and not may_be_empty(source)):
+    if wanted == 0 or not may_be_empty(source):
         return
     if source == 0 and isinstance(wanted, int):
         raise _ERRORS[error](message)

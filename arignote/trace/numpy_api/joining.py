@@ -30,6 +30,7 @@ from .arguments import (
     integer,
     known_equal,
     node,
+    only,
     said,
     shape_of,
     size_of,
@@ -45,6 +46,9 @@ def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
     parts = [array(a) for a in arrays]
+    room = only(out)
+    if room is not None and dtype is None:  # each part is cast to it by itself
+        dtype = hooks.node_of(room).dtype
     return finish(joined(parts, axis, dtype, casting), out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ from .arguments import (
     known_equal,
     node,
     only,
+    require_room,
     said,
     shape_of,
     size_of,
@@ -46,14 +48,21 @@ def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
     parts = [array(a) for a in arrays]
-    room = only(out)
-    if room is not None and dtype is None:  # each part is cast to it by itself
-        dtype = hooks.node_of(room).dtype
-    return finish(joined(parts, axis, dtype, casting), out)
+    room = None if only(out) is None else hooks.node_of(only(out))
+    return finish(joined(parts, axis, dtype, casting, room), out)
 
 
-def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "same_kind") -> Node:
-    """Parts one after the other; raises ValueError where ranks or other sizes differ."""
+def joined(
+    parts: Sequence[Node],
+    axis: Any,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    room: Node | None = None,
+) -> Node:
+    """Parts one after the other; raises ValueError where ranks or other sizes differ.
+
+    room: what they go into; each part is cast to it by itself.
+    """
     if not parts:
         raise ValueError("need at least one array to concatenate")
     if axis is None:
@@ -72,6 +81,10 @@ def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "
             )
     kind = supported(dtype) if dtype is not None else np.result_type(*(p.dtype for p in parts))
     parts = _fitted(parts, k)
+    if room is not None:
+        total = dim(_total([size_node(p.shape[k]) for p in parts]))
+        require_room((*parts[0].shape[:k], total, *parts[0].shape[k + 1 :]), room.shape, False)
+        kind = room.dtype if dtype is None else kind
     for p in parts:
         if not np.can_cast(p.dtype, kind, casting):  # type: ignore[arg-type]
             raise DTypeError(
@@ -79,6 +92,10 @@ def joined(parts: Sequence[Node], axis: Any, dtype: Any = None, casting: str = "
                 f"rule '{casting}'"
             )
     return sh.concatenate([cast_to(p, kind) for p in parts], k)
+
+
+def _total(sizes: Sequence[Node]) -> Node:
+    return functools.reduce(plus, sizes)
 
 
 def _fitted(parts: Sequence[Node], axis: int) -> list[Node]:

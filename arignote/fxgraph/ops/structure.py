@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..affine import dim, size_node
-from ..constants import array_of, const, is_const
+from ..constants import array_of, const, is_const, lit
 from ..graph import normal_form
 from ..node import Node, Op, make
 from ..types import I64, DType, Shape, Size, TensorType
@@ -195,6 +195,10 @@ def reshape(x: Node, shape: Shape) -> Node:
         return x
     if x.op is reshape_op:
         return reshape(x.inputs[0], shape)
+    if not x.rank:  # of a number, which is in no memory
+        return full(x, shape)
+    if not shape:
+        return view(x, Window((lit(0),) * x.rank, (1,) * x.rank, (-1,) * x.rank, ()))
     return make(reshape_op, (x, *(size_node(d) for d in shape)))
 
 

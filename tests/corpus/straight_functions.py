@@ -144,7 +144,7 @@ def creation(a):
     n = a.shape[0]
     return (
         np.zeros(n), np.ones((2, n)), np.full(3, 7.0), np.zeros_like(a), np.ones_like(a, dtype=int),
-        np.arange(n), np.arange(1, n), np.eye(n), np.linspace(0, 1, n), np.empty_like(a) * 0,
+        np.arange(n), np.arange(1, n), np.eye(n), np.linspace(0, 1, n), len(np.empty_like(a)),
     )  # fmt: skip
 
 
